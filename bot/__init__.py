@@ -1,0 +1,1 @@
+"""What runs it: settings, assembly, worker, web, sandbox, command line."""

@@ -1,0 +1,1 @@
+"""What we already know how to answer."""

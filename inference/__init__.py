@@ -1,0 +1,1 @@
+"""What the pixels say: bytes in, prediction out."""

@@ -1,0 +1,1 @@
+"""What the clinic remembers: tables, migrations, stored files."""

@@ -1,0 +1,1 @@
+"""What goes on paper: data in, PDF out."""
