@@ -1,0 +1,38 @@
+"""What exactly a report will say: the thing that an administrator confirms and that no one may change afterwards."""
+
+import json
+from hashlib import sha256
+from typing import Any
+
+from models.people import Account
+from models.scans import Scan
+
+
+def content(scan: Scan) -> dict[str, Any]:
+    """Everything that the report states about this scan, as plain values in a fixed order."""
+    assert scan.finding is not None
+    assert scan.reading is not None
+    assert scan.prescription is not None
+    finding, reading, prescription = scan.finding, scan.reading, scan.prescription
+    return {
+        "scan": scan.id,
+        "patient": _person(scan.patient),
+        "asked": [scan.complaint, scan.since],
+        "picture": [scan.original_file, scan.picture_file, finding.heatmap_file],
+        "model": [finding.model, finding.model_version, finding.model_sha256],
+        "ai": [finding.modality, finding.label, finding.confidence, finding.uncertain, finding.probabilities],
+        "reading": [reading.own_reading, reading.findings, reading.impression, reading.recommendations],
+        "doctor": [*_person(reading.doctor), str(reading.signed_at)],
+        "prescription": prescription.lines,
+        "pharmacist": [*_person(prescription.pharmacist), str(prescription.completed_at)],
+    }
+
+
+def fingerprint(scan: Scan) -> str:
+    """SHA-256 of the content, in hexadecimal."""
+    return sha256(json.dumps(content(scan), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def _person(account: Account) -> list[str | int | None]:
+    born = account.date_of_birth
+    return [account.id, account.name, account.sex, born.isoformat() if born else None, account.registration_number]

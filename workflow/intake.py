@@ -1,0 +1,68 @@
+"""A picture becomes a scan."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.people import Role
+from models.scans import Scan, ScanEvent, Status
+from workflow.actors import Actor
+from workflow.errors import NotAllowed
+from workflow.jobs import JobKind, enqueue
+
+
+class Upload(NamedTuple):
+    """Vault ids of the picture as it was sent and as it is shown, and the album it came in."""
+
+    original_file: str
+    picture_file: str
+    media_group_id: str | None = None
+
+
+async def open_scan(session: AsyncSession, actor: Actor, upload: Upload, at: datetime) -> Scan:
+    """Take a picture in. It supersedes the patient's last scan for which a better picture was asked."""
+    if actor.role is not Role.PATIENT or actor.account_id is None:
+        raise NotAllowed
+    scan = Scan(
+        patient_id=actor.account_id,
+        **upload._asdict(),
+        supersedes_id=await _awaiting_better(session, actor.account_id),
+        status=Status.PENDING_AI,
+        created_at=at,
+        changed_at=at,
+    )
+    session.add(scan)
+    await session.flush()
+    session.add(
+        ScanEvent(
+            scan_id=scan.id, actor_id=actor.account_id, role=actor.role, action="upload", status=scan.status, at=at
+        )
+    )
+    enqueue(session, JobKind.SHOW_CARDS, at, scan_id=scan.id)
+    return scan
+
+
+async def describe(session: AsyncSession, actor: Actor, scan_id: int, field: str, words: str, at: datetime) -> None:
+    """Note what the patient says (`complaint` or `since`) on a scan, and on the whole album it came in.
+
+    Once a doctor has signed, the words stay what they were when he did."""
+    scan = await session.get(Scan, scan_id)
+    if scan is None or scan.patient_id != actor.account_id:
+        return
+    together = Scan.id == scan_id
+    if scan.media_group_id is not None:
+        together = (Scan.media_group_id == scan.media_group_id) & (Scan.patient_id == scan.patient_id)
+    open_ones = select(Scan).where(together, Scan.status.in_((Status.PENDING_AI, Status.AI_ANALYZED)))
+    for one in await session.scalars(open_ones):
+        setattr(one, field, words)
+        enqueue(session, JobKind.SHOW_CARDS, at, scan_id=one.id)
+
+
+async def _awaiting_better(session: AsyncSession, patient_id: int) -> int | None:
+    newer = select(Scan.supersedes_id).where(Scan.supersedes_id.is_not(None))
+    rejected = select(Scan.id).where(Scan.patient_id == patient_id, Scan.status == Status.REJECTED)
+    latest = rejected.where(Scan.id.not_in(newer)).order_by(Scan.id.desc()).limit(1)
+    found: int | None = await session.scalar(latest)
+    return found

@@ -1,0 +1,153 @@
+"""The states of a scan: a table a doctor could read, and its only executor."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.exc import StaleDataError
+
+from models.people import Role
+from models.scans import Scan, ScanEvent, Status
+from workflow.actors import Actor
+from workflow.errors import (
+    AnalysisRunning,
+    FindingsMissing,
+    NotAllowed,
+    NotFound,
+    OwnReadingMissing,
+    PrescriptionMissing,
+    StaleAction,
+)
+from workflow.jobs import JobKind, enqueue
+
+
+class Action(StrEnum):
+    ASK_ANALYSIS = "ask_analysis"
+    RECORD_ANALYSIS = "record_analysis"
+    WRITE_FINDINGS = "write_findings"
+    VERIFY = "verify"
+    PRESCRIBE = "prescribe"
+    COMPLETE = "complete"
+    ASK_CODE = "ask_code"
+    RELEASE = "release"
+    RECORD_REPORT = "record_report"
+    REJECT = "reject"
+
+
+def nothing(_: Scan) -> None:
+    """No condition besides role and stage."""
+
+
+def not_running(scan: Scan) -> None:
+    if scan.analysis_asked_at is not None:
+        raise AnalysisRunning
+
+
+def findings_written(scan: Scan) -> None:
+    """Below the threshold the model has no say: the physician's own reading must stand there."""
+    if scan.reading is None:
+        raise FindingsMissing
+    if scan.finding is None or (scan.finding.uncertain and not scan.reading.own_reading):
+        raise OwnReadingMissing
+
+
+def prescription_written(scan: Scan) -> None:
+    if scan.prescription is None:
+        raise PrescriptionMissing
+
+
+def not_released(scan: Scan) -> None:
+    if scan.released_at is not None:
+        raise StaleAction
+
+
+def released(scan: Scan) -> None:
+    if scan.released_at is None:
+        raise StaleAction
+
+
+class Rule(NamedTuple):
+    by: Role
+    to: Status
+    owes: tuple[JobKind, ...]
+    needs: Callable[[Scan], None] = nothing
+
+
+CARDS: Final = JobKind.SHOW_CARDS
+RULES: Final[Mapping[tuple[Status, Action], Rule]] = {
+    (Status.PENDING_AI, Action.ASK_ANALYSIS): Rule(
+        Role.DOCTOR, Status.PENDING_AI, (JobKind.ANALYSE, CARDS), not_running
+    ),
+    (Status.PENDING_AI, Action.RECORD_ANALYSIS): Rule(Role.SYSTEM, Status.AI_ANALYZED, (CARDS,)),
+    (Status.PENDING_AI, Action.REJECT): Rule(Role.DOCTOR, Status.REJECTED, (CARDS, JobKind.ASK_RETAKE)),
+    (Status.AI_ANALYZED, Action.WRITE_FINDINGS): Rule(Role.DOCTOR, Status.AI_ANALYZED, (CARDS,)),
+    (Status.AI_ANALYZED, Action.VERIFY): Rule(Role.DOCTOR, Status.DOCTOR_VERIFIED, (CARDS,), findings_written),
+    (Status.AI_ANALYZED, Action.REJECT): Rule(Role.DOCTOR, Status.REJECTED, (CARDS, JobKind.ASK_RETAKE)),
+    (Status.DOCTOR_VERIFIED, Action.PRESCRIBE): Rule(Role.PHARMACIST, Status.DOCTOR_VERIFIED, (CARDS,)),
+    (Status.DOCTOR_VERIFIED, Action.COMPLETE): Rule(
+        Role.PHARMACIST, Status.PHARMACIST_COMPLETED, (CARDS,), prescription_written
+    ),
+    (Status.PHARMACIST_COMPLETED, Action.ASK_CODE): Rule(
+        Role.ADMINISTRATOR, Status.PHARMACIST_COMPLETED, (), not_released
+    ),
+    (Status.PHARMACIST_COMPLETED, Action.RELEASE): Rule(
+        Role.ADMINISTRATOR, Status.PHARMACIST_COMPLETED, (JobKind.WRITE_REPORT, CARDS), not_released
+    ),
+    (Status.PHARMACIST_COMPLETED, Action.REJECT): Rule(
+        Role.ADMINISTRATOR, Status.REJECTED, (CARDS, JobKind.ASK_RETAKE), not_released
+    ),
+    (Status.PHARMACIST_COMPLETED, Action.RECORD_REPORT): Rule(
+        Role.SYSTEM, Status.REPORT_READY, (CARDS, JobKind.DELIVER), released
+    ),
+}
+
+WAITS_FOR: Final[Mapping[Status, Role]] = {
+    Status.PENDING_AI: Role.DOCTOR,
+    Status.AI_ANALYZED: Role.DOCTOR,
+    Status.DOCTOR_VERIFIED: Role.PHARMACIST,
+    Status.PHARMACIST_COMPLETED: Role.ADMINISTRATOR,
+}
+
+
+async def advance(session: AsyncSession, scan_id: int, action: Action, actor: Actor, at: datetime) -> Scan:
+    """Move a scan one step. The only place where `Scan.status` is assigned.
+
+    Raises NotFound, NotAllowed (another role does this), StaleAction (the scan has moved on) or Incomplete."""
+    scan = await hold(session, scan_id)
+    _forbid_strangers(actor, action)
+    rule = RULES.get((scan.status, action))
+    if rule is None:
+        raise StaleAction
+    if actor.role is not rule.by:
+        raise NotAllowed
+    rule.needs(scan)
+    scan.status = rule.to
+    scan.changed_at = at
+    session.add(
+        ScanEvent(scan_id=scan.id, actor_id=actor.account_id, role=actor.role, action=action, status=rule.to, at=at)
+    )
+    for kind in rule.owes:
+        enqueue(session, kind, at, scan_id=scan.id)
+    try:
+        await session.flush()
+    except StaleDataError:
+        raise StaleAction from None
+    return scan
+
+
+async def hold(session: AsyncSession, scan_id: int) -> Scan:
+    """The scan as it stands now, kept from other writers until this transaction ends."""
+    here = select(Scan).where(Scan.id == scan_id).with_for_update(of=Scan)
+    scan = await session.scalar(here.execution_options(populate_existing=True))
+    if scan is None:
+        raise NotFound
+    return scan
+
+
+def _forbid_strangers(actor: Actor, action: Action) -> None:
+    """Whoever never does this hears that it is not theirs, at whatever stage the scan is."""
+    if actor.role not in {rule.by for (_, possible), rule in RULES.items() if possible is action}:
+        raise NotAllowed
