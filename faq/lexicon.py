@@ -1,0 +1,103 @@
+"""Families of words that mean the same at a scan desk, over all languages."""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
+
+from faq.words import sound, stem, tokens
+
+CLOSE: Final = 0.8  # one letter wrong in five, or one of five left out
+SHORTEST_TYPO: Final = 4
+LONGEST_NAME: Final = 4  # words in the longest member ("log in", "kill my self")
+
+
+class Word(NamedTuple):
+    """A word of a question: its family (or its stem, when no family knows it) and how surely it is that one (0–1)."""
+
+    family: str
+    sureness: float
+    known: bool
+
+
+class Lexicon:
+    """Finds a word's family: as written, by its beginning ("upload*"), by its stem, by its sound, then by its typo."""
+
+    def __init__(self, families: Mapping[str, Iterable[str]]) -> None:
+        self._whole: dict[tuple[str, ...], str] = {}
+        self._beginnings: dict[str, str] = {}
+        self._sounds: dict[str, str] = {}
+        for family, members in families.items():
+            for member in members:
+                self._learn(family, member)
+        self._beginning_lengths = sorted({len(b) for b in self._beginnings}, reverse=True)
+        self._spellings: dict[str, list[str]] = {}
+        for spelling in {word[0] for word in self._whole if len(word) == 1} | set(self._beginnings):
+            self._spellings.setdefault(spelling[0], []).append(spelling)
+        self._one = lru_cache(maxsize=4096)(self._find)
+
+    def _learn(self, family: str, member: str) -> None:
+        words = tuple(tokens(member))
+        if len(words) == 1 and member.endswith("*"):
+            self._beginnings.setdefault(words[0], family)
+        self._whole.setdefault(words, family)
+        if len(words) == 1:
+            self._whole.setdefault((stem(words[0]),), family)
+            if words[0].isascii() and len(words[0]) >= SHORTEST_TYPO:
+                self._sounds.setdefault(sound(words[0]), family)
+
+    def words(self, text: str) -> list[Word]:
+        """The words of a text in order; names of several words ("log in") count as one."""
+        spoken, found, at = tokens(text), [], 0
+        while at < len(spoken):
+            size = self._longest(spoken, at)
+            found.append(Word(self._whole[tuple(spoken[at : at + size])], 1.0, True) if size else self._one(spoken[at]))
+            at += max(size, 1)
+        return found
+
+    def _longest(self, spoken: list[str], at: int) -> int:
+        for size in range(min(LONGEST_NAME, len(spoken) - at), 0, -1):
+            if tuple(spoken[at : at + size]) in self._whole:
+                return size
+        return 0
+
+    def _find(self, word: str) -> Word:
+        if (family := self._whole.get((stem(word),))) or (family := self._begins(word)):
+            return Word(family, 1.0, True)
+        if word.isascii() and (family := self._sounds.get(sound(word))) and len(word) >= SHORTEST_TYPO:
+            return Word(family, 0.95, True)
+        return self._mistyped(word) or Word(stem(word), 1.0, False)
+
+    def _begins(self, word: str) -> str | None:
+        for length in self._beginning_lengths:
+            if family := self._beginnings.get(word[:length]):
+                return family
+        return None
+
+    def _mistyped(self, word: str) -> Word | None:
+        """The nearest known spelling with the same first letter; short words and numbers have no typos."""
+        if len(word) < SHORTEST_TYPO or word.isdigit():
+            return None
+        near = process.extractOne(
+            word,
+            self._spellings.get(word[0], ()),
+            scorer=DamerauLevenshtein.normalized_similarity,
+            score_cutoff=CLOSE,
+        )
+        if near is None or len(near[0]) < SHORTEST_TYPO:
+            return None
+        family = self._whole.get((near[0],)) or self._beginnings[near[0]]
+        return Word(family, near[1], True)
+
+
+def read_families(folder: Path) -> dict[str, list[str]]:
+    """All languages' words of a family together: a question in one language may borrow words of another."""
+    families: dict[str, list[str]] = {}
+    for file in sorted(folder.glob("*.toml")):
+        for family, members in tomllib.loads(file.read_text(encoding="utf-8")).items():
+            families.setdefault(family, []).extend(members)
+    return families

@@ -1,0 +1,64 @@
+"""Words of a sentence, in one spelling, whatever the script."""
+
+import re
+import unicodedata
+from typing import Final
+
+LONGEST: Final = 600  # characters of a question that are read; nobody asks longer, and time stays bounded
+
+_APOSTROPHES: Final = str.maketrans("", "", "'’‘ʼ`´\u200b\u200c\u200d\ufeff")
+_INITIALS: Final = re.compile(r"\b((?:[a-z]\.){2,}[a-z]?)(?![a-z])")
+_ENDINGS: Final = (
+    ("ies", "y"), ("sses", "ss"), ("ings", ""), ("ing", ""), ("edly", ""), ("ed", ""), ("es", ""), ("s", ""),
+    ("ly", ""),
+)  # fmt: skip
+_SOUNDS: Final = tuple(
+    (re.compile(pattern), sound)
+    for pattern, sound in (
+        (r"^ye(?=[a-z])", "e"), (r"zh", "l"), (r"sh", "s"), (r"ch", "s"), (r"ph", "f"), (r"ck", "k"), (r"x", "ks"),
+        (r"q", "k"), (r"w", "v"), (r"z", "j"), (r"([bdgjkt])h", r"\1"), (r"[ei]{1,2}", "i"), (r"[ou]{1,2}", "u"),
+        (r"y", "i"),
+        (r"([a-z])\1+", r"\1"), (r"(?<=[a-z]{2})h(?=[aiu]|$)", ""), (r"(?<=[a-z]{3})[aiu]$", ""),
+    )
+)  # fmt: skip
+
+
+def normalise(text: str) -> str:
+    """One spelling for one thing: NFKC, lower case, no apostrophes, "M.R.I." as "mri", everything else a space."""
+    folded = unicodedata.normalize("NFKC", text[:LONGEST]).casefold().translate(_APOSTROPHES)
+    folded = _INITIALS.sub(lambda found: found[1].replace(".", ""), folded)
+    return " ".join("".join(c if _belongs(c) else " " for c in folded).split())
+
+
+def _belongs(character: str) -> bool:
+    """Letters, digits and the vowel signs of Indian scripts, which are marks and no letters."""
+    return unicodedata.category(character)[0] in "LMN"
+
+
+def tokens(text: str) -> list[str]:
+    return normalise(text).split()
+
+
+def stem(word: str) -> str:
+    """An English word without its ending, by rule and not by dictionary; words of other scripts stay."""
+    if not word.isascii() or len(word) < 4:
+        return word
+    for ending, instead in _ENDINGS:
+        rest = word.removesuffix(ending)
+        if rest != word and len(rest) >= 3 and not word.endswith(("ss", "us", "is")):
+            return _undouble(rest + instead)
+    return word.removesuffix("e") if len(word) > 4 else word
+
+
+def _undouble(word: str) -> str:
+    """ "submitted" and "submit" meet, and "sending" and "send"; a last e goes as it does in `stem`."""
+    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "ls":
+        return word[:-1]
+    return word.removesuffix("e") if len(word) > 4 else word
+
+
+def sound(word: str) -> str:
+    """How a word in Latin letters is heard, so that "eppadi" and "yeppadi", "kaise" and "kayse" are one."""
+    for pattern, heard in _SOUNDS:
+        word = pattern.sub(heard, word)
+    return word

@@ -1,0 +1,8 @@
+import pytest
+
+from faq.answer import Faq, load
+
+
+@pytest.fixture(scope="session")
+def faq() -> Faq:
+    return load()

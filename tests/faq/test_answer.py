@@ -1,0 +1,86 @@
+"""The FAQ as a patient meets it."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from faq.answer import FOLDER, Faq, load
+from faq.pages import BadEntry, Contacts, Topic
+
+
+@pytest.mark.parametrize(
+    ("question", "topic"),
+    [
+        ("how do I upload my scan", "upload"),
+        ("HOW DO I UPLOAD MY SCAN???", "upload"),
+        ("what does lung opacity mean", "opacity"),
+        ("I did not get the code", "otp"),
+        ("how long until my report", "report"),
+        ("is my data safe", "privacy"),
+        ("forgot pasword", "password"),
+        ("difference between CT and X-ray", "ct"),
+        ("hello", "greeting"),
+        ("hello, what does NIH merged mean please", "nih"),
+    ],
+)
+def test_a_plain_question_finds_its_topic(faq: Faq, question: str, topic: str) -> None:
+    assert faq.answer(question).topic == topic
+
+
+@pytest.mark.parametrize(
+    "question", ["what is the capital of France", "how to cook biryani", "zzz qqq", "", "?!", "🙂🙂"]
+)
+def test_what_the_hospital_does_not_know_is_said_so_and_something_is_offered(faq: Faq, question: str) -> None:
+    answer = faq.answer(question)
+    assert answer.topic == Topic.FALLBACK
+    assert not answer.sure
+    assert answer.suggestions
+
+
+@pytest.mark.parametrize("question", ["what is chest pain a symptom of", "paint the wall", "my air conditioner aches"])
+def test_letters_inside_other_words_are_no_words(faq: Faq, question: str) -> None:
+    """ "pain" holds "ai": a substring matcher answers chest pain with the page about the AI."""
+    assert faq.answer(question).topic != Topic.AI
+
+
+def test_a_sure_answer_stands_alone_and_an_unsure_one_offers_three_topics(faq: Faq) -> None:
+    assert faq.answer("what does lung opacity mean").sure
+    unsure = faq.answer("does the doctor check the AI result")
+    assert not unsure.sure
+    assert len(set(unsure.suggestions)) == 3
+    assert {Topic.DOCTOR, Topic.AI} <= set(unsure.suggestions)
+
+
+def test_a_long_text_is_answered_in_bounded_time_and_without_error(faq: Faq) -> None:
+    assert faq.answer("where is my report " * 5000).topic == Topic.REPORT
+
+
+def test_the_hospitals_own_numbers_stand_in_the_answers() -> None:
+    faq = load(Contacts(emergency_number="999", hospital_phone="044-123"))
+    assert "999" in faq.answer("I can't breathe").text
+    assert "044-123" in faq.entry(Topic.CONTACT).text
+
+
+@pytest.mark.parametrize("topic", list(Topic))
+def test_every_topic_has_an_english_entry_with_a_next_step_and_enough_phrases(faq: Faq, topic: Topic) -> None:
+    entry = faq.entry(topic)
+    assert entry.text
+    assert entry.title
+    assert "{" not in entry.text
+    assert "Next step" in entry.text or topic is Topic.EMERGENCY
+    assert topic not in entry.related
+    assert len(entry.phrases) >= 12 or topic is Topic.FALLBACK
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [("id: upload", "id"), ("phrases:", "phrases"), ("related: [", "pharmacist")],
+)
+def test_a_broken_entry_is_named_when_loading(tmp_path: Path, change: str, complaint: str) -> None:
+    shutil.copytree(FOLDER / "entries", tmp_path / "entries")
+    file = tmp_path / "entries" / "en" / "upload.md"
+    broken = {"id": "id: pharmacist", "phrases": "sentences:", "pharmacist": "related: [pharmacy, "}[complaint]
+    file.write_text(file.read_text(encoding="utf-8").replace(change, broken), encoding="utf-8")
+    with pytest.raises(BadEntry, match=r"en/upload\.md"):
+        load(folder=tmp_path)

@@ -1,0 +1,35 @@
+"""`csss faq ask` as scripts use it."""
+
+import json
+
+from typer.testing import CliRunner
+
+from bot.commands.faq import app
+
+
+def test_one_question_gives_one_json_object() -> None:
+    result = CliRunner().invoke(app, ["ask", "what does lung opacity mean", "--json"])
+    assert result.exit_code == 0
+    said = json.loads(result.stdout)
+    assert said["topic"] == "opacity"
+    assert 0.5 < said["score"] <= 1
+    assert "opacity" in said["answer"]
+    assert said["suggestions"][0] == "opacity"
+
+
+def test_each_line_of_the_input_gets_its_line_of_output_even_an_empty_one() -> None:
+    result = CliRunner().invoke(app, ["ask", "--stdin", "--json"], input="hello\n\nI can't breathe\r\n")
+    topics = [json.loads(line)["topic"] for line in result.stdout.splitlines()]
+    assert topics == ["greeting", "fallback", "emergency"]
+
+
+def test_a_person_reads_a_title_and_the_answer() -> None:
+    result = CliRunner().invoke(app, ["ask", "where is my report"])
+    assert "My report" in result.stdout
+    assert "/report" in result.stdout
+
+
+def test_neither_nor_and_both_are_refused_with_a_sentence() -> None:
+    assert CliRunner().invoke(app, ["ask"]).exit_code == 2
+    assert CliRunner().invoke(app, ["ask", "hello", "--stdin"]).exit_code == 2
+    assert CliRunner().invoke(app, ["ask", "hello", "--lang", "xx"]).exit_code == 2
