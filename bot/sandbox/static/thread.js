@@ -1,0 +1,178 @@
+/** The list of messages in one chat: each message once, in order, whatever way and however often it arrives. */
+
+import { dayOf, el } from "./dom.js";
+import { bubble } from "./message.js";
+
+const TRACE_MS = 3500;
+const TYPING_MS = 5000;
+
+function unitOf(message) {
+  return message.media_group_id ? `album ${message.media_group_id}` : `message ${message.message_id}`;
+}
+
+export class Thread {
+  #messages = new Map();
+  #units = new Map();
+  #gone = new Set();
+  #actions;
+  #list = el("ol", { class: "thread" });
+  #typing = el("p", { class: "typing", hidden: true });
+  #jump = el("button", { class: "jump", type: "button", hidden: true });
+  #stuck = true;
+  #below = 0;
+  #timer = 0;
+
+  constructor(label, actions) {
+    this.#actions = actions;
+    const log = { class: "scroll", role: "log", "aria-live": "polite", "aria-label": label, tabindex: "0" };
+    this.scroller = el("div", { ...log, on: { scroll: () => this.#scrolled() } }, this.#list, this.#typing);
+    this.#jump.addEventListener("click", () => this.toEnd());
+    this.node = el("div", { class: "log" }, this.scroller, this.#jump);
+    new ResizeObserver(() => this.#settle()).observe(this.scroller);
+  }
+
+  /** Show the message, or the newest version of it; true when it was not known before. */
+  put(message) {
+    const known = this.#messages.get(message.message_id);
+    if (message.deleted) {
+      this.remove([message.message_id]);
+      return false;
+    }
+    if (this.#gone.has(message.message_id)) return false; // an answer that was overtaken by the deletion
+    if (JSON.stringify(known) === JSON.stringify(message)) return false;
+    this.#messages.set(message.message_id, message);
+    this.#draw(unitOf(message));
+    if (!message.outgoing) this.typing(null);
+    if (!known && !this.#stuck && !message.outgoing) this.#below += 1;
+    if (message.outgoing && !known) this.#stuck = true;
+    this.#settle();
+    return !known;
+  }
+
+  /** Make the list agree with the server's own; true when the server has never heard of a message shown here. */
+  replace(messages) {
+    const heard = new Set(messages.map((message) => message.message_id));
+    const strange = [...this.#messages.keys()].some((id) => !heard.has(id));
+    const kept = new Set(messages.filter((message) => !message.deleted).map((message) => message.message_id));
+    this.#forget([...this.#messages.keys()].filter((id) => !kept.has(id)), false);
+    this.#gone.clear();
+    for (const message of messages) if (!message.deleted) this.put(message);
+    return strange;
+  }
+
+  /** Let messages vanish, leaving a short trace that fades. */
+  remove(ids) {
+    this.#forget(ids, true);
+  }
+
+  redraw(id) {
+    const message = this.#messages.get(id);
+    if (message) this.#draw(unitOf(message));
+  }
+
+  /** Show what the bot is doing for at most five seconds, as Telegram does; null ends it. */
+  typing(sentence) {
+    clearTimeout(this.#timer);
+    this.#typing.hidden = sentence === null;
+    if (sentence === null) return;
+    this.#typing.replaceChildren(sentence, el("span", { class: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i")));
+    this.#timer = setTimeout(() => this.typing(null), TYPING_MS);
+    this.#settle();
+  }
+
+  /** Add a node that is no message (an upload under way) to the end. */
+  append(node) {
+    this.#list.append(node);
+    this.#stuck = true;
+    this.#settle();
+  }
+
+  toEnd() {
+    this.#stuck = true;
+    this.#settle();
+  }
+
+  get size() {
+    return this.#messages.size;
+  }
+
+  #draw(unit) {
+    const messages = this.#parts(unit);
+    const known = this.#units.get(unit);
+    if (messages.length === 0) {
+      this.#units.delete(unit);
+      return;
+    }
+    const item = known ?? this.#place(unit, messages[0]);
+    const focused = item.contains(document.activeElement) ? document.activeElement.dataset.callback : undefined;
+    item.replaceChildren(...bubble(messages, this.#actions));
+    if (focused !== undefined) item.querySelector(`[data-callback="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  #parts(unit) {
+    const parts = [...this.#messages.values()].filter((message) => unitOf(message) === unit);
+    return parts.sort((a, b) => a.message_id - b.message_id);
+  }
+
+  #place(unit, message) {
+    const side = message.outgoing ? "out" : "in";
+    const item = el("li", { class: side, "data-order": message.message_id, "data-unit": unit });
+    const later = [...this.#units.values()].filter((other) => Number(other.dataset.order) > message.message_id);
+    const next = later.sort((a, b) => a.dataset.order - b.dataset.order)[0];
+    if (next) next.before(item);
+    else this.#newest(item, message);
+    this.#units.set(unit, item);
+    return item;
+  }
+
+  #newest(item, message) {
+    const day = dayOf(message.date);
+    if (this.#list.dataset.day !== day) this.#list.append(el("li", { class: "day" }, el("span", {}, day)));
+    this.#list.dataset.day = day;
+    const waiting = this.#list.querySelector(".pending");
+    if (waiting) waiting.before(item);
+    else this.#list.append(item);
+  }
+
+  #forget(ids, withTrace) {
+    for (const id of ids) {
+      this.#gone.add(id);
+      const message = this.#messages.get(id);
+      if (!message) continue;
+      const unit = unitOf(message);
+      const item = this.#units.get(unit);
+      this.#messages.delete(id);
+      this.#draw(unit);
+      if (this.#units.has(unit)) continue;
+      if (withTrace) this.#trace(item);
+      else item.remove();
+    }
+  }
+
+  #trace(item) {
+    const trace = el("li", { class: "trace" }, el("span", {}, "Message deleted"));
+    item.replaceWith(trace);
+    setTimeout(() => trace.remove(), TRACE_MS);
+  }
+
+  #scrolled() {
+    const { scrollHeight, scrollTop, clientHeight } = this.scroller;
+    if (clientHeight === 0) return;
+    this.#stuck = scrollHeight - scrollTop - clientHeight < 60;
+    if (this.#stuck) this.#below = 0;
+    this.#showJump();
+  }
+
+  #settle() {
+    if (this.#stuck) {
+      this.#below = 0;
+      this.scroller.scrollTop = this.scroller.scrollHeight;
+    }
+    this.#showJump();
+  }
+
+  #showJump() {
+    this.#jump.hidden = this.#stuck;
+    this.#jump.textContent = this.#below ? `↓ ${this.#below} new` : "↓ Newest";
+  }
+}
