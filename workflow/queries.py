@@ -106,3 +106,7 @@ async def kept_files(session: AsyncSession) -> set[str]:
     from_findings = await session.scalars(select(Scan).where(Scan.finding.has()))
     heat_maps = {scan.finding.heatmap_file for scan in from_findings if scan.finding}
     return {name for row in scans for name in row} | set(reports) | heat_maps
+
+
+async def account_of(session: AsyncSession, actor: Actor) -> Account:
+    return await session.get_one(Account, actor.account_id)

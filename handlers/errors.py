@@ -1,0 +1,68 @@
+"""One place speaks every refusal, in the person's language."""
+
+import logging
+from secrets import token_hex
+
+from aiogram import Router
+from aiogram.exceptions import TelegramAPIError
+from aiogram.types import CallbackQuery, ErrorEvent, Message, Update
+
+from handlers.texts import Catalogues, Html, Texts, bare
+from inference.errors import Refused
+from workflow.errors import ClinicError
+
+logger = logging.getLogger(__name__)
+LONGEST_POPUP = 200
+
+
+async def speak(event: ErrorEvent, catalogues: Catalogues, texts: Texts | None = None) -> bool:
+    """A refusal becomes its sentence; a fault becomes an id that stands in the log too, and nothing else does."""
+    texts = texts or catalogues.of(None)
+    match event.exception:
+        case ClinicError() as refusal:
+            sentence = texts(refusal.key, **refusal.values)
+        case Refused() as refusal:
+            sentence = texts(f"upload.{refusal.reason}")
+        case fault:
+            number = token_hex(4)
+            logger.error("update failed", extra={"error": type(fault).__name__, "error_id": number}, exc_info=fault)
+            sentence = texts("error.fault", number=number)
+    await _tell(event.update, sentence)
+    return True
+
+
+async def stale_button(query: CallbackQuery, texts: Texts) -> None:
+    """A button that no handler knows (any more)."""
+    await query.answer(texts.plain("error.stale"), show_alert=True)
+
+
+async def _tell(update: Update, sentence: Html) -> None:
+    try:
+        if update.callback_query is not None:
+            await _pop_up(update.callback_query, sentence)
+        elif update.message is not None:
+            await update.message.answer(sentence)
+    except TelegramAPIError as error:
+        logger.warning("could not tell", extra={"error": type(error).__name__})
+
+
+async def _pop_up(query: CallbackQuery, sentence: Html) -> None:
+    plain = bare(sentence)
+    if len(plain) <= LONGEST_POPUP:
+        await query.answer(plain, show_alert=True)
+        return
+    await query.answer()
+    if isinstance(query.message, Message):
+        await query.message.answer(sentence)
+
+
+def late_routes() -> Router:
+    router = Router(name=f"{__name__}.late")
+    router.callback_query.register(stale_button)
+    return router
+
+
+def routes() -> Router:
+    router = Router(name=__name__)
+    router.errors.register(speak)
+    return router

@@ -1,0 +1,160 @@
+"""What a scan looks like in a chat: one live card for each reader, edited in place."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from html import escape
+from typing import Final, NamedTuple
+
+from aiogram.types import InlineKeyboardMarkup
+
+from handlers.keyboards import CardAction, on_card
+from handlers.texts import Html, Texts, bare
+from models.people import Account, Role
+from models.scans import Finding, Scan, Status
+from workflow.risk import risk_of
+
+CAPTION: Final = 1024  # Telegram's limits, in UTF-16 units after parsing
+MESSAGE: Final = 4096
+STAGES: Final = tuple(status for status in Status if status is not Status.REJECTED)
+BAR: Final = 8
+
+
+class View(NamedTuple):
+    text: Html
+    keyboard: InlineKeyboardMarkup | None
+
+
+def patient_card(scan: Scan, texts: Texts) -> View:
+    """Five steps with marks. No word of the model's answer: that belongs to the doctor and the report."""
+    head = texts("card.patient", scan=scan.id, time=texts.time(scan.created_at))
+    if scan.status is Status.REJECTED:
+        return View(_join(head, texts("card.rejected", reason=scan.reason or "")), None)
+    reached = STAGES.index(scan.status)
+    steps = [
+        texts(
+            f"step.{'done' if at <= reached else 'next' if at == reached + 1 else 'later'}",
+            step=texts(f"stage.{stage}"),
+        )
+        for at, stage in enumerate(STAGES)
+    ]
+    actions = [CardAction.REPORT] if scan.status is Status.REPORT_READY else []
+    return View(_join(head, Html("\n".join(steps)), texts(f"wait.{scan.status}")), on_card(texts, scan.id, actions))
+
+
+def staff_card(scan: Scan, role: Role, texts: Texts, heat_map: bool) -> View:
+    """All that this role needs under the picture; long words are shortened, "Read all" shows them whole."""
+    for limit in (200, 120, 60, 30):
+        text = _join(*_blocks(scan, texts, partial(_clip, most=limit)))
+        if length(text) <= CAPTION:
+            break
+    return View(text, on_card(texts, scan.id, _actions(scan, role, heat_map)))
+
+
+def whole_story(scan: Scan, texts: Texts) -> Sequence[Html]:
+    """Everything that was said about a scan, in as many messages as it needs."""
+    pages: list[Html] = []
+    for block in _blocks(scan, texts, lambda words: words):
+        for part in _split(block):
+            if pages and length(pages[-1]) + length(part) + 2 <= MESSAGE:
+                pages[-1] = _join(pages[-1], part)
+            else:
+                pages.append(part)
+    return pages
+
+
+def length(text: str) -> int:
+    """UTF-16 units after parsing, as Telegram counts."""
+    return len(bare(text).encode("utf-16-le")) // 2
+
+
+def person_line(account: Account, texts: Texts) -> Html:
+    born = texts.day(account.date_of_birth) if account.date_of_birth else texts("unknown")
+    return texts("person", name=account.name, sex=texts(f"sex.{account.sex}"), born=born)
+
+
+def label(name: str, texts: Texts) -> Html:
+    return texts(f"label.{name}")
+
+
+def _actions(scan: Scan, role: Role, heat_map: bool) -> Sequence[CardAction]:
+    look = [CardAction.PICTURE if heat_map else CardAction.HEAT_MAP] if scan.finding else []
+    match role, scan.status:
+        case Role.DOCTOR, Status.PENDING_AI:
+            return [CardAction.BETTER] if scan.analysis_asked_at else [CardAction.ANALYSE, CardAction.BETTER]
+        case Role.DOCTOR, Status.AI_ANALYZED:
+            own = [CardAction.FINDINGS, CardAction.VERIFY, CardAction.BETTER, CardAction.READ_ALL]
+        case Role.PHARMACIST, Status.DOCTOR_VERIFIED:
+            own = [CardAction.PRESCRIBE, CardAction.NO_MEDICINE, CardAction.COMPLETE, CardAction.READ_ALL]
+        case Role.ADMINISTRATOR, Status.PHARMACIST_COMPLETED if not scan.released_at:
+            own = [CardAction.APPROVE, CardAction.REJECT, CardAction.READ_ALL]
+        case _, Status.REPORT_READY:
+            own = [CardAction.REPORT, CardAction.READ_ALL]
+        case _:
+            own = [CardAction.READ_ALL]
+    return [*look, *own]
+
+
+def _blocks(scan: Scan, texts: Texts, fit: Callable[[str], str]) -> list[Html]:
+    blocks = [
+        texts("card.staff", scan=scan.id, stage=texts(f"stage.{scan.status}")),
+        person_line(scan.patient, texts),
+    ]
+    if scan.complaint or scan.since:
+        unknown = texts.plain("unknown")
+        blocks.append(texts("card.asked", complaint=fit(scan.complaint or unknown), since=fit(scan.since or unknown)))
+    if scan.status is Status.PENDING_AI and scan.analysis_asked_at:
+        blocks.append(texts("card.analysing"))
+    if scan.finding:
+        blocks.append(_ai(scan.finding, texts))
+    return [*blocks, *_words(scan, texts, fit)]
+
+
+def _ai(finding: Finding, texts: Texts) -> Html:
+    percent = f"{finding.confidence:.0%}"
+    said = "card.uncertain" if finding.uncertain else "card.ai"
+    head = texts(said, label=label(finding.label, texts), percent=percent, risk=texts(f"risk.{risk_of(finding)}"))
+    ranked = sorted(finding.probabilities.items(), key=lambda item: -item[1])
+    bars = [
+        texts("card.bar", bar=_bar(share), percent=f"{share:.0%}", label=label(name, texts)) for name, share in ranked
+    ]
+    model = texts("card.model", model=finding.model, version=finding.model_version)
+    return Html("\n".join([head, *bars, model]))
+
+
+def _words(scan: Scan, texts: Texts, fit: Callable[[str], str]) -> list[Html]:
+    blocks = []
+    if reading := scan.reading:
+        said = {name: getattr(reading, name) for name in ("own_reading", "findings", "impression", "recommendations")}
+        lines = [texts(f"card.{name}", words=fit(words)) for name, words in said.items() if words]
+        signed = "card.signed" if reading.signed_at else "card.draft"
+        blocks.append(Html("\n".join([texts(signed, name=reading.doctor.name), *lines])))
+    if prescription := scan.prescription:
+        words = fit("; ".join(prescription.lines)) if prescription.lines else texts("card.no_medicine")
+        blocks.append(texts("card.prescription", words=words, name=prescription.pharmacist.name))
+    if scan.released_at and scan.releaser:
+        blocks.append(texts("card.released", name=scan.releaser.name, time=texts.time(scan.released_at)))
+    if scan.status is Status.REJECTED:
+        blocks.append(texts("card.rejected", reason=fit(scan.reason or "")))
+    return blocks
+
+
+def _join(*blocks: Html) -> Html:
+    return Html("\n\n".join(blocks))
+
+
+def _clip(words: str, most: int) -> str:
+    return words if len(words) <= most else f"{words[: most - 1].rstrip()}…"
+
+
+def _bar(share: float) -> str:
+    full = round(share * BAR)
+    return "▰" * full + "▱" * (BAR - full)
+
+
+def _split(block: Html) -> Sequence[Html]:
+    """Cut a block that is longer than a message at its line ends, or anywhere where a line has none."""
+    if length(block) <= MESSAGE:
+        return [block]
+    words = bare(block)
+    half = MESSAGE // 2
+    return [Html(escape(words[at : at + half], quote=False)) for at in range(0, len(words), half)]

@@ -1,0 +1,87 @@
+"""The sentences people read, in their language, with every value made safe for Telegram's HTML."""
+
+from datetime import date, datetime, tzinfo
+from gettext import GNUTranslations
+from html import escape, unescape
+from io import BytesIO
+from pathlib import Path
+from re import sub
+from typing import Final, NamedTuple
+
+from babel.dates import format_date, format_datetime
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+LOCALES: Final = Path(__file__).parent / "locales"
+DEFAULT: Final = "en"
+
+
+class Html(str):
+    """Text that is HTML already, made by this house from safe parts."""
+
+    __slots__ = ()
+
+
+class House(NamedTuple):
+    """What every sentence may name: who and where we are."""
+
+    hospital: str
+    emergency: str  # the number to call, as people say it: "112 or 108"
+    zone: tzinfo
+
+
+class Texts:
+    """One language. Calling it with a key gives HTML; `plain` gives the same sentence without markup."""
+
+    def __init__(self, language: str, catalogue: GNUTranslations, house: House) -> None:
+        self.language, self._catalogue, self._house = language, catalogue, house
+
+    def __call__(self, key: str, /, **values: object) -> Html:
+        sentence = self._catalogue.gettext(key)
+        known = {"hospital": self._house.hospital, "emergency": self._house.emergency} | values
+        return Html(sentence.format_map({name: _safe(value) for name, value in known.items()}))
+
+    def plain(self, key: str, /, **values: object) -> str:
+        """For buttons and pop-ups, which know no markup."""
+        return bare(self(key, **values))
+
+    def has(self, key: str) -> bool:
+        return self._catalogue.gettext(key) != key
+
+    def time(self, moment: datetime) -> str:
+        return format_datetime(moment.astimezone(self._house.zone), "d MMM, HH:mm", locale=self.language)
+
+    def day(self, day: date) -> str:
+        return format_date(day, "long", locale=self.language)
+
+
+class Catalogues:
+    """Every language that the clinic speaks, read from the .po files once at start."""
+
+    def __init__(self, house: House) -> None:
+        self._texts = {folder.name: Texts(folder.name, _read(folder), house) for folder in sorted(LOCALES.iterdir())}
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        return tuple(self._texts)
+
+    def of(self, language: str | None) -> Texts:
+        """The nearest that there is: `ta-IN` is answered in Tamil, an unknown language in English."""
+        return self._texts.get((language or DEFAULT).split("-")[0].lower()) or self._texts[DEFAULT]
+
+
+def bare(text: str) -> str:
+    """What is left of HTML when Telegram has parsed it."""
+    return unescape(sub(r"<[^>]+>", "", text))
+
+
+def _safe(value: object) -> str:
+    return value if isinstance(value, Html) else escape(str(value), quote=False)
+
+
+def _read(folder: Path) -> GNUTranslations:
+    compiled = BytesIO()
+    with (folder / "csss.po").open("rb") as file:
+        write_mo(compiled, read_po(file))
+    compiled.seek(0)
+    return GNUTranslations(compiled)
