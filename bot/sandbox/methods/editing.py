@@ -1,0 +1,128 @@
+"""Changing, removing and reacting to messages that exist."""
+
+from typing import Any, Final
+
+from bot.sandbox.answers import Json, bad_request
+from bot.sandbox.calls import Call
+from bot.sandbox.engine import Engine
+from bot.sandbox.markup import read_markup
+from bot.sandbox.media import captioned, item_content
+from bot.sandbox.store import Entry
+from bot.sandbox.texts import caption, message_text
+
+DELETABLE: Final = 48 * 3600
+MANY: Final = range(1, 101)
+WORDS: Final = ("text", "entities", "caption", "caption_entities", "link_preview_options")
+MEDIA: Final = ("photo", "document", "has_media_spoiler", "show_caption_above_media")
+SAME: Final = (
+    "message is not modified: specified new message content and reply markup are exactly the same "
+    "as a current content and reply markup of the message"
+)
+
+
+async def edit_message_text(engine: Engine, call: Call) -> Json:
+    text, entities = message_text(call)
+    entry = _editable(engine, call)
+    if "text" not in entry.body:
+        raise bad_request("there is no text in the message to edit")
+    content: Json = {"text": text} | ({"entities": entities} if entities else {})
+    if preview := call.parsed("link_preview_options", "link preview options"):
+        content["link_preview_options"] = preview
+    return _edit(engine, call, entry, _without(entry, WORDS) | content)
+
+
+async def edit_message_caption(engine: Engine, call: Call) -> Json:
+    words = caption(call)
+    entry = _editable(engine, call)
+    if "text" in entry.body:
+        raise bad_request("there is no caption in the message to edit")
+    return _edit(engine, call, entry, _without(entry, WORDS) | captioned(words))
+
+
+async def edit_message_media(engine: Engine, call: Call) -> Json:
+    entry = _editable(engine, call)
+    content = await item_content(engine.shelf, call, call.parsed("media", "media"))
+    return _edit(engine, call, entry, _without(entry, WORDS + MEDIA) | content)
+
+
+async def edit_message_reply_markup(engine: Engine, call: Call) -> Json:
+    entry = _editable(engine, call)
+    return _edit(engine, call, entry, dict(entry.body))
+
+
+async def delete_message(engine: Engine, call: Call) -> bool:
+    person = engine.store.known(call.text("chat_id"))
+    entry = engine.store.find(person.chat_id, _message_id(call))
+    if entry is None:
+        raise bad_request("message to delete not found")
+    if not _young(engine, entry):
+        raise bad_request("message can't be deleted")
+    engine.delete([entry])
+    return True
+
+
+async def delete_messages(engine: Engine, call: Call) -> bool:
+    """Those that are gone or too old are passed over in silence."""
+    person = engine.store.known(call.text("chat_id"))
+    ids: Any = call.parsed("message_ids", "message identifiers")
+    if not isinstance(ids, list) or len(ids) not in MANY:
+        raise bad_request("expected an Array of 1-100 message identifiers")
+    found = [engine.store.find(person.chat_id, int(message_id)) for message_id in ids]
+    engine.delete([entry for entry in found if entry is not None and _young(engine, entry)])
+    return True
+
+
+async def set_message_reaction(engine: Engine, call: Call) -> bool:
+    person = engine.store.known(call.text("chat_id"))
+    entry = engine.store.find(person.chat_id, _message_id(call))
+    if entry is None:
+        raise bad_request("message to react not found")
+    reactions: Any = call.parsed("reaction", "reaction") or []
+    if not isinstance(reactions, list) or not all(isinstance(one, dict) and one.get("type") for one in reactions):
+        raise bad_request("REACTION_INVALID")
+    entry.reactions = reactions
+    engine.events.publish("reaction", person.chat_id, message=entry.view())
+    return True
+
+
+def _message_id(call: Call) -> int:
+    number = call.number("message_id")
+    if not number:
+        raise bad_request("message identifier is not specified")
+    return number
+
+
+def _young(engine: Engine, entry: Entry) -> bool:
+    return engine.clock() - int(entry.body["date"]) < DELETABLE
+
+
+def _editable(engine: Engine, call: Call) -> Entry:
+    """Only the bot's own messages; one that carried a reply keyboard stays as it is."""
+    if call.text("inline_message_id"):
+        raise bad_request("MESSAGE_ID_INVALID")
+    person = engine.store.known(call.text("chat_id"))
+    entry = engine.store.find(person.chat_id, _message_id(call))
+    if entry is None:
+        raise bad_request("message to edit not found")
+    if entry.outgoing or (entry.keyboard is not None and "remove_keyboard" not in entry.keyboard):
+        raise bad_request("message can't be edited")
+    return entry
+
+
+def _without(entry: Entry, keys: tuple[str, ...]) -> Json:
+    return {key: value for key, value in entry.body.items() if key not in keys}
+
+
+def _edit(engine: Engine, call: Call, entry: Entry, body: Json) -> Json:
+    """Put the new keyboard on; a call without one takes the old one off."""
+    markup = read_markup(call)
+    if markup.keyboard is not None:
+        raise bad_request("inline keyboard expected")
+    body.pop("reply_markup", None)
+    if markup.inline:
+        body["reply_markup"] = markup.inline
+    if body == entry.body:
+        raise bad_request(SAME)
+    body["edit_date"] = engine.now()
+    engine.change(entry, body)
+    return body

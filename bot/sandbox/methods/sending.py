@@ -1,0 +1,89 @@
+"""sendMessage and its kin."""
+
+from typing import Any, Final
+
+from bot.sandbox.answers import Json, bad_request
+from bot.sandbox.calls import Call
+from bot.sandbox.engine import Engine
+from bot.sandbox.markup import Markup, read_markup
+from bot.sandbox.media import album_contents, media_content
+from bot.sandbox.store import Person
+from bot.sandbox.texts import message_text
+
+ACTIONS: Final = {
+    "typing",
+    "upload_photo",
+    "record_video",
+    "upload_video",
+    "record_voice",
+    "upload_voice",
+    "upload_document",
+    "choose_sticker",
+    "find_location",
+    "record_video_note",
+    "upload_video_note",
+}
+
+
+async def send_message(engine: Engine, call: Call) -> Json:
+    text, entities = message_text(call)
+    content: Json = {"text": text} | ({"entities": entities} if entities else {})
+    if preview := call.parsed("link_preview_options", "link preview options"):
+        content["link_preview_options"] = preview
+    return _send(engine, call, content)
+
+
+async def send_photo(engine: Engine, call: Call) -> Json:
+    return _send(engine, call, await media_content(engine.shelf, call, "photo"))
+
+
+async def send_document(engine: Engine, call: Call) -> Json:
+    return _send(engine, call, await media_content(engine.shelf, call, "document"))
+
+
+async def send_media_group(engine: Engine, call: Call) -> list[Json]:
+    person = engine.store.listener(call.text("chat_id"))
+    contents = await album_contents(engine.shelf, call)
+    common = _common(engine, call, person) | {"media_group_id": engine.next_group()}
+    return [engine.bot_says(person, content | common, Markup()).body for content in contents]
+
+
+async def send_chat_action(engine: Engine, call: Call) -> bool:
+    person = engine.store.listener(call.text("chat_id"))
+    action = call.text("action")
+    if action not in ACTIONS:
+        raise bad_request("wrong parameter action in request")
+    engine.events.publish("action", person.chat_id, action=action)
+    return True
+
+
+def _send(engine: Engine, call: Call, content: Json) -> Json:
+    markup = read_markup(call)
+    person = engine.store.listener(call.text("chat_id"))
+    return engine.bot_says(person, content | _common(engine, call, person), markup).body
+
+
+def _common(engine: Engine, call: Call, person: Person) -> Json:
+    """What every sending method may add to its message."""
+    common: Json = {}
+    if call.flag("protect_content"):
+        common["has_protected_content"] = True
+    if effect := call.text("message_effect_id"):
+        common["effect_id"] = effect
+    if (replied := _replied(engine, call, person)) is not None:
+        common["reply_to_message"] = replied
+    return common
+
+
+def _replied(engine: Engine, call: Call, person: Person) -> Json | None:
+    """The message answered to, without the one that it answered itself."""
+    given: Any = call.parsed("reply_parameters", "reply parameters") or {}
+    message_id = given.get("message_id") or call.number("reply_to_message_id")
+    if not message_id:
+        return None
+    entry = engine.store.find(person.chat_id, int(message_id))
+    if entry is not None:
+        return {key: value for key, value in entry.body.items() if key != "reply_to_message"}
+    if given.get("allow_sending_without_reply") or call.flag("allow_sending_without_reply"):
+        return None
+    raise bad_request("message to be replied not found")

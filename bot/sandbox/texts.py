@@ -1,0 +1,75 @@
+"""The text or caption of a call, formatted, trimmed and measured as Telegram does."""
+
+from typing import Any, Final
+
+from bot.sandbox.answers import Json, bad_request
+from bot.sandbox.calls import Call
+from bot.sandbox.entities import Formatted, in_order, parse_html
+from bot.sandbox.links import find_links, units
+
+TEXT_LIMIT: Final = 4096
+CAPTION_LIMIT: Final = 1024
+BLANK: Final = " \n\t\r"
+
+
+def message_text(call: Call) -> Formatted:
+    """The `text` of a message: present and at most 4096 UTF-16 units after parsing."""
+    formatted = _formatted(call, "text", "entities")
+    if not formatted.text:
+        raise bad_request("message text is empty")
+    if units(formatted.text) > TEXT_LIMIT:
+        raise bad_request("message is too long")
+    return formatted
+
+
+def caption(call: Call) -> Formatted:
+    """The `caption` of a file: it may be absent, and has at most 1024 UTF-16 units after parsing."""
+    formatted = _formatted(call, "caption", "caption_entities")
+    if units(formatted.text) > CAPTION_LIMIT:
+        raise bad_request("message caption is too long")
+    return formatted
+
+
+def plain(text: str) -> Formatted:
+    """What a person types: no mark-up, but links and commands are found."""
+    return _trimmed(Formatted(text, []))
+
+
+def _formatted(call: Call, name: str, entities_name: str) -> Formatted:
+    source = call.text(name)
+    mode = call.text("parse_mode").lower()
+    if mode == "html":
+        return _trimmed(parse_html(source))
+    if mode and mode != "none":
+        raise bad_request("unsupported parse_mode")
+    return _trimmed(Formatted(source, _given_entities(call.parsed(entities_name, "entities"), units(source))))
+
+
+def _given_entities(given: Any, length: int) -> list[Json]:
+    if given is None:
+        return []
+    if not isinstance(given, list) or not all(isinstance(entity, dict) for entity in given):
+        raise bad_request("expected an Array of MessageEntity")
+    for entity in given:
+        if not entity.get("type"):
+            raise bad_request("can't parse MessageEntity: Can't find field \"type\"")
+        if entity.get("offset", -1) < 0 or entity.get("length", -1) < 0:
+            raise bad_request("can't parse MessageEntity: offset and length must be non-negative")
+    return in_order([dict(e) for e in given if e["offset"] < length and e["length"]])
+
+
+def _trimmed(formatted: Formatted) -> Formatted:
+    """Blanks go at both ends, but at the beginning only as far as no entity covers them."""
+    text, entities = formatted
+    first = entities[0]["offset"] if entities else len(text)
+    lead = min(len(text) - len(text.lstrip(BLANK)), first)
+    text = text[lead:].rstrip(BLANK)
+    total = units(text)
+    kept: list[Json] = []
+    for entity in entities:
+        offset = entity["offset"] - lead
+        length = min(entity["length"], total - offset)
+        if length > 0:
+            kept.append(entity | {"offset": offset, "length": length})
+    found = find_links(text, kept)
+    return Formatted(text, in_order(kept + found) if found else kept)

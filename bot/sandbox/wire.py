@@ -1,0 +1,79 @@
+"""HTTP for the Python client: JSON in and out, uploads, and waiting for what comes next."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import aiohttp
+
+from bot.sandbox.answers import Json
+from bot.sandbox.transcript import SandboxError
+
+SEEN = "X-Event"
+LONGEST_WAIT = 50.0
+
+
+class Shown(NamedTuple):
+    """A body, and the number of the latest event that it knows of."""
+
+    body: Any
+    seen: int
+
+
+class Part(NamedTuple):
+    """A file to upload."""
+
+    name: str
+    data: bytes
+    mime: str
+
+
+@dataclass(frozen=True)
+class Wire:
+    """`base` is the sandbox's address."""
+
+    base: str
+    session: aiohttp.ClientSession
+
+    async def get(self, path: str) -> Shown:
+        return await self._ask("GET", path)
+
+    async def post(self, path: str, body: Json) -> Json:
+        shown: Json = (await self._ask("POST", path, json=body)).body
+        return shown
+
+    async def delete(self, path: str) -> None:
+        await self._ask("DELETE", path)
+
+    async def upload(self, path: str, parts: Sequence[Part], caption: str) -> Json:
+        form = aiohttp.FormData()
+        for part in parts:
+            form.add_field("file", part.data, filename=part.name, content_type=part.mime)
+        if caption:
+            form.add_field("caption", caption)
+        shown: Json = (await self._ask("POST", path, data=form)).body
+        return shown
+
+    async def fetch(self, path: str) -> bytes:
+        async with self.session.get(self.base + path) as answer:
+            if answer.status != 200:
+                raise SandboxError((await answer.json())["error"])
+            return await answer.read()
+
+    async def changes(self, after: int, wait: float, chat_id: int = 0) -> list[Json]:
+        """Events later than `after`, as soon as there are any; nothing when none comes in time."""
+        while wait > 0:
+            turn = min(wait, LONGEST_WAIT)
+            wait -= turn
+            path = f"/client/events?after={after}&wait={turn}" + (f"&chat_id={chat_id}" if chat_id else "")
+            events: list[Json] = (await self.get(path)).body
+            if events:
+                return events
+        return []
+
+    async def _ask(self, method: str, path: str, **body: Any) -> Shown:
+        async with self.session.request(method, self.base + path, **body) as answer:
+            shown = await answer.json(content_type=None)
+            if answer.status != 200:
+                raise SandboxError(shown["error"])
+            return Shown(shown, int(answer.headers.get(SEEN, 0)))
