@@ -1,0 +1,48 @@
+"""What can go wrong between bytes and a reading.
+
+InferenceError
+├── Refused       this upload is not read; the reason is a code, its sentence lives in the locales
+└── BundleError   the model on disk is not the one its manifest describes; serving must not start
+"""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a picture is refused. The codes are stable: scripts and locales rely on them."""
+
+    EMPTY = "empty"
+    NOT_AN_IMAGE = "not_an_image"
+    WRONG_FORMAT = "wrong_format"  # a picture or document, but neither JPEG, PNG nor DICOM
+    TRUNCATED = "truncated"
+    CORRUPT = "corrupt"
+    TRAILING_DATA = "trailing_data"  # something else is glued behind the picture
+    SUSPICIOUS = "suspicious"  # built to exhaust the reader: text bombs, hundreds of scans
+    TOO_LARGE = "too_large"  # bytes
+    TOO_MANY_PIXELS = "too_many_pixels"
+    TOO_SMALL = "too_small"
+    ANIMATED = "animated"
+    MULTI_FRAME = "multi_frame"
+    COLOUR_SPACE = "colour_space"  # CMYK and other print colours
+    DICOM_SYNTAX = "dicom_syntax"  # a DICOM compression that this reader does not open
+    BLANK = "blank"
+    TOO_DARK = "too_dark"
+    TOO_BRIGHT = "too_bright"
+    BLURRED = "blurred"
+    NOT_A_SCAN = "not_a_scan"
+
+
+class InferenceError(Exception):
+    """Anything this package raises on purpose."""
+
+
+class Refused(InferenceError):
+    """The upload is not read. Carries a code and never a word of the upload itself."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class BundleError(InferenceError):
+    """The message is one sentence for the operator who starts the program."""

@@ -1,0 +1,16 @@
+"""Bring grey values of any depth to 8 bits."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def stretch(values: NDArray[Any], low: float = 0.5, high: float = 99.5) -> NDArray[np.uint8]:
+    """Scale between two percentiles, so that 12 bits used of 16 do not look black."""
+    bottom, top = np.percentile(values, (low, high))
+    if top <= bottom:
+        return np.zeros(values.shape, np.uint8)
+    scaled = (values.astype(np.float32) - bottom) * (255.0 / (top - bottom))
+    eight: NDArray[np.uint8] = np.clip(scaled + 0.5, 0, 255).astype(np.uint8)
+    return eight
