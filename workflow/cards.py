@@ -16,9 +16,7 @@ def show(
 
     `fresh`: at the bottom of the chat, the old one removed. `turn`: with the other picture."""
     lock = f"card:{scan_id}:{chat_id}"
-    return enqueue(
-        session, JobKind.SHOW_CARD, at, lock=lock, scan_id=scan_id, chat_id=chat_id, fresh=fresh, turn=turn
-    )
+    return enqueue(session, JobKind.SHOW_CARD, at, lock=lock, scan_id=scan_id, chat_id=chat_id, fresh=fresh, turn=turn)
 
 
 async def turn_card(session: AsyncSession, scan_id: int, chat_id: int, heat_map: bool, at: datetime) -> None:

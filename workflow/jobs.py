@@ -32,7 +32,7 @@ class JobKind(StrEnum):
     TELL_FAILURE = "tell_failure"
 
 
-def enqueue(session: AsyncSession, kind: JobKind, at: datetime, *, lock: str | None = None, **payload: Any) -> Job:  # noqa: ANN401 - JSON
+def enqueue(session: AsyncSession, kind: JobKind, at: datetime, /, *, lock: str | None = None, **payload: Any) -> Job:  # noqa: ANN401 - JSON
     """Owe a job. It exists if and only if the caller's transaction commits."""
     job = Job(kind=kind, payload=payload, lock=lock, run_at=at, created_at=at)
     session.add(job)

@@ -23,22 +23,22 @@ class Effects:
     def __init__(self, sessions: Sessions, update_id: int, at: datetime) -> None:
         self.sessions, self.update_id, self.at = sessions, update_id, at
         self._recorded = False
-        self._session: AsyncSession | None = None
+        self.open_session: AsyncSession | None = None  # the transaction that is under way, for the storage of forms
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
         """One transaction; inside another it is that one. Raises AlreadyHandled for a repeated update."""
-        if self._session is not None:
-            yield self._session
+        if self.open_session is not None:
+            yield self.open_session
             return
         async with self.sessions.begin() as session:
             if not self._recorded:
                 await self._record(session)
-            self._session = session
+            self.open_session = session
             try:
                 yield session
             finally:
-                self._session = None
+                self.open_session = None
         self._recorded = True
 
     @asynccontextmanager

@@ -1,0 +1,188 @@
+"""The only place where the house is put together."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from time import monotonic
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from aiogram import Bot, Dispatcher
+from aiogram.client.default import DefaultBotProperties
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiohttp import web
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
+from sqlalchemy.orm import Session
+
+from bot import cards
+from bot.channels import Limiter, Mail
+from bot.clinic import Clinic
+from bot.forms import DatabaseStorage, OneByOne
+from bot.keys import secret_key
+from bot.metrics import Metrics, metrics
+from bot.middleware import Introduction
+from bot.polling import Polling
+from bot.settings import Settings
+from bot.web.app import WEBHOOK, add_webhook, web_app
+from bot.worker import Worker
+from faq.answer import load
+from faq.pages import Contacts
+from handlers.routes import routes
+from handlers.texts import Catalogues, House
+from inference.bundle import default_bundle
+from inference.classifier import Classifier
+from models.base import Sessions, connect
+from models.schema import is_current
+from models.vault import Vault
+from reports.document import Hospital
+from reports.press import Press
+from workflow.jobs import OWES
+from workflow.paper import Letterhead
+
+logger = logging.getLogger(__name__)
+
+
+class NotUpgraded(Exception):
+    """The database is older or newer than this program."""
+
+
+class App(NamedTuple):
+    """The assembled house; `run` works until `stop` is set."""
+
+    settings: Settings
+    engine: AsyncEngine
+    clinic: Clinic
+    dispatcher: Dispatcher
+    worker: Worker
+    metrics: Metrics
+
+    async def run(self, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
+        """Check the database, open the doors, take updates, do what is owed; at `stop` finish what runs."""
+        started = monotonic()
+        if not await is_current(self.engine):
+            raise NotUpgraded("the database does not fit this program: run `csss db upgrade` first")
+        async with self.clinic.press, self._serve() as address, asyncio.TaskGroup() as group:
+            working = group.create_task(self.worker.run())
+            await cards.show_common_menu(self.clinic)
+            polling = Polling(self.clinic.bot, self.dispatcher, heard=lambda: None)
+            taking = group.create_task(self._take_updates(polling))
+            logger.info("ready", extra={"seconds": round(monotonic() - started, 2), "address": address})
+            ready(address)
+            await stop.wait()
+            polling.stop()
+            await taking
+            self.worker.stop()
+            await working
+
+    async def _take_updates(self, polling: Polling) -> None:
+        settings = self.settings
+        if settings.webhook_url and settings.webhook_secret:
+            await self.clinic.bot.set_webhook(
+                settings.webhook_url.rstrip("/") + WEBHOOK,
+                secret_token=settings.webhook_secret.get_secret_value(),
+                allowed_updates=self.dispatcher.resolve_used_update_types(),
+            )
+        else:
+            await self.clinic.bot.delete_webhook()
+            await polling.run()
+
+    @asynccontextmanager
+    async def _serve(self) -> AsyncIterator[str]:
+        """The web app on its address; port 0 takes a free one."""
+        site = web_app(self.clinic, self.metrics)
+        if self.settings.webhook_secret:
+            add_webhook(site, self.dispatcher, self.clinic.bot, self.settings.webhook_secret.get_secret_value())
+        runner = web.AppRunner(site, access_log=None)
+        await runner.setup()
+        try:
+            listening = web.TCPSite(runner, self.settings.web_host, self.settings.web_port)
+            await listening.start()
+            port = runner.addresses[0][1]
+            yield f"http://{self.settings.web_host}:{port}"
+        finally:
+            await runner.cleanup()
+
+
+@asynccontextmanager
+async def build_app(settings: Settings) -> AsyncIterator[App]:
+    """Everything that works together, closed again at the end. Raises BundleError for a damaged model."""
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    engine = connect(settings.database_url)
+    wake = asyncio.Event()
+    zone = ZoneInfo(settings.timezone)
+    emergency = " / ".join(dict.fromkeys((settings.emergency_number, settings.ambulance_number)))
+    bot = _bot(settings)
+    clinic = Clinic(
+        sessions=_sessions(engine, wake),
+        bot=bot,
+        mail=Mail(settings),
+        vault=Vault(settings.data / "vault"),
+        classifier=await asyncio.to_thread(Classifier.load, settings.bundle or default_bundle()),
+        press=Press(workers=settings.press_workers),
+        catalogues=Catalogues(House(settings.hospital, emergency, zone)),
+        letterhead=Letterhead(_hospital(settings), zone),
+        key=secret_key(settings),
+        domain=str(settings.mail_from).rpartition("@")[2],
+    )
+    counted = metrics()
+    worker = Worker(clinic, wake, counted.jobs, settings.workers)
+    try:
+        yield App(settings, engine, clinic, await _dispatcher(clinic, counted, settings), worker, counted)
+    finally:
+        await bot.session.close()
+        await engine.dispose()
+
+
+async def _dispatcher(clinic: Clinic, counted: Metrics, settings: Settings) -> Dispatcher:
+    faq = await asyncio.to_thread(load, contacts=_contacts(settings))
+    dispatcher = Dispatcher(
+        storage=DatabaseStorage(clinic.sessions),
+        events_isolation=OneByOne(),
+        faq=faq,
+        key=clinic.key,
+        vault=clinic.vault,
+        classifier=clinic.classifier,
+        catalogues=clinic.catalogues,
+    )
+    dispatcher.update.outer_middleware(Introduction(clinic.sessions, clinic.catalogues, counted.updates))
+    dispatcher.include_router(routes())
+    return dispatcher
+
+
+def _sessions(engine: AsyncEngine, wake: asyncio.Event) -> Sessions:
+    """Sessions whose commit wakes the worker when something is owed."""
+
+    class ClinicSession(Session):
+        """A class of its own, so that the event below belongs to this application alone."""
+
+    @event.listens_for(ClinicSession, "after_commit")
+    def _owes(session: Session) -> None:
+        if session.info.pop(OWES, False):
+            wake.set()
+
+    return async_sessionmaker(engine, sync_session_class=ClinicSession, expire_on_commit=False)
+
+
+def _bot(settings: Settings) -> Bot:
+    session = AiohttpSession(api=TelegramAPIServer.from_base(settings.bot_api.rstrip("/")))
+    session.middleware(Limiter())
+    return Bot(settings.bot_token.get_secret_value(), session=session, default=DefaultBotProperties(parse_mode="HTML"))
+
+
+def _hospital(settings: Settings) -> Hospital:
+    contact = " · ".join(filter(None, (settings.hospital_phone, settings.hospital_email)))
+    return Hospital(name=settings.hospital, address=settings.hospital_address, contact=contact or None)
+
+
+def _contacts(settings: Settings) -> Contacts:
+    given = {
+        "emergency_number": settings.emergency_number,
+        "ambulance_number": settings.ambulance_number,
+        "hospital_name": settings.hospital,
+        "hospital_phone": settings.hospital_phone,
+        "hospital_email": settings.hospital_email,
+    }
+    return Contacts(**{name: str(value) for name, value in given.items() if value})

@@ -1,0 +1,124 @@
+"""Put the live cards and the command menus in front of people."""
+
+import asyncio
+from contextlib import suppress
+
+from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
+from aiogram.types import (
+    BotCommand,
+    BotCommandScopeAllPrivateChats,
+    BotCommandScopeChat,
+    BufferedInputFile,
+    InputMediaPhoto,
+)
+
+from bot.clinic import Clinic
+from handlers.messages import View, patient_card, staff_card
+from handlers.texts import Texts
+from models.chats import Card
+from models.people import Role
+from models.scans import Scan
+from workflow import accounts, queries
+from workflow.actors import Actor
+from workflow.errors import NotFound
+
+MENUS = {
+    None: ("start", "register", "link", "help", "language"),
+    Role.PATIENT: ("scans", "status", "report", "help", "me", "language", "cancel", "unlink"),
+    Role.DOCTOR: ("queue", "help", "me", "language", "cancel", "unlink"),
+    Role.PHARMACIST: ("queue", "help", "me", "language", "cancel", "unlink"),
+    Role.ADMINISTRATOR: ("queue", "invite", "users", "help", "me", "language", "cancel", "unlink"),
+}
+
+
+async def show_card(clinic: Clinic, scan_id: int, chat_id: int, fresh: bool = False, turn: bool = False) -> None:
+    """Send, edit or replace one chat's card so that it says what the database says now."""
+    async with clinic.sessions() as session:
+        actor = await accounts.actor_for(session, chat_id)
+        card = await session.get(Card, (scan_id, chat_id))
+        try:
+            scan = actor and await queries.scan_for(session, scan_id, actor)
+        except NotFound:
+            scan = None
+    if actor is None or scan is None:
+        return
+    texts = clinic.catalogues.of(actor.language)
+    view = _view(scan, actor, texts, card)
+    with suppress(TelegramForbiddenError):  # who blocked the bot finds the card with /queue or /status
+        if card is None or fresh:
+            await _replace(clinic, scan, actor, view, Card(scan_id=scan_id, chat_id=chat_id), card)
+        else:
+            await _edit(clinic, scan, actor, view, card, turn)
+
+
+async def show_menu(clinic: Clinic, chat_id: int) -> None:
+    """The commands that this chat's person can use, in their language."""
+    async with clinic.sessions() as session:
+        actor = await accounts.actor_for(session, chat_id)
+    texts = clinic.catalogues.of(actor.language if actor else None)
+    menu = _commands(texts, actor.role if actor else None)
+    with suppress(TelegramForbiddenError, TelegramBadRequest):
+        await clinic.bot.set_my_commands(menu, scope=BotCommandScopeChat(chat_id=chat_id))
+
+
+async def show_common_menu(clinic: Clinic) -> None:
+    """What a stranger finds under the menu button, in each language that Telegram may ask for."""
+    scope = BotCommandScopeAllPrivateChats()
+    await clinic.bot.set_my_commands(_commands(clinic.catalogues.of(None), None), scope=scope)
+    for language in clinic.catalogues.languages:
+        await clinic.bot.set_my_commands(
+            _commands(clinic.catalogues.of(language), None), scope=scope, language_code=language
+        )
+
+
+def _commands(texts: Texts, role: Role | None) -> list[BotCommand]:
+    return [BotCommand(command=name, description=texts.plain(f"menu.{name}")) for name in MENUS[role]]
+
+
+def _view(scan: Scan, actor: Actor, texts: Texts, card: Card | None) -> View:
+    if actor.role is Role.PATIENT:
+        return patient_card(scan, texts)
+    return staff_card(scan, actor.role, texts, bool(card and card.heat_map))
+
+
+async def _replace(clinic: Clinic, scan: Scan, actor: Actor, view: View, card: Card, old: Card | None) -> None:
+    """A patient's card is words; a member of the staff sees the picture."""
+    if actor.role is Role.PATIENT:
+        sent = await clinic.bot.send_message(card.chat_id, view.text, reply_markup=view.keyboard)
+    else:
+        card.heat_map = bool(old and old.heat_map and scan.finding)
+        photo = await _picture(clinic, scan, card.heat_map)
+        sent = await clinic.bot.send_photo(
+            card.chat_id, photo, caption=view.text, reply_markup=view.keyboard, protect_content=True
+        )
+    card.message_id = sent.message_id
+    async with clinic.sessions.begin() as session:
+        await session.merge(card)
+    if old is not None:
+        with suppress(TelegramBadRequest):
+            await clinic.bot.delete_message(old.chat_id, old.message_id)
+
+
+async def _edit(clinic: Clinic, scan: Scan, actor: Actor, view: View, card: Card, turn: bool) -> None:
+    try:
+        await _edit_in_place(clinic, scan, actor, view, card, turn)
+    except TelegramBadRequest as refused:
+        if "not modified" in refused.message:
+            return
+        await _replace(clinic, scan, actor, view, Card(scan_id=card.scan_id, chat_id=card.chat_id), card)
+
+
+async def _edit_in_place(clinic: Clinic, scan: Scan, actor: Actor, view: View, card: Card, turn: bool) -> None:
+    bot, (chat, message, keyboard) = clinic.bot, (card.chat_id, card.message_id, view.keyboard)
+    if actor.role is Role.PATIENT:
+        await bot.edit_message_text(view.text, chat_id=chat, message_id=message, reply_markup=keyboard)
+    elif turn:
+        media = InputMediaPhoto(media=await _picture(clinic, scan, card.heat_map), caption=view.text)
+        await bot.edit_message_media(media, chat_id=chat, message_id=message, reply_markup=keyboard)
+    else:
+        await bot.edit_message_caption(chat_id=chat, message_id=message, caption=view.text, reply_markup=keyboard)
+
+
+async def _picture(clinic: Clinic, scan: Scan, heat_map: bool) -> BufferedInputFile:
+    name = scan.finding.heatmap_file if heat_map and scan.finding else scan.picture_file
+    return BufferedInputFile(await asyncio.to_thread(clinic.vault.get, name), "scan.jpg")

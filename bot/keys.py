@@ -1,0 +1,22 @@
+"""The key of the one-time codes: from the settings, or made once and kept where only we can read it."""
+
+import os
+import secrets
+from pathlib import Path
+
+from bot.settings import Settings
+
+
+def secret_key(settings: Settings) -> bytes:
+    if settings.secret_key is not None:
+        return settings.secret_key.get_secret_value().encode()
+    return _kept(settings.data / "secret.key")
+
+
+def _kept(path: Path) -> bytes:
+    try:
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+            file.write(secrets.token_hex(32).encode())
+    except FileExistsError:
+        pass
+    return path.read_bytes()

@@ -1,0 +1,1 @@
+"""The web side: Telegram's webhook, health and metrics."""
