@@ -5,6 +5,9 @@ from typing import Any
 Json = dict[str, Any]
 """A JSON object as it travels: the Bot API's own shapes, never ours."""
 
+Unchecked = Any
+"""A JSON value that may still be anything."""
+
 
 class ApiError(Exception):
     """A refusal that the bot receives as `{"ok": false, ...}` with HTTP status `code`."""

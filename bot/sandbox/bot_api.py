@@ -5,11 +5,11 @@ import json
 import logging
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from aiohttp import web
 
-from bot.sandbox.answers import ApiError, Json, blocked, flood, no_such_method, unauthorized
+from bot.sandbox.answers import ApiError, Json, Unchecked, blocked, flood, no_such_method, unauthorized
 from bot.sandbox.calls import Call
 from bot.sandbox.engine import Engine
 from bot.sandbox.faults import Fault, Kind
@@ -110,7 +110,7 @@ class BotApi:
         except ApiError as error:
             return Answer(error.code, error.body())
         if isinstance(result, Told):
-            return Answer(200, {"ok": True, "result": True, "description": str(result)})
+            return Answer(200, {"ok": True, "result": True, "description": result.sentence})
         return Answer(200, {"ok": True, "result": result})
 
     def _check(self, request: web.Request) -> None:
@@ -118,8 +118,8 @@ class BotApi:
             raise unauthorized()
 
 
-def dumped(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+def dumped(value: Unchecked) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def _response(answer: Answer) -> web.Response:

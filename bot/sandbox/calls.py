@@ -4,9 +4,8 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from bot.sandbox.answers import bad_request
+from bot.sandbox.answers import Json, Unchecked, bad_request
 
 LEADING_NUMBER = re.compile(r"-?\d+")
 YES = {"true", "yes", "1"}
@@ -26,7 +25,7 @@ class Call:
     """Parameters arrive as strings (query, form) or as JSON values; the readers below take both."""
 
     method: str
-    fields: Mapping[str, Any]
+    fields: Json
     files: Mapping[str, Upload] = field(default_factory=dict)
 
     def text(self, name: str) -> str:
@@ -43,7 +42,7 @@ class Call:
     def flag(self, name: str) -> bool:
         return self.text(name).lower() in YES
 
-    def parsed(self, name: str, what: str) -> Any:
+    def parsed(self, name: str, what: str) -> Unchecked:
         """A JSON-serialised parameter, or None when it is absent; `what` names it in Telegram's complaint."""
         value = self.fields.get(name)
         if not isinstance(value, str):

@@ -65,7 +65,12 @@ class SandboxClient:
         return [await self._mail(one) for one in shown if to is None or _addressed(one, to)]
 
     async def mail_to(
-        self, address: str, containing: str = "", *, after: Mail | None = None, timeout: float = PATIENCE
+        self,
+        address: str,
+        containing: str = "",
+        *,
+        after: Mail | None = None,
+        timeout: float = PATIENCE,  # noqa: ASYNC109 - asks the server to wait
     ) -> Mail:
         """Wait for a mail with the text in its subject or body: the newest, and later than the mail `after`."""
         deadline = monotonic() + timeout

@@ -1,14 +1,14 @@
 """The people's side of the wire: the JSON endpoints under `/client` behind the page and the Python client."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
 from bot.sandbox import people
-from bot.sandbox.answers import ApiError, Json
+from bot.sandbox.answers import ApiError, Json, Unchecked
 from bot.sandbox.bot_api import BotApi, dumped
 from bot.sandbox.calls import Upload
 from bot.sandbox.engine import Engine
@@ -33,9 +33,11 @@ async def sentences(request: web.Request, handler: Handler) -> web.StreamRespons
         return reply({"error": str(error)}, error.status)
     except ApiError as error:
         return reply({"error": error.description}, error.code)
+    except NotANumber as error:
+        return reply({"error": f"{error} is no number"}, 400)
 
 
-def reply(value: Any, status: int = 200, seen: int | None = None) -> web.Response:
+def reply(value: Unchecked, status: int = 200, seen: int | None = None) -> web.Response:
     headers = {} if seen is None else {SEEN: str(seen)}
     return web.Response(status=status, body=dumped(value), content_type="application/json", headers=headers)
 
@@ -82,7 +84,7 @@ class ClientApi:
 
     async def messages(self, request: web.Request) -> web.Response:
         """All of the chat, or with `?after=N` what changed after event N."""
-        after = int(request.query.get("after", 0))
+        after = number(request.query, "after", 0)
         chat = self.engine.store.chat(self._person(request).chat_id)
         return reply([entry.view() for entry in chat if entry.event > after], seen=self.engine.events.last)
 
@@ -92,7 +94,7 @@ class ClientApi:
 
     async def edit(self, request: web.Request) -> web.Response:
         given = await read_json(request)
-        message_id = int(given.get("message_id", 0))
+        message_id = int(number(given, "message_id", 0))
         return reply(people.rewrite(self.engine, self._person(request), message_id, wanted(given, "text")).view())
 
     async def photo(self, request: web.Request) -> web.Response:
@@ -107,15 +109,16 @@ class ClientApi:
         given = await read_json(request)
         contact: Json = {key: wanted(given, key) for key in ("phone_number", "first_name")}
         if given.get("user_id"):
-            contact["user_id"] = int(given["user_id"])
+            contact["user_id"] = int(number(given, "user_id", 0))
         return reply(people.share_contact(self.engine, self._person(request), contact).view())
 
     async def press(self, request: web.Request) -> web.Response:
         given = await read_json(request)
-        wait = min(float(given.get("wait", PRESS_WAIT)), LONGEST_WAIT)
+        wait = min(number(given, "wait", PRESS_WAIT), LONGEST_WAIT)
+        message_id = int(number(given, "message_id", 0))
         person = self._person(request)
         data = str(given.get("data", ""))
-        return reply(await people.press(self.engine, person, int(given.get("message_id", 0)), data, wait))
+        return reply(await people.press(self.engine, person, message_id, data, wait))
 
     async def block(self, request: web.Request) -> web.Response:
         return self._blocked(request, True)
@@ -129,8 +132,8 @@ class ClientApi:
             fault = Fault(
                 Kind(wanted(given, "kind")),
                 str(given.get("method", "*")),
-                int(given.get("times", 1)),
-                float(given.get("seconds", 1)),
+                int(number(given, "times", 1)),
+                number(given, "seconds", 1),
             )
         except ValueError as error:
             raise people.Refused(400, f"kind is one of {', '.join(Kind)}; times and seconds are numbers") from error
@@ -150,30 +153,30 @@ class ClientApi:
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         """A stream; or with `?wait=SECONDS` a list as soon as it is not empty, of one chat with `&chat_id=N`."""
-        resumed = request.headers.get("Last-Event-ID") or request.query.get("after")
-        after = int(resumed) if resumed is not None else self.engine.events.last
+        resumed = {"after": request.headers.get("Last-Event-ID") or request.query.get("after")}
+        after = self.engine.events.last if resumed["after"] is None else int(number(resumed, "after", 0))
         if "wait" in request.query:
             return await self._next_events(request, after)
         stream = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"})
         await stream.prepare(request)
         await stream.write(b"id: %d\n\n" % after)
         while not self.closing:
-            for number, body in self.engine.events.after(after):
-                await stream.write(b"id: %d\ndata: %b\n\n" % (number, dumped(body)))
-                after = number
+            for event in self.engine.events.after(after):
+                await stream.write(b"id: %d\ndata: %b\n\n" % (event.number, dumped(event.body)))
+                after = event.number
             if after == self.engine.events.last:
                 await self.engine.events.grow()
         return stream
 
     async def _next_events(self, request: web.Request, after: int) -> web.Response:
-        chat_id = int(request.query.get("chat_id", 0))
-        wait = min(float(request.query["wait"]), LONGEST_WAIT)
+        chat_id = number(request.query, "chat_id", 0)
+        wait = min(number(request.query, "wait", 0), LONGEST_WAIT)
         found: list[Json] = []
         try:
             async with asyncio.timeout(wait):
                 while not (found or self.closing):
                     news = self.engine.events.after(after)
-                    found = [body for _, body in news if not chat_id or body.get("chat_id") == chat_id]
+                    found = [one.body for one in news if chat_id in {0, one.body.get("chat_id")}]
                     after = self.engine.events.last
                     if not found:
                         await self.engine.events.grow()
@@ -197,6 +200,17 @@ class ClientApi:
         person = self._person(request)
         people.set_blocked(self.engine, person, blocked)
         return reply(self.engine.portrait(person))
+
+
+class NotANumber(ValueError):
+    """A number was asked for; the text names the field."""
+
+
+def number(given: Mapping[str, Unchecked], key: str, default: float) -> float:
+    try:
+        return float(given.get(key, default))
+    except (TypeError, ValueError) as error:
+        raise NotANumber(key) from error
 
 
 def wanted(given: Json, key: str) -> str:

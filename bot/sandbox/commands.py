@@ -2,9 +2,9 @@
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from bot.sandbox.answers import Json, bad_request
+from bot.sandbox.answers import Json, Unchecked, bad_request
 from bot.sandbox.store import Person
 
 NAME: Final = re.compile(r"[a-z0-9_]{1,32}")
@@ -34,13 +34,13 @@ class CommandBook:
 
     _lists: dict[Shelfmark, list[Json]] = field(default_factory=dict)
 
-    def put(self, scope: Any, language: str, commands: Any) -> None:
+    def put(self, scope: Unchecked, language: str, commands: Unchecked) -> None:
         self._lists[_mark(scope, language)] = _checked(commands)
 
-    def get(self, scope: Any, language: str) -> list[Json]:
+    def get(self, scope: Unchecked, language: str) -> list[Json]:
         return self._lists.get(_mark(scope, language), [])
 
-    def drop(self, scope: Any, language: str) -> None:
+    def drop(self, scope: Unchecked, language: str) -> None:
         self._lists.pop(_mark(scope, language), None)
 
     def seen_by(self, person: Person) -> list[Json]:
@@ -50,7 +50,7 @@ class CommandBook:
         return next((self._lists[mark] for mark in marks if self._lists.get(mark)), [])
 
 
-def _mark(scope: Any, language: str) -> Shelfmark:
+def _mark(scope: Unchecked, language: str) -> Shelfmark:
     if language and not re.fullmatch(r"[a-z]{2}", language):
         raise bad_request("invalid language code specified")
     if scope is None:
@@ -62,7 +62,7 @@ def _mark(scope: Any, language: str) -> Shelfmark:
     return Shelfmark(scope["type"], str(scope.get("chat_id", "")), language)
 
 
-def _checked(commands: Any) -> list[Json]:
+def _checked(commands: Unchecked) -> list[Json]:
     if not isinstance(commands, list):
         raise bad_request("expected an Array of BotCommand")
     if len(commands) > LIST_LIMIT:
@@ -70,7 +70,7 @@ def _checked(commands: Any) -> list[Json]:
     return [_command(command) for command in commands]
 
 
-def _command(given: Any) -> Json:
+def _command(given: Unchecked) -> Json:
     if not isinstance(given, dict):
         raise bad_request("expected an Object as BotCommand")
     name = str(given.get("command", "")).removeprefix("/")

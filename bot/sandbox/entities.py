@@ -216,7 +216,7 @@ class _Reader:
         self.entities.append(entity)
 
     def _byte(self, position: int) -> int:
-        return len(self.source[:position].encode())
+        return len(self.source[:position].encode("utf-8", "surrogatepass"))
 
 
 def complaint(sentence: str, offset: int | None = None, rest: str = "") -> ApiError:

@@ -3,9 +3,9 @@
 import asyncio
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from bot.sandbox.answers import Json
+from bot.sandbox.answers import Json, Unchecked
 
 REMEMBERED: Final = 50_000
 
@@ -25,7 +25,7 @@ class Events:
     _log: deque[Event] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     _waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
-    def publish(self, kind: str, chat_id: int | None = None, **data: Any) -> int:
+    def publish(self, kind: str, chat_id: int | None = None, **data: Unchecked) -> int:
         self.last += 1
         place: Json = {} if chat_id is None else {"chat_id": chat_id}
         self._log.append(Event(self.last, {"kind": kind} | place | data))

@@ -6,7 +6,11 @@ from typing import Final
 
 from bot.sandbox.answers import Json
 
-DOMAINS: Final = "com|org|net|edu|gov|int|info|io|me|app|dev|health|hospital|clinic|care|in|uk|us|de|fr|eu|ch|at|nl|it|es|ru|cn|jp|br|lk|sg|my|au|ca|co|ai|tv|xyz|online|site"
+DOMAINS: Final = (
+    "com|org|net|edu|gov|int|info|io|me|app|dev|health|hospital"
+    "|clinic|care|in|uk|us|de|fr|eu|ch|at|nl|it|es|ru|cn|jp|br"
+    "|lk|sg|my|au|ca|co|ai|tv|xyz|online|site"
+)
 PATTERNS: Final = (
     ("url", re.compile(r"(?<![\w@])(?:https?|ftp)://[\w-]+(?:\.[\w-]+)+(?::\d+)?(?:[/?#][^\s<>\"]*)?", re.IGNORECASE)),
     ("email", re.compile(r"(?<![\w.+@-])\w[\w.+-]{0,63}@(?:[\w-]+\.)+[A-Za-z]{2,}")),
@@ -26,7 +30,7 @@ CLOSED: Final = {"code", "pre", "text_link", "text_mention", "url", "email", "bo
 
 def units(text: str) -> int:
     """Length as Telegram counts it: UTF-16 code units."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def find_links(text: str, known: Sequence[Json] = ()) -> list[Json]:

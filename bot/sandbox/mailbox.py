@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.utils import getaddresses
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
+from weakref import WeakSet
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
@@ -64,6 +65,10 @@ class _Refusal:
     after: bool
 
 
+def _ignore(_: Mail) -> None:
+    """What happens with a mail when nobody has said otherwise."""
+
+
 class Mailbox:
     """An SMTP server on the running event loop: no thread, so its mails may be read at any moment."""
 
@@ -79,12 +84,12 @@ class Mailbox:
         self.host = "127.0.0.1"
         self.port = port
         self.mails: list[Mail] = []
-        self.on_mail: Callable[[Mail], None] = lambda mail: None
+        self.on_mail: Callable[[Mail], None] = _ignore
         self._clock = clock
         self._tls = tls_context
         self._auth = auth
         self._server: asyncio.Server | None = None
-        self._sessions: set[SMTP] = set()
+        self._sessions: WeakSet[SMTP] = WeakSet()
         self._refusal: _Refusal | None = None
 
     async def start(self) -> None:
@@ -98,7 +103,7 @@ class Mailbox:
         if self._server is None:
             return
         self._server.close()
-        for session in self._sessions:
+        for session in list(self._sessions):
             if session.transport is not None:
                 session.transport.close()
         await self._server.wait_closed()
@@ -151,9 +156,9 @@ class Mailbox:
         self.mails.append(mail)
         self.on_mail(mail)
 
-    def _authenticate(
-        self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, given: Any
-    ) -> AuthResult:  # noqa: ARG002, PLR0913 - aiosmtpd's form
+    def _authenticate(self, *exchange: object) -> AuthResult:
+        """aiosmtpd hands over server, session, envelope, mechanism and, last, what was given."""
+        given = exchange[-1]
         if self._auth is None or not isinstance(given, LoginPassword):
             return AuthResult(success=False)
         user, password = self._auth
@@ -183,10 +188,11 @@ def read_mail(raw: bytes, number: int, date: int, to: tuple[str, ...]) -> Mail:
     )
 
 
-def _words(part: Any) -> str:
+def _words(part: MIMEPart | None) -> str:
     return "" if part is None else str(part.get_content())
 
 
-def _attachment(part: Any) -> Attachment:
+def _attachment(part: MIMEPart) -> Attachment:
     data = part.get_payload(decode=True)
-    return Attachment(part.get_filename() or "attachment", part.get_content_type(), data or b"")
+    name = part.get_filename() or "attachment"
+    return Attachment(name, part.get_content_type(), data if isinstance(data, bytes) else b"")

@@ -1,10 +1,11 @@
 """Keyboards: which of the four kinds a call carries, checked as Telegram checks them."""
 
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from bot.sandbox.answers import Json, bad_request
+from bot.sandbox.answers import Json, Unchecked, bad_request
 from bot.sandbox.calls import Call
 from bot.sandbox.entities import web_address
+from bot.sandbox.links import units
 
 DATA_LIMIT: Final = 64
 PLACEHOLDER_LIMIT: Final = 64
@@ -45,7 +46,7 @@ def read_markup(call: Call) -> Markup:
 
 
 def _reply_keyboard(given: Json) -> Json | None:
-    if len(given.get("input_field_placeholder") or "") > PLACEHOLDER_LIMIT:
+    if units(str(given.get("input_field_placeholder") or "")) > PLACEHOLDER_LIMIT:
         raise bad_request("INPUT_FIELD_PLACEHOLDER_INVALID")
     if "keyboard" in given:
         rows = _rows(given["keyboard"], "keyboard", "ReplyKeyboardMarkup")
@@ -59,7 +60,7 @@ def _reply_keyboard(given: Json) -> Json | None:
     return None
 
 
-def _rows(given: Any, name: str, of: str) -> list[list[Any]]:
+def _rows(given: Unchecked, name: str, of: str) -> list[list[Unchecked]]:
     if not isinstance(given, list) or not all(isinstance(row, list) for row in given):
         raise bad_request(f'field "{name}" of the {of} must be an Array of Arrays')
     return given
@@ -71,7 +72,7 @@ def _kept(rows: list[list[Json]]) -> list[list[Json]]:
     return [row for row in filled if row]
 
 
-def _button(button: Any) -> Json:
+def _button(button: Unchecked) -> Json:
     if isinstance(button, str):
         return {"text": button}
     if not isinstance(button, dict):
@@ -81,14 +82,14 @@ def _button(button: Any) -> Json:
     return button
 
 
-def _inline_button(button: Any) -> Json:
+def _inline_button(button: Unchecked) -> Json:
     if not isinstance(button, dict):
         raise bad_request("can't parse inline keyboard button: InlineKeyboardButton must be an Object")
     if not isinstance(button.get("text"), str):
         raise bad_request("can't parse inline keyboard button: Can't find field \"text\"")
     if not any(button.get(action) or (action in MAY_BE_EMPTY and action in button) for action in ACTIONS):
         raise bad_request("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")
-    if len(str(button.get("callback_data") or "").encode()) > DATA_LIMIT:
+    if len(str(button.get("callback_data") or "").encode("utf-8", "surrogatepass")) > DATA_LIMIT:
         raise bad_request("BUTTON_DATA_INVALID")
     if button.get("url"):
         return button | {"url": _button_address(str(button["url"]))}

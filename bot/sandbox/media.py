@@ -1,8 +1,8 @@
 """Photos and documents that the bot sends: uploaded, attached to JSON, or named by a file_id."""
 
-from typing import Any, Final
+from typing import Final
 
-from bot.sandbox.answers import Json, bad_request
+from bot.sandbox.answers import Json, Unchecked, bad_request
 from bot.sandbox.calls import Call, Upload
 from bot.sandbox.entities import Formatted
 from bot.sandbox.shelf import Shelf
@@ -27,14 +27,16 @@ async def album_contents(shelf: Shelf, call: Call) -> list[Json]:
     items = call.parsed("media", "media")
     if not isinstance(items, list):
         raise bad_request("expected an Array of InputMedia")
+    if not items:
+        raise bad_request("there are no messages to send")
     if len(items) not in ALBUM:
-        raise bad_request(f"Too {'few' if len(items) < ALBUM.start else 'many'} messages to send as an album")
+        raise bad_request(f"too {'few' if len(items) < ALBUM.start else 'many'} messages to send as an album")
     if len({item.get("type") if isinstance(item, dict) else None for item in items}) > 1:
         raise bad_request("document can't be mixed with other media types")
     return [await item_content(shelf, call, item) for item in items]
 
 
-async def item_content(shelf: Shelf, call: Call, item: Any) -> Json:
+async def item_content(shelf: Shelf, call: Call, item: Unchecked) -> Json:
     """The content of one InputMediaPhoto or InputMediaDocument."""
     if not isinstance(item, dict) or item.get("type") not in {"photo", "document"}:
         raise bad_request("can't parse InputMedia: only photo and document are known to the sandbox")

@@ -1,6 +1,5 @@
 """A person of the clinic, played by a script: writes, presses, and waits until something is seen."""
 
-import asyncio
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -63,7 +62,7 @@ class Person:
         """Change an own message."""
         return self._did(await self.wire.post(self._path("edit"), {"message_id": message.id, "text": text}))
 
-    async def presses(self, label: str, *, on: str = "", timeout: float = PATIENCE) -> Answer:
+    async def presses(self, label: str, *, on: str = "", timeout: float = PATIENCE) -> Answer:  # noqa: ASYNC109 - asks the server to wait
         """Press the newest button whose label contains `label`, waiting for one to come; then wait for the answer.
 
         `on` narrows it to messages whose text contains that. A key of a reply keyboard sends its label, or the own
@@ -80,7 +79,7 @@ class Person:
             raise SandboxError(f"the button “{key.label}” opens an address; it cannot be pressed here")
         return await self.forges(key.data, message.id, timeout=timeout)
 
-    async def forges(self, data: str, message_id: int | None = None, *, timeout: float = PATIENCE) -> Answer:
+    async def forges(self, data: str, message_id: int | None = None, *, timeout: float = PATIENCE) -> Answer:  # noqa: ASYNC109 - asks the server to wait
         """Send any callback data, as if from a button of the given, or the bot's newest, message."""
         if message_id is None:
             message_id = max((message.id for message in await self.messages() if not message.outgoing), default=0)
@@ -89,7 +88,7 @@ class Person:
         self.mark = answer["event"]
         return Answer(answer["answered"], answer["text"], answer["show_alert"])
 
-    async def sees(self, text: str, *, timeout: float = PATIENCE) -> Message:
+    async def sees(self, text: str, *, timeout: float = PATIENCE) -> Message:  # noqa: ASYNC109 - asks the server to wait
         """Wait for a message of the bot that contains the text; the newest one, see the class for which count."""
         return await self._wait(lambda messages: self._newest(messages, text), timeout, f"“{text}”")
 
@@ -101,11 +100,11 @@ class Person:
             return
         raise NotSeen(f"{self.name} should not have seen “{text}”, but saw:\n{found.line(self.name)}")
 
-    async def receives_photo(self, *, timeout: float = PATIENCE) -> Message:
+    async def receives_photo(self, *, timeout: float = PATIENCE) -> Message:  # noqa: ASYNC109 - asks the server to wait
         """Wait for a photo from the bot; `await message.download()` gives its bytes."""
         return await self._wait(lambda messages: self._with(messages, "photo"), timeout, "a photo")
 
-    async def receives_document(self, *, timeout: float = PATIENCE) -> Document:
+    async def receives_document(self, *, timeout: float = PATIENCE) -> Document:  # noqa: ASYNC109 - asks the server to wait
         """Wait for a file from the bot and download it."""
         found = await self._wait(lambda messages: self._with(messages, "document"), timeout, "a document")
         shown = found.body["document"]
@@ -135,8 +134,8 @@ class Person:
         """The bot's messages after the mark, newest first."""
         return [one for one in reversed(messages) if not one.outgoing and not one.deleted and one.event > self.mark]
 
-    async def _wait(self, find: Callable[[Sequence[Message]], T | None], timeout: float, what: str) -> T:
-        deadline = monotonic() + timeout
+    async def _wait(self, find: Callable[[Sequence[Message]], T | None], within: float, what: str) -> T:
+        deadline = monotonic() + within
         while True:
             shown = await self.wire.get(self._path("messages"))
             messages = [Message.read(body, self.wire.fetch) for body in shown.body]
@@ -145,7 +144,7 @@ class Person:
                 return found
             left = deadline - monotonic()
             if left <= 0 or not await self.wire.changes(shown.seen, left, self.chat_id):
-                waited = f"{self.name} did not see {what} within {timeout:g} s. "
+                waited = f"{self.name} did not see {what} within {within:g} s. "
                 raise NotSeen(waited + listing(self.name, messages))
 
     async def _all(self) -> list[Message]:

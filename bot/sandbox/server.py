@@ -28,6 +28,7 @@ DEMO_TOKEN: Final = "42:SANDBOX-opens-nothing-but-this-sandbox"  # noqa: S105 - 
 DEMO_FORM: Final = re.compile(r"\d{1,7}:SANDBOX[A-Za-z0-9_-]*")
 """Bot ids of this length were never given out, and no secret of Telegram's begins in this way."""
 STOP_WITHIN: Final = 2.0
+DELIVERY: Final = aiohttp.ClientTimeout(total=60)
 
 
 class SandboxRefused(Exception):
@@ -90,17 +91,24 @@ class Sandbox:
         """The address of the web chat."""
         return f"{self.base}/"
 
+    def person(self, name: str, role: str = "", language_code: str = "en", *, started: bool = False) -> int:
+        """Somebody new, by chat id; `started` lets the bot write before the person does."""
+        new = self.engine.store.join(name, role, language_code, None)
+        new.started = started
+        self.engine.show(new)
+        return new.chat_id
+
     async def start(self) -> None:
         async with AsyncExitStack() as stack:
             self.mailbox.on_mail = lambda mail: void(self.engine.events.publish("mail", mail=mail.view()))
             await self.mailbox.start()
             stack.push_async_callback(self.mailbox.stop)
-            session = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)))
+            await self._serve(stack)
+            session = await stack.enter_async_context(aiohttp.ClientSession(timeout=DELIVERY))
             tasks = await stack.enter_async_context(asyncio.TaskGroup())
             self.engine.webhook.attach(tasks, session)
             self.engine.webhook.run = self._run_reply
-            stack.callback(self.engine.webhook.stop)
-            await self._serve(stack)
+            stack.callback(self._wind_down)
             self._open = stack.pop_all()
 
     async def stop(self) -> None:
@@ -120,10 +128,14 @@ class Sandbox:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_WITHIN)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
-        stack.callback(self._client_api.close)
         site = web.TCPSite(runner, self._host, self._port)
         await site.start()
         self._port = runner.addresses[0][1]
+
+    def _wind_down(self) -> None:
+        """End what waits, so that closing the connections is a matter of moments."""
+        self.engine.webhook.set(None)
+        self._client_api.close()
 
     async def _run_reply(self, call: Call) -> None:
         """A call that came in the answer to a webhook delivery: nobody reads its result."""

@@ -1,8 +1,8 @@
 """The text or caption of a call, formatted, trimmed and measured as Telegram does."""
 
-from typing import Any, Final
+from typing import Final
 
-from bot.sandbox.answers import Json, bad_request
+from bot.sandbox.answers import Json, Unchecked, bad_request
 from bot.sandbox.calls import Call
 from bot.sandbox.entities import Formatted, in_order, parse_html
 from bot.sandbox.links import find_links, units
@@ -32,11 +32,11 @@ def caption(call: Call) -> Formatted:
 
 def plain(text: str) -> Formatted:
     """What a person types: no mark-up, but links and commands are found."""
-    return _trimmed(Formatted(text, []))
+    return _trimmed(Formatted(_encodable(text), []))
 
 
 def _formatted(call: Call, name: str, entities_name: str) -> Formatted:
-    source = call.text(name)
+    source = _encodable(call.text(name))
     mode = call.text("parse_mode").lower()
     if mode == "html":
         return _trimmed(parse_html(source))
@@ -45,16 +45,24 @@ def _formatted(call: Call, name: str, entities_name: str) -> Formatted:
     return _trimmed(Formatted(source, _given_entities(call.parsed(entities_name, "entities"), units(source))))
 
 
-def _given_entities(given: Any, length: int) -> list[Json]:
+def _encodable(text: str) -> str:
+    """JSON can name half of a surrogate pair; no text can hold one."""
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise bad_request("strings must be encoded in UTF-8")
+    return text
+
+
+def _given_entities(given: Unchecked, length: int) -> list[Json]:
     if given is None:
         return []
     if not isinstance(given, list) or not all(isinstance(entity, dict) for entity in given):
         raise bad_request("expected an Array of MessageEntity")
     for entity in given:
-        if not entity.get("type"):
+        if not isinstance(entity.get("type"), str):
             raise bad_request("can't parse MessageEntity: Can't find field \"type\"")
-        if entity.get("offset", -1) < 0 or entity.get("length", -1) < 0:
-            raise bad_request("can't parse MessageEntity: offset and length must be non-negative")
+        for name in ("offset", "length"):
+            if not isinstance(entity.get(name), int) or entity[name] < 0:
+                raise bad_request(f'can\'t parse MessageEntity: field "{name}" must be a non-negative Number')
     return in_order([dict(e) for e in given if e["offset"] < length and e["length"]])
 
 

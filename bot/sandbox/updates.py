@@ -56,14 +56,14 @@ class Updates:
         self.pending.pop(update_id, None)
         return True
 
-    async def poll(self, offset: int, limit: int, timeout: float) -> list[Json]:
+    async def poll(self, offset: int, limit: int, wait: float) -> list[Json]:
         """Raises ApiError 409 while a webhook is set, and in a poll that another one ends."""
         if self.deliver:
             raise conflict(HOOKED)
         self._confirm_before(offset)
         self.wake(conflict(OTHER_POLL))
-        if not self.pending and timeout > 0:
-            await self._arrival(timeout)
+        if not self.pending and wait > 0:
+            await self._arrival(wait)
         return [waiting.body for waiting in islice(self.pending.values(), limit)]
 
     def wake(self, error: ApiError | None = None) -> None:
@@ -91,10 +91,10 @@ class Updates:
         for update_id in ids:
             self.confirm(update_id)
 
-    async def _arrival(self, timeout: float) -> None:
+    async def _arrival(self, wait: float) -> None:
         poll = self._poll = asyncio.get_running_loop().create_future()
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(wait):
                 await poll
         except TimeoutError:
             pass

@@ -5,11 +5,11 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import aiohttp
 
-from bot.sandbox.answers import Json
+from bot.sandbox.answers import Json, Unchecked
 from bot.sandbox.calls import Call
 from bot.sandbox.faults import Faults, Kind
 from bot.sandbox.updates import Pending, Updates
@@ -17,7 +17,6 @@ from bot.sandbox.updates import Pending, Updates
 SECRET_HEADER: Final = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header, not a secret
 DEFAULT_CONNECTIONS: Final = 40
 LONGEST_WAIT: Final = 60.0
-ANSWER_TIMEOUT: Final = 60.0
 
 
 class Hook(NamedTuple):
@@ -46,7 +45,7 @@ class Webhook:
     patience: float = 1.0
     hook: Hook | None = None
     failure: Failure | None = None
-    run: Callable[[Call], Awaitable[Any]] | None = None
+    run: Callable[[Call], Awaitable[object]] | None = None
     _tasks: asyncio.TaskGroup | None = None
     _session: aiohttp.ClientSession | None = None
     _queues: dict[int, deque[Pending]] = field(default_factory=dict)
@@ -100,7 +99,8 @@ class Webhook:
     async def _drain(self, chat_id: int) -> None:
         queue = self._queues[chat_id]
         while queue:
-            await self._deliver(queue[0])
+            if queue[0].update_id in self.updates.pending:
+                await self._deliver(queue[0])
             if self.updates.confirm(queue[0].update_id):
                 queue.popleft()
         del self._running[chat_id], self._queues[chat_id]
@@ -135,7 +135,7 @@ class Webhook:
             return "Connection reset by peer"
         return None
 
-    async def _obey(self, answer: Any) -> None:
+    async def _obey(self, answer: Unchecked) -> None:
         if self.run and isinstance(answer, dict) and isinstance(answer.get("method"), str):
             await self.run(Call(answer["method"], {key: value for key, value in answer.items() if key != "method"}))
 
@@ -149,7 +149,7 @@ def waits() -> Iterator[float]:
         wait = min(2 * wait, LONGEST_WAIT)
 
 
-async def _json(answer: aiohttp.ClientResponse) -> Any:
+async def _json(answer: aiohttp.ClientResponse) -> Unchecked:
     """The bot's answer may be a call, a sentence or nothing; only a call matters."""
     try:
         return await answer.json(content_type=None)

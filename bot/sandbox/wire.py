@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from http import HTTPStatus
+from typing import NamedTuple
 
 import aiohttp
 
-from bot.sandbox.answers import Json
+from bot.sandbox.answers import Json, Unchecked
 from bot.sandbox.transcript import SandboxError
 
 SEEN = "X-Event"
@@ -16,7 +17,7 @@ LONGEST_WAIT = 50.0
 class Shown(NamedTuple):
     """A body, and the number of the latest event that it knows of."""
 
-    body: Any
+    body: Unchecked
     seen: int
 
 
@@ -56,8 +57,7 @@ class Wire:
 
     async def fetch(self, path: str) -> bytes:
         async with self.session.get(self.base + path) as answer:
-            if answer.status != 200:
-                raise SandboxError((await answer.json())["error"])
+            await _check(answer)
             return await answer.read()
 
     async def changes(self, after: int, wait: float, chat_id: int = 0) -> list[Json]:
@@ -71,9 +71,15 @@ class Wire:
                 return events
         return []
 
-    async def _ask(self, method: str, path: str, **body: Any) -> Shown:
+    async def _ask(self, method: str, path: str, **body: Unchecked) -> Shown:
         async with self.session.request(method, self.base + path, **body) as answer:
-            shown = await answer.json(content_type=None)
-            if answer.status != 200:
-                raise SandboxError(shown["error"])
-            return Shown(shown, int(answer.headers.get(SEEN, 0)))
+            await _check(answer)
+            return Shown(await answer.json(), int(answer.headers.get(SEEN, 0)))
+
+
+async def _check(answer: aiohttp.ClientResponse) -> None:
+    if answer.status == HTTPStatus.OK:
+        return
+    if answer.content_type != "application/json":
+        raise SandboxError(f"{answer.url.path}: {answer.status} {answer.reason}")
+    raise SandboxError((await answer.json())["error"])

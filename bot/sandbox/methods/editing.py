@@ -1,9 +1,9 @@
 """Changing, removing and reacting to messages that exist."""
 
-from typing import Any, Final
+from typing import Final
 
-from bot.sandbox.answers import Json, bad_request
-from bot.sandbox.calls import Call
+from bot.sandbox.answers import Json, Unchecked, bad_request
+from bot.sandbox.calls import LEADING_NUMBER, Call
 from bot.sandbox.engine import Engine
 from bot.sandbox.markup import read_markup
 from bot.sandbox.media import captioned, item_content
@@ -11,7 +11,7 @@ from bot.sandbox.store import Entry
 from bot.sandbox.texts import caption, message_text
 
 DELETABLE: Final = 48 * 3600
-MANY: Final = range(1, 101)
+MANY: Final = 100
 WORDS: Final = ("text", "entities", "caption", "caption_entities", "link_preview_options")
 MEDIA: Final = ("photo", "document", "has_media_spoiler", "show_caption_above_media")
 SAME: Final = (
@@ -64,10 +64,7 @@ async def delete_message(engine: Engine, call: Call) -> bool:
 async def delete_messages(engine: Engine, call: Call) -> bool:
     """Those that are gone or too old are passed over in silence."""
     person = engine.store.known(call.text("chat_id"))
-    ids: Any = call.parsed("message_ids", "message identifiers")
-    if not isinstance(ids, list) or len(ids) not in MANY:
-        raise bad_request("expected an Array of 1-100 message identifiers")
-    found = [engine.store.find(person.chat_id, int(message_id)) for message_id in ids]
+    found = [engine.store.find(person.chat_id, message_id) for message_id in _message_ids(call)]
     engine.delete([entry for entry in found if entry is not None and _young(engine, entry)])
     return True
 
@@ -77,7 +74,7 @@ async def set_message_reaction(engine: Engine, call: Call) -> bool:
     entry = engine.store.find(person.chat_id, _message_id(call))
     if entry is None:
         raise bad_request("message to react not found")
-    reactions: Any = call.parsed("reaction", "reaction") or []
+    reactions: Unchecked = call.parsed("reaction", "reaction") or []
     if not isinstance(reactions, list) or not all(isinstance(one, dict) and one.get("type") for one in reactions):
         raise bad_request("REACTION_INVALID")
     entry.reactions = reactions
@@ -90,6 +87,19 @@ def _message_id(call: Call) -> int:
     if not number:
         raise bad_request("message identifier is not specified")
     return number
+
+
+def _message_ids(call: Call) -> list[int]:
+    ids: Unchecked = call.parsed("message_ids", "message_ids")
+    if not ids:
+        raise bad_request("message identifiers are not specified")
+    if not isinstance(ids, list):
+        raise bad_request("expected an Array of message identifiers")
+    if len(ids) > MANY:
+        raise bad_request("too many message identifiers specified")
+    if not all(LEADING_NUMBER.fullmatch(str(one)) for one in ids):
+        raise bad_request("invalid message identifier specified")
+    return [int(one) for one in ids]
 
 
 def _young(engine: Engine, entry: Entry) -> bool:

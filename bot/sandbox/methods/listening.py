@@ -2,10 +2,10 @@
 
 import re
 from ipaddress import ip_address
-from typing import Any, Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from bot.sandbox.answers import Json, bad_request
+from bot.sandbox.answers import Json, Unchecked, bad_request, conflict
 from bot.sandbox.calls import Call
 from bot.sandbox.engine import Engine
 from bot.sandbox.webhook import DEFAULT_CONNECTIONS, Hook
@@ -17,10 +17,10 @@ CONNECTIONS_LIMIT: Final = 100
 SECRET: Final = re.compile(r"[A-Za-z0-9_-]*")
 
 
-class Told(str):
+class Told(NamedTuple):
     """A true result with a sentence: `{"ok": true, "result": true, "description": …}`."""
 
-    __slots__ = ()
+    sentence: str
 
 
 async def get_updates(engine: Engine, call: Call) -> list[Json]:
@@ -40,7 +40,7 @@ async def set_webhook(engine: Engine, call: Call) -> Told:
     _drop_pending(engine, call)
     if hook == engine.webhook.hook:
         return Told("Webhook is already set")
-    engine.updates.wake()
+    engine.updates.wake(conflict("terminated by setWebhook request"))
     engine.webhook.set(hook)
     return Told("Webhook was set")
 
@@ -65,7 +65,7 @@ async def answer_callback_query(engine: Engine, call: Call) -> bool:
 
 def _allow(engine: Engine, call: Call) -> None:
     """A list replaces the one before, an empty list means the usual kinds, no list changes nothing."""
-    kinds: Any = call.parsed("allowed_updates", "allowed updates")
+    kinds: Unchecked = call.parsed("allowed_updates", "allowed updates")
     if isinstance(kinds, list):
         engine.updates.allowed = [str(kind) for kind in kinds] or None
 

@@ -1,8 +1,6 @@
 """The bot itself: who it is, its files, its commands and menus."""
 
-from typing import Any
-
-from bot.sandbox.answers import Json, bad_request
+from bot.sandbox.answers import Json, Unchecked, bad_request
 from bot.sandbox.calls import Call
 from bot.sandbox.engine import Engine
 
@@ -59,7 +57,7 @@ async def get_my_commands(engine: Engine, call: Call) -> list[Json]:
 
 
 async def set_chat_menu_button(engine: Engine, call: Call) -> bool:
-    button: Any = call.parsed("menu_button", "menu button") or {"type": "default"}
+    button: Unchecked = call.parsed("menu_button", "menu button") or {"type": "default"}
     if not isinstance(button, dict) or button.get("type") not in {"commands", "web_app", "default"}:
         raise bad_request("can't parse menu button: unsupported type specified")
     engine.menu_buttons[_menu_place(engine, call)] = button
@@ -87,7 +85,7 @@ async def get_profile_text(engine: Engine, call: Call) -> Json:
     return {field: engine.profile.get(f"{field}/{call.text('language_code')}", common)}
 
 
-def _scope(call: Call) -> Any:
+def _scope(call: Call) -> Unchecked:
     return call.parsed("scope", "scope")
 
 

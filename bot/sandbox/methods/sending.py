@@ -1,8 +1,8 @@
 """sendMessage and its kin."""
 
-from typing import Any, Final
+from typing import Final
 
-from bot.sandbox.answers import Json, bad_request
+from bot.sandbox.answers import Json, Unchecked, bad_request
 from bot.sandbox.calls import Call
 from bot.sandbox.engine import Engine
 from bot.sandbox.markup import Markup, read_markup
@@ -77,13 +77,16 @@ def _common(engine: Engine, call: Call, person: Person) -> Json:
 
 def _replied(engine: Engine, call: Call, person: Person) -> Json | None:
     """The message answered to, without the one that it answered itself."""
-    given: Any = call.parsed("reply_parameters", "reply parameters") or {}
-    message_id = given.get("message_id") or call.number("reply_to_message_id")
+    given: Unchecked = call.parsed("reply_parameters", "reply parameters") or {}
+    if not isinstance(given, dict):
+        raise bad_request("object expected as reply parameters")
+    asked = Call(call.method, call.fields | given)
+    message_id = asked.number("message_id") or call.number("reply_to_message_id")
     if not message_id:
         return None
-    entry = engine.store.find(person.chat_id, int(message_id))
+    entry = engine.store.find(person.chat_id, message_id)
     if entry is not None:
         return {key: value for key, value in entry.body.items() if key != "reply_to_message"}
-    if given.get("allow_sending_without_reply") or call.flag("allow_sending_without_reply"):
+    if asked.flag("allow_sending_without_reply"):
         return None
     raise bad_request("message to be replied not found")
