@@ -1,0 +1,159 @@
+"""The whole clinic in one process: sandbox, mailbox and the production bot on a scratch database."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime
+from importlib.resources import files
+from pathlib import Path
+from time import monotonic
+from typing import Any, Final, NamedTuple
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+
+from bot.app import App, build_app
+from bot.sandbox import Sample, Sandbox, SandboxClient
+from bot.settings import Settings
+from bot.story import play
+from inference.upload import open_picture
+from models.people import Role, Sex
+from models.schema import upgrade
+from workflow import accounts
+from workflow.accounts import Person
+from workflow.passwords import hash_password
+
+PASSWORD: Final = "demo-clinic"  # noqa: S105 - printed on the page; it opens nothing but a demo
+LONGEST: Final = 1024  # pixels of the sample's longer side
+
+
+class Cast(NamedTuple):
+    """A demo person."""
+
+    name: str
+    role: Role
+    email: str
+    born: date | None = None
+    sex: Sex = Sex.UNKNOWN
+    number: str | None = None
+
+
+CAST: Final = (
+    Cast("Amina", Role.PATIENT, "amina@example.org", date(1987, 4, 12), Sex.FEMALE),
+    Cast("Dr Rao", Role.DOCTOR, "rao@example.org", number="TN-48213"),
+    Cast("Meena", Role.PHARMACIST, "meena@example.org", number="PH-1177"),
+    Cast("Joseph", Role.ADMINISTRATOR, "joseph@example.org"),
+)
+
+
+class DemoSettings(Settings):
+    """Nothing from the environment or a .env file: a demo can never touch a clinic's own database or bot."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the interface, as are the three below
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+
+class Demo(NamedTuple):
+    """What runs: the facts as `--json` prints them, and the parts behind them."""
+
+    sandbox: Sandbox
+    app: App
+    facts: dict[str, Any]
+
+
+def sample() -> Sample:
+    """A real chest radiograph, from the pydicom-data package (MIT), as a JPEG that a phone could have sent."""
+    dicom = files("data_store").joinpath("data", "RG1_UNCR.dcm").read_bytes()
+    return Sample("chest.jpg", "Chest X-ray", "image/jpeg", open_picture(dicom).jpeg(longest=LONGEST))
+
+
+@asynccontextmanager
+async def open_demo(port: int) -> AsyncIterator[Demo]:
+    """Start everything; the scratch folder is gone when the block ends."""
+    picture = await asyncio.to_thread(sample)
+    with tempfile.TemporaryDirectory(prefix="csss-demo-") as scratch:
+        async with (
+            Sandbox(port=port, samples=[picture]) as sandbox,
+            build_app(demo_settings(sandbox, Path(scratch))) as app,
+        ):
+            await upgrade(app.engine)
+            people = await _move_in(app, sandbox)
+            stop, ready = asyncio.Event(), asyncio.Event()
+            async with asyncio.TaskGroup() as group:
+                running = group.create_task(app.run(stop, lambda _: ready.set()))
+                await ready.wait()
+                facts = {"web": sandbox.web, "bot_api": sandbox.base, "people": people}
+                try:
+                    yield Demo(sandbox, app, facts)
+                finally:
+                    stop.set()
+                    await running
+
+
+async def live(port: int, welcome: Callable[[dict[str, Any]], None]) -> None:
+    """Serve until interrupted."""
+    async with open_demo(port) as demo:
+        welcome(demo.facts)
+        await asyncio.Event().wait()
+
+
+async def story(port: int, out: Path | None, say: Callable[[str], None] | None) -> dict[str, Any]:
+    """Play the main job by itself; leave the PDF and the emails in `out`."""
+    folder = out or Path(f"demo-{datetime.now(UTC):%Y%m%d-%H%M%S}")
+    folder.mkdir(parents=True, exist_ok=True)
+    async with open_demo(port) as demo, SandboxClient(demo.sandbox.base) as clinic:
+        started = monotonic()
+        pdf = await play(clinic, (await asyncio.to_thread(sample)).data, say)
+        seconds = round(monotonic() - started, 2)
+        mails = demo.sandbox.mailbox.mails
+        report = folder / pdf.name
+        report.write_bytes(pdf.data)
+        letters = [folder / f"email-{mail.id}.eml" for mail in mails]
+        for letter, mail in zip(letters, mails, strict=True):
+            letter.write_bytes(mail.raw)
+    return {
+        "status": "REPORT_READY",
+        "pdf": str(report),
+        "emails": [str(letter) for letter in letters],
+        "seconds": seconds,
+    }
+
+
+def demo_settings(sandbox: Sandbox, scratch: Path, **more: Any) -> Settings:  # noqa: ANN401 - any setting
+    return DemoSettings(
+        bot_token=SecretStr(sandbox.token),
+        bot_api=sandbox.base,
+        data=scratch,
+        hospital="Demo Hospital",
+        hospital_address="12 Beach Road, Chennai",
+        hospital_phone="+91 44 5550 0100",
+        smtp_host=sandbox.mailbox.host,
+        smtp_port=sandbox.mailbox.port,
+        smtp_starttls=False,
+        web_port=0,
+        **more,
+    )
+
+
+async def _move_in(app: App, sandbox: Sandbox) -> list[dict[str, Any]]:
+    """Accounts for the cast, each linked to a chat in the sandbox."""
+    password_hash = await asyncio.to_thread(hash_password, PASSWORD)
+    now = datetime.now(UTC)
+    people = []
+    async with app.clinic.sessions.begin() as session:
+        for one in CAST:
+            chat_id = sandbox.person(one.name, one.role, started=True)
+            person = Person(one.name, one.email, password_hash, "en", one.born, one.sex, one.number)
+            await accounts.add_staff(session, person, one.role, now)
+            await accounts.link(session, chat_id, one.email, now)
+            people.append({"name": one.name, "role": one.role.value, "chat_id": chat_id})
+    return people
