@@ -44,7 +44,7 @@ class Danger:
     chest pain, what does it mean"). Suicidal words are always heard.
     """
 
-    def __init__(self, families: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, families: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
         self._lexicon = Lexicon(families)
 
     def hears(self, text: str) -> bool:

@@ -8,7 +8,8 @@ from typing import Final, NamedTuple
 from faq.lexicon import Lexicon, Word
 from faq.pages import Entry, Topic
 
-SILENT: Final = frozenset({"FILLER", "POLITE", "HELLO"})
+LOUDNESS: Final = {"silent": 0.0, "general": 0.5, "greeting": 1.0, "subject": 1.0}  # of a word, by its kind
+SILENT: Final = frozenset({"silent", "greeting"})
 QUIET: Final = 0.3  # what a word that is at home in every topic still weighs
 STRANGE: Final = 1.6  # what a word weighs that no topic knows; the rarest known word weighs about 3.2
 STRANGERS: Final = 4  # more unknown words than this make a question no stranger
@@ -36,7 +37,10 @@ class Index:
         self._lexicon = lexicon
         spoken = [(e.topic, self._meant(text).keys()) for e in entries for text in (e.title, *e.phrases)]
         self._shares = _shares(spoken)
-        self._weights = {family: _rarity(shares) for family, shares in self._shares.items()}
+        self._weights = {
+            family: _rarity(shares) * LOUDNESS[lexicon.kind(family) or "subject"]
+            for family, shares in self._shares.items()
+        }
         self._phrases: dict[str, list[Phrase]] = defaultdict(list)
         for phrase in {self._phrase(topic, frozenset(families)) for topic, families in spoken}:
             for family in phrase.families:
@@ -55,8 +59,8 @@ class Index:
     def _meant(self, text: str) -> dict[str, Word]:
         """The words that say something, once each; a greeting says something only when nothing else does."""
         words = {word.family: word for word in self._lexicon.words(text)}
-        telling = {family: word for family, word in words.items() if family not in SILENT}
-        return telling or {family: word for family, word in words.items() if family != "FILLER"}
+        telling = {family: word for family, word in words.items() if self._lexicon.kind(family) not in SILENT}
+        return telling or {family: word for family, word in words.items() if self._lexicon.kind(family) == "greeting"}
 
     def _phrase(self, topic: Topic, families: frozenset[str]) -> Phrase:
         return Phrase(topic, families, sum(self._weights[family] for family in families))

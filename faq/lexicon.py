@@ -27,13 +27,15 @@ class Word(NamedTuple):
 class Lexicon:
     """Finds a word's family: as written, by its beginning ("upload*"), by its stem, by its sound, then by its typo."""
 
-    def __init__(self, families: Mapping[str, Iterable[str]]) -> None:
+    def __init__(self, kinds: Mapping[str, Mapping[str, Iterable[str]]]) -> None:
+        self._kinds = {family: kind for kind, families in kinds.items() for family in families}
         self._whole: dict[tuple[str, ...], str] = {}
         self._beginnings: dict[str, str] = {}
         self._sounds: dict[str, str] = {}
-        for family, members in families.items():
-            for member in members:
-                self._learn(family, member)
+        for families in kinds.values():
+            for family, members in families.items():
+                for member in members:
+                    self._learn(family, member)
         self._beginning_lengths = sorted({len(b) for b in self._beginnings}, reverse=True)
         self._spellings: dict[str, list[str]] = {}
         for spelling in {word[0] for word in self._whole if len(word) == 1} | set(self._beginnings):
@@ -49,6 +51,9 @@ class Lexicon:
             self._whole.setdefault((stem(words[0]),), family)
             if words[0].isascii() and len(words[0]) >= SHORTEST_TYPO:
                 self._sounds.setdefault(sound(words[0]), family)
+
+    def kind(self, family: str) -> str | None:
+        return self._kinds.get(family)
 
     def words(self, text: str) -> list[Word]:
         """The words of a text in order; names of several words ("log in") count as one."""
@@ -94,10 +99,11 @@ class Lexicon:
         return Word(family, near[1], True)
 
 
-def read_families(folder: Path) -> dict[str, list[str]]:
-    """All languages' words of a family together: a question in one language may borrow words of another."""
-    families: dict[str, list[str]] = {}
+def read_families(folder: Path) -> dict[str, dict[str, list[str]]]:
+    """Kind -> family -> members, all languages together: a question in one language may borrow words of another."""
+    kinds: dict[str, dict[str, list[str]]] = {}
     for file in sorted(folder.glob("*.toml")):
-        for family, members in tomllib.loads(file.read_text(encoding="utf-8")).items():
-            families.setdefault(family, []).extend(members)
-    return families
+        for kind, families in tomllib.loads(file.read_text(encoding="utf-8")).items():
+            for family, members in families.items():
+                kinds.setdefault(kind, {}).setdefault(family, []).extend(members)
+    return kinds
