@@ -28,7 +28,7 @@ from bot.polling import Polling
 from bot.settings import Settings
 from bot.web.app import WEBHOOK, add_webhook, web_app
 from bot.worker import Worker
-from faq.answer import load
+from faq.answer import Faq, load
 from faq.pages import Contacts
 from handlers.routes import routes
 from handlers.texts import Catalogues, House
@@ -49,6 +49,22 @@ class NotUpgraded(Exception):
     """The database is older or newer than this program."""
 
 
+class Engines(NamedTuple):
+    """What takes a while to load and knows no clinic: several applications may share it."""
+
+    classifier: Classifier
+    faq: Faq
+    press: Press
+
+
+async def load_engines(settings: Settings) -> Engines:
+    """Raises BundleError for a damaged model. The press prints nothing, and starts nothing, until it is asked."""
+    classifier = await asyncio.to_thread(Classifier.load, settings.bundle or default_bundle())
+    return Engines(
+        classifier, await asyncio.to_thread(load, contacts=_contacts(settings)), Press(settings.press_workers)
+    )
+
+
 class App(NamedTuple):
     """The assembled house; `run` works until `stop` is set."""
 
@@ -64,13 +80,14 @@ class App(NamedTuple):
         started = monotonic()
         if not await is_current(self.engine):
             raise NotUpgraded("the database does not fit this program: run `csss db upgrade` first")
-        async with self.clinic.press, self._serve() as address, asyncio.TaskGroup() as group:
+        async with self._serve() as address, asyncio.TaskGroup() as group:
             working = group.create_task(self.worker.run())
             await cards.show_common_menu(self.clinic)
             polling = Polling(self.clinic.bot, self.dispatcher, heard=lambda: None)
             taking = group.create_task(self._take_updates(polling))
             logger.info("ready", extra={"seconds": round(monotonic() - started, 2), "address": address})
             ready(address)
+            await self.clinic.press.start()
             await stop.wait()
             polling.stop()
             await taking
@@ -107,21 +124,22 @@ class App(NamedTuple):
 
 
 @asynccontextmanager
-async def build_app(settings: Settings) -> AsyncIterator[App]:
-    """Everything that works together, closed again at the end. Raises BundleError for a damaged model."""
+async def build_app(settings: Settings, engines: Engines | None = None) -> AsyncIterator[App]:
+    """Everything that works together, closed again at the end; engines that were handed in stay open."""
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = connect(settings.database_url)
     wake = asyncio.Event()
     zone = ZoneInfo(settings.timezone)
     emergency = " / ".join(dict.fromkeys((settings.emergency_number, settings.ambulance_number)))
+    loaded = engines or await load_engines(settings)
     bot = _bot(settings)
     clinic = Clinic(
         sessions=_sessions(engine, wake),
         bot=bot,
         mail=Mail(settings),
         vault=Vault(settings.data / "vault"),
-        classifier=await asyncio.to_thread(Classifier.load, settings.bundle or default_bundle()),
-        press=Press(workers=settings.press_workers),
+        classifier=loaded.classifier,
+        press=loaded.press,
         catalogues=Catalogues(House(settings.hospital, emergency, zone)),
         letterhead=Letterhead(_hospital(settings), zone),
         key=secret_key(settings),
@@ -130,14 +148,15 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
     counted = metrics()
     worker = Worker(clinic, wake, counted.jobs, settings.workers)
     try:
-        yield App(settings, engine, clinic, await _dispatcher(clinic, counted, settings), worker, counted)
+        yield App(settings, engine, clinic, _dispatcher(clinic, counted, loaded.faq), worker, counted)
     finally:
         await bot.session.close()
         await engine.dispose()
+        if engines is None:
+            await loaded.press.close()
 
 
-async def _dispatcher(clinic: Clinic, counted: Metrics, settings: Settings) -> Dispatcher:
-    faq = await asyncio.to_thread(load, contacts=_contacts(settings))
+def _dispatcher(clinic: Clinic, counted: Metrics, faq: Faq) -> Dispatcher:
     dispatcher = Dispatcher(
         storage=DatabaseStorage(clinic.sessions),
         events_isolation=OneByOne(),

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
-from bot.app import App, build_app
+from bot.app import App, Engines, build_app
 from bot.sandbox import Sample, Sandbox, SandboxClient
 from bot.settings import Settings
 from bot.story import play
@@ -40,10 +40,10 @@ class Cast(NamedTuple):
 
 
 CAST: Final = (
-    Cast("Amina", Role.PATIENT, "amina@example.org", date(1987, 4, 12), Sex.FEMALE),
+    Cast("Amina Yusuf", Role.PATIENT, "amina@example.org", date(1987, 4, 12), Sex.FEMALE),
     Cast("Dr Rao", Role.DOCTOR, "rao@example.org", number="TN-48213"),
-    Cast("Meena", Role.PHARMACIST, "meena@example.org", number="PH-1177"),
-    Cast("Joseph", Role.ADMINISTRATOR, "joseph@example.org"),
+    Cast("Meena Pillai", Role.PHARMACIST, "meena@example.org", number="PH-1177"),
+    Cast("Joseph Mathew", Role.ADMINISTRATOR, "joseph@example.org"),
 )
 
 
@@ -77,13 +77,13 @@ def sample() -> Sample:
 
 
 @asynccontextmanager
-async def open_demo(port: int) -> AsyncIterator[Demo]:
+async def open_demo(port: int = 0, engines: Engines | None = None, **more: Any) -> AsyncIterator[Demo]:  # noqa: ANN401 - settings
     """Start everything; the scratch folder is gone when the block ends."""
     picture = await asyncio.to_thread(sample)
     with tempfile.TemporaryDirectory(prefix="csss-demo-") as scratch:
         async with (
             Sandbox(port=port, samples=[picture]) as sandbox,
-            build_app(demo_settings(sandbox, Path(scratch))) as app,
+            build_app(demo_settings(sandbox, Path(scratch), **more), engines) as app,
         ):
             await upgrade(app.engine)
             people = await _move_in(app, sandbox)

@@ -25,8 +25,8 @@ async def play(clinic: SandboxClient, picture: bytes, say: Say | None = None) ->
 
 
 async def _play(clinic: SandboxClient, picture: bytes) -> Document:
-    amina, rao = await clinic.person("Amina"), await clinic.person("Dr Rao")
-    meena, joseph = await clinic.person("Meena"), await clinic.person("Joseph")
+    amina, rao = await clinic.person("Amina Yusuf"), await clinic.person("Dr Rao")
+    meena, joseph = await clinic.person("Meena Pillai"), await clinic.person("Joseph Mathew")
     await amina.sends_photo(picture)
     await amina.sees("What troubles you")
     await amina.sends("Cough and fever")
@@ -81,9 +81,9 @@ def _line(event: Json, names: Mapping[int, str]) -> str | None:
             who = f"{chat} →" if message["outgoing"] else f"{chat} ←"
             words = " / ".join((message.get("text") or message.get("caption") or "").split("\n"))
             thing = "📷 " if "photo" in message else "📄 " if "document" in message else ""
-            return f"{who:10} {'✎ ' if kind == 'edit' else ''}{thing}{words[:110]}"
+            return f"{who:16} {'✎ ' if kind == 'edit' else ''}{thing}{words[:110]}"
         case "delete":
-            return f"{chat} ×".ljust(10) + " message deleted"
+            return f"{chat} ×".ljust(16) + " message deleted"
         case "mail":
             return f"✉ {', '.join(event['mail']['to'])}: {event['mail']['subject']}"
         case _:

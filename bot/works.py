@@ -13,6 +13,7 @@ from inference.gradcam import overlay
 from inference.upload import open_picture
 from models.people import Role
 from models.scans import Finding, Scan, Status
+from reports.canonical import content_hash
 from workflow import analysis, paper, queries, release
 from workflow.cards import show
 from workflow.errors import StaleAction
@@ -91,11 +92,12 @@ async def write_report(clinic: Clinic, scan_id: int) -> None:
     read = await asyncio.to_thread(
         lambda names: [clinic.vault.get(name) for name in names], (scan.picture_file, scan.finding.heatmap_file)
     )
-    pdf = await clinic.press.render(paper.document(scan, paper.Pictures(*read), clinic.letterhead, _now()))
+    document = paper.document(scan, paper.Pictures(*read), clinic.letterhead, _now())
+    pdf = await clinic.press.render(document)
     file = await asyncio.to_thread(clinic.vault.put, pdf)
     try:
         async with clinic.sessions.begin() as session:
-            await release.record_report(session, scan_id, file, pdf, _now())
+            await release.record_report(session, scan_id, file, pdf, content_hash(document), _now())
     except StaleAction:
         clinic.vault.drop(file)
 

@@ -43,7 +43,9 @@ async def release(session: AsyncSession, actor: Actor, scan_id: int, typed: str,
     return verdict
 
 
-async def record_report(session: AsyncSession, scan_id: int, file: str, pdf: bytes, at: datetime) -> Report:
+async def record_report(
+    session: AsyncSession, scan_id: int, file: str, pdf: bytes, content_sha256: str, at: datetime
+) -> Report:
     """The PDF is written: REPORT_READY, and its deliveries are owed."""
     scan = await advance(session, scan_id, Action.RECORD_REPORT, SYSTEM, at)
     report = Report(
@@ -52,7 +54,7 @@ async def record_report(session: AsyncSession, scan_id: int, file: str, pdf: byt
         number=report_number(scan),
         file=file,
         sha256=sha256(pdf).hexdigest(),
-        content_sha256=fingerprint(scan),
+        content_sha256=content_sha256,
         created_at=at,
     )
     session.add(report)
