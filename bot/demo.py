@@ -1,6 +1,7 @@
 """The whole clinic in one process: sandbox, mailbox and the production bot on a scratch database."""
 
 import asyncio
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -68,6 +69,7 @@ class Demo(NamedTuple):
     sandbox: Sandbox
     app: App
     facts: dict[str, Any]
+    picture: bytes
 
 
 def sample() -> Sample:
@@ -93,7 +95,7 @@ async def open_demo(port: int = 0, engines: Engines | None = None, **more: Any) 
                 await ready.wait()
                 facts = {"web": sandbox.web, "bot_api": sandbox.base, "people": people}
                 try:
-                    yield Demo(sandbox, app, facts)
+                    yield Demo(sandbox, app, facts, picture.data)
                 finally:
                     stop.set()
                     await running
@@ -101,9 +103,12 @@ async def open_demo(port: int = 0, engines: Engines | None = None, **more: Any) 
 
 async def live(port: int, welcome: Callable[[dict[str, Any]], None]) -> None:
     """Serve until interrupted."""
+    stop = asyncio.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(sign, stop.set)
     async with open_demo(port) as demo:
         welcome(demo.facts)
-        await asyncio.Event().wait()
+        await stop.wait()
 
 
 async def story(port: int, out: Path | None, say: Callable[[str], None] | None) -> dict[str, Any]:
@@ -111,8 +116,9 @@ async def story(port: int, out: Path | None, say: Callable[[str], None] | None) 
     folder = out or Path(f"demo-{datetime.now(UTC):%Y%m%d-%H%M%S}")
     folder.mkdir(parents=True, exist_ok=True)
     async with open_demo(port) as demo, SandboxClient(demo.sandbox.base) as clinic:
+        await demo.app.clinic.press.start()  # a clinic's press has long been warm
         started = monotonic()
-        pdf = await play(clinic, (await asyncio.to_thread(sample)).data, say)
+        pdf = await play(clinic, demo.picture, say)
         seconds = round(monotonic() - started, 2)
         mails = demo.sandbox.mailbox.mails
         report = folder / pdf.name

@@ -1,0 +1,47 @@
+"""The whole way of a scan, as its people live it."""
+
+from io import BytesIO
+
+from pypdf import PdfReader
+
+from tests.people import FINDINGS, House
+
+
+async def test_a_photo_becomes_a_report_in_chat_and_mailbox(house: House) -> None:
+    """Photo, five stages, PDF in the chat and the same PDF in the mailbox, its text read back."""
+    await house.until("released")
+
+    report = await house.amina.receives_document(timeout=30)
+    mail = await house.clinic.mail_to("amina@example.org", "attached", timeout=30)
+
+    [(name, kind, attached)] = mail.attachments
+    assert (name, kind) == (report.name, "application/pdf")
+    assert attached == report.data
+    text = "\n".join(page.extract_text() for page in PdfReader(BytesIO(report.data)).pages)
+    for words in (
+        *FINDINGS,
+        "Amina Yusuf",
+        "Dr Rao",
+        "Meena Pillai",
+        "Joseph Mathew",
+        "Paracetamol 500 mg",
+        "Demo Hospital",
+    ):
+        assert words in text
+    await house.amina.sees("Your report is here")
+
+
+async def test_the_status_card_is_one_message_that_walks_through_the_stages(house: House) -> None:
+    """Edited in place from "Received" to "Report ready", never sent twice."""
+    await house.until("released")
+    await house.amina.receives_document(timeout=30)
+    await house.amina.sees("✅ Report ready")
+
+    cards = [message for message in await house.amina.messages() if "Scan #1" in message.text and not message.document]
+    assert len(cards) == 1
+    edits = [
+        call
+        for call in await house.clinic.calls("editMessageText")
+        if int(call["fields"]["chat_id"]) == house.amina.chat_id
+    ]
+    assert len(edits) >= 4

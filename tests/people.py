@@ -1,0 +1,103 @@
+"""The people of the stories, and the house they meet in: the production assembly over the sandbox."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+
+from bot.app import App, Engines
+from bot.demo import Demo, open_demo
+from bot.sandbox import Person, Sandbox, SandboxClient
+from bot.sandbox.transcript import Message
+
+FINDINGS = ("Patchy opacities in both lower zones.", "Consistent with infection.", "Repeat film in two weeks.")
+CODE = re.compile(r"\b\d{6}\b")
+
+
+class House(NamedTuple):
+    """The whole clinic, and its four people."""
+
+    sandbox: Sandbox
+    app: App
+    clinic: SandboxClient
+    amina: Person
+    rao: Person
+    meena: Person
+    joseph: Person
+    picture: bytes
+
+    async def uploads(self, who: Person | None = None) -> None:
+        """The patient sends the radiograph and skips both questions."""
+        patient = who or self.amina
+        await patient.sends_photo(self.picture)
+        await patient.sees("What troubles you")
+        await patient.presses("Skip")
+        await patient.sees("Since when")
+        await patient.presses("Skip")
+        await patient.sees("Thank you")
+
+    async def analyses(self) -> Message:
+        """The doctor asks for the analysis and sees its card."""
+        await self.rao.presses("Analyse")
+        return await self.rao.sees("replaces none")
+
+    async def writes_findings(self) -> None:
+        """Findings, impression and recommendations; first the doctor's own reading where the model was uncertain."""
+        await self.rao.presses("Write findings")
+        asked = await self.rao.sees("")
+        if "own reading" in asked.text:
+            await self.rao.sends("Pneumonia, in my own reading.")
+            await self.rao.sees("Findings")
+        for words in FINDINGS:
+            await self.rao.sends(words)
+            await self.rao.sees("")
+        await self.rao.sees("Written down")
+
+    async def verifies(self) -> None:
+        await self.analyses()
+        await self.writes_findings()
+        await self.rao.presses("Verify", on="Written down")
+
+    async def dispenses(self) -> None:
+        await self.meena.presses("Prescribe")
+        await self.meena.presses("Fever, pain")
+        await self.meena.presses("Complete", on="Written down")
+
+    async def approves(self) -> str:
+        """The administrator asks for a code and reads it in the mail."""
+        earlier = await self.clinic.mails("joseph@example.org")
+        await self.joseph.presses("Approve")
+        mail = await self.clinic.mail_to("joseph@example.org", after=earlier[-1] if earlier else None)
+        [code] = CODE.findall(mail.text)
+        return code
+
+    async def releases(self) -> None:
+        code = await self.approves()
+        await self.joseph.sends(code)
+        await self.joseph.sees("is released")
+
+    async def until(self, stage: str) -> None:
+        """Bring the newest scan to this stage: analysed, verified, completed or released."""
+        await self.uploads()
+        match stage:
+            case "analysed":
+                await self.analyses()
+                return
+            case _:
+                await self.verifies()
+        if stage in {"completed", "released"}:
+            await self.dispenses()
+        if stage == "released":
+            await self.releases()
+
+
+@asynccontextmanager
+async def open_house(engines: Engines, **settings: Any) -> AsyncIterator[House]:
+    """A fresh clinic with the four people linked to their chats."""
+    async with open_demo(engines=engines, **settings) as demo, SandboxClient(demo.sandbox.base) as clinic:
+        yield await _house(demo, clinic)
+
+
+async def _house(demo: Demo, clinic: SandboxClient) -> House:
+    people = [await clinic.person(one["name"]) for one in demo.facts["people"]]
+    return House(demo.sandbox, demo.app, clinic, *people, picture=demo.picture)
