@@ -18,6 +18,10 @@ export function tint(role) {
   return `role-${known ?? "other"}`;
 }
 
+function languageOf(person) {
+  return new Intl.DisplayNames(["en"], { type: "language" }).of(person.language_code || "en");
+}
+
 export class Chat {
   #waiting = new Set();
   #avatar = el("span", { class: "avatar", "aria-hidden": "true" });
@@ -50,12 +54,12 @@ export class Chat {
     this.person = person;
     this.#name.textContent = person.name;
     this.#avatar.textContent = initials(person.name);
-    const language = person.language_code && person.language_code !== "en" ? ` · ${person.language_code}` : "";
-    this.#about.textContent = `${person.role || "no role yet"}${language}${person.blocked ? " · bot blocked" : ""}`;
+    const language = languageOf(person);
+    this.#about.textContent = `${person.role || "no role yet"}${language === "English" ? "" : ` · ${language}`}${person.blocked ? " · bot blocked" : ""}`;
     this.node.className = `pane chat ${tint(person.role)}`;
     this.#blockItem.textContent = person.blocked ? "Unblock the bot" : "Block the bot";
     this.#blockItem.hidden = !person.started;
-    this.#facts.textContent = `Chat id ${person.chat_id} · phone in ${person.language_code || "en"}`;
+    this.#facts.textContent = `Chat id ${person.chat_id} · phone in ${language}`;
     this.composer.show(person);
     this.#showEmpty();
   }
@@ -68,9 +72,8 @@ export class Chat {
   }
 
   replace(messages) {
-    const lost = this.thread.replace(messages);
+    this.thread.replace(messages);
     this.#showEmpty();
-    return lost;
   }
 
   act(action) {
@@ -88,8 +91,6 @@ export class Chat {
     return this.#try(async () => {
       if (text.startsWith("/start") && this.person.blocked) await api.unblock(this.person.chat_id);
       this.put(await api.sendText(this.person.chat_id, text));
-      if (this.person.keyboard?.force_reply) this.show({ ...this.person, keyboard: null });
-      if (text.startsWith("/start")) this.show({ ...this.person, started: true, blocked: false });
     });
   }
 
@@ -118,10 +119,7 @@ export class Chat {
 
   async #setBlocked(blocked) {
     const call = blocked ? api.block : api.unblock;
-    await this.#try(async () => {
-      await call(this.person.chat_id);
-      this.show({ ...this.person, blocked });
-    });
+    await this.#try(() => call(this.person.chat_id));
   }
 
   async #try(work) {

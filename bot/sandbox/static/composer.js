@@ -209,7 +209,6 @@ export class Composer {
   #replyKey(key) {
     const { text, request_contact: asksContact } = typeof key === "string" ? { text: key } : key;
     const press = () => {
-      if (this.#person.keyboard.one_time_keyboard) this.#toggleKeys();
       if (asksContact) askContact(this.#person.name, (phone) => this.#actions.contact(phone));
       else this.#actions.send(text);
     };

@@ -43,21 +43,18 @@ export class Mailbox {
     return true;
   }
 
-  /** Make the list agree with the server's; mails found on the first load count as read by nobody yet. */
+  /** Make the list agree with the server's, whose numbers begin anew when it does. */
   replace(mails) {
-    const kept = new Set(mails.map((mail) => mail.id));
+    const heard = new Map(mails.map((mail) => [mail.id, mail.message_id]));
+    const kept = new Set([...this.#mails.values()].filter((mail) => heard.get(mail.id) === mail.message_id).map((mail) => mail.id));
     for (const id of [...this.#mails.keys()].filter((known) => !kept.has(known))) {
       this.#mails.delete(id);
       this.#unread.delete(id);
       this.#list.querySelector(`[data-mail="${CSS.escape(id)}"]`)?.remove();
     }
     if (!kept.has(this.#shown)) this.#close();
-    [...mails].sort((a, b) => this.#seconds(a) - this.#seconds(b)).forEach((mail) => this.put(mail));
+    mails.forEach((mail) => this.put(mail));
     this.#count();
-  }
-
-  #seconds(mail) {
-    return typeof mail.date === "number" ? mail.date : new Date(mail.date).getTime() / 1000;
   }
 
   #count() {
@@ -72,7 +69,7 @@ export class Mailbox {
       "button",
       { type: "button", on: { click: () => this.#read(mail) } },
       el("span", { class: "subject" }, mail.subject || "(no subject)"),
-      el("time", {}, clock(this.#seconds(mail))),
+      el("time", {}, clock(mail.date)),
       el("span", { class: "to" }, `To ${mail.to.map(bare).join(", ")}`, pins),
     );
     return el("li", { class: "unread", "data-mail": mail.id }, button);
@@ -98,14 +95,13 @@ export class Mailbox {
   }
 
   #letterhead(mail) {
-    const at = this.#seconds(mail);
     const fact = (label, value) => el("div", {}, el("dt", {}, label), el("dd", {}, value));
     return el(
       "header",
       {},
       iconButton("back", "Back to the list", () => this.#close()),
       el("h3", {}, mail.subject || "(no subject)"),
-      el("dl", {}, fact("From", mail.from), fact("To", mail.to.join(", ")), fact("Sent", `${dayOf(at)}, ${clock(at)}`)),
+      el("dl", {}, fact("From", mail.from), fact("To", mail.to.join(", ")), fact("Sent", `${dayOf(mail.date)}, ${clock(mail.date)}`)),
     );
   }
 

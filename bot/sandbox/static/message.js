@@ -6,6 +6,8 @@ import { rich } from "./entities.js";
 import { enlarge } from "./sheets.js";
 
 const OPENABLE = ["application/pdf", "image/png", "image/jpeg", "image/gif", "image/webp", "text/plain"];
+const WIDEST = 420;
+const TALLEST = 300;
 const PROTECTED = "Protected by the bot: Telegram offers no saving and no forwarding. "
   + "In this demo documents can still be opened.";
 
@@ -20,8 +22,10 @@ function fitting(sizes, wanted) {
 
 function photo(message) {
   const shown = fitting(message.photo, 480);
+  const share = Math.min(1, WIDEST / shown.width, TALLEST / shown.height);
   const alt = message.caption || `Photo from ${sender(message)} at ${clock(message.date)}`;
-  const picture = { src: fileAddress(shown.file_id), width: shown.width, height: shown.height, alt, draggable: "false" };
+  const size = { width: Math.round(shown.width * share), height: Math.round(shown.height * share) };
+  const picture = { src: fileAddress(shown.file_id), alt, draggable: "false", ...size };
   const full = fileAddress(message.photo.at(-1).file_id);
   const guarded = Boolean(message.has_protected_content);
   const open = () => enlarge({ source: full, alt, guarded, lockText: PROTECTED });
@@ -79,11 +83,16 @@ function words(message, actions) {
   if (!text) return null;
   const entities = message.entities ?? message.caption_entities;
   const offered = message.outgoing ? {} : actions;
-  return el("div", { class: "words", dir: "auto" }, rich(text, entities, offered));
+  return el("span", { class: "words", dir: "auto" }, rich(text, entities, offered));
 }
 
 function lock() {
   return el("span", { class: "lock", tabindex: "0", role: "img", "aria-label": PROTECTED, "data-tip": PROTECTED }, icon("lock"));
+}
+
+function reactions(messages) {
+  const marks = messages.flatMap((message) => message.reactions ?? []).map((reaction) => reaction.emoji).filter(Boolean);
+  return marks.length ? el("p", { class: "reactions", "aria-label": "Reactions" }, marks.join(" ")) : null;
 }
 
 function foot(messages) {
@@ -126,7 +135,7 @@ function inlineKeyboard(message, actions) {
 function unknown(messages) {
   const known = ["text", "caption", "photo", "document", "contact"];
   if (messages.some((message) => known.some((name) => message[name]))) return null;
-  return el("div", { class: "words" }, el("em", {}, "This kind of message is not shown here."));
+  return el("span", { class: "words" }, el("em", {}, "This kind of message is not shown here."));
 }
 
 /** The content of the list item for `messages`: one message, or the parts of one album in order. */
@@ -141,9 +150,7 @@ export function bubble(messages, actions) {
       el("span", { class: "unseen" }, `${side}: `),
       quoted(messages[0]),
       media,
-      words(said, actions),
-      unknown(messages),
-      foot(messages),
+      el("div", { class: "text" }, words(said, actions) ?? unknown(messages), reactions(messages), foot(messages)),
     ),
     inlineKeyboard(messages.at(-1), actions),
   ].filter(Boolean);

@@ -41,7 +41,7 @@ function openStart(payload) {
 
 function shortName(name) {
   const words = name.split(" ");
-  return /^(dr|mr|mrs|ms)\.?$/i.test(words[0]) ? words.slice(0, 2).join(" ") : words[0];
+  return /^(dr|mr|mrs|ms)\.?$/i.test(words[0]) ? `${words[0]} ${words.at(-1)}` : words[0];
 }
 
 function showPerson(person) {
@@ -65,18 +65,16 @@ function dropPerson(id) {
   chats.delete(id);
 }
 
-/** Load everything; false when this server does not know what the page has shown, so it is a new one. */
+/** Load everything, and let go of what this server does not know: it may be another one than before. */
 async function refresh() {
   const everybody = await api.people();
   const [all, mails] = await Promise.all([Promise.all(everybody.map((person) => api.messages(person.chat_id))), api.mails()]);
   const present = new Set(everybody.map((person) => person.chat_id));
-  const strangers = [...chats.keys()].filter((id) => !present.has(id));
-  strangers.forEach(dropPerson);
-  const lost = everybody.map((person, index) => showPerson(person).replace(all[index]));
+  [...chats.keys()].filter((id) => !present.has(id)).forEach(dropPerson);
+  everybody.forEach((person, index) => showPerson(person).replace(all[index]));
   mailbox.replace(mails);
   tabs.add("mailbox", mailbox.node, "Mailbox", icon("mail"), "role-mailbox");
   showHint(everybody);
-  return strangers.length === 0 && !lost.some(Boolean);
 }
 
 const listeners = {
@@ -90,20 +88,12 @@ const listeners = {
     const chat = chats.get(id);
     if (chat) chat.show({ ...chat.person, keyboard });
   },
-  commands: () => reloadPeople(),
-  person: ({ person }) => (person ? showPerson(person) : reloadPeople()),
+  commands: ({ chat_id: id, commands }) => chats.get(id)?.show({ ...chats.get(id).person, commands }),
+  person: ({ person }) => showPerson(person),
   mail: ({ mail }) => {
     if (mailbox.put(mail)) tabs.count("mailbox");
   },
 };
-
-async function reloadPeople() {
-  try {
-    (await api.people()).forEach(showPerson);
-  } catch {
-    // the stream is about to notice that the server is away, and loads everything when it is back
-  }
-}
 
 function deliver(event) {
   listeners[event.kind]?.(event);

@@ -1,10 +1,11 @@
 /** The live stream of events, joined again after every loss without a gap and without a repetition. */
 
+import { ApiError } from "./api.js";
+
 const FIRST_WAIT_MS = 400;
 const LONGEST_WAIT_MS = 5000;
 
 export class Stream {
-  #last = 0;
   #wait = FIRST_WAIT_MS;
   #queue = null;
   #source = null;
@@ -17,49 +18,38 @@ export class Stream {
     window.addEventListener("pageshow", (event) => event.persisted && this.open());
   }
 
-  /** Listen first, load second, then apply what came meanwhile: nothing falls between the two. */
+  /**
+   * Listen first, load second, then apply what came meanwhile: nothing falls between the two, and what came twice
+   * is recognised by its version. A place in the stream (`after`) is not asked for: after a restart it would mean nothing.
+   */
   open() {
     this.#source?.close();
     this.#queue = [];
-    const source = new EventSource(this.#last ? `/client/events?after=${this.#last}` : "/client/events");
+    const source = new EventSource("/client/events");
     this.#source = source;
     source.onopen = () => this.#joined(source);
-    source.onmessage = (event) => this.#heard(event);
+    source.onmessage = (event) => this.#heard(JSON.parse(event.data));
     source.onerror = () => this.#lost(source);
-  }
-
-  /** The server is another one than before: its numbering begins anew. */
-  forget() {
-    this.#last = 0;
   }
 
   async #joined(source) {
     try {
-      const sameServer = await this.#listeners.refresh();
-      if (this.#source !== source) return;
-      if (!sameServer && this.#last) {
-        this.forget();
-        this.open();
-        return;
-      }
-    } catch {
+      await this.#listeners.refresh();
+    } catch (error) {
       this.#lost(source);
-      return;
+      if (!(error instanceof ApiError)) throw error;
     }
+    if (this.#source !== source) return;
     this.#wait = FIRST_WAIT_MS;
-    const waiting = this.#queue;
+    const missed = this.#queue.filter((event) => event.kind !== "action"); // what the bot was doing is over
     this.#queue = null;
-    waiting.forEach(this.#listeners.deliver);
+    missed.forEach(this.#listeners.deliver);
     this.#listeners.state("live");
   }
 
   #heard(event) {
-    const number = Number(event.lastEventId);
-    if (number && number <= this.#last) return;
-    if (number) this.#last = number;
-    const told = JSON.parse(event.data);
-    if (this.#queue) this.#queue.push(told);
-    else this.#listeners.deliver(told);
+    if (this.#queue) this.#queue.push(event);
+    else this.#listeners.deliver(event);
   }
 
   #lost(source) {

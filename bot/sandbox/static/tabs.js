@@ -30,7 +30,7 @@ export class Tabs {
     this.bar.insertBefore(button, id === "mailbox" ? null : this.#tabs.get("mailbox")?.button ?? null);
     node.dataset.tab = id;
     this.#seen.observe(node);
-    if (!this.current) this.#mark(id);
+    if (!this.current || (this.current === "mailbox" && this.#tabs.size === 2)) this.#mark(id);
     this.#fit();
   }
 

@@ -20,6 +20,7 @@ export class Thread {
   #jump = el("button", { class: "jump", type: "button", hidden: true });
   #stuck = true;
   #below = 0;
+  #top = 0;
   #timer = 0;
 
   constructor(label, actions) {
@@ -28,7 +29,9 @@ export class Thread {
     this.scroller = el("div", { ...log, on: { scroll: () => this.#scrolled() } }, this.#list, this.#typing);
     this.#jump.addEventListener("click", () => this.toEnd());
     this.node = el("div", { class: "log" }, this.scroller, this.#jump);
-    new ResizeObserver(() => this.#settle()).observe(this.scroller);
+    const settle = new ResizeObserver(() => this.#settle());
+    settle.observe(this.scroller);
+    settle.observe(this.#list);
   }
 
   /** Show the message, or the newest version of it; true when it was not known before. */
@@ -39,7 +42,7 @@ export class Thread {
       return false;
     }
     if (this.#gone.has(message.message_id)) return false; // an answer that was overtaken by the deletion
-    if (JSON.stringify(known) === JSON.stringify(message)) return false;
+    if (known && (known.event > message.event || JSON.stringify(known) === JSON.stringify(message))) return false;
     this.#messages.set(message.message_id, message);
     this.#draw(unitOf(message));
     if (!message.outgoing) this.typing(null);
@@ -49,15 +52,15 @@ export class Thread {
     return !known;
   }
 
-  /** Make the list agree with the server's own; true when the server has never heard of a message shown here. */
+  /** Make the list agree with the server's; when that has never heard of a message shown here, it is another server. */
   replace(messages) {
-    const heard = new Set(messages.map((message) => message.message_id));
-    const strange = [...this.#messages.keys()].some((id) => !heard.has(id));
+    const heard = new Map(messages.map((message) => [message.message_id, message.date]));
+    const strange = [...this.#messages.values()].some(({ message_id: id, date }) => heard.get(id) !== date);
+    if (strange) this.#forget([...this.#messages.keys()], false);
     const kept = new Set(messages.filter((message) => !message.deleted).map((message) => message.message_id));
     this.#forget([...this.#messages.keys()].filter((id) => !kept.has(id)), false);
     this.#gone.clear();
     for (const message of messages) if (!message.deleted) this.put(message);
-    return strange;
   }
 
   /** Let messages vanish, leaving a short trace that fades. */
@@ -158,7 +161,9 @@ export class Thread {
   #scrolled() {
     const { scrollHeight, scrollTop, clientHeight } = this.scroller;
     if (clientHeight === 0) return;
-    this.#stuck = scrollHeight - scrollTop - clientHeight < 60;
+    const atEnd = scrollHeight - scrollTop - clientHeight < 60;
+    this.#stuck = atEnd || (this.#stuck && scrollTop >= this.#top); // only going up leaves the end
+    this.#top = scrollTop;
     if (this.#stuck) this.#below = 0;
     this.#showJump();
   }

@@ -11,7 +11,7 @@ function button(label, listener) {
 export function sendFiles(chat, kind, files, caption) {
   const names = files.map((file) => file.name).join(", ");
   const bar = el("progress", { max: "1", value: "0", "aria-label": `Sending ${names}` });
-  const state = el("p", { class: "words" });
+  const state = el("p");
   const buttons = el("div", { class: "choices" });
   const bubble = el("div", { class: "bubble" }, state, bar, buttons);
   const item = el("li", { class: "out pending" }, bubble);
