@@ -12,7 +12,7 @@ from prometheus_client import Counter
 from bot.clinic import Clinic
 from bot.works import WORKS, on_failure
 from models.jobs import Job
-from workflow import jobs
+from workflow import jobs, queries
 from workflow.jobs import JobKind
 from workflow.updates import forget_old_updates
 
@@ -94,8 +94,18 @@ class Worker:
         while not self._stopping.is_set():
             async with self._clinic.sessions.begin() as session:
                 await forget_old_updates(session, _now())
+            await self._drop_orphans()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), SWEEP.total_seconds())
+
+    async def _drop_orphans(self) -> None:
+        """A kill between writing a file and the row that speaks of it leaves a file that nobody will ever ask for."""
+        vault = self._clinic.vault
+        old = await asyncio.to_thread(vault.names, _now() - SWEEP)
+        async with self._clinic.sessions() as session:
+            orphans = old - await queries.kept_files(session)
+        for name in orphans:
+            await asyncio.to_thread(vault.drop, name)
 
 
 def _now() -> datetime:

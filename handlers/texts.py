@@ -52,7 +52,7 @@ class Texts:
         return format_datetime(moment.astimezone(self._house.zone), "d MMM, HH:mm", locale=self.language)
 
     def day(self, day: date) -> str:
-        return format_date(day, "long", locale=self.language)
+        return format_date(day, "d MMMM y", locale=self.language)
 
 
 class Catalogues:

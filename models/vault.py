@@ -2,6 +2,7 @@
 
 import os
 import re
+from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -35,10 +36,14 @@ class Vault:
         return self._path(name).read_bytes()
 
     def drop(self, name: str) -> None:
-        self._path(name).unlink(missing_ok=True)
+        path = self._path(name)
+        path.unlink(missing_ok=True)
+        path.with_suffix(".partial").unlink(missing_ok=True)
 
-    def names(self) -> set[str]:
-        return {path.name for path in self.root.glob("??/*") if NAME.fullmatch(path.name)}
+    def names(self, before: datetime) -> set[str]:
+        """Files written before this moment, half-written ones too."""
+        old = (path for path in self.root.glob("??/*") if path.stat().st_mtime < before.timestamp())
+        return {path.stem for path in old if NAME.fullmatch(path.stem)}
 
     def _path(self, name: str) -> Path:
         if not NAME.fullmatch(name):

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.chats import Card, HandledUpdate
 from models.jobs import Job
 from models.people import Account, Link, Role
-from models.scans import Report, Scan, Status
+from models.scans import Finding, Report, Scan, Status
 from workflow.actors import Actor
 from workflow.errors import NotFound
 from workflow.transitions import WAITS_FOR
@@ -101,11 +101,8 @@ async def was_handled(session: AsyncSession, update_id: int) -> bool:
 
 async def kept_files(session: AsyncSession) -> set[str]:
     """Every vault id that some row speaks of."""
-    scans = await session.execute(select(Scan.original_file, Scan.picture_file))
-    reports = await session.scalars(select(Report.file))
-    from_findings = await session.scalars(select(Scan).where(Scan.finding.has()))
-    heat_maps = {scan.finding.heatmap_file for scan in from_findings if scan.finding}
-    return {name for row in scans for name in row} | set(reports) | heat_maps
+    columns = (Scan.original_file, Scan.picture_file, Finding.heatmap_file, Report.file)
+    return {name for column in columns for name in await session.scalars(select(column))}
 
 
 async def account_of(session: AsyncSession, actor: Actor) -> Account:
