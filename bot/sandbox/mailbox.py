@@ -160,12 +160,12 @@ class Mailbox:
         """aiosmtpd hands over server, session, envelope, mechanism and, last, what was given."""
         given = exchange[-1]
         if self._auth is None or not isinstance(given, LoginPassword):
-            return AuthResult(success=False)
+            return AuthResult(success=False, handled=False)
         user, password = self._auth
         right = hmac.compare_digest(given.login, user.encode()) and hmac.compare_digest(
             given.password, password.encode()
         )
-        return AuthResult(success=right)
+        return AuthResult(success=right, handled=False)
 
 
 def read_mail(raw: bytes, number: int, date: int, to: tuple[str, ...]) -> Mail:
@@ -189,7 +189,7 @@ def read_mail(raw: bytes, number: int, date: int, to: tuple[str, ...]) -> Mail:
 
 
 def _words(part: MIMEPart | None) -> str:
-    return "" if part is None else str(part.get_content())
+    return "" if part is None else str(part.get_content()).replace("\r\n", "\n")
 
 
 def _attachment(part: MIMEPart) -> Attachment:

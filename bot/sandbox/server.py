@@ -11,6 +11,7 @@ from typing import Final, Self
 import aiohttp
 from aiohttp import web
 
+from bot.sandbox.answers import Json
 from bot.sandbox.bot_api import BotApi
 from bot.sandbox.calls import Call
 from bot.sandbox.client_api import ClientApi, sentences
@@ -90,6 +91,11 @@ class Sandbox:
     def web(self) -> str:
         """The address of the web chat."""
         return f"{self.base}/"
+
+    @property
+    def calls(self) -> list[Json]:
+        """The bot's latest calls and the answers it got, oldest first."""
+        return list(self._bot_api.calls)
 
     def person(self, name: str, role: str = "", language_code: str = "en", *, started: bool = False) -> int:
         """Somebody new, by chat id; `started` lets the bot write before the person does."""

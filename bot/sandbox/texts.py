@@ -1,5 +1,6 @@
 """The text or caption of a call, formatted, trimmed and measured as Telegram does."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from bot.sandbox.answers import Json, Unchecked, bad_request
@@ -9,6 +10,13 @@ from bot.sandbox.links import find_links, units
 
 TEXT_LIMIT: Final = 4096
 CAPTION_LIMIT: Final = 1024
+PREVIEW: Final[Mapping[str, type]] = {
+    "url": str,
+    "is_disabled": bool,
+    "prefer_small_media": bool,
+    "prefer_large_media": bool,
+    "show_above_text": bool,
+}
 BLANK: Final = " \n\t\r"
 
 
@@ -20,6 +28,18 @@ def message_text(call: Call) -> Formatted:
     if units(formatted.text) > TEXT_LIMIT:
         raise bad_request("message is too long")
     return formatted
+
+
+def with_preview(call: Call, formatted: Formatted) -> Json:
+    """The `text` of a Message, its entities, and how its link is to be previewed where the bot said so."""
+    content: Json = {"text": formatted.text} | ({"entities": formatted.entities} if formatted.entities else {})
+    preview = call.parsed("link_preview_options", "link preview options")
+    if preview is None:
+        return content
+    if not isinstance(preview, dict):
+        raise bad_request("object expected as link preview options")
+    chosen = {key: value for key, value in preview.items() if key in PREVIEW and isinstance(value, PREVIEW[key])}
+    return content | {"link_preview_options": chosen}
 
 
 def caption(call: Call) -> Formatted:

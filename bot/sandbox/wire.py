@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from io import BytesIO
 from typing import NamedTuple
 
 import aiohttp
@@ -47,9 +48,9 @@ class Wire:
         await self._ask("DELETE", path)
 
     async def upload(self, path: str, parts: Sequence[Part], caption: str) -> Json:
-        form = aiohttp.FormData()
+        form = aiohttp.FormData(quote_fields=False)
         for part in parts:
-            form.add_field("file", part.data, filename=part.name, content_type=part.mime)
+            form.add_field("file", BytesIO(part.data), filename=part.name, content_type=part.mime)
         if caption:
             form.add_field("caption", caption)
         shown: Json = (await self._ask("POST", path, data=form)).body

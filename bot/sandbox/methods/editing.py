@@ -8,7 +8,7 @@ from bot.sandbox.engine import Engine
 from bot.sandbox.markup import read_markup
 from bot.sandbox.media import captioned, item_content
 from bot.sandbox.store import Entry
-from bot.sandbox.texts import caption, message_text
+from bot.sandbox.texts import caption, message_text, with_preview
 
 DELETABLE: Final = 48 * 3600
 MANY: Final = 100
@@ -21,14 +21,11 @@ SAME: Final = (
 
 
 async def edit_message_text(engine: Engine, call: Call) -> Json:
-    text, entities = message_text(call)
+    text = message_text(call)
     entry = _editable(engine, call)
     if "text" not in entry.body:
         raise bad_request("there is no text in the message to edit")
-    content: Json = {"text": text} | ({"entities": entities} if entities else {})
-    if preview := call.parsed("link_preview_options", "link preview options"):
-        content["link_preview_options"] = preview
-    return _edit(engine, call, entry, _without(entry, WORDS) | content)
+    return _edit(engine, call, entry, _without(entry, WORDS) | with_preview(call, text))
 
 
 async def edit_message_caption(engine: Engine, call: Call) -> Json:

@@ -8,7 +8,7 @@ from bot.sandbox.engine import Engine
 from bot.sandbox.markup import Markup, read_markup
 from bot.sandbox.media import album_contents, media_content
 from bot.sandbox.store import Person
-from bot.sandbox.texts import message_text
+from bot.sandbox.texts import message_text, with_preview
 
 ACTIONS: Final = {
     "typing",
@@ -26,11 +26,7 @@ ACTIONS: Final = {
 
 
 async def send_message(engine: Engine, call: Call) -> Json:
-    text, entities = message_text(call)
-    content: Json = {"text": text} | ({"entities": entities} if entities else {})
-    if preview := call.parsed("link_preview_options", "link preview options"):
-        content["link_preview_options"] = preview
-    return _send(engine, call, content)
+    return _send(engine, call, with_preview(call, message_text(call)))
 
 
 async def send_photo(engine: Engine, call: Call) -> Json:
