@@ -8,7 +8,11 @@ from typing import Final, NamedTuple
 from faq.lexicon import Lexicon, Word
 from faq.pages import Entry, Topic
 
-LOUDNESS: Final = {"silent": 0.0, "general": 0.5, "greeting": 1.0, "subject": 1.0}  # of a word, by its kind
+LOUDNESS: Final = {"general": 0.5, "object": 0.6, "subject": 1.0, "greeting": 1.0}  # of a word, by its kind
+LOUDNESS_UNKNOWN: Final = 0.4  # of a word that stands in a phrase but in no family
+FOREIGN: Final = 3.2  # what a word of another world (weather, cricket) weighs: as much as the rarest of ours
+EMPTY: Final = 0.6  # what is left of a score when a question names no subject at all ("how do you do it")
+TELLING: Final = frozenset({"subject", "object", "greeting"})
 SILENT: Final = frozenset({"silent", "greeting"})
 QUIET: Final = 0.3  # what a word that is at home in every topic still weighs
 STRANGE: Final = 1.6  # what a word weighs that no topic knows; the rarest known word weighs about 3.2
@@ -38,7 +42,7 @@ class Index:
         spoken = [(e.topic, self._meant(text).keys()) for e in entries for text in (e.title, *e.phrases)]
         self._shares = _shares(spoken)
         self._weights = {
-            family: _rarity(shares) * LOUDNESS[lexicon.kind(family) or "subject"]
+            family: _rarity(shares) * LOUDNESS.get(lexicon.kind(family) or "", LOUDNESS_UNKNOWN)
             for family, shares in self._shares.items()
         }
         self._phrases: dict[str, list[Phrase]] = defaultdict(list)
@@ -53,21 +57,25 @@ class Index:
         if not total:
             return []
         phrases, words = self._by_phrase(asked, total), self._by_vocabulary(asked, total)
-        near = [Near(t, PHRASE * phrases[t] + (1 - PHRASE) * words[t]) for t in words]
+        trust = 1.0 if any(self._lexicon.kind(family) in TELLING for family in asked) else EMPTY
+        near = [Near(t, trust * (PHRASE * phrases[t] + (1 - PHRASE) * words[t])) for t in words]
         return sorted(near, key=lambda n: (-n.score, n.topic))
 
     def _meant(self, text: str) -> dict[str, Word]:
         """The words that say something, once each; a greeting says something only when nothing else does."""
         words = {word.family: word for word in self._lexicon.words(text)}
-        telling = {family: word for family, word in words.items() if self._lexicon.kind(family) not in SILENT}
-        return telling or {family: word for family, word in words.items() if self._lexicon.kind(family) == "greeting"}
+        kind = self._lexicon.kind
+        telling = {family: word for family, word in words.items() if kind(family) not in SILENT}
+        return telling or {family: word for family, word in words.items() if kind(family) == "greeting"}
 
     def _phrase(self, topic: Topic, families: frozenset[str]) -> Phrase:
         return Phrase(topic, families, sum(self._weights[family] for family in families))
 
     def _total(self, asked: Mapping[str, Word]) -> float:
-        strangers = sum(family not in self._weights for family in asked)
-        return sum(self._weights.get(f, 0.0) for f in asked) + STRANGE * min(strangers, STRANGERS)
+        foreign = sum(self._lexicon.kind(family) == "foreign" for family in asked)
+        strangers = sum(family not in self._weights for family in asked) - foreign
+        known = sum(self._weights.get(family, 0.0) for family in asked)
+        return known + FOREIGN * foreign + STRANGE * min(strangers, STRANGERS)
 
     def _by_phrase(self, asked: Mapping[str, Word], total: float) -> dict[Topic, float]:
         """For each topic its best phrase: weight shared, over the weights of both (the phrase's rest counts less)."""

@@ -13,7 +13,7 @@ from faq.words import sound, stem, tokens
 
 CLOSE: Final = 0.8  # one letter wrong in five, or one of five left out
 SHORTEST_TYPO: Final = 4
-LONGEST_NAME: Final = 4  # words in the longest member ("log in", "kill my self")
+LONGEST_NAME: Final = 5  # words in the longest member ("log in", "what are you able to")
 
 
 class Word(NamedTuple):
@@ -93,7 +93,7 @@ class Lexicon:
             scorer=DamerauLevenshtein.normalized_similarity,
             score_cutoff=CLOSE,
         )
-        if near is None or len(near[0]) < SHORTEST_TYPO:
+        if near is None or len(near[0]) <= SHORTEST_TYPO:
             return None
         family = self._whole.get((near[0],)) or self._beginnings[near[0]]
         return Word(family, near[1], True)

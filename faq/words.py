@@ -8,6 +8,12 @@ LONGEST: Final = 600  # characters of a question that are read; nobody asks long
 
 _APOSTROPHES: Final = str.maketrans("", "", "'’‘ʼ`´\u200b\u200c\u200d\ufeff")
 _INITIALS: Final = re.compile(r"\b((?:[a-z]\.){2,}[a-z]?)(?![a-z])")
+_JOINED: Final = re.compile(r"\b(x|e|எக்ஸ்|एक्स)[\s-]+(rays?|mail|ரே|रे)")
+_HYPHEN: Final = re.compile(r"(?<=[^\W\da-z])-(?=[^\W\da-z])")
+_ONE_SPELLING: Final = str.maketrans(
+    {"ँ": "ं", "ी": "ि", "ू": "ु", "ऑ": "आ", "ॉ": "ा", "़": None}
+    | {"ே": "ெ", "ோ": "ொ", "ீ": "ி", "ூ": "ு", "ண": "ன", "ந": "ன", "ற": "ர", "ள": "ல"}
+)
 _ENDINGS: Final = (
     ("ies", "y"), ("sses", "ss"), ("ings", ""), ("ing", ""), ("edly", ""), ("ed", ""), ("es", ""), ("s", ""),
     ("ly", ""),
@@ -23,10 +29,18 @@ _SOUNDS: Final = tuple(
 )  # fmt: skip
 
 
+_HALF_NASAL: Final = re.compile("(?:न्|म्)(?=[क-म])")
+
+
 def normalise(text: str) -> str:
-    """One spelling for one thing: NFKC, lower case, no apostrophes, "M.R.I." as "mri", everything else a space."""
+    """One spelling for one thing: NFKC, lower case, no apostrophes, "M.R.I." as "mri", else a space.
+
+    Where Indian spellings waver (nukta, nasal signs, long and short vowels, the three n of Tamil) one is taken for all.
+    """
     folded = unicodedata.normalize("NFKC", text[:LONGEST]).casefold().translate(_APOSTROPHES)
     folded = _INITIALS.sub(lambda found: found[1].replace(".", ""), folded)
+    folded = _HYPHEN.sub("", _JOINED.sub(r"\1\2", folded))
+    folded = _HALF_NASAL.sub("ं", folded.translate(_ONE_SPELLING))
     return " ".join("".join(c if _belongs(c) else " " for c in folded).split())
 
 
