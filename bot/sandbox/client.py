@@ -31,6 +31,7 @@ class SandboxClient:
         self._base = base.rstrip("/")
         self._open = AsyncExitStack()
         self._wire: Wire | None = None
+        self._known: dict[int, Person] = {}
 
     @property
     def wire(self) -> Wire:
@@ -47,8 +48,8 @@ class SandboxClient:
         await self._open.aclose()
 
     async def people(self) -> list[Person]:
-        shown = (await self.wire.get("/client/people")).body
-        return [Person(self.wire, one["chat_id"], one["name"], one["role"]) for one in shown]
+        """Everybody in the sandbox; asked again, the same objects, so that marks are kept."""
+        return [self._person(one) for one in (await self.wire.get("/client/people")).body]
 
     async def person(self, name: str, role: str = "", language_code: str = "en", username: str = "") -> Person:
         """The person of this name, new if there is none; `role` is a mere label."""
@@ -56,8 +57,7 @@ class SandboxClient:
             if known.name == name:
                 return known
         wish: Json = {"name": name, "role": role, "language_code": language_code, "username": username or None}
-        new = await self.wire.post("/client/people", wish)
-        return Person(self.wire, new["chat_id"], new["name"], new["role"])
+        return self._person(await self.wire.post("/client/people", wish))
 
     async def mails(self, to: str | None = None) -> list[Mail]:
         """Caught mails, oldest first, of one address or of all."""
@@ -99,6 +99,10 @@ class SandboxClient:
         """Requests of the bot and the answers it got: method, fields, files, status, body."""
         calls: list[Json] = (await self.wire.get("/client/calls")).body
         return [call for call in calls if not method or call["method"] == method]
+
+    def _person(self, shown: Json) -> Person:
+        chat_id: int = shown["chat_id"]
+        return self._known.setdefault(chat_id, Person(self.wire, chat_id, shown["name"], shown["role"]))
 
     async def _mail(self, shown: Json) -> Mail:
         raw = await self.wire.fetch(f"/client/mails/{shown['id']}/raw")

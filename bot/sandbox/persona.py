@@ -152,7 +152,7 @@ class Person:
 
     async def _uploads(self, kind: str, parts: Sequence[Part], caption: str) -> list[Message]:
         sent = await self.wire.upload(self._path(kind), parts, caption)
-        return [self._did(body) for body in reversed(sent["messages"])][::-1]
+        return [self._did(body) for body in sent["messages"]]
 
     def _did(self, body: Json) -> Message:
         self.mark = body["event"]

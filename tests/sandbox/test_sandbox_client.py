@@ -14,7 +14,7 @@ GO = {"inline_keyboard": [[{"text": "Go", "callback_data": "go"}, {"text": "Go h
 
 async def test_a_person_is_got_by_name_or_made(clinic: SandboxClient) -> None:
     amina = await clinic.person("Amina", role="patient", language_code="ta")
-    assert (await clinic.person("Amina")).chat_id == amina.chat_id
+    assert await clinic.person("Amina") is amina
     ravi = await clinic.person("Ravi")
     assert [(one.name, one.role) for one in await clinic.people()] == [("Amina", "patient"), ("Ravi", "")]
     assert ravi.chat_id != amina.chat_id

@@ -7,12 +7,12 @@ from bot.sandbox.calls import Call
 from bot.sandbox.engine import Engine
 from bot.sandbox.methods import editing, listening, profile, sending
 
-SENDING: Final = (
+ALBUM: Final = (
     "business_connection_id chat_id message_thread_id direct_messages_topic_id disable_notification protect_content "
-    "allow_paid_broadcast message_effect_id suggested_post_parameters reply_parameters reply_to_message_id "
-    "allow_sending_without_reply reply_markup"
+    "allow_paid_broadcast message_effect_id reply_parameters reply_to_message_id allow_sending_without_reply"
 )
-WORDS: Final = "caption parse_mode caption_entities show_caption_above_media"
+SENDING: Final = f"{ALBUM} suggested_post_parameters reply_markup"
+WORDS: Final = "caption parse_mode caption_entities"
 EDITING: Final = "business_connection_id chat_id message_id inline_message_id reply_markup"
 SCOPE: Final = "scope language_code"
 
@@ -39,20 +39,24 @@ ROWS: Final = (
     ("getWebhookInfo", "", listening.get_webhook_info),
     ("answerCallbackQuery", "callback_query_id text show_alert url cache_time", listening.answer_callback_query),
     ("sendMessage", f"{SENDING} text parse_mode entities link_preview_options", sending.send_message),
-    ("sendPhoto", f"{SENDING} {WORDS} photo has_spoiler", sending.send_photo),
+    ("sendPhoto", f"{SENDING} {WORDS} photo has_spoiler show_caption_above_media", sending.send_photo),
     (
         "sendDocument",
         f"{SENDING} {WORDS} document thumbnail disable_content_type_detection",
         sending.send_document,
     ),
-    ("sendMediaGroup", f"{SENDING} media", sending.send_media_group),
+    ("sendMediaGroup", f"{ALBUM} media", sending.send_media_group),
     (
         "sendChatAction",
         "business_connection_id chat_id message_thread_id action",
         sending.send_chat_action,
     ),
-    ("editMessageText", f"{EDITING} text parse_mode entities link_preview_options", editing.edit_message_text),
-    ("editMessageCaption", f"{EDITING} {WORDS}", editing.edit_message_caption),
+    (
+        "editMessageText",
+        f"{EDITING} text parse_mode entities link_preview_options rich_message",
+        editing.edit_message_text,
+    ),
+    ("editMessageCaption", f"{EDITING} {WORDS} show_caption_above_media", editing.edit_message_caption),
     ("editMessageMedia", f"{EDITING} media", editing.edit_message_media),
     ("editMessageReplyMarkup", EDITING, editing.edit_message_reply_markup),
     ("deleteMessage", "chat_id message_id", editing.delete_message),
