@@ -1,11 +1,16 @@
 """Where the network looked: Grad-CAM in closed form, and its picture."""
 
+from typing import Final
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from inference.bundle import Tables
 from inference.picture import Picture, encode_jpeg, shrink
+
+
+FAINT: Final = 0.15  # heat below it leaves the picture untouched
 
 
 def draw_heatmap(activation: NDArray[np.float32], tables: Tables, output: int) -> NDArray[np.float32]:
@@ -41,7 +46,7 @@ def overlay(picture: Picture, heatmap: NDArray[np.float32], crop: float = 0.0, l
     heat = spread(heatmap, (grey.shape[0], grey.shape[1]), crop)
     base = cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR).astype(np.float32)
     colours = cv2.applyColorMap((heat * 255).astype(np.uint8), cv2.COLORMAP_CIVIDIS).astype(np.float32)
-    weight = (0.6 * heat**0.7)[..., np.newaxis]
+    weight = (0.65 * np.clip((heat - FAINT) / (1 - FAINT), 0, 1) ** 0.7)[..., np.newaxis]
     mixed = np.clip(base * (1 - weight) + colours * weight, 0, 255).astype(np.uint8)
     lines, _ = cv2.findContours((heat >= 0.5).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     cv2.drawContours(mixed, lines, -1, (255, 255, 255), max(1, max(grey.shape) // 400), cv2.LINE_AA)

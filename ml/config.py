@@ -9,6 +9,18 @@ from inference.preprocess import Recipe
 
 
 @dataclass(frozen=True)
+class Stage:
+    """One stretch of fine-tuning."""
+
+    first: str  # layers from the first whose name starts so are trained
+    size: int  # of the canvas: less is quicker, the last stage has the serving size
+    steps: int
+    batch: int = 32
+    rate: float = 3e-4
+    looks: int = 4  # validation losses on the way
+
+
+@dataclass(frozen=True)
 class Config:
     """A run is its configuration, its seed and the committed split; nothing else."""
 
@@ -23,6 +35,7 @@ class Config:
     rate: float = 1e-3  # Adam's step size for the head on cached features
     decay: float = 1e-4  # AdamW's weight decay
     smoothing: float = 0.0  # label smoothing
+    stages: tuple[Stage, ...] = ()  # none: the trunk stays ImageNet's
     balance: float = 0.5  # 0 draws pictures as they are, 1 draws every (label, source) equally often
 
 
@@ -35,7 +48,8 @@ def make_config(values: dict[str, Any]) -> Config:
     """From plain values, as a checkpoint stores them."""
     values = dict(values)
     recipe = Recipe(**values.pop("recipe", {}))
-    return Config(recipe=recipe, **values)
+    stages = tuple(Stage(**stage) for stage in values.pop("stages", ()))
+    return Config(recipe=recipe, stages=stages, **values)
 
 
 def describe(config: Config) -> dict[str, Any]:

@@ -47,6 +47,11 @@ def make_targets(items: Sequence[Row | Strange]) -> Targets:
     return Targets(np.array(route), np.array(branch))
 
 
+def stack(targets: Targets) -> NDArray[np.int64]:
+    """n × 2, because a loss takes one array of targets."""
+    return np.stack([targets.route, targets.branch], axis=1)
+
+
 def read_strangers(path: Path, seed: int) -> list[Strange]:
     """`ood.csv` (file, kind), split like the scans, each kind shared out."""
     with path.open(newline="", encoding="utf-8") as lines:

@@ -36,7 +36,7 @@ def export(
     config = make_config(facts["config"])
     items: list[Row | Strange] = [*read_manifest(), *read_strangers(data / "ood.csv", config.seed)]
     network = restore(run / CHECKPOINT, config)
-    model = convert(network)
+    model = convert(network, config.recipe.size)
     outputs = answer_all(run / "outputs.npz", model, data, items, config.recipe)
 
     temperatures, thresholds, tables = calibrate(network, items, outputs, config.seed)

@@ -8,16 +8,15 @@ import numpy as np
 from inference.bundle import OUTPUTS
 from ml.config import Config
 
-TRUNK_SIZE = 224
 Network: TypeAlias = Any  # a keras.Model; Keras ships no types
 Tensor: TypeAlias = Any  # a tf.Tensor
 
 
-def build_trunk(weights: str | None, size: int = TRUNK_SIZE) -> Network:
-    """The convolutional part, from size × size × 1 in [-1, 1] to 7 × 7 × 1280.
+def build_trunk(weights: str | None, size: int | None = None) -> Network:
+    """The convolutional part, from grey squares in [-1, 1] to a map of a 32nd of their side × 1280.
 
     ImageNet's network wants three equal channels; summing the first kernel over them gives the same outputs
-    from one, for a third of the input.
+    from one, for a third of the input. Without a size it takes any even multiple of 32.
     """
     import keras  # noqa: PLC0415  only training needs it
 
@@ -25,7 +24,7 @@ def build_trunk(weights: str | None, size: int = TRUNK_SIZE) -> Network:
     if weights is None:
         return grey
     coloured = keras.applications.MobileNetV2(
-        include_top=False, weights="imagenet" if weights == "imagenet" else None, input_shape=(size, size, 3)
+        include_top=False, weights="imagenet" if weights == "imagenet" else None, input_shape=(224, 224, 3)
     )
     if weights != "imagenet":
         coloured.load_weights(Path(weights))
@@ -57,17 +56,20 @@ def join(trunk: Network, head: Network) -> Network:
 
 def restore(checkpoint: Path, config: Config) -> Network:
     """A trained network, built as its configuration says."""
-    trunk = build_trunk(None, config.recipe.size)
+    trunk = build_trunk(None)
     network = join(trunk, build_head(trunk.output_shape[-1], config.hidden, config.dropout, config.seed))
     network.load_weights(checkpoint)
     return network
 
 
-def convert(model: Network) -> bytes:
+def convert(model: Network, size: int) -> bytes:
     """LiteRT in float32: half precision spoils the heat map, and int8 brings no speed."""
+    import keras  # noqa: PLC0415
     import tensorflow as tf  # noqa: PLC0415
 
-    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    still = keras.models.clone_model(model, input_tensors=keras.Input((size, size, 1), 1, name="image"))
+    still.set_weights(model.get_weights())
+    converter = tf.lite.TFLiteConverter.from_keras_model(still)
     converted: bytes = converter.convert()
     return converted
 

@@ -9,10 +9,12 @@ import typer
 from numpy.typing import NDArray
 
 from ml.config import Config, describe, read_config
-from ml.data import Strange, Targets, draw_canvases, make_targets, read_strangers, weigh
+from ml.data import Strange, draw_canvases, make_targets, read_strangers, stack, weigh
 from ml.features import extract
 from ml.network import Network, build_head, build_trunk, convert, join, measure_loss
+from ml.pictures import read_grey
 from ml.prepare import Row, Split, hash_manifest, read_manifest
+from ml.tune import make_album, tune
 
 CONFIG: Final = Path(__file__).parent / "configs" / "frozen.toml"
 CHECKPOINT: Final = "network.weights.h5"
@@ -29,10 +31,13 @@ def train(
     run.mkdir(parents=True, exist_ok=True)
     items: list[Row | Strange] = [*read_manifest(), *read_strangers(data / "ood.csv", knobs.seed)]
 
-    trunk = build_trunk(weights, knobs.recipe.size)
+    trunk = build_trunk(weights)
     features = cache_features(run / "features.npy", data, items, trunk, knobs)
     head = build_head(features.shape[1], knobs.hidden, knobs.dropout, knobs.seed)
     history = fit_head(head, features, items, knobs)
+    if knobs.stages:
+        album = make_album(items, [read_grey(data / item.file) for item in items])
+        history |= tune(trunk, head, album, knobs, run)
 
     join(trunk, head).save_weights(run / CHECKPOINT)
     facts = {"config": describe(knobs), "split": hash_manifest(), "history": history}
@@ -47,7 +52,7 @@ def cache_features(
         stored: NDArray[np.float32] = np.load(cache)
         return stored
     canvases = draw_canvases(data, [item.file for item in items], knobs.recipe)
-    features = extract(convert(trunk), canvases)
+    features = extract(convert(trunk, knobs.recipe.size), canvases)
     np.save(cache, features)
     return features
 
@@ -80,8 +85,3 @@ def select(items: list[Row | Strange], split: Split) -> tuple[list[Row | Strange
     """The items of one split and where they stand."""
     places = [place for place, item in enumerate(items) if item.split is split]
     return [items[place] for place in places], np.array(places)
-
-
-def stack(targets: Targets) -> NDArray[np.int64]:
-    """n × 2, because Keras hands a loss one array of targets."""
-    return np.stack([targets.route, targets.branch], axis=1)

@@ -1,0 +1,100 @@
+"""Figures of merit against numbers worked out by hand."""
+
+import numpy as np
+import pytest
+
+from inference.bundle import OUTPUTS, Label, Modality, Temperatures
+from inference.classifier import combine
+from ml.answers import LABELS, judge, six_shares
+from ml.calibrate import choose_prototypes, fit_temperature
+from ml.data import Strange, make_targets, weigh
+from ml.measures import Answers, accuracy, bootstrap, calibration_error, coverage, macro_recall, selective_accuracy
+from ml.prepare import Row, Split
+
+
+@pytest.fixture
+def answers() -> Answers:
+    return Answers(np.array([0, 0, 0, 1]), np.array([0, 0, 1, 1]), np.array([0.9, 0.9, 0.6, 0.6]))
+
+
+def row(label: Label, modality: Modality = Modality.CHEST_XRAY, source: str = "here") -> Row:
+    return Row("f", label, modality, source, "p", Split.TEST)
+
+
+def test_accuracy_and_macro_recall(answers: Answers) -> None:
+    """Purpose: a large class must not hide a small one."""
+    assert accuracy(answers) == 0.75
+    assert macro_recall(answers) == pytest.approx((2 / 3 + 1) / 2)
+
+
+def test_calibration_error_is_the_weighted_gap(answers: Answers) -> None:
+    """Purpose: 0.9 said and 1.0 right, 0.6 said and 0.5 right: both gaps are 0.1."""
+    assert calibration_error(answers) == pytest.approx(0.1)
+
+
+def test_an_abstaining_model_is_measured_on_what_it_answers(answers: Answers) -> None:
+    """Purpose: coverage and accuracy belong together."""
+    assert (coverage(answers, 0.75), selective_accuracy(answers, 0.75)) == (0.5, 1.0)
+
+
+def test_slices_of_one_patient_widen_the_interval() -> None:
+    """Purpose: forty slices of two hearts are two witnesses, not forty."""
+    dice = np.random.default_rng(1)
+    truth = dice.integers(0, 2, 200)
+    said = np.where(np.repeat(dice.random(10) < 0.7, 20), truth, 1 - truth)
+    answers = Answers(truth, said, np.ones(200))
+    alone = bootstrap(answers, [str(n) for n in range(200)], accuracy)
+    together = bootstrap(answers, [str(n // 20) for n in range(200)], accuracy)
+    assert alone.value == together.value
+    assert together.high - together.low > 2 * (alone.high - alone.low)
+
+
+def test_a_temperature_mends_overconfidence() -> None:
+    """Purpose: logits three times too large are divided by about three."""
+    dice = np.random.default_rng(5)
+    honest = dice.normal(0, 2, (4000, 3)).astype(np.float32)
+    shares = np.exp(honest) / np.exp(honest).sum(1, keepdims=True)
+    truth = np.array([dice.choice(3, p=share / share.sum()) for share in shares.astype(float)])
+    assert fit_temperature(honest * 3, truth) == pytest.approx(3, rel=0.15)
+
+
+def test_training_and_serving_combine_alike() -> None:
+    """Purpose: what is measured is what is served."""
+    logits = np.random.default_rng(2).normal(0, 3, (5, OUTPUTS)).astype(np.float32)
+    temperatures = Temperatures(1.3, 0.8, 2.0)
+    rows = six_shares(logits, temperatures)
+    for one, shares in zip(logits, rows, strict=True):
+        assert [combine(one, temperatures)[label] for label in LABELS] == pytest.approx(shares.tolist())
+
+
+def test_a_heart_is_never_called_pneumonia() -> None:
+    """Purpose: the router decides first, however loud the other branch is."""
+    logits = np.zeros((1, OUTPUTS), np.float32)
+    logits[0, 1], logits[0, 3] = 0.5, 50.0
+    answers = judge([row(Label.SICK, Modality.CARDIAC_MRI)], logits, Temperatures(1, 1, 1))
+    assert LABELS[answers.said[0]] in (Label.NORMAL, Label.SICK)
+
+
+def test_targets_name_route_and_branch() -> None:
+    """Purpose: Normal means two different outputs, and a stranger has no branch."""
+    items = [row(Label.NORMAL), row(Label.NORMAL, Modality.CARDIAC_MRI), Strange("x", "food", Split.TRAIN)]
+    targets = make_targets(items)
+    assert targets.route.tolist() == [0, 1, 2]
+    assert targets.branch.tolist() == [6, 8, -1]
+
+
+def test_full_balance_draws_every_group_alike() -> None:
+    """Purpose: 9 films of one source and 1 of another are drawn half and half."""
+    items = [row(Label.NORMAL)] * 9 + [row(Label.NORMAL, source="there")]
+    assert weigh(items, 1.0)[9] == pytest.approx(0.5)
+    assert weigh(items, 0.0)[9] == pytest.approx(0.1)
+
+
+def test_prototypes_have_length_one_and_stand_for_every_kind() -> None:
+    """Purpose: the rarest kind must not be refused for being rare."""
+    pytest.importorskip("sklearn", reason="scikit-learn belongs to training")
+    features = np.concatenate([np.eye(4)[[0] * 200], np.eye(4)[[1] * 8]]).astype(np.float32)
+    features += np.random.default_rng(0).normal(0, 0.05, features.shape).astype(np.float32)
+    found = choose_prototypes(features, np.array(["a"] * 200 + ["b"] * 8), 20, 1)
+    assert np.linalg.norm(found, axis=1) == pytest.approx(1.0, abs=1e-5)
+    assert (found[:, 1] > 0.9).sum() >= 4

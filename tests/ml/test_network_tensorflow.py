@@ -1,0 +1,79 @@
+"""What needs TensorFlow: the closed-form heat map against a tape, and the grey trunk against the coloured one."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inference.bundle import OUTPUTS, Tables, default_bundle, load_bundle
+from inference.gradcam import draw_heatmap
+
+pytestmark = [
+    pytest.mark.tensorflow,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+    pytest.mark.timeout(600),
+]
+tf = pytest.importorskip("tensorflow", reason="TensorFlow is only for training: make test-ml")
+
+
+def test_the_closed_form_heat_map_is_grad_cam_by_tape() -> None:
+    """Purpose: serving has no tape; it has to agree with one to 1e-3, for every output."""
+    tables = load_bundle(default_bundle()).tables
+    activation = np.random.default_rng(4).gamma(0.5, 1.0, (7, 7, len(tables.hidden))).astype(np.float32)
+    for output in range(OUTPUTS):
+        assert np.abs(by_tape(activation, tables, output) - draw_heatmap(activation, tables, output)).max() < 1e-3
+
+
+def by_tape(activation: np.ndarray, tables: Tables, output: int) -> np.ndarray:
+    """Grad-CAM as it is published."""
+    maps = tf.Variable(activation[np.newaxis])
+    with tf.GradientTape() as tape:
+        hidden = tf.nn.relu(tf.reduce_mean(maps, (1, 2)) @ tables.hidden + tables.hidden_bias)
+        logit = (hidden @ tables.output + tables.output_bias)[0, output]
+    weights = tf.reduce_mean(tape.gradient(logit, maps), (1, 2))
+    heat = tf.nn.relu(tf.reduce_sum(maps * weights, -1))[0].numpy()
+    return heat / heat.max() if heat.max() > 0 else heat
+
+
+def test_the_served_network_is_the_trained_one(tmp_path: Path) -> None:
+    """Purpose: conversion to LiteRT changes nothing, in either output."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    from ml.network import build_head, build_trunk, convert, join
+
+    trunk = build_trunk(None)
+    network = join(trunk, build_head(1280, 16, 0.4, 1))
+    interpreter = Interpreter(model_content=convert(network, 96))
+    interpreter.allocate_tensors()
+    image = np.random.default_rng(0).uniform(-1, 1, (1, 96, 96, 1)).astype(np.float32)
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], image)
+    interpreter.invoke()
+    served = {len(one["shape"]): interpreter.get_tensor(one["index"]) for one in interpreter.get_output_details()}
+    trained = network(image, training=False)
+    assert np.abs(served[2] - trained["logits"].numpy()).max() < 1e-4
+    assert np.abs(served[4] - trained["map"].numpy()).max() < 1e-3
+
+
+def test_a_grey_trunk_sees_what_the_coloured_one_sees(tmp_path: Path) -> None:
+    """Purpose: summing the first kernel over its channels is exact, not an approximation."""
+    import keras
+
+    from ml.network import build_trunk
+
+    coloured = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(224, 224, 3))
+    coloured.save_weights(tmp_path / "w.weights.h5")
+    grey = build_trunk(str(tmp_path / "w.weights.h5"))
+    image = np.random.default_rng(0).uniform(-1, 1, (1, 224, 224, 1)).astype(np.float32)
+    expected = coloured(np.repeat(image, 3, axis=3), training=False).numpy()
+    assert np.abs(grey(image, training=False).numpy() - expected).max() < 1e-3
+
+
+def test_the_loss_ignores_the_branch_of_a_stranger() -> None:
+    """Purpose: a dog has no lungs to be wrong about."""
+    from ml.network import measure_loss
+
+    logits = np.zeros((1, OUTPUTS), np.float32)
+    assert float(measure_loss(np.array([2]), np.array([-1]), logits, 0.0)) == pytest.approx(np.log(3))
+    assert float(measure_loss(np.array([0]), np.array([4]), logits, 0.0)) == pytest.approx(np.log(3) + np.log(5))
+    assert float(measure_loss(np.array([1]), np.array([9]), logits, 0.0)) == pytest.approx(np.log(3) + np.log(2))
