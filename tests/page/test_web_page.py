@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import expect
 from webchat import PEOPLE, Web, picture
 
+from bot.sandbox.people import say
 from bot.sandbox.server import Sandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -42,7 +43,7 @@ CONTRAST = """() => {
 }"""
 NAMELESS = """() => [...document.querySelectorAll("button, a, input, textarea, select")]
   .filter((one) => one.checkVisibility())
-  .filter((one) => !(one.ariaLabel || one.textContent.trim() || one.labels?.length))
+  .filter((one) => !(one.ariaLabel || one.innerText.trim() || one.labels?.length))
   .map((one) => one.outerHTML)"""
 
 
@@ -130,15 +131,16 @@ async def test_a_restarted_server_is_shown_as_it_is(web, wire, bot, amina):
         await bot("sendMessage", chat_id=amina, text=text)
     await expect(web.bubbles("Amina Yusuf")).to_have_count(3)
     async with Sandbox() as other:
-        other.engine.store.join("Ravi Kumar", "patient", "en", None)
+        ravi = other.engine.store.join("Ravi Kumar", "patient", "en", None)
+        say(other.engine, ravi, "a new house")
         wire.target = int(other.base.rsplit(":", 1)[1])
         wire.break_off()
         wire.cut = False
         await expect(web.pane("Ravi Kumar")).to_be_visible()
         await expect(web.pane("Amina Yusuf")).to_have_count(0)
         await web.is_live()
-        await web.pane("Ravi Kumar").get_by_role("button", name="Start").click()
-        await expect(web.bubbles("Ravi Kumar").locator(".words")).to_have_text(["/start"])
+        say(other.engine, ravi, "and live")
+        await expect(web.bubbles("Ravi Kumar").locator(".words")).to_have_text(["a new house", "and live"])
         wire.break_off()
 
 
@@ -186,7 +188,9 @@ async def test_every_text_has_the_contrast_of_wcag_aa(web, bot, chat_of, scheme)
     assert found["poor"] == []
 
 
-async def test_every_control_has_a_name(web, bot, amina):
+@pytest.mark.parametrize("width", [390, 1440])
+async def test_every_control_has_a_name(web, bot, amina, width):
+    await web.page.set_viewport_size({"width": width, "height": 844})
     await bot("sendPhoto", chat_id=amina, files={"photo=film.jpg": picture()})
     await expect(web.bubbles("Amina Yusuf")).to_have_count(1)
     assert await web.page.evaluate(NAMELESS) == []

@@ -8,6 +8,7 @@ import { enlarge } from "./sheets.js";
 const OPENABLE = ["application/pdf", "image/png", "image/jpeg", "image/gif", "image/webp", "text/plain"];
 const WIDEST = 420;
 const TALLEST = 300;
+const LARGEST_SCALE = 2;
 const PROTECTED = "Protected by the bot: Telegram offers no saving and no forwarding. "
   + "In this demo documents can still be opened.";
 
@@ -22,17 +23,18 @@ function fitting(sizes, wanted) {
 
 function photo(message) {
   const shown = fitting(message.photo, 480);
-  const share = Math.min(1, WIDEST / shown.width, TALLEST / shown.height);
+  const share = Math.min(LARGEST_SCALE, WIDEST / shown.width, TALLEST / shown.height);
   const alt = message.caption || `Photo from ${sender(message)} at ${clock(message.date)}`;
   const size = { width: Math.round(shown.width * share), height: Math.round(shown.height * share) };
   const picture = { src: fileAddress(shown.file_id), alt, draggable: "false", ...size };
   const full = fileAddress(message.photo.at(-1).file_id);
   const guarded = Boolean(message.has_protected_content);
-  const open = () => enlarge({ source: full, alt, guarded, lockText: PROTECTED });
+  const [title] = alt.split("\n");
+  const open = () => enlarge({ source: full, title, alt, guarded, lockText: PROTECTED });
   const hold = (event) => guarded && event.preventDefault();
   return el(
     "button",
-    { class: "photo", type: "button", "aria-label": `Enlarge: ${alt}`, on: { click: open, contextmenu: hold } },
+    { class: "photo", type: "button", "aria-label": `Enlarge: ${title}`, on: { click: open, contextmenu: hold } },
     el("img", picture),
   );
 }

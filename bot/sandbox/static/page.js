@@ -82,6 +82,7 @@ const listeners = {
     if (chats.get(id)?.put(message)) tabs.count(String(id));
   },
   edit: ({ chat_id: id, message }) => chats.get(id)?.put(message),
+  reaction: ({ chat_id: id, message }) => chats.get(id)?.put(message),
   delete: ({ chat_id: id, message_ids: ids }) => chats.get(id)?.thread.remove(ids),
   action: ({ chat_id: id, action }) => chats.get(id)?.act(action),
   keyboard: ({ chat_id: id, keyboard }) => {

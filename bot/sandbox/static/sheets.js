@@ -25,13 +25,13 @@ function button(label, listener, look = "soft") {
 }
 
 /** A photo at full size; a guarded one offers no saving. */
-export function enlarge({ source, alt, guarded, lockText }) {
+export function enlarge({ source, title, alt, guarded, lockText }) {
   const hold = (event) => guarded && event.preventDefault();
   const picture = el("img", { src: source, alt, draggable: "false", on: { contextmenu: hold } });
   const below = guarded
     ? el("p", { class: "guarded" }, icon("lock"), lockText)
     : el("a", { class: "soft", href: source, download: "photo.jpg" }, icon("save"), "Save");
-  open(alt, picture, { kind: "lightbox", buttons: [below] });
+  open(title, picture, { kind: "lightbox", buttons: [below] });
 }
 
 /** The bot's answer to a press that asked to be shown as an alert. */

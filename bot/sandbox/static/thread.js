@@ -34,7 +34,7 @@ export class Thread {
     settle.observe(this.#list);
   }
 
-  /** Show the message, or the newest version of it; true when it was not known before. */
+  /** Show the message, or a newer version of it; true when it was not known before. */
   put(message) {
     const known = this.#messages.get(message.message_id);
     if (message.deleted) {
@@ -42,25 +42,21 @@ export class Thread {
       return false;
     }
     if (this.#gone.has(message.message_id)) return false; // an answer that was overtaken by the deletion
-    if (known && (known.event > message.event || JSON.stringify(known) === JSON.stringify(message))) return false;
-    this.#messages.set(message.message_id, message);
-    this.#draw(unitOf(message));
-    if (!message.outgoing) this.typing(null);
-    if (!known && !this.#stuck && !message.outgoing) this.#below += 1;
-    if (message.outgoing && !known) this.#stuck = true;
-    this.#settle();
+    if (known?.event >= message.event) return false;
+    this.#show(message);
     return !known;
   }
 
-  /** Make the list agree with the server's; when that has never heard of a message shown here, it is another server. */
+  /** Make the list agree with the server's, which may be another server that numbers anew. */
   replace(messages) {
-    const heard = new Map(messages.map((message) => [message.message_id, message.date]));
-    const strange = [...this.#messages.values()].some(({ message_id: id, date }) => heard.get(id) !== date);
-    if (strange) this.#forget([...this.#messages.keys()], false);
-    const kept = new Set(messages.filter((message) => !message.deleted).map((message) => message.message_id));
+    const present = messages.filter((message) => !message.deleted);
+    const kept = new Set(present.map((message) => message.message_id));
     this.#forget([...this.#messages.keys()].filter((id) => !kept.has(id)), false);
     this.#gone.clear();
-    for (const message of messages) if (!message.deleted) this.put(message);
+    for (const message of present) {
+      const known = this.#messages.get(message.message_id);
+      if (JSON.stringify(known) !== JSON.stringify(message)) this.#show(message);
+    }
   }
 
   /** Let messages vanish, leaving a short trace that fades. */
@@ -99,6 +95,16 @@ export class Thread {
     return this.#messages.size;
   }
 
+  #show(message) {
+    const known = this.#messages.has(message.message_id);
+    this.#messages.set(message.message_id, message);
+    this.#draw(unitOf(message));
+    if (!message.outgoing) this.typing(null);
+    if (!known && !this.#stuck && !message.outgoing) this.#below += 1;
+    if (!known && message.outgoing) this.#stuck = true;
+    this.#settle();
+  }
+
   #draw(unit) {
     const messages = this.#parts(unit);
     const known = this.#units.get(unit);
@@ -108,6 +114,7 @@ export class Thread {
     }
     const item = known ?? this.#place(unit, messages[0]);
     const focused = item.contains(document.activeElement) ? document.activeElement.dataset.callback : undefined;
+    item.className = messages[0].outgoing ? "out" : "in";
     item.replaceChildren(...bubble(messages, this.#actions));
     if (focused !== undefined) item.querySelector(`[data-callback="${CSS.escape(focused)}"]`)?.focus();
   }
@@ -118,8 +125,7 @@ export class Thread {
   }
 
   #place(unit, message) {
-    const side = message.outgoing ? "out" : "in";
-    const item = el("li", { class: side, "data-order": message.message_id, "data-unit": unit });
+    const item = el("li", { "data-order": message.message_id, "data-unit": unit });
     const later = [...this.#units.values()].filter((other) => Number(other.dataset.order) > message.message_id);
     const next = later.sort((a, b) => a.dataset.order - b.dataset.order)[0];
     if (next) next.before(item);
