@@ -3,7 +3,7 @@
 import dataclasses
 from datetime import date
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -91,11 +91,12 @@ def _notices(words: Words, document: Document) -> list[str]:
     return [notice for notice, holds in told.items() if holds]
 
 
-def _watermark(words: Words, document: Document) -> dict[str, Any]:
-    """Large enough to be seen across the page, small enough to stay on it."""
-    kind, text = "house", document.hospital.name
-    if document.stamp.superseded_by is not None:
-        kind, text = "superseded", words.say("stamp.superseded")
+def _watermark(words: Words, document: Document) -> dict[str, object] | None:
+    """A warning across every page, as large as the page allows; None where the seal says that all is well."""
     if document.stamp.draft:
-        kind, text = "draft", words.say("stamp.draft")
-    return {"kind": kind, "text": text, "size": max(14, min(120, 900 // max(len(text), 1)))}
+        text = words.say("stamp.draft")
+    elif document.stamp.superseded_by is not None:
+        text = words.say("stamp.superseded")
+    else:
+        return None
+    return {"text": text, "size": min(120, 900 // len(text))}

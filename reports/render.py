@@ -1,5 +1,6 @@
 """From a document to the bytes of its PDF: no network, no file but the package's own."""
 
+import warnings
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -8,7 +9,7 @@ from io import BytesIO
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 from weasyprint import CSS, HTML
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
@@ -30,9 +31,8 @@ SCHEME: Final = "asset:"
 OPTIONS: Final[Mapping[str, Any]] = {
     "pdf_variant": "pdf/a-3a",
     "pdf_tags": True,
-    "dpi": 200,
+    "dpi": 250,  # a picture of 1024 pixels is brought to 800: sharp on paper, 120 KB instead of 220
     "jpeg_quality": 85,
-    "optimize_images": True,
 }
 
 
@@ -85,7 +85,9 @@ def draw(html: str, held: Mapping[str, bytes]) -> bytes:
     """Lay out one page of HTML that may ask for the `held` assets; anything else it asks for is an error."""
     assets = Assets(held)
     page = HTML(string=html, url_fetcher=assets, base_url=None)
-    pdf: bytes = page.write_pdf(stylesheets=[_sheet()], font_config=_fonts(), **OPTIONS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # WeasyPrint leaves its colour profile open
+        pdf: bytes = page.write_pdf(stylesheets=[_sheet()], font_config=_fonts(), **OPTIONS)
     if assets.denied:
         raise DeniedFetch(assets.denied)
     return pdf
@@ -121,6 +123,7 @@ def _pictures(document: Document) -> dict[str, bytes]:
 
 def _whole(name: str, data: bytes, kinds: tuple[str, ...]) -> bytes:
     """WeasyPrint would only leave a broken picture out, and a report without its scan must not look finished."""
+    ImageFile.LOAD_TRUNCATED_IMAGES = False  # which WeasyPrint switches on
     try:
         with Image.open(BytesIO(data), formats=kinds) as picture:
             picture.load()

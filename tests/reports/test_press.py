@@ -1,0 +1,127 @@
+"""Reports are drawn in other processes: the loop goes on, a dead process is replaced, none outlives its parent."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from paper import pages
+
+from reports.document import IncompleteReport
+from reports.press import Press
+
+ROOT = Path(__file__).parents[2]
+ORPHANS = """
+import asyncio, os
+from reports.press import Press
+
+async def main():
+    press = Press(workers=2)
+    await press.start()
+    print(*press._pool._processes, press._scratch.name, flush=True)
+    await asyncio.sleep(60)
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def press():
+    async with Press(workers=2) as press:
+        yield press
+
+
+async def listen(until: asyncio.Event) -> list[float]:
+    """The loop's own work in seconds of processor time between ticks 5 ms apart: a busy machine does not count."""
+    turns, before = [], time.thread_time()
+    while not until.is_set():
+        await asyncio.sleep(0.005)
+        turns.append(time.thread_time() - before)
+        before = time.thread_time()
+    return turns
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_loop_never_waits_fifty_milliseconds_while_four_reports_are_drawn(press, amina):
+    done = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        turns = group.create_task(listen(done))
+        pdfs = await asyncio.gather(*(press.render(amina) for _ in range(4)))
+        done.set()
+
+    assert all(pdf.startswith(b"%PDF") for pdf in pdfs)
+    assert max(turns.result()) < 0.05
+    assert len(turns.result()) > 10, "the loop stood still"
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_comes_from_the_press_is_the_report(press, amina):
+    assert "Amina Sundaram" in pages(await press.render(amina))[0]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_refusal_crosses_the_process_border_whole(press, amina):
+    with pytest.raises(IncompleteReport) as refusal:
+        await press.render(replace(amina, doctor=None))
+
+    assert refusal.value.args == ("doctor",)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_killed_process_costs_no_report(press, amina):
+    victim = next(iter(press._pool._processes))
+    waiting = [asyncio.ensure_future(press.render(amina)) for _ in range(3)]  # noqa: TID251  # awaited below
+    await asyncio.sleep(0.1)
+    os.kill(victim, signal.SIGKILL)
+
+    assert all(pdf.startswith(b"%PDF") for pdf in await asyncio.gather(*waiting))
+
+
+async def test_a_closed_press_leaves_no_process_and_no_file():
+    press = Press(workers=1)
+    await press.start()
+    [child], scratch = list(press._pool._processes), press._scratch.name
+    assert entries(scratch) > 0, "the fonts were meant to lie here"
+
+    await press.close()
+
+    assert not alive(child)
+    assert entries(scratch) == 0
+
+
+def test_children_die_with_a_parent_that_was_killed(tmp_path):
+    script = tmp_path / "clinic.py"
+    script.write_text(ORPHANS)
+    clinic = subprocess.Popen(
+        [sys.executable, script], stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    with clinic:
+        *children, scratch = clinic.stdout.readline().split()
+        assert all(alive(int(child)) for child in children)
+        clinic.kill()
+
+    deadline = time.monotonic() + 10
+    while any(alive(int(child)) for child in children) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not [child for child in children if alive(int(child))]
+    assert len(children) == 2
+    assert not Path(scratch).exists()
+
+
+def entries(folder: str) -> int:
+    return len(list(Path(folder).glob("*")))
+
+
+def alive(process: int) -> bool:
+    """Whether the process runs; one that only waits to be buried does not."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
