@@ -53,6 +53,7 @@ class Engines(NamedTuple):
     """What takes a while to load and knows no clinic: several applications may share it."""
 
     classifier: Classifier
+    silent: Classifier | None
     faq: Faq
     press: Press
 
@@ -60,9 +61,9 @@ class Engines(NamedTuple):
 async def load_engines(settings: Settings) -> Engines:
     """Raises BundleError for a damaged model. The press prints nothing, and starts nothing, until it is asked."""
     classifier = await asyncio.to_thread(Classifier.load, settings.bundle or default_bundle())
-    return Engines(
-        classifier, await asyncio.to_thread(load, contacts=_contacts(settings)), Press(settings.press_workers)
-    )
+    silent = await asyncio.to_thread(Classifier.load, settings.silent_bundle) if settings.silent_bundle else None
+    faq = await asyncio.to_thread(load, contacts=_contacts(settings))
+    return Engines(classifier, silent, faq, Press(settings.press_workers))
 
 
 class App(NamedTuple):
@@ -139,6 +140,7 @@ async def build_app(settings: Settings, engines: Engines | None = None) -> Async
         mail=Mail(settings),
         vault=Vault(settings.data / "vault"),
         classifier=loaded.classifier,
+        silent=loaded.silent,
         press=loaded.press,
         catalogues=Catalogues(House(settings.hospital, emergency, zone)),
         letterhead=Letterhead(_hospital(settings), zone),
@@ -164,6 +166,7 @@ def _dispatcher(clinic: Clinic, counted: Metrics, faq: Faq) -> Dispatcher:
         key=clinic.key,
         vault=clinic.vault,
         classifier=clinic.classifier,
+        silent=clinic.silent,
         catalogues=clinic.catalogues,
     )
     dispatcher.update.outer_middleware(Introduction(clinic.sessions, clinic.catalogues, counted.updates))

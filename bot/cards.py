@@ -13,7 +13,7 @@ from aiogram.types import (
 )
 
 from bot.clinic import Clinic
-from handlers.messages import View, patient_card, staff_card
+from handlers.messages import View, has_heat_map, patient_card, staff_card
 from handlers.texts import Texts
 from models.chats import Card
 from models.people import Role
@@ -25,9 +25,9 @@ from workflow.errors import NotFound
 MENUS = {
     None: ("start", "register", "link", "help", "language"),
     Role.PATIENT: ("scans", "status", "report", "help", "me", "language", "cancel", "unlink"),
-    Role.DOCTOR: ("queue", "help", "me", "language", "cancel", "unlink"),
-    Role.PHARMACIST: ("queue", "help", "me", "language", "cancel", "unlink"),
-    Role.ADMINISTRATOR: ("queue", "invite", "users", "help", "me", "language", "cancel", "unlink"),
+    Role.DOCTOR: ("queue", "model", "help", "me", "language", "cancel", "unlink"),
+    Role.PHARMACIST: ("queue", "model", "help", "me", "language", "cancel", "unlink"),
+    Role.ADMINISTRATOR: ("queue", "invite", "users", "model", "help", "me", "language", "cancel", "unlink"),
 }
 
 
@@ -86,7 +86,7 @@ async def _replace(clinic: Clinic, scan: Scan, actor: Actor, view: View, card: C
     if actor.role is Role.PATIENT:
         sent = await clinic.bot.send_message(card.chat_id, view.text, reply_markup=view.keyboard)
     else:
-        card.heat_map = bool(old and old.heat_map and scan.finding)
+        card.heat_map = bool(old and old.heat_map and has_heat_map(scan))
         photo = await _picture(clinic, scan, card.heat_map)
         sent = await clinic.bot.send_photo(
             card.chat_id, photo, caption=view.text, reply_markup=view.keyboard, protect_content=True
@@ -120,5 +120,5 @@ async def _edit_in_place(clinic: Clinic, scan: Scan, actor: Actor, view: View, c
 
 
 async def _picture(clinic: Clinic, scan: Scan, heat_map: bool) -> BufferedInputFile:
-    name = scan.finding.heatmap_file if heat_map and scan.finding else scan.picture_file
+    name = (heat_map and scan.finding and scan.finding.heatmap_file) or scan.picture_file
     return BufferedInputFile(await asyncio.to_thread(clinic.vault.get, name), "scan.jpg")

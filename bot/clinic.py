@@ -21,6 +21,7 @@ class Clinic(NamedTuple):
     mail: Mail
     vault: Vault
     classifier: Classifier
+    silent: Classifier | None  # on trial: it reads along and is shown to nobody
     press: Press
     catalogues: Catalogues
     letterhead: Letterhead

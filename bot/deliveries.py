@@ -10,6 +10,7 @@ from aiogram.types import BufferedInputFile
 
 from bot.channels import Letter, Unmailable
 from bot.clinic import Clinic
+from handlers.messages import verdict
 from models.codes import Purpose
 from models.jobs import DeliveryState
 from models.people import Link, Role
@@ -30,8 +31,7 @@ async def mail_code(clinic: Clinic, code_id: int) -> None:
         link = await session.get(Link, code.chat_id)
     texts = clinic.catalogues.of(link.account.language if link else None)
     if code.purpose is Purpose.RELEASE and scan and scan.finding:
-        verdict = "card.uncertain_short" if scan.finding.uncertain else f"label.{scan.finding.label}"
-        text = texts.plain("mail.code.release", code=digits, scan=scan.id, verdict=texts(verdict))
+        text = texts.plain("mail.code.release", code=digits, scan=scan.id, verdict=verdict(scan.finding, texts))
     else:
         text = texts.plain("mail.code.confirm", code=digits)
     message_id = f"<code-{code.id}-{code.digest[:16]}@{clinic.domain}>"

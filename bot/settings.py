@@ -20,6 +20,9 @@ class Settings(BaseSettings):
         None, description="SQLAlchemy address of the database; by default SQLite in the data folder."
     )
     bundle: Path | None = Field(None, description="Folder of the classifier's bundle; by default the one shipped.")
+    silent_bundle: Path | None = Field(
+        None, description="A second bundle on trial: it reads along, is recorded, and is shown to nobody."
+    )
     secret_key: SecretStr | None = Field(
         None, description="Key of the one-time codes, 32 characters or more; by default made once in the data folder."
     )

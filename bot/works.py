@@ -7,15 +7,18 @@ from typing import Any, Final
 
 from bot import cards, deliveries
 from bot.clinic import Clinic
+from inference.bundle import ModelIdentity
 from inference.classifier import Classifier, Reading
 from inference.errors import Refused
 from inference.gradcam import overlay
 from inference.upload import open_picture
 from models.people import Role
+from models.quality import SilentFinding
 from models.scans import Finding, Scan, Status
 from reports.canonical import content_hash
-from workflow import analysis, paper, queries, release
+from workflow import analysis, paper, quality, queries, release
 from workflow.cards import show
+from workflow.drift import agreement_fell, pictures_changed
 from workflow.errors import StaleAction
 from workflow.jobs import JobKind, enqueue
 from workflow.transitions import WAITS_FOR
@@ -38,39 +41,83 @@ async def show_cards(clinic: Clinic, scan_id: int) -> None:
 async def analyse(clinic: Clinic, scan_id: int) -> None:
     async with clinic.sessions() as session:
         scan = await session.get_one(Scan, scan_id)
+        on = await quality.is_on(session)
     if scan.status is not Status.PENDING_AI:
         return
+    original = await asyncio.to_thread(clinic.vault.get, scan.original_file)
     try:
-        reading, heatmap = await asyncio.to_thread(_look, clinic, scan.original_file)
+        finding = await _read(clinic, scan_id, original) if on else _switched_off(clinic, scan)
     except Refused:
         await _analysis_refused(clinic, scan)
         return
-    name = await asyncio.to_thread(clinic.vault.put, heatmap)
     try:
         async with clinic.sessions.begin() as session:
-            await analysis.record_analysis(session, _finding(scan_id, reading, name), _now())
+            await analysis.record_analysis(session, finding, _now())
+            if clinic.silent is not None:
+                enqueue(session, JobKind.TRY_SILENTLY, _now(), scan_id=scan_id)
     except StaleAction:  # rejected meanwhile, or this job's first run got this far
-        clinic.vault.drop(name)
+        if finding.heatmap_file:
+            clinic.vault.drop(finding.heatmap_file)
 
 
-def _look(clinic: Clinic, original_file: str) -> tuple[Reading, bytes]:
-    picture = open_picture(clinic.vault.get(original_file))
-    classifier: Classifier = clinic.classifier
+async def _read(clinic: Clinic, scan_id: int, original: bytes) -> Finding:
+    reading, heatmap = await asyncio.to_thread(_look, clinic.classifier, original)
+    return Finding(
+        scan_id=scan_id,
+        **_identity(reading.model),
+        **reading.facts(),
+        distance=reading.distance,
+        adjustments=[adjustment.value for adjustment in reading.adjustments],
+        heatmap_file=await asyncio.to_thread(clinic.vault.put, heatmap),
+        created_at=_now(),
+    )
+
+
+def _look(classifier: Classifier, original: bytes) -> tuple[Reading, bytes]:
+    picture = open_picture(original)
     reading = classifier.read(picture)
     return reading, overlay(picture, reading.heatmap, reading.crop)
 
 
-def _finding(scan_id: int, reading: Reading, heatmap_file: str) -> Finding:
-    facts = reading.facts()
-    return Finding(
-        scan_id=scan_id,
-        model=reading.model.name,
-        model_version=reading.model.version,
-        model_sha256=reading.model.sha256,
-        heatmap_file=heatmap_file,
-        created_at=_now(),
-        **{name: facts[name] for name in ("modality", "label", "confidence", "uncertain", "abnormal", "probabilities")},
-    )
+def _switched_off(clinic: Clinic, scan: Scan) -> Finding:
+    """The model says nothing at all; the doctor's own reading is required, as with every uncertain answer."""
+    said = {"uncertain": True, "abstention": "switched_off", "modality": scan.modality}
+    return Finding(scan_id=scan.id, **_identity(clinic.classifier.identity), **said, created_at=_now())
+
+
+async def try_silently(clinic: Clinic, scan_id: int) -> None:
+    """Have the bundle on trial read the same picture; what it says is kept and shown to nobody."""
+    if clinic.silent is None:
+        return
+    async with clinic.sessions() as session:
+        scan = await session.get_one(Scan, scan_id)
+    original = await asyncio.to_thread(clinic.vault.get, scan.original_file)
+    said: dict[str, Any] = {"label": None, "confidence": 0.0, "uncertain": True, "probabilities": {}}
+    try:
+        reading = await asyncio.to_thread(lambda silent: silent.read(open_picture(original)), clinic.silent)
+        said = {name: reading.facts()[name] for name in said}
+    except Refused:
+        pass
+    finding = SilentFinding(scan_id=scan_id, **_identity(clinic.silent.identity), **said, created_at=_now())
+    async with clinic.sessions.begin() as session:
+        await quality.record_silent(session, finding)
+
+
+async def check_drift(clinic: Clinic) -> None:
+    """Tell the administrators, once a day at most, when the model in use leaves its control limits."""
+    sha256 = clinic.classifier.identity.sha256
+    async with clinic.sessions() as session:
+        signs = {
+            "agreement": agreement_fell(await quality.decisions(session, sha256)),
+            "pictures": pictures_changed(await quality.distances(session, sha256)),
+        }
+        administrators = await queries.chats_of(session, Role.ADMINISTRATOR)
+    for sign in (name for name, seen in signs.items() if seen):
+        await deliveries.tell(clinic, administrators, f"drift:{sign}:{sha256[:16]}:{_now():%Y%m%d}", f"drift.{sign}")
+
+
+def _identity(model: ModelIdentity) -> dict[str, str]:
+    return {"model": model.name, "model_version": model.version, "model_sha256": model.sha256}
 
 
 async def _analysis_refused(clinic: Clinic, scan: Scan) -> None:
@@ -89,10 +136,8 @@ async def write_report(clinic: Clinic, scan_id: int) -> None:
     if scan.status is Status.REPORT_READY:
         return
     assert scan.finding is not None
-    read = await asyncio.to_thread(
-        lambda names: [clinic.vault.get(name) for name in names], (scan.picture_file, scan.finding.heatmap_file)
-    )
-    document = paper.document(scan, paper.Pictures(*read), clinic.letterhead, _now())
+    pictures = await asyncio.to_thread(_pictures, clinic, scan)
+    document = paper.document(scan, pictures, clinic.letterhead, _now())
     pdf = await clinic.press.render(document)
     file = await asyncio.to_thread(clinic.vault.put, pdf)
     try:
@@ -100,6 +145,11 @@ async def write_report(clinic: Clinic, scan_id: int) -> None:
             await release.record_report(session, scan_id, file, pdf, content_hash(document), _now())
     except StaleAction:
         clinic.vault.drop(file)
+
+
+def _pictures(clinic: Clinic, scan: Scan) -> paper.Pictures:
+    heatmap = scan.finding and scan.finding.heatmap_file
+    return paper.Pictures(clinic.vault.get(scan.picture_file), clinic.vault.get(heatmap) if heatmap else None)
 
 
 WORKS: Final[Mapping[JobKind, Work]] = {
@@ -115,6 +165,8 @@ WORKS: Final[Mapping[JobKind, Work]] = {
     JobKind.SEND_REPORT: deliveries.send_report,
     JobKind.MAIL_REPORT: deliveries.mail_report,
     JobKind.TELL_FAILURE: deliveries.tell_failure,
+    JobKind.TRY_SILENTLY: try_silently,
+    JobKind.CHECK_DRIFT: check_drift,
 }
 
 

@@ -7,7 +7,7 @@ from aiogram.types import BufferedInputFile, CallbackQuery, InlineKeyboardMarkup
 from handlers import keyboards
 from handlers.answers import Handler, known, private_chat
 from handlers.keyboards import CardAction, OnCard
-from handlers.messages import whole_story
+from handlers.messages import has_heat_map, whole_story
 from handlers.texts import Html, Texts
 from models.people import Role
 from models.vault import Vault
@@ -49,7 +49,7 @@ async def turn_card(query: CallbackQuery, callback_data: OnCard, actor: Actor | 
     heat_map = callback_data.action is CardAction.HEAT_MAP
     async with effects.begin() as session:
         scan = await queries.scan_for(session, callback_data.scan_id, known(actor))
-        if scan.finding is None:
+        if not has_heat_map(scan):
             raise NotFound
         await cards.turn_card(session, scan.id, private_chat(query), heat_map, effects.at)
     await query.answer()

@@ -17,6 +17,8 @@ class CardAction(StrEnum):
     PICTURE = "picture"
     FINDINGS = "findings"
     VERIFY = "verify"
+    VERIFY_AGREE = "verify_agree"
+    VERIFY_DISAGREE = "verify_disagree"
     BETTER = "better"
     PRESCRIBE = "prescribe"
     NO_MEDICINE = "no_medicine"
@@ -68,6 +70,12 @@ class InviteTo(CallbackData, prefix="inv"):
 
 class Accept(CallbackData, prefix="join"):
     """Use the invitation that this chat was shown last."""
+
+
+class TurnModel(CallbackData, prefix="model"):
+    """The kill switch."""
+
+    on: bool
 
 
 class Unlink(CallbackData, prefix="unlink"):

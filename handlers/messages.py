@@ -72,12 +72,21 @@ def person_line(account: Account, texts: Texts) -> Html:
     return texts("person", name=account.name, sex=texts(f"sex.{account.sex}"), born=born)
 
 
+def has_heat_map(scan: Scan) -> bool:
+    return scan.finding is not None and scan.finding.heatmap_file is not None
+
+
 def label(name: str, texts: Texts) -> Html:
     return texts(f"label.{name}")
 
 
+def verdict(finding: Finding, texts: Texts) -> Html:
+    """The model's answer in a word, as it is confirmed."""
+    return texts("card.uncertain_short") if finding.uncertain or not finding.label else label(finding.label, texts)
+
+
 def _actions(scan: Scan, role: Role, heat_map: bool) -> Sequence[CardAction]:
-    look = [CardAction.PICTURE if heat_map else CardAction.HEAT_MAP] if scan.finding else []
+    look = [CardAction.PICTURE if heat_map else CardAction.HEAT_MAP] if has_heat_map(scan) else []
     match role, scan.status:
         case Role.DOCTOR, Status.PENDING_AI:
             return [CardAction.BETTER] if scan.analysis_asked_at else [CardAction.ANALYSE, CardAction.BETTER]
@@ -111,14 +120,15 @@ def _blocks(scan: Scan, texts: Texts, fit: Callable[[str], str]) -> list[Html]:
 
 def _ai(finding: Finding, texts: Texts) -> Html:
     percent = f"{finding.confidence:.0%}"
-    said = "card.uncertain" if finding.uncertain else "card.ai"
-    head = texts(said, label=label(finding.label, texts), percent=percent, risk=texts(f"risk.{risk_of(finding)}"))
-    ranked = sorted(finding.probabilities.items(), key=lambda item: -item[1])
-    bars = [
-        texts("card.bar", bar=_bar(share), percent=f"{share:.0%}", label=label(name, texts)) for name, share in ranked
-    ]
-    model = texts("card.model", model=finding.model, version=finding.model_version)
-    return Html("\n".join([head, *bars, model]))
+    said = "card.silent" if finding.label is None else "card.uncertain" if finding.uncertain else "card.ai"
+    nearest = label(finding.label, texts) if finding.label else ""
+    lines = [texts(said, label=nearest, percent=percent, risk=texts(f"risk.{risk_of(finding)}"))]
+    if finding.abstention:
+        lines.append(texts(f"abstention.{finding.abstention}"))
+    for name, share in sorted(finding.probabilities.items(), key=lambda item: -item[1]):
+        lines.append(texts("card.bar", bar=_bar(share), percent=f"{share:.0%}", label=label(name, texts)))
+    lines += [texts(f"adjustment.{adjustment}") for adjustment in finding.adjustments]
+    return Html("\n".join([*lines, texts("card.model", model=finding.model, version=finding.model_version)]))
 
 
 def _words(scan: Scan, texts: Texts, fit: Callable[[str], str]) -> list[Html]:

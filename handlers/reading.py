@@ -6,7 +6,7 @@ from aiogram import F, Router
 from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State
-from aiogram.types import CallbackQuery, Message
+from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 
 from handlers import keyboards
 from handlers.answers import edit, known, say
@@ -14,6 +14,7 @@ from handlers.forms import Reading, Rejecting
 from handlers.keyboards import CardAction, OnCard
 from handlers.texts import Texts
 from models.people import Role
+from models.scans import Finding
 from workflow import analysis, queries, reading
 from workflow.actors import Actor
 from workflow.errors import NotAllowed, StaleAction
@@ -22,6 +23,7 @@ from workflow.updates import Effects
 REASONS: Final = ("blurred", "cut_off", "dark", "glare", "wrong_view")
 STEPS: Final = (Reading.own_reading, Reading.findings, Reading.impression, Reading.recommendations)
 LONGEST: Final = 3000
+OPINIONS: Final = {CardAction.VERIFY: None, CardAction.VERIFY_AGREE: True, CardAction.VERIFY_DISAGREE: False}
 
 
 async def analyse(
@@ -35,8 +37,10 @@ async def analyse(
 async def verify(
     query: CallbackQuery, callback_data: OnCard, actor: Actor | None, texts: Texts, effects: Effects
 ) -> None:
+    """Sign; the press says as well whether the model was right, if the doctor has an opinion."""
     async with effects.begin() as session:
-        await reading.verify(session, known(actor), callback_data.scan_id, effects.at)
+        agrees = OPINIONS[callback_data.action]
+        await reading.verify(session, known(actor), callback_data.scan_id, effects.at, agrees)
     await query.answer(texts.plain("reading.verified"))
 
 
@@ -87,10 +91,17 @@ async def _go_on(message: Message, actor: Actor | None, state: FSMContext, texts
     told = await state.get_data()
     scan_id = told.pop("scan_id")
     async with effects.begin() as session:
-        await reading.write_findings(session, known(actor), scan_id, reading.Words(**told), effects.at)
+        scan = await reading.write_findings(session, known(actor), scan_id, reading.Words(**told), effects.at)
         await state.clear()
-    verify_button = keyboards.on_card(texts, scan_id, [CardAction.VERIFY, CardAction.FINDINGS])
-    await message.answer(texts("reading.written", scan=scan_id), reply_markup=verify_button)
+    await message.answer(texts("reading.written", scan=scan_id), reply_markup=_sign(scan.finding, scan_id, texts))
+
+
+def _sign(finding: Finding | None, scan_id: int, texts: Texts) -> InlineKeyboardMarkup | None:
+    """Sign with one press; where the model gave an answer, the press says what the doctor thinks of it."""
+    signs = [CardAction.VERIFY]
+    if finding is not None and not finding.uncertain:
+        signs = [CardAction.VERIFY_AGREE, CardAction.VERIFY_DISAGREE]
+    return keyboards.on_card(texts, scan_id, [*signs, CardAction.FINDINGS])
 
 
 async def ask_reason(
@@ -143,7 +154,7 @@ def routes() -> Router:
     words = F.text & ~F.text.startswith("/")
     router.callback_query.register(analyse, OnCard.filter(F.action == CardAction.ANALYSE))
     router.callback_query.register(write, OnCard.filter(F.action == CardAction.FINDINGS))
-    router.callback_query.register(verify, OnCard.filter(F.action == CardAction.VERIFY))
+    router.callback_query.register(verify, OnCard.filter(F.action.in_(set(OPINIONS))))
     router.callback_query.register(ask_reason, OnCard.filter(F.action.in_({CardAction.BETTER, CardAction.REJECT})))
     router.callback_query.register(take_ready_reason, keyboards.Reason.filter(), StateFilter(Rejecting.reason))
     router.message.register(take_reason, StateFilter(Rejecting.reason), words)

@@ -11,7 +11,7 @@ from handlers import keyboards
 from handlers.answers import edit, hide, known, private_chat, say
 from handlers.forms import Releasing
 from handlers.keyboards import CardAction, OnCard
-from handlers.messages import label
+from handlers.messages import verdict
 from handlers.start import INVITATION
 from handlers.texts import Html, Texts
 from models.people import Role
@@ -32,8 +32,8 @@ async def approve(
         await state.set_data({"scan_id": scan.id})
         await state.set_state(Releasing.code)
     assert scan.finding is not None
-    verdict = texts("card.uncertain_short") if scan.finding.uncertain else label(scan.finding.label, texts)
-    await say(query, texts("release.code", scan=scan.id, email=code.email, patient=scan.patient.name, verdict=verdict))
+    values = {"scan": scan.id, "email": code.email, "patient": scan.patient.name}
+    await say(query, texts("release.code", verdict=verdict(scan.finding, texts), **values))
 
 
 async def take_code(

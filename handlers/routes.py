@@ -2,7 +2,7 @@
 
 from aiogram import Router
 
-from handlers import accounts, cards, dispensing, errors, faq, reading, release, scans, start
+from handlers import accounts, cards, dispensing, errors, faq, model, reading, release, scans, start
 
 
 def routes() -> Router:
@@ -16,6 +16,7 @@ def routes() -> Router:
         reading.routes(),
         dispensing.routes(),
         release.routes(),
+        model.routes(),
         scans.routes(),
         start.late_routes(),
         faq.routes(),

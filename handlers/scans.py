@@ -13,9 +13,9 @@ from handlers import keyboards
 from handlers.answers import edit, known, private_chat
 from handlers.forms import Telling
 from handlers.texts import Html, Texts
+from inference.bundle import Modality
 from inference.classifier import Classifier
 from inference.errors import Reason, Refused
-from inference.picture import Picture
 from inference.upload import open_picture
 from models.people import Role
 from models.vault import Vault
@@ -40,11 +40,11 @@ async def take_picture(
     """Check the picture, keep it, open a scan; the status card follows as a job."""
     if known(actor).role is not Role.PATIENT:
         raise NotAllowed
-    original, picture = await _read(bot, message, classifier)
-    files = await asyncio.to_thread(lambda: (vault.put(original), vault.put(picture.jpeg())))
+    original, shown, modality = await _read(bot, message, classifier)
+    files = await asyncio.to_thread(lambda: (vault.put(original), vault.put(shown)))
     try:
         async with effects.begin() as session:
-            upload = intake.Upload(*files, message.media_group_id)
+            upload = intake.Upload(*files, modality, message.media_group_id)
             scan = await intake.open_scan(session, known(actor), upload, effects.at)
             first = await _first_of_album(state, message.media_group_id)
             if first:
@@ -66,7 +66,8 @@ async def _first_of_album(state: FSMContext, album: str | None) -> bool:
     return album is None or (await state.get_data()).get("album") != album
 
 
-async def _read(bot: Bot, message: Message, classifier: Classifier) -> tuple[bytes, Picture]:
+async def _read(bot: Bot, message: Message, classifier: Classifier) -> tuple[bytes, bytes, Modality]:
+    """The bytes as sent, the picture as it will be shown, and what kind of scan it is. Raises Refused."""
     file: Document | PhotoSize | None = message.document or (message.photo[-1] if message.photo else None)
     assert file is not None
     if (file.file_size or 0) > DOWNLOAD_LIMIT:
@@ -74,13 +75,13 @@ async def _read(bot: Bot, message: Message, classifier: Classifier) -> tuple[byt
     data = BytesIO()
     await bot.download(file, data)
     original = data.getvalue()
-    return original, await asyncio.to_thread(_check, original, classifier)
+    return original, *await asyncio.to_thread(_check, original, classifier)
 
 
-def _check(original: bytes, classifier: Classifier) -> Picture:
+def _check(original: bytes, classifier: Classifier) -> tuple[bytes, Modality]:
     picture = open_picture(original)
-    classifier.check(picture)
-    return picture
+    modality = classifier.check(picture)
+    return picture.jpeg(), modality
 
 
 async def take_complaint(

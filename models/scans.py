@@ -30,6 +30,7 @@ class Scan(Base):
     patient_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
     original_file: Mapped[str] = mapped_column(String(36))  # vault ids
     picture_file: Mapped[str] = mapped_column(String(36))
+    modality: Mapped[str] = mapped_column(String(40))  # as the gate took it in
     media_group_id: Mapped[str | None] = mapped_column(String(64))
     complaint: Mapped[str | None] = mapped_column(Text)
     since: Mapped[str | None] = mapped_column(Text)
@@ -51,7 +52,9 @@ class Scan(Base):
 
 
 class Finding(Base):
-    """What the model said. Never edited: a new model writes a new row for a new scan."""
+    """What the model said. Never edited: a new model writes a new row for a new scan.
+
+    `label` and the heat map are missing where the model was switched off: then it said nothing at all."""
 
     __tablename__ = "findings"
 
@@ -60,12 +63,15 @@ class Finding(Base):
     model_version: Mapped[str] = mapped_column(String(40))
     model_sha256: Mapped[str] = mapped_column(String(64))
     modality: Mapped[str] = mapped_column(String(40))
-    label: Mapped[str] = mapped_column(String(40))
-    confidence: Mapped[float]
+    label: Mapped[str | None] = mapped_column(String(40))
+    confidence: Mapped[float] = mapped_column(default=0.0)
     uncertain: Mapped[bool]
-    abnormal: Mapped[float]
-    probabilities: Mapped[dict[str, float]] = mapped_column(JSON)
-    heatmap_file: Mapped[str] = mapped_column(String(36))
+    abstention: Mapped[str | None] = mapped_column(String(40))  # why it is uncertain, as a code
+    abnormal: Mapped[float] = mapped_column(default=0.0)
+    probabilities: Mapped[dict[str, float]] = mapped_column(JSON, default=dict)
+    distance: Mapped[float | None]  # from the training data, as the bundle measures it
+    adjustments: Mapped[list[str]] = mapped_column(JSON, default=list)  # what was put right before reading
+    heatmap_file: Mapped[str | None] = mapped_column(String(36))
     created_at: Mapped[datetime]
 
     scan: Mapped[Scan] = relationship(back_populates="finding")
@@ -82,6 +88,7 @@ class Reading(Base):
     findings: Mapped[str] = mapped_column(Text)
     impression: Mapped[str | None] = mapped_column(Text)
     recommendations: Mapped[str | None] = mapped_column(Text)
+    agrees: Mapped[bool | None]  # with the model's answer; None: not asked or not said
     signed_at: Mapped[datetime | None]
 
     scan: Mapped[Scan] = relationship(back_populates="reading")

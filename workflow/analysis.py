@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.scans import Finding, Scan, Status
 from workflow.actors import SYSTEM, Actor
+from workflow.jobs import JobKind, enqueue
 from workflow.transitions import Action, advance, hold
 
 
@@ -19,6 +20,7 @@ async def record_analysis(session: AsyncSession, finding: Finding, at: datetime)
     """Raises StaleAction when the scan was rejected or analysed in the meantime."""
     await advance(session, finding.scan_id, Action.RECORD_ANALYSIS, SYSTEM, at)
     session.add(finding)
+    enqueue(session, JobKind.CHECK_DRIFT, at)
 
 
 async def forget_analysis(session: AsyncSession, scan_id: int) -> None:

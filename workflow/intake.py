@@ -14,10 +14,11 @@ from workflow.jobs import JobKind, enqueue
 
 
 class Upload(NamedTuple):
-    """Vault ids of the picture as it was sent and as it is shown, and the album it came in."""
+    """Vault ids of the picture as it was sent and as it is shown, what it is, and the album it came in."""
 
     original_file: str
     picture_file: str
+    modality: str
     media_group_id: str | None = None
 
 

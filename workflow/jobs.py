@@ -30,6 +30,8 @@ class JobKind(StrEnum):
     SEND_REPORT = "send_report"
     MAIL_REPORT = "mail_report"
     TELL_FAILURE = "tell_failure"
+    CHECK_DRIFT = "check_drift"
+    TRY_SILENTLY = "try_silently"
 
 
 def enqueue(session: AsyncSession, kind: JobKind, at: datetime, /, *, lock: str | None = None, **payload: Any) -> Job:  # noqa: ANN401 - JSON

@@ -23,7 +23,7 @@ from reports.document import (
     Sex,
     Technique,
 )
-from reports.reading import Reading
+from reports.reading import Opinion, Reading
 from workflow.release import report_number
 from workflow.risk import risk_of
 
@@ -39,7 +39,7 @@ class Pictures(NamedTuple):
     """JPEG bytes of the scan as shown and of its heat map."""
 
     scan: bytes
-    heatmap: bytes
+    heatmap: bytes | None
 
 
 def document(scan: Scan, pictures: Pictures, letterhead: Letterhead, at: datetime) -> Document:
@@ -76,7 +76,7 @@ def _patient(account: Account) -> Patient:
     )
 
 
-def _assistance(finding: Finding, heatmap: bytes) -> Assistance:
+def _assistance(finding: Finding, heatmap: bytes | None) -> Assistance:
     return Assistance(
         model=finding.model,
         version=finding.model_version,
@@ -92,7 +92,12 @@ def _assistance(finding: Finding, heatmap: bytes) -> Assistance:
 def _reading(read: Read) -> Reading:
     """The physician's own reading, where it was required, stands first in the impression."""
     impression = "\n".join(words for words in (read.own_reading, read.impression) if words)
-    return Reading(findings=read.findings, impression=impression or None, recommendations=read.recommendations)
+    return Reading(
+        findings=read.findings,
+        impression=impression or None,
+        recommendations=read.recommendations,
+        opinion=None if read.agrees is None else Opinion(agrees=read.agrees),
+    )
 
 
 def _prescription(prescribed: Prescribed) -> Prescription:

@@ -102,7 +102,7 @@ async def was_handled(session: AsyncSession, update_id: int) -> bool:
 async def kept_files(session: AsyncSession) -> set[str]:
     """Every vault id that some row speaks of."""
     columns = (Scan.original_file, Scan.picture_file, Finding.heatmap_file, Report.file)
-    return {name for column in columns for name in await session.scalars(select(column))}
+    return {name for column in columns for name in await session.scalars(select(column)) if name is not None}
 
 
 async def account_of(session: AsyncSession, actor: Actor) -> Account:

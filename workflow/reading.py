@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.scans import Prescription, Reading, Scan
 from workflow.actors import Actor
+from workflow.jobs import JobKind, enqueue
 from workflow.transitions import Action, advance
 
 
@@ -26,12 +27,14 @@ async def write_findings(session: AsyncSession, actor: Actor, scan_id: int, word
     return scan
 
 
-async def verify(session: AsyncSession, actor: Actor, scan_id: int, at: datetime) -> Scan:
-    """Sign. Whoever signs is the author from then on: the words are theirs now."""
+async def verify(session: AsyncSession, actor: Actor, scan_id: int, at: datetime, agrees: bool | None = None) -> Scan:
+    """Sign, and say whether the model was right. Whoever signs is the author from then on: the words are theirs now."""
     scan = await advance(session, scan_id, Action.VERIFY, actor, at)
     assert scan.reading is not None
     assert actor.account_id is not None
-    scan.reading.signed_at, scan.reading.doctor_id = at, actor.account_id
+    scan.reading.signed_at, scan.reading.doctor_id, scan.reading.agrees = at, actor.account_id, agrees
+    if agrees is not None:
+        enqueue(session, JobKind.CHECK_DRIFT, at)
     return scan
 
 
