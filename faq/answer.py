@@ -16,14 +16,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from faq.danger import Danger, load_danger
+from faq.danger import Danger, Siren, load_siren
 from faq.index import Index, Near
 from faq.language import DEFAULT, Ear
 from faq.lexicon import Lexicon, read_families
 from faq.pages import Contacts, Entry, Topic, read_entries
 
 FOLDER: Final = Path(__file__).parent
-FLOOR: Final = 0.42
+FLOOR: Final = 0.45
+FLOOR_NEAR_DANGER: Final = 0.7  # a symptom asked about is no question about the scan desk, unless it surely is
 SURE: Final = 0.6
 CLOSE_BEHIND: Final = 0.05
 SUGGESTED: Final = 3
@@ -43,10 +44,10 @@ class Answer(NamedTuple):
 class Faq:
     """The loaded entries and how to find among them. Holds no state that a question changes."""
 
-    def __init__(self, entries: Iterable[Entry], lexicon: Lexicon, danger: Danger) -> None:
+    def __init__(self, entries: Iterable[Entry], lexicon: Lexicon, siren: Siren) -> None:
         self._entries = {(entry.topic, entry.locale): entry for entry in entries}
         self._index = Index(lexicon, [e for e in self._entries.values() if e.topic is not Topic.FALLBACK])
-        self._danger = danger
+        self._siren = siren
         self._ear = Ear(_spoken(self._entries.values()))
 
     @property
@@ -65,11 +66,13 @@ class Faq:
     def answer(self, question: str, language: str | None = None) -> Answer:
         """The best answer, in the given language or else in the question's."""
         language = language or self._ear.language(question)
-        if self._danger.hears(question):
-            near = [Near(Topic.EMERGENCY, 1.0)]
-            return self._say(Topic.EMERGENCY, near, language)._replace(emergency=True)
+        danger = self._siren.hears(question)
+        if danger in {Danger.CRY, Danger.CASE}:
+            answer = self._say(Topic.EMERGENCY, [Near(Topic.EMERGENCY, 1.0)], language)
+            return answer._replace(emergency=danger is Danger.CRY)
         near = self._index.nearest(question)[:SUGGESTED]
-        topic = near[0].topic if near and near[0].score >= FLOOR else Topic.FALLBACK
+        floor = FLOOR if danger is Danger.NONE else FLOOR_NEAR_DANGER
+        topic = near[0].topic if near and near[0].score >= floor else Topic.FALLBACK
         return self._say(topic, near, language)
 
     def _say(self, topic: Topic, near: Sequence[Near], language: str) -> Answer:
@@ -88,7 +91,7 @@ class Faq:
 def load(contacts: Contacts | None = None, folder: Path = FOLDER) -> Faq:
     """Read entries and words from files; do it once, at start. Raises faq.pages.BadEntry for a broken file."""
     entries = read_entries(folder / "entries", contacts or Contacts())
-    return Faq(entries, Lexicon(read_families(folder / "families")), load_danger(folder / "dangers"))
+    return Faq(entries, Lexicon(read_families(folder / "families")), load_siren(folder / "dangers"))
 
 
 def _clear(near: Sequence[Near]) -> bool:

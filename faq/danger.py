@@ -1,10 +1,18 @@
 """Words of danger: which of them together mean that somebody needs help now."""
 
 from collections.abc import Mapping, Sequence
+from enum import Enum, auto
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from faq.lexicon import Lexicon, read_families
+
+
+class Danger(Enum):
+    NONE = auto()
+    TOPIC = auto()  # it is spoken of: a symptom asked about, an illness of long ago
+    CASE = auto()  # somebody might come to have it ("what to do if I faint")
+    CRY = auto()  # somebody has it
 
 
 class Sign(NamedTuple):
@@ -15,49 +23,67 @@ class Sign(NamedTuple):
 
 
 SIGNS: Final = (
-    Sign(("suicide",)),
     Sign(("breathless",)),
     Sign(("breath", "not"), 6),
-    Sign(("breath", "hard"), 5),
-    Sign(("chest", "pain"), 6),
+    Sign(("breath", "hard"), 6),
+    Sign(("breath", "block"), 5),
+    Sign(("chest", "pain"), 7),
+    Sign(("chest", "block"), 5),
     Sign(("heart", "pain"), 5),
-    Sign(("cough", "blood"), 5),
-    Sign(("blood", "heavy_flow"), 6),
-    Sign(("blue", "lips"), 5),
+    Sign(("cough", "blood"), 6),
+    Sign(("mouth", "blood"), 5),
+    Sign(("bleed", "flow"), 6),
+    Sign(("blood", "flow"), 5),
+    Sign(("blue", "lips"), 6),
+    Sign(("oxygen", "low"), 7),
     Sign(("faint",)),
+    Sign(("fits", "someone"), 9),
+    Sign(("fits", "i"), 6),
+    Sign(("move", "not", "limb"), 8),
+    Sign(("numb", "limb"), 6),
     Sign(("poison",)),
     Sign(("attack",)),
     Sign(("droop",)),
     Sign(("dying",)),
     Sign(("throat",)),
-    Sign(("call_help",)),
 )
-ALWAYS: Final = frozenset({"suicide"})
-NEAR_NO: Final = 3  # "no chest pain": the word before the sign takes it away
+LIFE: Final = Sign(("live", "unwanted"), 4)
+DENIED: Final = 3  # "no chest pain", "without any chest pain": so near before a sign a "no" takes it away
 
 
-class Danger:
-    """Hears an emergency in a text.
+class Siren:
+    """Hears how near danger is in a text.
 
-    A sign (above) alone is one: "chest pain" typed by a patient is meant. It is none when the text asks about the sign
-    ("what is chest pain a symptom of"), tells of the past or denies it, unless somebody is said to have it now ("I have
-    chest pain, what does it mean"). Suicidal words are always heard.
+    A sign (above) alone is a cry: "chest pain" typed by a patient is meant. It is only spoken of when it is denied,
+    figurative, long past, or in a question that names nobody who has it ("what is chest pain a symptom of") or asks
+    what a scan or the AI can show, unless it happens now. Suicidal words are a cry whatever stands around them, but
+    for a question about the word that names nobody ("what is suicide prevention day").
     """
 
     def __init__(self, families: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
         self._lexicon = Lexicon(families)
 
-    def hears(self, text: str) -> bool:
-        spoken = [word.family for word in self._lexicon.words(text)]
-        signs = [(sign, at) for sign in SIGNS if (at := _place(spoken, sign)) is not None]
-        if any(ALWAYS & set(sign.families) for sign, _ in signs):
-            return True
-        signs = [(sign, at) for sign, at in signs if not _denied(spoken, at)]
-        return bool(signs) and (_somebody_now(spoken) or not _harmless(spoken))
+    def hears(self, text: str) -> Danger:
+        spoken = [_dated(word.family) for word in self._lexicon.words(text)]
+        said = frozenset(spoken)
+        asks = bool(said & {"asks", "inform"}) or spoken[:1] == ["asks_first"]
+        if _wants_to_die(spoken, asks):
+            return Danger.CRY
+        places = [at for sign in SIGNS if (at := _place(spoken, sign)) is not None]
+        if not places:
+            return Danger.NONE
+        if all(_denied(spoken, at) for at in places):
+            return Danger.TOPIC
+        return _nearness(said, asks)
 
 
-def load_danger(folder: Path) -> Danger:
-    return Danger(read_families(folder))
+def load_siren(folder: Path) -> Siren:
+    return Siren(read_families(folder))
+
+
+def _dated(family: str) -> str:
+    """A year is the past, however it is written."""
+    return "past" if len(family) == 4 and family.isdigit() and family.startswith(("19", "20")) else family
 
 
 def _place(spoken: Sequence[str], sign: Sign) -> int | None:
@@ -69,14 +95,22 @@ def _place(spoken: Sequence[str], sign: Sign) -> int | None:
 
 
 def _denied(spoken: Sequence[str], at: int) -> bool:
-    return "no" in spoken[max(0, at - NEAR_NO) : at]
+    return "no" in spoken[max(0, at - DENIED) : at]
 
 
-def _harmless(spoken: Sequence[str]) -> bool:
-    return bool({"inform", "past", "if"} & set(spoken))
+def _nearness(said: frozenset[str], asks: bool) -> Danger:
+    somebody, now = bool(said & {"i", "someone"}), "now" in said
+    if "figure" in said or ("past" in said and not now):
+        return Danger.TOPIC
+    if "if" in said:
+        return Danger.CASE if somebody or now else Danger.TOPIC
+    if asks and not now and ("tool" in said or not somebody):
+        return Danger.TOPIC
+    return Danger.CRY
 
 
-def _somebody_now(spoken: Sequence[str]) -> bool:
-    """Somebody who has it, and no "if" and no past: then a question about it is a cry for help all the same."""
-    words = set(spoken)
-    return bool({"i", "someone"} & words) and bool({"present", "not"} & words) and not {"if", "past"} & words
+def _wants_to_die(spoken: Sequence[str], asks: bool) -> bool:
+    """Somebody speaks of it; a question about the word alone names nobody."""
+    if "suicide" in spoken or _place(spoken, LIFE) is not None:
+        return True
+    return "suicide_word" in spoken and not (asks and not {"i", "someone"} & set(spoken))

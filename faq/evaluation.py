@@ -46,8 +46,8 @@ class Figures:
     three: Share  # the right topic or a suggestion of it
     refused: Share  # off-topic and answered "I do not know"
     recalled: Share  # cries for help that were heard
-    alarms: Share  # other questions that were taken for a cry
-    slowest: float  # seconds for the slowest answer
+    alarms: Share  # other questions that got the emergency answer
+    slowest: float  # processor seconds for the slowest answer
 
 
 def read_questions(half: str, folder: Path = FOLDER) -> list[Question]:
@@ -62,9 +62,9 @@ def ask_all(faq: Faq, questions: Iterable[Question]) -> list[Asked]:
 
 
 def _ask(faq: Faq, question: Question) -> Asked:
-    begun = time.perf_counter()
+    begun = time.thread_time()
     answer = faq.answer(question.text)
-    return Asked(question, answer, time.perf_counter() - begun)
+    return Asked(question, answer, time.thread_time() - begun)
 
 
 def count(asked: Sequence[Asked], language: str | None = None) -> Figures:
@@ -76,9 +76,13 @@ def count(asked: Sequence[Asked], language: str | None = None) -> Figures:
         three=_share(known, lambda a: bool(a.question.right & {a.answer.topic, *a.answer.suggestions})),
         refused=_share([a for a in of if a.question.right == {Topic.FALLBACK}], is_right),
         recalled=_share([a for a in of if CRY in a.question.right], is_right),
-        alarms=_share([a for a in of if CRY not in a.question.right], lambda a: a.answer.emergency),
+        alarms=_share([a for a in of if not a.question.right & {CRY, Topic.EMERGENCY}], _is_alarm),
         slowest=max((a.seconds for a in of), default=0.0),
     )
+
+
+def _is_alarm(asked: Asked) -> bool:
+    return asked.answer.topic is Topic.EMERGENCY
 
 
 def is_right(asked: Asked) -> bool:

@@ -9,8 +9,8 @@ from faq.lexicon import Lexicon, Word
 from faq.pages import Entry, Topic
 
 LOUDNESS: Final = {"general": 0.5, "object": 0.6, "subject": 1.0, "greeting": 1.0}  # of a word, by its kind
-LOUDNESS_UNKNOWN: Final = 0.4  # of a word that stands in a phrase but in no family
-FOREIGN: Final = 3.2  # what a word of another world (weather, cricket) weighs: as much as the rarest of ours
+LOUDNESS_UNKNOWN: Final = 0.3  # of a word that stands in a phrase but in no family
+FOREIGN: Final = 4.0  # what a word of another world (weather, cricket) weighs: more than the rarest of ours
 EMPTY: Final = 0.6  # what is left of a score when a question names no subject at all ("how do you do it")
 TELLING: Final = frozenset({"subject", "object", "greeting"})
 SILENT: Final = frozenset({"silent", "greeting"})
