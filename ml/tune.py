@@ -21,7 +21,7 @@ from ml.network import Network, join, measure_loss
 from ml.prepare import Row, Split
 
 AHEAD = 6  # batches drawn while the network is busy
-SMOOTH = 0.998  # momentum of the averaged weights, which are what is kept
+SMOOTH = 0.99  # momentum of the averaged weights, which are what is kept
 Grey = NDArray[np.uint8]
 Curve = dict[str, list[float]]
 Batch = tuple[NDArray[np.float32], NDArray[np.int64]]
