@@ -1,0 +1,163 @@
+"""The rules of a scan a second time, written by hand, and every other cell refused."""
+
+from itertools import product
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.base import Sessions
+from models.people import Role
+from models.scans import Scan, Status
+from tests.workflow.ward import (
+    NOW,
+    Staff,
+    a_finding,
+    a_prescription,
+    a_reading,
+    a_scan,
+    a_staff,
+    events_of,
+    jobs_of,
+)
+from workflow.actors import Actor
+from workflow.errors import ClinicError
+from workflow.transitions import RULES, WAITS_FOR, Action, advance
+
+ALLOWED = {
+    # stands, action, role: where it stands then, what is owed
+    ("PENDING_AI", "ask_analysis", "doctor"): ("PENDING_AI", ["analyse", "show_cards"]),
+    ("PENDING_AI", "record_analysis", "system"): ("AI_ANALYZED", ["show_cards"]),
+    ("PENDING_AI", "reject", "doctor"): ("REJECTED", ["show_cards", "ask_retake"]),
+    ("PENDING_AI, asked", "record_analysis", "system"): ("AI_ANALYZED", ["show_cards"]),
+    ("PENDING_AI, asked", "reject", "doctor"): ("REJECTED", ["show_cards", "ask_retake"]),
+    ("AI_ANALYZED", "write_findings", "doctor"): ("AI_ANALYZED", ["show_cards"]),
+    ("AI_ANALYZED", "reject", "doctor"): ("REJECTED", ["show_cards", "ask_retake"]),
+    ("AI_ANALYZED, written", "write_findings", "doctor"): ("AI_ANALYZED", ["show_cards"]),
+    ("AI_ANALYZED, written", "verify", "doctor"): ("DOCTOR_VERIFIED", ["show_cards"]),
+    ("AI_ANALYZED, written", "reject", "doctor"): ("REJECTED", ["show_cards", "ask_retake"]),
+    ("AI_ANALYZED, uncertain, written", "write_findings", "doctor"): ("AI_ANALYZED", ["show_cards"]),
+    ("AI_ANALYZED, uncertain, written", "reject", "doctor"): ("REJECTED", ["show_cards", "ask_retake"]),
+    ("AI_ANALYZED, uncertain, own reading", "write_findings", "doctor"): ("AI_ANALYZED", ["show_cards"]),
+    ("AI_ANALYZED, uncertain, own reading", "verify", "doctor"): ("DOCTOR_VERIFIED", ["show_cards"]),
+    ("AI_ANALYZED, uncertain, own reading", "reject", "doctor"): ("REJECTED", ["show_cards", "ask_retake"]),
+    ("DOCTOR_VERIFIED", "prescribe", "pharmacist"): ("DOCTOR_VERIFIED", ["show_cards"]),
+    ("DOCTOR_VERIFIED, prescribed", "prescribe", "pharmacist"): ("DOCTOR_VERIFIED", ["show_cards"]),
+    ("DOCTOR_VERIFIED, prescribed", "complete", "pharmacist"): ("PHARMACIST_COMPLETED", ["show_cards"]),
+    ("DOCTOR_VERIFIED, no medicine", "prescribe", "pharmacist"): ("DOCTOR_VERIFIED", ["show_cards"]),
+    ("DOCTOR_VERIFIED, no medicine", "complete", "pharmacist"): ("PHARMACIST_COMPLETED", ["show_cards"]),
+    ("PHARMACIST_COMPLETED", "ask_code", "administrator"): ("PHARMACIST_COMPLETED", []),
+    ("PHARMACIST_COMPLETED", "release", "administrator"): ("PHARMACIST_COMPLETED", ["write_report", "show_cards"]),
+    ("PHARMACIST_COMPLETED", "reject", "administrator"): ("REJECTED", ["show_cards", "ask_retake"]),
+    ("PHARMACIST_COMPLETED, released", "record_report", "system"): ("REPORT_READY", ["show_cards", "deliver"]),
+}
+STANDS = (
+    "PENDING_AI",
+    "PENDING_AI, asked",
+    "AI_ANALYZED",
+    "AI_ANALYZED, written",
+    "AI_ANALYZED, uncertain, written",
+    "AI_ANALYZED, uncertain, own reading",
+    "DOCTOR_VERIFIED",
+    "DOCTOR_VERIFIED, prescribed",
+    "DOCTOR_VERIFIED, no medicine",
+    "PHARMACIST_COMPLETED",
+    "PHARMACIST_COMPLETED, released",
+    "REPORT_READY",
+    "REJECTED",
+)
+ACTIONS = (
+    "ask_analysis",
+    "record_analysis",
+    "write_findings",
+    "verify",
+    "prescribe",
+    "complete",
+    "ask_code",
+    "release",
+    "record_report",
+    "reject",
+)
+ROLES = ("patient", "doctor", "pharmacist", "administrator", "system")
+
+
+async def standing(session: AsyncSession, staff: Staff, stands: str) -> Scan:
+    """A scan that stands as the words say."""
+    status, *marks = stands.split(", ")
+    facts: dict[str, Any] = {}
+    if "asked" in marks:
+        facts["analysis_asked_at"] = NOW
+    if "released" in marks:
+        facts |= {"released_at": NOW, "released_by": staff.administrator.account_id}
+    scan = await a_scan(session, staff, status, **facts)
+    if "uncertain" in marks:
+        await session.merge(a_finding(scan.id, uncertain=True, confidence=0.5))
+    if "written" in marks:
+        session.add(a_reading(scan.id, staff.doctor))
+    if "own reading" in marks:
+        session.add(a_reading(scan.id, staff.doctor, own_reading="Pneumonia."))
+    if "prescribed" in marks or "no medicine" in marks:
+        session.add(a_prescription(scan.id, staff.pharmacist, lines=["Rest"] if "prescribed" in marks else []))
+    return scan
+
+
+async def row(session: AsyncSession, scan_id: int) -> dict[str, Any]:
+    found = await session.execute(select(Scan.__table__).where(Scan.id == scan_id))
+    return dict(found.mappings().one())
+
+
+async def refused(sessions: Sessions, scan_id: int, staff: Staff, stands: str) -> list[str]:
+    """Try every cell of this line that is not in the table; what was let through."""
+    async with sessions() as session:
+        before, passed = await row(session, scan_id), []
+        for action, role in product(ACTIONS, ROLES):
+            if (stands, action, role) in ALLOWED:
+                continue
+            try:
+                await advance(session, scan_id, Action(action), staff.of(role), NOW)
+            except ClinicError:
+                continue
+            passed.append(f"{stands}: {action} by {role}")
+        await session.flush()
+        changed = before != await row(session, scan_id) or await events_of(session) or await jobs_of(session)
+        return [*passed, *([f"{stands}: a refusal left a trace"] if changed else [])]
+
+
+async def allowed(sessions: Sessions, scan_id: int, actor: Actor, action: str) -> tuple[str, list[str]]:
+    """Where this move leads and what it owes, after a look at its event; rolled back."""
+    async with sessions() as session:
+        await advance(session, scan_id, Action(action), actor, NOW)
+        status = (await row(session, scan_id))["status"]
+        assert await events_of(session) == [(action, actor.role, status)]
+        return str(status.value), await jobs_of(session)
+
+
+def test_the_table_knows_every_status_action_and_role() -> None:
+    """A new one has to be thought about here as well."""
+    assert {stands.split(",")[0] for stands in STANDS} == set(Status)
+    assert set(ACTIONS) == set(Action)
+    assert set(ROLES) == set(Role)
+
+
+async def test_only_these_moves_exist(sessions: Sessions) -> None:
+    """Every cell; what is not in the table is refused with nothing changed, nothing owed and no event."""
+    async with sessions.begin() as session:
+        staff = await a_staff(session)
+        scans = {stands: (await standing(session, staff, stands)).id for stands in STANDS}
+    passed = [line for stands in STANDS for line in await refused(sessions, scans[stands], staff, stands)]
+    assert passed == []
+    for (stands, action, role), expected in ALLOWED.items():
+        assert await allowed(sessions, scans[stands], staff.of(role), action) == expected, (stands, action, role)
+
+
+def test_no_stage_is_skipped_and_none_goes_back() -> None:
+    """Along every rule a scan stays, goes one stage on, or is rejected."""
+    order = [status for status in Status if status is not Status.REJECTED]
+    for (status, _), rule in RULES.items():
+        assert status in order
+        assert rule.to is Status.REJECTED or order.index(rule.to) - order.index(status) in {0, 1}
+
+
+def test_everybody_who_is_waited_for_can_move_the_scan_on() -> None:
+    for status, role in WAITS_FOR.items():
+        assert role in {rule.by for (at, _), rule in RULES.items() if at is status}
