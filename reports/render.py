@@ -1,5 +1,6 @@
 """From a document to the bytes of its PDF: no network, no file but the package's own."""
 
+import logging
 import warnings
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from PIL import Image, ImageFile, UnidentifiedImageError
-from weasyprint import CSS, HTML
+from weasyprint import CSS, HTML, LOGGER
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
@@ -83,6 +84,7 @@ def warm() -> None:
 
 def draw(html: str, held: Mapping[str, bytes]) -> bytes:
     """Lay out one page of HTML that may ask for the `held` assets; anything else it asks for is an error."""
+    LOGGER.setLevel(logging.CRITICAL)  # its warnings quote the page, and a page holds health data
     assets = Assets(held)
     page = HTML(string=html, url_fetcher=assets, base_url=None)
     with warnings.catch_warnings():

@@ -165,6 +165,12 @@ def test_even_a_note_that_were_not_escaped_would_be_refused(canary, notes, numbe
     assert canary[1] == []
 
 
+def test_what_people_typed_reaches_no_log_even_if_it_broke_the_page(caplog):
+    draw("<html lang=en><title>.</title><style>Amina { has: pneumonia } <p>Amina</style><img><p style='x'>x", {})
+
+    assert caplog.text == ""
+
+
 def test_the_package_itself_is_closed_to_typed_addresses():
     with pytest.raises(DeniedFetch):
         draw("<html lang=en><title>.</title><img src='asset:../render.py'>", {"scan": b""})
