@@ -91,7 +91,8 @@ class Faq:
 def load(contacts: Contacts | None = None, folder: Path = FOLDER) -> Faq:
     """Read entries and words from files; do it once, at start. Raises faq.pages.BadEntry for a broken file."""
     entries = read_entries(folder / "entries", contacts or Contacts())
-    return Faq(entries, Lexicon(read_families(folder / "families")), load_siren(folder / "dangers"))
+    words = read_families(folder / "families")
+    return Faq(entries, Lexicon(words), load_siren(folder / "dangers", words))
 
 
 def _clear(near: Sequence[Near]) -> bool:

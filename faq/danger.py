@@ -1,11 +1,11 @@
 """Words of danger: which of them together mean that somebody needs help now."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import Enum, auto
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from faq.lexicon import Lexicon, read_families
+from faq.lexicon import Families, Lexicon, read_families
 
 
 class Danger(Enum):
@@ -60,8 +60,10 @@ class Siren:
     for a question about the word that names nobody ("what is suicide prevention day").
     """
 
-    def __init__(self, families: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
-        self._lexicon = Lexicon(families)
+    def __init__(self, words: Families, plain: Families) -> None:
+        """`plain` are words known to be harmless: they are not taken for a misspelt or misheard word of danger."""
+        known = [m.rstrip("*") for families in plain.values() for members in families.values() for m in members]
+        self._lexicon = Lexicon({**words, "plain": {"plain": [word for word in known if " " not in word]}})
 
     def hears(self, text: str) -> Danger:
         spoken = [_dated(word.family) for word in self._lexicon.words(text)]
@@ -77,8 +79,8 @@ class Siren:
         return _nearness(said, asks)
 
 
-def load_siren(folder: Path) -> Siren:
-    return Siren(read_families(folder))
+def load_siren(folder: Path, plain: Families) -> Siren:
+    return Siren(read_families(folder), plain)
 
 
 def _dated(family: str) -> str:

@@ -10,7 +10,8 @@ from faq.pages import Entry, Topic
 
 LOUDNESS: Final = {"general": 0.5, "object": 0.6, "subject": 1.0, "greeting": 1.0}  # of a word, by its kind
 LOUDNESS_UNKNOWN: Final = 0.3  # of a word that stands in a phrase but in no family
-FOREIGN: Final = 4.0  # what a word of another world (weather, cricket) weighs: more than the rarest of ours
+FOREIGN: Final = 5.0  # what a word of another world (weather, cricket) weighs: more than the rarest of ours
+ASTRAY: Final = 0.8  # and when it names something of another world
 EMPTY: Final = 0.6  # what is left of a score when a question names no subject at all ("how do you do it")
 TELLING: Final = frozenset({"subject", "object", "greeting"})
 SILENT: Final = frozenset({"silent", "greeting"})
@@ -57,7 +58,8 @@ class Index:
         if not total:
             return []
         phrases, words = self._by_phrase(asked, total), self._by_vocabulary(asked, total)
-        trust = 1.0 if any(self._lexicon.kind(family) in TELLING for family in asked) else EMPTY
+        kinds = {self._lexicon.kind(family) for family in asked}
+        trust = (1.0 if kinds & TELLING else EMPTY) * (ASTRAY if "foreign" in kinds else 1.0)
         near = [Near(t, trust * (PHRASE * phrases[t] + (1 - PHRASE) * words[t])) for t in words]
         return sorted(near, key=lambda n: (-n.score, n.topic))
 

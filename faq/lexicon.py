@@ -1,7 +1,7 @@
 """Families of words that mean the same at a scan desk, over all languages."""
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -10,6 +10,8 @@ from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 from faq.words import sound, stem, tokens
+
+Families = Mapping[str, Mapping[str, Sequence[str]]]  # kind -> family -> members
 
 CLOSE: Final = 0.8  # one letter wrong in five, or one of five left out
 SHORTEST_TYPO: Final = 4
@@ -27,7 +29,7 @@ class Word(NamedTuple):
 class Lexicon:
     """Finds a word's family: as written, by its beginning ("upload*"), by its stem, by its sound, then by its typo."""
 
-    def __init__(self, kinds: Mapping[str, Mapping[str, Iterable[str]]]) -> None:
+    def __init__(self, kinds: Families) -> None:
         self._kinds = {family: kind for kind, families in kinds.items() for family in families}
         self._whole: dict[tuple[str, ...], str] = {}
         self._beginnings: dict[str, str] = {}
