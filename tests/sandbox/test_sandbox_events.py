@@ -67,6 +67,15 @@ async def test_a_reader_that_was_away_gets_what_it_missed(api: Api, amina: Perso
         assert (await stream.content.readline()).decode() == f"id: {numbers[-1]}\n"
 
 
+async def test_a_reader_from_before_a_restart_hears_what_comes_next(api: Api, amina: Person) -> None:
+    """Its number is greater than any of this sandbox's; it must neither spin nor miss the next thing."""
+    async with api.session.get(f"{api.base}/client/events?after=100000") as stream:
+        await stream.content.readline()
+        await amina.sends("after the restart")
+        [(_, event), *_] = await heard(stream, 1)
+    assert event["message"]["text"] == "after the restart"
+
+
 async def test_a_long_poll_waits_for_the_chat_it_asked_for(api: Api, amina: Person, clinic: SandboxClient) -> None:
     ravi = await clinic.person("Ravi")
     seen = (await clinic.wire.get("/client/mails")).seen
