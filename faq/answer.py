@@ -24,7 +24,7 @@ from faq.pages import Contacts, Entry, Topic, read_entries
 
 FOLDER: Final = Path(__file__).parent
 FLOOR: Final = 0.45
-FLOOR_NEAR_DANGER: Final = 0.7  # a symptom asked about is no question about the scan desk, unless it surely is
+FLOOR_NEAR_DANGER: Final = 0.8  # a symptom asked about is no question about the scan desk, unless it surely is
 SURE: Final = 0.6
 CLOSE_BEHIND: Final = 0.05
 SUGGESTED: Final = 3

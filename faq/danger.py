@@ -25,6 +25,7 @@ class Sign(NamedTuple):
 SIGNS: Final = (
     Sign(("breathless",)),
     Sign(("breath", "not"), 6),
+    Sign(("breath", "none"), 4),
     Sign(("breath", "hard"), 6),
     Sign(("breath", "block"), 5),
     Sign(("chest", "pain"), 7),
@@ -42,6 +43,7 @@ SIGNS: Final = (
     Sign(("move", "not", "limb"), 8),
     Sign(("numb", "limb"), 6),
     Sign(("poison",)),
+    Sign(("took", "number", "tablets"), 6),
     Sign(("attack",)),
     Sign(("droop",)),
     Sign(("dying",)),
@@ -66,15 +68,15 @@ class Siren:
         self._lexicon = Lexicon({**words, "plain": {"plain": [word for word in known if " " not in word]}})
 
     def hears(self, text: str) -> Danger:
-        spoken = [_dated(word.family) for word in self._lexicon.words(text)]
+        spoken = [_counted(word.family) for word in self._lexicon.words(text)]
         said = frozenset(spoken)
         asks = bool(said & {"asks", "inform"}) or spoken[:1] == ["asks_first"]
         if _wants_to_die(spoken, asks):
             return Danger.CRY
-        places = [at for sign in SIGNS if (at := _place(spoken, sign)) is not None]
-        if not places:
+        heard = [(at, sign) for sign in SIGNS if (at := _place(spoken, sign)) is not None]
+        if not heard:
             return Danger.NONE
-        if all(_denied(spoken, at) for at in places):
+        if all(_denied(spoken, at, sign) for at, sign in heard):
             return Danger.TOPIC
         return _nearness(said, asks)
 
@@ -83,9 +85,11 @@ def load_siren(folder: Path, plain: Families) -> Siren:
     return Siren(read_families(folder), plain)
 
 
-def _dated(family: str) -> str:
-    """A year is the past, however it is written."""
-    return "past" if len(family) == 4 and family.isdigit() and family.startswith(("19", "20")) else family
+def _counted(family: str) -> str:
+    """A year is the past; another number of two digits may be too many tablets."""
+    if not family.isdecimal():
+        return family
+    return "past" if len(family) == 4 and family.startswith(("19", "20")) else "number" if len(family) == 2 else family
 
 
 def _place(spoken: Sequence[str], sign: Sign) -> int | None:
@@ -96,18 +100,20 @@ def _place(spoken: Sequence[str], sign: Sign) -> int | None:
     return None
 
 
-def _denied(spoken: Sequence[str], at: int) -> bool:
-    return "no" in spoken[max(0, at - DENIED) : at]
+def _denied(spoken: Sequence[str], at: int, sign: Sign) -> bool:
+    """"No chest pain"; where the verb comes last, "nenju vali illa"."""
+    after = spoken[at : at + sign.within + 2] if "none" not in sign.families else ()
+    return "no" in spoken[max(0, at - DENIED) : at] or "none" in after
 
 
 def _nearness(said: frozenset[str], asks: bool) -> Danger:
     somebody, now = bool(said & {"i", "someone"}), "now" in said
     if "figure" in said or ("past" in said and not now):
         return Danger.TOPIC
-    if "if" in said:
-        return Danger.CASE if somebody or now else Danger.TOPIC
     if asks and not now and ("tool" in said or not somebody):
         return Danger.TOPIC
+    if "if" in said:
+        return Danger.CASE if somebody or now else Danger.TOPIC
     return Danger.CRY
 
 

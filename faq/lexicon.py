@@ -33,6 +33,7 @@ class Lexicon:
         self._kinds = {family: kind for kind, families in kinds.items() for family in families}
         self._whole: dict[tuple[str, ...], str] = {}
         self._beginnings: dict[str, str] = {}
+        self._name_beginnings: dict[tuple[str, ...], dict[str, str]] = {}
         self._sounds: dict[str, str] = {}
         for families in kinds.values():
             for family, members in families.items():
@@ -46,8 +47,9 @@ class Lexicon:
 
     def _learn(self, family: str, member: str) -> None:
         words = tuple(tokens(member))
-        if len(words) == 1 and member.endswith("*"):
-            self._beginnings.setdefault(words[0], family)
+        if member.endswith("*"):
+            ends = self._name_beginnings.setdefault(words[:-1], {}) if words[1:] else self._beginnings
+            ends.setdefault(words[-1], family)
         self._whole.setdefault(words, family)
         if len(words) == 1:
             self._whole.setdefault((stem(words[0]),), family)
@@ -61,16 +63,21 @@ class Lexicon:
         """The words of a text in order; names of several words ("log in") count as one."""
         spoken, found, at = tokens(text), [], 0
         while at < len(spoken):
-            size = self._longest(spoken, at)
-            found.append(Word(self._whole[tuple(spoken[at : at + size])], 1.0, True) if size else self._one(spoken[at]))
-            at += max(size, 1)
+            size, word = self._longest(spoken, at) or (1, self._one(spoken[at]))
+            found.append(word)
+            at += size
         return found
 
-    def _longest(self, spoken: list[str], at: int) -> int:
+    def _longest(self, spoken: list[str], at: int) -> tuple[int, Word] | None:
         for size in range(min(LONGEST_NAME, len(spoken) - at), 0, -1):
-            if tuple(spoken[at : at + size]) in self._whole:
-                return size
-        return 0
+            name = tuple(spoken[at : at + size])
+            if family := self._whole.get(name) or self._name_begins(name):
+                return size, Word(family, 1.0, True)
+        return None
+
+    def _name_begins(self, name: tuple[str, ...]) -> str | None:
+        ends = self._name_beginnings.get(name[:-1], {})
+        return next((family for end, family in ends.items() if name[-1].startswith(end)), None)
 
     def _find(self, word: str) -> Word:
         if (family := self._whole.get((stem(word),))) or (family := self._begins(word)):
