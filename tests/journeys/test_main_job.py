@@ -2,13 +2,20 @@
 
 from io import BytesIO
 
+from pydantic import SecretStr
 from pypdf import PdfReader
 
-from tests.people import FINDINGS, House
+from bot.app import Engines
+from tests.people import FINDINGS, House, open_house
 
 
-async def test_a_photo_becomes_a_report_in_chat_and_mailbox(house: House) -> None:
-    """Photo, five stages, PDF in the chat and the same PDF in the mailbox, its text read back."""
+async def test_a_photo_becomes_a_report_in_chat_and_mailbox(engines: Engines, database: str) -> None:
+    """On either database: photo, five stages, PDF in the chat and the same PDF in the mailbox, its text read back."""
+    async with open_house(engines, database=SecretStr(database)) as house:
+        await _report_arrives(house)
+
+
+async def _report_arrives(house: House) -> None:
     await house.until("released")
 
     report = await house.amina.receives_document(timeout=30)
