@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.commands import classify, clinic, demo, faq, report
+from bot.commands import audit, classify, clinic, demo, faq, report
 
 app = typer.Typer(
     name="csss",
@@ -23,6 +23,7 @@ app.add_typer(clinic.user, name="user")
 app.command("classify")(classify.classify)
 app.add_typer(faq.app, name="faq")
 app.add_typer(report.app, name="report")
+app.add_typer(audit.app, name="audit")
 app.command("bench")(demo.bench)
 
 

@@ -14,14 +14,14 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiohttp import web
 from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import Session
 
 from bot import cards
 from bot.channels import Limiter, Mail
 from bot.clinic import Clinic
 from bot.forms import DatabaseStorage, OneByOne
-from bot.keys import secret_key
+from bot.keys import derive, secret_key
 from bot.metrics import Metrics, metrics
 from bot.middleware import Introduction
 from bot.polling import Polling
@@ -39,6 +39,7 @@ from models.schema import is_current
 from models.vault import Vault
 from reports.document import Hospital
 from reports.press import Press
+from workflow.audit import Source, audited
 from workflow.jobs import OWES
 from workflow.paper import Letterhead
 
@@ -133,9 +134,9 @@ async def build_app(settings: Settings, engines: Engines | None = None) -> Async
     zone = ZoneInfo(settings.timezone)
     emergency = " / ".join(dict.fromkeys((settings.emergency_number, settings.ambulance_number)))
     loaded = engines or await load_engines(settings)
-    bot = _bot(settings)
+    bot, key = _bot(settings), secret_key(settings)
     clinic = Clinic(
-        sessions=_sessions(engine, wake),
+        sessions=_sessions(engine, key, wake),
         bot=bot,
         mail=Mail(settings),
         vault=Vault(settings.data / "vault"),
@@ -144,8 +145,9 @@ async def build_app(settings: Settings, engines: Engines | None = None) -> Async
         press=loaded.press,
         catalogues=Catalogues(House(settings.hospital, emergency, zone)),
         letterhead=Letterhead(_hospital(settings), zone),
-        key=secret_key(settings),
+        key=key,
         domain=str(settings.mail_from).rpartition("@")[2],
+        anchors=settings.data / "audit-anchors.txt",
     )
     counted = metrics()
     worker = Worker(clinic, wake, counted.jobs, settings.workers)
@@ -174,7 +176,7 @@ def _dispatcher(clinic: Clinic, counted: Metrics, faq: Faq) -> Dispatcher:
     return dispatcher
 
 
-def _sessions(engine: AsyncEngine, wake: asyncio.Event) -> Sessions:
+def _sessions(engine: AsyncEngine, key: bytes, wake: asyncio.Event) -> Sessions:
     """Sessions whose commit wakes the worker when something is owed."""
 
     class ClinicSession(Session):
@@ -185,7 +187,7 @@ def _sessions(engine: AsyncEngine, wake: asyncio.Event) -> Sessions:
         if session.info.pop(OWES, False):
             wake.set()
 
-    return async_sessionmaker(engine, sync_session_class=ClinicSession, expire_on_commit=False)
+    return audited(engine, derive(key, "audit"), Source.WORKER, sync_session_class=ClinicSession)
 
 
 def _bot(settings: Settings) -> Bot:

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from datetime import UTC, datetime
 
 from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 from aiogram.types import (
@@ -18,7 +19,7 @@ from handlers.texts import Texts
 from models.chats import Card
 from models.people import Role
 from models.scans import Scan
-from workflow import accounts, queries
+from workflow import accounts, audit, queries
 from workflow.actors import Actor
 from workflow.errors import NotFound
 
@@ -27,7 +28,7 @@ MENUS = {
     Role.PATIENT: ("scans", "status", "report", "help", "me", "language", "cancel", "unlink"),
     Role.DOCTOR: ("queue", "model", "help", "me", "language", "cancel", "unlink"),
     Role.PHARMACIST: ("queue", "model", "help", "me", "language", "cancel", "unlink"),
-    Role.ADMINISTRATOR: ("queue", "invite", "users", "model", "help", "me", "language", "cancel", "unlink"),
+    Role.ADMINISTRATOR: ("queue", "invite", "users", "model", "audit", "help", "me", "language", "cancel", "unlink"),
 }
 
 
@@ -94,6 +95,7 @@ async def _replace(clinic: Clinic, scan: Scan, actor: Actor, view: View, card: C
     card.message_id = sent.message_id
     async with clinic.sessions.begin() as session:
         await session.merge(card)
+        await audit.look(session, actor, scan, "card", datetime.now(UTC))
     if old is not None:
         with suppress(TelegramBadRequest):
             await clinic.bot.delete_message(old.chat_id, old.message_id)

@@ -1,5 +1,6 @@
 """The parts that the works are done with, handed to each by name."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 from aiogram import Bot
@@ -27,3 +28,4 @@ class Clinic(NamedTuple):
     letterhead: Letterhead
     key: bytes
     domain: str
+    anchors: Path  # where the audit chain's head is noted daily

@@ -15,7 +15,7 @@ from models.codes import Purpose
 from models.jobs import DeliveryState
 from models.people import Link, Role
 from models.scans import Report, Scan
-from workflow import codes, queries
+from workflow import audit, codes, queries
 from workflow.deliveries import Outcome, begin_delivery, end_delivery
 from workflow.jobs import JobKind, enqueue
 
@@ -75,7 +75,7 @@ async def send_report(clinic: Clinic, report_id: int, chat_id: int) -> None:
     except (TelegramForbiddenError, TelegramBadRequest):
         await _undeliverable(clinic, key, report, "chat")
         return
-    await _end(clinic, key, str(sent.message_id))
+    await _arrived(clinic, key, report, "chat", str(sent.message_id))
 
 
 async def mail_report(clinic: Clinic, report_id: int) -> None:
@@ -97,7 +97,7 @@ async def mail_report(clinic: Clinic, report_id: int) -> None:
     except Unmailable:
         await _undeliverable(clinic, key, report, "email")
         return
-    await _end(clinic, key, letter.message_id)
+    await _arrived(clinic, key, report, "mail", letter.message_id)
 
 
 async def ask_retake(clinic: Clinic, scan_id: int) -> None:
@@ -142,6 +142,12 @@ async def _begin(clinic: Clinic, key: str, report_id: int) -> Report | None:
 async def _end(clinic: Clinic, key: str, receipt: str | None, state: DeliveryState = DeliveryState.SENT) -> None:
     async with clinic.sessions.begin() as session:
         await end_delivery(session, key, _now(), receipt, state)
+
+
+async def _arrived(clinic: Clinic, key: str, report: Report, channel: str, receipt: str) -> None:
+    async with clinic.sessions.begin() as session:
+        await end_delivery(session, key, _now(), receipt)
+        await audit.delivered(session, report.scan, channel, _now())
 
 
 async def _undeliverable(clinic: Clinic, key: str, report: Report, channel: str) -> None:

@@ -1,7 +1,9 @@
-"""The key of the one-time codes: from the settings, or made once and kept where only we can read it."""
+"""The house's secret key and those derived from it: from the settings, or made once and kept where only we read it."""
 
+import hmac
 import os
 import secrets
+from hashlib import sha256
 from pathlib import Path
 
 from bot.settings import Settings
@@ -11,6 +13,11 @@ def secret_key(settings: Settings) -> bytes:
     if settings.secret_key is not None:
         return settings.secret_key.get_secret_value().encode()
     return _kept(settings.data / "secret.key")
+
+
+def derive(key: bytes, purpose: str) -> bytes:
+    """A key of its own for each purpose, so that knowing one opens nothing else."""
+    return hmac.new(key, purpose.encode(), sha256).digest()
 
 
 def _kept(path: Path) -> bytes:

@@ -9,6 +9,7 @@ from typing import Final
 from aiogram.exceptions import TelegramRetryAfter
 from prometheus_client import Counter
 
+from bot.anchors import anchor
 from bot.clinic import Clinic
 from bot.works import WORKS, on_failure
 from models.jobs import Job
@@ -95,6 +96,7 @@ class Worker:
             async with self._clinic.sessions.begin() as session:
                 await forget_old_updates(session, _now())
             await self._drop_orphans()
+            await anchor(self._clinic.sessions, self._clinic.anchors, _now())
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), SWEEP.total_seconds())
 

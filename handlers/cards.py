@@ -11,7 +11,7 @@ from handlers.messages import has_heat_map, whole_story
 from handlers.texts import Html, Texts
 from models.people import Role
 from models.vault import Vault
-from workflow import cards, queries
+from workflow import audit, cards, queries
 from workflow.actors import Actor
 from workflow.errors import NotAllowed, NotFound
 from workflow.updates import Effects
@@ -52,6 +52,7 @@ async def turn_card(query: CallbackQuery, callback_data: OnCard, actor: Actor | 
         if not has_heat_map(scan):
             raise NotFound
         await cards.turn_card(session, scan.id, private_chat(query), heat_map, effects.at)
+        await audit.look(session, known(actor), scan, callback_data.action, effects.at)
     await query.answer()
 
 
@@ -60,8 +61,9 @@ async def read_all(
 ) -> None:
     if known(actor).role is Role.PATIENT:
         raise NotAllowed
-    async with effects.look() as session:
+    async with effects.begin() as session:
         scan = await queries.scan_for(session, callback_data.scan_id, known(actor))
+        await audit.look(session, known(actor), scan, "story", effects.at)
         pages = whole_story(scan, texts)
     await query.answer()
     if isinstance(query.message, Message):
@@ -89,10 +91,12 @@ async def report(message: Message, actor: Actor | None, texts: Texts, effects: E
 
 
 async def _send_report(message: Message, scan_id: int, actor: Actor, effects: Effects, vault: Vault) -> None:
-    async with effects.look() as session:
-        written = await queries.latest_report(session, await queries.scan_for(session, scan_id, actor))
-    if written is None:
-        raise NotFound
+    async with effects.begin() as session:
+        scan = await queries.scan_for(session, scan_id, actor)
+        written = await queries.latest_report(session, scan)
+        if written is None:
+            raise NotFound
+        await audit.look(session, actor, scan, "report", effects.at)
     document = BufferedInputFile(vault.get(written.file), f"{written.number}.pdf")
     await message.answer_document(document, protect_content=True)
 

@@ -2,6 +2,7 @@
 
 import logging
 from secrets import token_hex
+from typing import Final
 
 from aiogram import Router
 from aiogram.exceptions import TelegramAPIError
@@ -9,18 +10,30 @@ from aiogram.types import CallbackQuery, ErrorEvent, Message, Update
 
 from handlers.texts import Catalogues, Html, Texts, bare
 from inference.errors import Refused
-from workflow.errors import ClinicError
+from workflow.actors import Actor
+from workflow.audit import Entry, Outcome, note
+from workflow.errors import ClinicError, InviteInvalid, LoginLocked, NotAllowed, NotFound
+from workflow.updates import Effects
 
 logger = logging.getLogger(__name__)
-LONGEST_POPUP = 200
+LONGEST_POPUP: Final = 200
+TRESPASS: Final = (NotAllowed, NotFound, InviteInvalid, LoginLocked)
 
 
-async def speak(event: ErrorEvent, catalogues: Catalogues, texts: Texts | None = None) -> bool:
+async def speak(
+    event: ErrorEvent,
+    catalogues: Catalogues,
+    texts: Texts | None = None,
+    actor: Actor | None = None,
+    effects: Effects | None = None,
+) -> bool:
     """A refusal becomes its sentence; a fault becomes an id that stands in the log too, and nothing else does."""
     texts = texts or catalogues.of(None)
     match event.exception:
         case ClinicError() as refusal:
             sentence = texts(refusal.key, **refusal.values)
+            if isinstance(refusal, TRESPASS) and effects is not None:
+                await _note(refusal, actor, effects)
         case Refused() as refusal:
             sentence = texts(f"upload.{refusal.reason}")
         case fault:
@@ -29,6 +42,14 @@ async def speak(event: ErrorEvent, catalogues: Catalogues, texts: Texts | None =
             sentence = texts("error.fault", number=number)
     await _tell(event.update, sentence)
     return True
+
+
+async def _note(refusal: ClinicError, actor: Actor | None, effects: Effects) -> None:
+    """What somebody was not let do is recorded, in a transaction of its own: theirs was rolled back."""
+    reason = refusal.key.removeprefix("error.")
+    entry = Entry("trespass", "update", effects.update_id, outcome=Outcome.REFUSED, reason=reason)
+    async with effects.begin() as session:
+        await note(session, actor, entry, effects.at)
 
 
 async def stale_button(query: CallbackQuery, texts: Texts) -> None:

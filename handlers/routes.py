@@ -2,7 +2,7 @@
 
 from aiogram import Router
 
-from handlers import accounts, cards, dispensing, errors, faq, model, reading, release, scans, start
+from handlers import accounts, audit, cards, dispensing, errors, faq, model, reading, release, scans, start
 
 
 def routes() -> Router:
@@ -17,6 +17,7 @@ def routes() -> Router:
         dispensing.routes(),
         release.routes(),
         model.routes(),
+        audit.routes(),
         scans.routes(),
         start.late_routes(),
         faq.routes(),

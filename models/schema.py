@@ -9,11 +9,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from models import chats, codes, jobs, people, quality, scans
+from models import audit, chats, codes, jobs, people, quality, scans
 from models.base import Base
 
 metadata = Base.metadata
-TABLES = (chats, codes, jobs, people, quality, scans)  # importing a module enters its tables
+TABLES = (audit, chats, codes, jobs, people, quality, scans)  # importing a module enters its tables
 
 
 def config(connection: Connection | None = None) -> Config:

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from bot.app import Engines, load_engines
 from bot.demo import sample
@@ -16,6 +16,7 @@ from bot.settings import Settings
 from models.base import Sessions, connect
 from models.schema import upgrade
 from tests.people import House, open_house
+from workflow.audit import Source, audited
 
 POSTGRES = os.environ.get("CSSS_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
 
@@ -77,7 +78,7 @@ async def engine(database: str) -> AsyncIterator[AsyncEngine]:
 
 @pytest.fixture
 def sessions(engine: AsyncEngine) -> Sessions:
-    return async_sessionmaker(engine, expire_on_commit=False)
+    return audited(engine, b"the tests' own key", Source.CHAT)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from models.chats import Card, Form
 from models.codes import Code, Purpose
 from models.people import Account, Invite, Link, Role, Sex
 from workflow.actors import Actor, actor_of
+from workflow.audit import Entry, Outcome, note
 from workflow.codes import Verdict, judge, send_code
 from workflow.errors import (
     AlreadyLinked,
@@ -79,6 +80,7 @@ async def register(
         await _use_invite(session, invite, account, at)
     if chat_id is not None:
         _link(session, chat_id, account, at)
+    await note(session, actor_of(account), Entry("register", "account", account.id), at)
     return actor_of(account)
 
 
@@ -87,6 +89,7 @@ async def add_staff(session: AsyncSession, person: Person, role: Role, at: datet
     account = Account(**person._asdict(), role=role, created_at=at)
     session.add(account)
     await session.flush()
+    await note(session, None, Entry(f"add:{role}", "account", account.id), at)
     return account
 
 
@@ -107,6 +110,7 @@ async def link(session: AsyncSession, chat_id: int, email: str, at: datetime) ->
         raise AlreadyLinked
     account.failed_logins, account.locked_until = 0, None
     _link(session, chat_id, account, at)
+    await note(session, actor_of(account), Entry("sign_in", "account", account.id), at)
     return actor_of(account)
 
 
@@ -114,6 +118,7 @@ async def note_failed_login(session: AsyncSession, email: str, at: datetime) -> 
     account = await _by_email(session, email)
     if account is None:
         return
+    await note(session, None, Entry("sign_in", "account", account.id, outcome=Outcome.REFUSED, reason="password"), at)
     account.failed_logins += 1
     if account.failed_logins >= LOGIN_TRIES:
         account.failed_logins, account.locked_until = 0, at + LOGIN_PAUSE
@@ -124,6 +129,7 @@ async def unlink(session: AsyncSession, chat_id: int, at: datetime) -> None:
     link = await session.get(Link, chat_id)
     if link is None:
         raise NotLinked
+    await note(session, actor_of(link.account), Entry("sign_out", "account", link.account_id), at)
     await session.delete(link)
     for card in await session.scalars(select(Card).where(Card.chat_id == chat_id)):
         await session.delete(card)
@@ -154,6 +160,8 @@ async def invite(session: AsyncSession, actor: Actor | None, role: Role, at: dat
         expires_at=at + INVITE_LIFETIME,
     )
     session.add(made)
+    await session.flush()
+    await note(session, actor, Entry(f"invite:{role}", "invite", made.id), at)
     return token
 
 
@@ -187,6 +195,7 @@ async def _use_invite(session: AsyncSession, token: str, account: Account, at: d
     if used.scalar_one_or_none() is None:
         raise InviteInvalid
     account.role = role
+    await note(session, actor_of(account), Entry(f"join:{role}", "account", account.id), at)
 
 
 async def _keep_one_administrator(session: AsyncSession) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.people import Role
 from models.scans import Scan, ScanEvent, Status
 from workflow.actors import Actor
+from workflow.audit import Entry, note
 from workflow.errors import NotAllowed
 from workflow.jobs import JobKind, enqueue
 
@@ -42,6 +43,7 @@ async def open_scan(session: AsyncSession, actor: Actor, upload: Upload, at: dat
         )
     )
     enqueue(session, JobKind.SHOW_CARDS, at, scan_id=scan.id)
+    await note(session, actor, Entry("upload", "scan", scan.id, scan.patient_id, scan.version), at)
     return scan
 
 
@@ -58,6 +60,7 @@ async def describe(session: AsyncSession, actor: Actor, scan_id: int, field: str
     open_ones = select(Scan).where(together, Scan.status.in_((Status.PENDING_AI, Status.AI_ANALYZED)))
     for one in await session.scalars(open_ones):
         setattr(one, field, words)
+        await note(session, actor, Entry(f"describe:{field}", "scan", one.id, one.patient_id, one.version), at)
         enqueue(session, JobKind.SHOW_CARDS, at, scan_id=one.id)
 
 

@@ -11,6 +11,7 @@ from models.people import Role
 from models.quality import SilentFinding, Switch
 from models.scans import Finding, Reading
 from workflow.actors import Actor
+from workflow.audit import Entry, note
 from workflow.errors import NotAllowed
 
 MODEL: Final = "model"
@@ -70,6 +71,7 @@ async def turn(session: AsyncSession, actor: Actor, on: bool, at: datetime) -> N
     if actor.role is not Role.ADMINISTRATOR or actor.account_id is None:
         raise NotAllowed
     await session.merge(Switch(name=MODEL, on=on, changed_by=actor.account_id, changed_at=at))
+    await note(session, actor, Entry(f"switch:{'on' if on else 'off'}", "setting", MODEL), at)
 
 
 async def _count(session: AsyncSession, *conditions: ColumnElement[bool]) -> int:

@@ -10,6 +10,7 @@ from models.codes import Code, Purpose
 from models.people import Account
 from models.scans import Report, Scan
 from workflow.actors import SYSTEM, Actor
+from workflow.audit import Entry, Outcome, note
 from workflow.codes import Verdict, judge, send_code
 from workflow.content import fingerprint
 from workflow.transitions import RULES, Action, advance, hold
@@ -37,6 +38,9 @@ async def release(session: AsyncSession, actor: Actor, scan_id: int, typed: str,
     if code is not None and (scan.status, Action.RELEASE) in RULES and code.content_sha256 != fingerprint(scan):
         return Verdict.SPENT
     verdict = await judge(session, code, typed, key, at)
+    if verdict is not Verdict.RIGHT:
+        refused = Entry("release", "scan", scan_id, scan.patient_id, scan.version, Outcome.REFUSED, f"code:{verdict}")
+        await note(session, actor, refused, at)
     if verdict is Verdict.RIGHT:
         scan = await advance(session, scan_id, Action.RELEASE, actor, at)
         scan.released_at, scan.released_by = at, actor.account_id

@@ -12,6 +12,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from models.people import Role
 from models.scans import Scan, ScanEvent, Status
 from workflow.actors import Actor
+from workflow.audit import Entry, note
 from workflow.errors import (
     AnalysisRunning,
     FindingsMissing,
@@ -135,6 +136,7 @@ async def advance(session: AsyncSession, scan_id: int, action: Action, actor: Ac
         await session.flush()
     except StaleDataError:
         raise StaleAction from None
+    await note(session, actor, Entry(action, "scan", scan.id, scan.patient_id, scan.version), at)
     return scan
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import Sessions
 from models.chats import HandledUpdate
+from workflow.audit import TRAIL, Source
 from workflow.errors import AlreadyHandled
 
 REMEMBERED: Final = timedelta(days=2)  # Telegram keeps an update for one
@@ -32,6 +33,7 @@ class Effects:
             yield self.open_session
             return
         async with self.sessions.begin() as session:
+            session.info[TRAIL] = session.info[TRAIL]._replace(source=Source.CHAT, request_id=str(self.update_id))
             if not self._recorded:
                 await self._record(session)
             self.open_session = session

@@ -149,10 +149,14 @@ def _with_engine(work: "Callable[[AsyncEngine], Awaitable[Result]]") -> Result:
 
 def _with_session(work: "Callable[[AsyncSession], Awaitable[Result]]", taken: str = "") -> Result:
     from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError  # noqa: PLC0415
-    from sqlalchemy.ext.asyncio import async_sessionmaker  # noqa: PLC0415
+
+    from bot.keys import derive, secret_key  # noqa: PLC0415
+    from workflow.audit import Source, audited  # noqa: PLC0415
+
+    key = derive(secret_key(settings_or_exit()), "audit")
 
     async def once(engine: "AsyncEngine") -> Result:
-        async with async_sessionmaker(engine).begin() as session:
+        async with audited(engine, key, Source.COMMAND_LINE).begin() as session:
             return await work(session)
 
     try:
