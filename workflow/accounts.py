@@ -12,7 +12,7 @@ from models.chats import Card, Form
 from models.codes import Code, Purpose
 from models.people import Account, Invite, Link, Role, Sex
 from workflow.actors import Actor, actor_of
-from workflow.codes import Verdict, judge, send_code
+from workflow.codes import Verdict, judge, open_code, send_code
 from workflow.errors import (
     AlreadyLinked,
     InviteInvalid,
@@ -50,17 +50,20 @@ async def actor_for(session: AsyncSession, chat_id: int) -> Actor | None:
 
 async def ask_email_code(session: AsyncSession, chat_id: int, email: str, at: datetime) -> None:
     """Owe a code to this address. An address that has an account already gets a hint instead, and the chat sees
-    no difference: nobody learns here who is a patient."""
-    await send_code(session, Code(purpose=Purpose.CONFIRM_EMAIL, chat_id=chat_id, email=email), at)
-    if await _by_email(session, email) is not None:
-        await session.execute(update(Code).where(Code.chat_id == chat_id, Code.email == email).values(used_at=at))
-        enqueue(session, JobKind.MAIL_ACCOUNT_EXISTS, at, email=email)
+    no difference, not even for a wrong guess: nobody learns here who is a patient."""
+    code = Code(purpose=Purpose.CONFIRM_EMAIL, chat_id=chat_id, email=email.lower())
+    if await _by_email(session, email) is None:
+        await send_code(session, code, at)
+        return
+    await open_code(session, code, at)
+    enqueue(session, JobKind.MAIL_ACCOUNT_EXISTS, at, email=email)
 
 
 async def confirm_email(
     session: AsyncSession, chat_id: int, email: str, typed: str, key: bytes, at: datetime
 ) -> Verdict:
-    sent = select(Code).where(Code.purpose == Purpose.CONFIRM_EMAIL, Code.chat_id == chat_id, Code.email == email)
+    here = (Code.chat_id == chat_id, Code.email == email.lower())
+    sent = select(Code).where(Code.purpose == Purpose.CONFIRM_EMAIL, *here)
     return await judge(session, await session.scalar(sent.order_by(Code.id.desc()).limit(1)), typed, key, at)
 
 
