@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Final, NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.chats import Card, Form
@@ -75,9 +75,7 @@ async def register(
         raise AlreadyLinked
     if await _by_email(session, person.email) is not None:
         raise LoginFailed
-    account = Account(**person._asdict(), role=Role.PATIENT, created_at=at)
-    session.add(account)
-    await session.flush()
+    account = await _open(session, person, Role.PATIENT, at)
     if invite is not None:
         await _use_invite(session, invite, account, at)
     if chat_id is not None:
@@ -87,10 +85,7 @@ async def register(
 
 async def add_staff(session: AsyncSession, person: Person, role: Role, at: datetime) -> Account:
     """The command line's way to the first administrator; not reachable from a chat."""
-    account = Account(**person._asdict(), role=role, created_at=at)
-    session.add(account)
-    await session.flush()
-    return account
+    return await _open(session, person, role, at)
 
 
 async def password_hash_of(session: AsyncSession, email: str, at: datetime) -> str | None:
@@ -114,7 +109,8 @@ async def link(session: AsyncSession, chat_id: int, email: str, at: datetime) ->
 
 
 async def note_failed_login(session: AsyncSession, email: str, at: datetime) -> None:
-    account = await _by_email(session, email)
+    """Guesses that come at the same moment are counted one after the other."""
+    account = await session.scalar(select(Account).where(Account.email == email.lower()).with_for_update())
     if account is None:
         return
     account.failed_logins += 1
@@ -193,9 +189,17 @@ async def _use_invite(session: AsyncSession, token: str, account: Account, at: d
 
 
 async def _keep_one_administrator(session: AsyncSession) -> None:
-    administrators = select(func.count()).select_from(Account).where(Account.role == Role.ADMINISTRATOR)
-    if (await session.scalar(administrators) or 0) <= 1:
+    """Holds them all, so that of the last two only one can leave."""
+    administrators = select(Account.id).where(Account.role == Role.ADMINISTRATOR).order_by(Account.id)
+    if len((await session.scalars(administrators.with_for_update())).all()) <= 1:
         raise LastAdministrator
+
+
+async def _open(session: AsyncSession, person: Person, role: Role, at: datetime) -> Account:
+    account = Account(**person._replace(email=person.email.lower())._asdict(), role=role, created_at=at)
+    session.add(account)
+    await session.flush()
+    return account
 
 
 def _link(session: AsyncSession, chat_id: int, account: Account, at: datetime) -> None:
