@@ -50,14 +50,13 @@ class DatabaseStorage(BaseStorage):
     async def _writing(self, key: StorageKey) -> AsyncIterator[Form]:
         effects = CURRENT.get()
         async with effects.begin() if effects else self._sessions.begin() as session:
-            form = await session.get(Form, _name(key))
-            if form is None:
-                form = Form(key=_name(key), state=None, data={})
-                session.add(form)
+            form = await session.get(Form, _name(key)) or Form(key=_name(key), state=None, data={})
             yield form
-            await session.flush()
-            if form.state is None and not form.data:
+            if form.state is not None or form.data:
+                session.add(form)
+            elif form in session:
                 await session.delete(form)
+            await session.flush()
 
 
 def _name(key: StorageKey) -> str:

@@ -12,14 +12,14 @@ topic close behind, the answer comes with the three nearest topics to choose fro
 Words of danger come before all that; `faq.danger` says which.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from faq.danger import Danger, Siren, load_siren
 from faq.index import Index, Near
 from faq.language import DEFAULT, Ear
-from faq.lexicon import Lexicon, read_families
+from faq.lexicon import Lexicon, read_families, read_words
 from faq.pages import Contacts, Entry, Topic, read_entries
 
 FOLDER: Final = Path(__file__).parent
@@ -44,11 +44,11 @@ class Answer(NamedTuple):
 class Faq:
     """The loaded entries and how to find among them. Holds no state that a question changes."""
 
-    def __init__(self, entries: Iterable[Entry], lexicon: Lexicon, siren: Siren) -> None:
+    def __init__(self, entries: Iterable[Entry], lexicon: Lexicon, siren: Siren, ear: Ear) -> None:
         self._entries = {(entry.topic, entry.locale): entry for entry in entries}
         self._index = Index(lexicon, [e for e in self._entries.values() if e.topic is not Topic.FALLBACK])
         self._siren = siren
-        self._ear = Ear(_spoken(self._entries.values()))
+        self._ear = ear
 
     @property
     def topics(self) -> tuple[Topic, ...]:
@@ -90,9 +90,9 @@ class Faq:
 
 def load(contacts: Contacts | None = None, folder: Path = FOLDER) -> Faq:
     """Read entries and words from files; do it once, at start. Raises faq.pages.BadEntry for a broken file."""
-    entries = read_entries(folder / "entries", contacts or Contacts())
+    entries = list(read_entries(folder / "entries", contacts or Contacts()))
     words = read_families(folder / "families")
-    return Faq(entries, Lexicon(words), load_siren(folder / "dangers", words))
+    return Faq(entries, Lexicon(words), load_siren(folder / "dangers", words), Ear(_spoken(entries, folder)))
 
 
 def _clear(near: Sequence[Near]) -> bool:
@@ -100,8 +100,12 @@ def _clear(near: Sequence[Near]) -> bool:
     return near[0].score >= SURE and near[0].score - behind >= CLOSE_BEHIND
 
 
-def _spoken(entries: Iterable[Entry]) -> Mapping[str, list[str]]:
+def _spoken(entries: Iterable[Entry], folder: Path) -> dict[str, list[str]]:
+    """All we know of each language: entries and word lists."""
     spoken: dict[str, list[str]] = {}
     for entry in entries:
         spoken.setdefault(entry.locale, []).extend((entry.title, *entry.phrases, entry.text))
+    for words in (read_words(folder / "families"), read_words(folder / "dangers")):
+        for language, known in words.items():
+            spoken.setdefault(language, []).extend(known)
     return spoken

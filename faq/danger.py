@@ -32,8 +32,10 @@ SIGNS: Final = (
     Sign(("chest", "block"), 5),
     Sign(("heart", "pain"), 5),
     Sign(("cough", "blood"), 6),
-    Sign(("mouth", "blood"), 5),
+    Sign(("mouth", "blood"), 7),
     Sign(("bleed", "flow"), 6),
+    Sign(("bleed", "hard"), 5),
+    Sign(("bleed", "pain"), 4),
     Sign(("blood", "flow"), 5),
     Sign(("blue", "lips"), 6),
     Sign(("oxygen", "low"), 7),
@@ -101,7 +103,7 @@ def _place(spoken: Sequence[str], sign: Sign) -> int | None:
 
 
 def _denied(spoken: Sequence[str], at: int, sign: Sign) -> bool:
-    """"No chest pain"; where the verb comes last, "nenju vali illa"."""
+    """ "No chest pain"; where the verb comes last, "nenju vali illa"."""
     after = spoken[at : at + sign.within + 2] if "none" not in sign.families else ()
     return "no" in spoken[max(0, at - DENIED) : at] or "none" in after
 

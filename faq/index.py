@@ -66,9 +66,9 @@ class Index:
     def _meant(self, text: str) -> dict[str, Word]:
         """The words that say something, once each; a greeting says something only when nothing else does."""
         words = {word.family: word for word in self._lexicon.words(text)}
-        kind = self._lexicon.kind
-        telling = {family: word for family, word in words.items() if kind(family) not in SILENT}
-        return telling or {family: word for family, word in words.items() if kind(family) == "greeting"}
+        kinds = {family: self._lexicon.kind(family) for family in words}
+        silent = SILENT if set(kinds.values()) - SILENT - {"general"} else SILENT - {"greeting"}
+        return {family: word for family, word in words.items() if kinds[family] not in silent}
 
     def _phrase(self, topic: Topic, families: frozenset[str]) -> Phrase:
         return Phrase(topic, families, sum(self._weights[family] for family in families))

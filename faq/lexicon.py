@@ -108,6 +108,15 @@ class Lexicon:
         return Word(family, near[1], True)
 
 
+def read_words(folder: Path) -> dict[str, list[str]]:
+    """Language -> all its members, a star for any ending dropped."""
+    words: dict[str, list[str]] = {}
+    for file in sorted(folder.glob("*.toml")):
+        kinds = tomllib.loads(file.read_text(encoding="utf-8")).values()
+        words[file.stem] = [m.rstrip("*") for families in kinds for members in families.values() for m in members]
+    return words
+
+
 def read_families(folder: Path) -> dict[str, dict[str, list[str]]]:
     """Kind -> family -> members, all languages together: a question in one language may borrow words of another."""
     kinds: dict[str, dict[str, list[str]]] = {}

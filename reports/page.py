@@ -34,7 +34,9 @@ def compose(document: Document) -> str:
             received=_received(words, document.technique),
             columns=_columns(document.prescription),
             notices=_notices(words, document),
+            standing=_standing(words, document),
             mark=_watermark(words, document),
+            code=_code(document.stamp.verify_url),
             hash=content_hash(document),
         )
     )
@@ -91,12 +93,26 @@ def _notices(words: Words, document: Document) -> list[str]:
     return [notice for notice, holds in told.items() if holds]
 
 
+def _standing(words: Words, document: Document) -> str:
+    """What this copy is worth: a draft of a final report is no final report."""
+    if document.stamp.draft:
+        return words.say("stamp.draft")
+    if document.stamp.superseded_by is not None:
+        return words.say("stamp.superseded")
+    return words.say(f"status.{document.status}")
+
+
 def _watermark(words: Words, document: Document) -> dict[str, object] | None:
     """A warning across every page, as large as the page allows; None where the seal says that all is well."""
-    if document.stamp.draft:
-        text = words.say("stamp.draft")
-    elif document.stamp.superseded_by is not None:
-        text = words.say("stamp.superseded")
-    else:
+    if not document.stamp.draft and document.stamp.superseded_by is None:
         return None
+    text = _standing(words, document)
     return {"text": text, "size": min(120, 900 // len(text))}
+
+
+def _code(address: str | None) -> tuple[int, str] | None:
+    if address is None:
+        return None
+    from reports.qr import draw_code  # noqa: PLC0415  # OpenCV is heavy, and most reports carry no code
+
+    return draw_code(address)

@@ -11,10 +11,11 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from PIL import Image, ImageFile, UnidentifiedImageError
-from weasyprint import CSS, HTML, LOGGER
+from weasyprint import CSS, HTML, LOGGER, Attachment
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
+from reports.canonical import canonical
 from reports.document import (
     DeniedFetch,
     Document,
@@ -29,8 +30,9 @@ from reports.document import (
 from reports.page import compose
 
 SCHEME: Final = "asset:"
+RECORD: Final = "report.json"  # the attachment
 OPTIONS: Final[Mapping[str, Any]] = {
-    "pdf_variant": "pdf/a-3a",
+    "pdf_variant": "pdf/a-3b",
     "pdf_tags": True,
     "dpi": 250,  # a picture of 1024 pixels is brought to 800: sharp on paper, 120 KB instead of 220
     "jpeg_quality": 85,
@@ -60,8 +62,7 @@ def render(document: Document) -> bytes:
     """
     if not document.stamp.draft and (missing := document.missing()):
         raise IncompleteReport(*missing)
-    pictures = _pictures(document)
-    return draw(compose(document), pictures)
+    return draw(compose(document), _pictures(document), canonical(document))
 
 
 def warm() -> None:
@@ -82,14 +83,18 @@ def warm() -> None:
     render(draft)
 
 
-def draw(html: str, held: Mapping[str, bytes]) -> bytes:
-    """Lay out one page of HTML that may ask for the `held` assets; anything else it asks for is an error."""
+def draw(html: str, held: Mapping[str, bytes], record: bytes | None = None) -> bytes:
+    """Lay out one page of HTML that may ask for the `held` assets; anything else it asks for is an error.
+
+    The record, canonical JSON, travels inside the PDF: the text of Indian scripts cannot be read back from the pages.
+    """
     LOGGER.setLevel(logging.CRITICAL)  # its warnings quote the page, and a page holds health data
     assets = Assets(held)
     page = HTML(string=html, url_fetcher=assets, base_url=None)
+    inside = [Attachment(string=record, name=RECORD, relationship="Data")] if record else []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # WeasyPrint leaves its colour profile open
-        pdf: bytes = page.write_pdf(stylesheets=[_sheet()], font_config=_fonts(), **OPTIONS)
+        pdf: bytes = page.write_pdf(stylesheets=[_sheet()], font_config=_fonts(), attachments=inside, **OPTIONS)
     if assets.denied:
         raise DeniedFetch(assets.denied)
     return pdf

@@ -1,5 +1,6 @@
 """A report about nobody: fictional people and a picture drawn here, for previews, tests and measurements."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -10,7 +11,9 @@ from numpy.typing import NDArray
 
 from reports.document import (
     Act,
+    Amendment,
     Assistance,
+    Band,
     Document,
     Hospital,
     Indication,
@@ -21,9 +24,12 @@ from reports.document import (
     Prescription,
     Risk,
     Sex,
+    Stamp,
+    Status,
+    Summary,
     Technique,
 )
-from reports.reading import Reading
+from reports.reading import Critical, Earlier, Finding, Opinion, Reading, Region
 
 SIDE: Final = 768
 ZONE: Final = ZoneInfo("Asia/Kolkata")
@@ -72,6 +78,19 @@ def sample(now: datetime, language: Language = Language.ENGLISH, uncertain: bool
     )
 
 
+def full_sample(now: datetime, language: Language = Language.ENGLISH, uncertain: bool = False) -> Document:
+    """The same with every optional part: amended, with a summary, regions, a comparison and a critical result."""
+    return replace(
+        sample(now, language, uncertain),
+        version=2,
+        status=Status.AMENDED,
+        amendment=Amendment(replaces=1, reason="The side was mixed up: the opacity lies on the right."),
+        reading=_full_reading(now),
+        summary=_summary(),
+        stamp=Stamp(verify_url="https://hospital.example/verify/sample-token-of-a-hundred-bits"),
+    )
+
+
 def _hospital() -> Hospital:
     return Hospital(
         name="Sample District Hospital",
@@ -110,6 +129,36 @@ def _reading() -> Reading:
         "No bony lesion seen.",
         impression="Right lower zone consolidation, most likely bacterial pneumonia.",
         recommendations="Clinical review within 48 hours. Repeat chest X-ray in six weeks to confirm clearing.",
+    )
+
+
+def _full_reading(now: datetime) -> Reading:
+    return replace(
+        _reading(),
+        findings=None,
+        regions=(
+            Finding(region=Region.LUNGS, text="Ill-defined opacity in the right lower zone. Left lung clear."),
+            Finding(region=Region.PLEURA),
+            Finding(region=Region.HEART_MEDIASTINUM),
+            Finding(region=Region.BONES),
+            Finding(region=Region.DEVICES, text="None seen."),
+        ),
+        comparison=(Earlier(on=date(2026, 3, 2), modality=Modality.CHEST_XRAY, impression="No active disease."),),
+        opinion=Opinion(agrees=True, reason="The warm area is where the opacity lies."),
+        critical=Critical(
+            finding="Large consolidation, and the family reports fast breathing.",
+            told="Dr Leela Menon",
+            told_at=now - timedelta(minutes=30),
+            acknowledged_at=now - timedelta(minutes=25),
+        ),
+    )
+
+
+def _summary() -> Summary:
+    return Summary(
+        band=Band.SEE_DOCTOR,
+        text="Your chest X-ray shows an infection low in your right lung. It can be treated with tablets.",
+        steps=("Start the tablets today and finish them all.", "See your doctor within two days."),
     )
 
 

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Final, NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.chats import Card, Form
@@ -13,7 +13,7 @@ from models.codes import Code, Purpose
 from models.people import Account, Invite, Link, Role, Sex
 from workflow.actors import Actor, actor_of
 from workflow.audit import Entry, Outcome, note
-from workflow.codes import Verdict, judge, send_code
+from workflow.codes import Verdict, judge, open_code, send_code
 from workflow.errors import (
     AlreadyLinked,
     InviteInvalid,
@@ -51,17 +51,20 @@ async def actor_for(session: AsyncSession, chat_id: int) -> Actor | None:
 
 async def ask_email_code(session: AsyncSession, chat_id: int, email: str, at: datetime) -> None:
     """Owe a code to this address. An address that has an account already gets a hint instead, and the chat sees
-    no difference: nobody learns here who is a patient."""
-    await send_code(session, Code(purpose=Purpose.CONFIRM_EMAIL, chat_id=chat_id, email=email), at)
-    if await _by_email(session, email) is not None:
-        await session.execute(update(Code).where(Code.chat_id == chat_id, Code.email == email).values(used_at=at))
-        enqueue(session, JobKind.MAIL_ACCOUNT_EXISTS, at, email=email)
+    no difference, not even for a wrong guess: nobody learns here who is a patient."""
+    code = Code(purpose=Purpose.CONFIRM_EMAIL, chat_id=chat_id, email=email.lower())
+    if await _by_email(session, email) is None:
+        await send_code(session, code, at)
+        return
+    await open_code(session, code, at)
+    enqueue(session, JobKind.MAIL_ACCOUNT_EXISTS, at, email=email)
 
 
 async def confirm_email(
     session: AsyncSession, chat_id: int, email: str, typed: str, key: bytes, at: datetime
 ) -> Verdict:
-    sent = select(Code).where(Code.purpose == Purpose.CONFIRM_EMAIL, Code.chat_id == chat_id, Code.email == email)
+    here = (Code.chat_id == chat_id, Code.email == email.lower())
+    sent = select(Code).where(Code.purpose == Purpose.CONFIRM_EMAIL, *here)
     return await judge(session, await session.scalar(sent.order_by(Code.id.desc()).limit(1)), typed, key, at)
 
 
@@ -73,9 +76,7 @@ async def register(
         raise AlreadyLinked
     if await _by_email(session, person.email) is not None:
         raise LoginFailed
-    account = Account(**person._asdict(), role=Role.PATIENT, created_at=at)
-    session.add(account)
-    await session.flush()
+    account = await _open(session, person, Role.PATIENT, at)
     if invite is not None:
         await _use_invite(session, invite, account, at)
     if chat_id is not None:
@@ -86,9 +87,7 @@ async def register(
 
 async def add_staff(session: AsyncSession, person: Person, role: Role, at: datetime) -> Account:
     """The command line's way to the first administrator; not reachable from a chat."""
-    account = Account(**person._asdict(), role=role, created_at=at)
-    session.add(account)
-    await session.flush()
+    account = await _open(session, person, role, at)
     await note(session, None, Entry(f"add:{role}", "account", account.id), at)
     return account
 
@@ -115,7 +114,8 @@ async def link(session: AsyncSession, chat_id: int, email: str, at: datetime) ->
 
 
 async def note_failed_login(session: AsyncSession, email: str, at: datetime) -> None:
-    account = await _by_email(session, email)
+    """Guesses that come at the same moment are counted one after the other."""
+    account = await session.scalar(select(Account).where(Account.email == email.lower()).with_for_update())
     if account is None:
         return
     await note(session, None, Entry("sign_in", "account", account.id, outcome=Outcome.REFUSED, reason="password"), at)
@@ -199,9 +199,17 @@ async def _use_invite(session: AsyncSession, token: str, account: Account, at: d
 
 
 async def _keep_one_administrator(session: AsyncSession) -> None:
-    administrators = select(func.count()).select_from(Account).where(Account.role == Role.ADMINISTRATOR)
-    if (await session.scalar(administrators) or 0) <= 1:
+    """Holds them all, so that of the last two only one can leave."""
+    administrators = select(Account.id).where(Account.role == Role.ADMINISTRATOR).order_by(Account.id)
+    if len((await session.scalars(administrators.with_for_update())).all()) <= 1:
         raise LastAdministrator
+
+
+async def _open(session: AsyncSession, person: Person, role: Role, at: datetime) -> Account:
+    account = Account(**person._replace(email=person.email.lower())._asdict(), role=role, created_at=at)
+    session.add(account)
+    await session.flush()
+    return account
 
 
 def _link(session: AsyncSession, chat_id: int, account: Account, at: datetime) -> None:

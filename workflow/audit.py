@@ -19,7 +19,8 @@ from workflow.actors import SYSTEM, Actor
 TRAIL: Final = "trail"  # where a session keeps its `Trail`
 START: Final = "0" * 64
 LOCK: Final = 0x43535353  # PostgreSQL's advisory lock of the chain
-SEALED: Final = tuple(column.name for column in AuditRow.__table__.columns if column.name != "hash")
+PAGE: Final = 5000
+SEALED: Final = tuple(column.name for column in AuditRow.__table__.columns)[:-1]  # all but the hash itself
 
 
 class Source(StrEnum):
@@ -119,7 +120,7 @@ async def verify(session: AsyncSession, key: bytes, anchors: Sequence[Anchor] = 
     known = {anchor.seq: anchor.hash for anchor in anchors}
     previous, expected = START, 1
     async for row in _walk(session):
-        values = [getattr(row, name) for name in SEALED]
+        values = row[:-1]
         if row.seq != expected or row.previous != previous or not hmac.compare_digest(row.hash, seal(key, values)):
             return Fault(min(row.seq, expected))
         if known.get(row.seq, row.hash) != row.hash:
@@ -160,5 +161,13 @@ def pseudonym(key: bytes, patient_id: int | None) -> str | None:
 
 
 async def _walk(session: AsyncSession) -> AsyncIterator[Row[Any]]:
-    async for row in await session.stream(select(*AuditRow.__table__.columns).order_by(AuditRow.seq)):
-        yield row
+    """All rows in order, a few thousand at a time."""
+    after = -(2**31)
+    while True:
+        page = select(*AuditRow.__table__.columns).where(AuditRow.seq > after).order_by(AuditRow.seq).limit(PAGE)
+        rows = (await session.execute(page)).all()
+        for row in rows:
+            yield row
+        if len(rows) < PAGE:
+            return
+        after = rows[-1].seq

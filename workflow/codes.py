@@ -40,7 +40,14 @@ class Verdict(StrEnum):
 
 
 async def send_code(session: AsyncSession, code: Code, at: datetime) -> Code:
-    """Owe a mail with a new code. Whatever was sent before for the same purpose and chat is void.
+    """Owe a mail with a new code; raises like `open_code`."""
+    await open_code(session, code, at)
+    enqueue(session, JobKind.MAIL_CODE, at, code_id=code.id)
+    return code
+
+
+async def open_code(session: AsyncSession, code: Code, at: datetime) -> Code:
+    """A code that no mail carries yet: no guess fits it. What was sent before for this purpose and chat is void.
 
     Raises CodeTooSoon within a minute, after three in a quarter of an hour, or after ten wrong guesses."""
     await _allow(session, code, at)
@@ -48,7 +55,6 @@ async def send_code(session: AsyncSession, code: Code, at: datetime) -> Code:
     code.created_at, code.expires_at = at, at + LIFETIME
     session.add(code)
     await session.flush()
-    enqueue(session, JobKind.MAIL_CODE, at, code_id=code.id)
     return code
 
 

@@ -16,12 +16,14 @@ def content(scan: Scan) -> dict[str, Any]:
     finding, reading, prescription = scan.finding, scan.reading, scan.prescription
     return {
         "scan": scan.id,
-        "patient": _person(scan.patient),
+        "patient": [*_person(scan.patient), scan.patient.email],
+        "received": str(scan.created_at),
         "asked": [scan.complaint, scan.since],
         "picture": [scan.original_file, scan.picture_file, finding.heatmap_file],
         "model": [finding.model, finding.model_version, finding.model_sha256],
-        "ai": [finding.modality, finding.label, finding.confidence, finding.uncertain, finding.probabilities],
-        "reading": [reading.own_reading, reading.findings, reading.impression, reading.recommendations],
+        "ai": [finding.modality, finding.label, finding.confidence, finding.abnormal, finding.probabilities],
+        "uncertain": [finding.uncertain, finding.abstention],
+        "reading": [reading.own_reading, reading.findings, reading.impression, reading.recommendations, reading.agrees],
         "doctor": [*_person(reading.doctor), str(reading.signed_at)],
         "prescription": prescription.lines,
         "pharmacist": [*_person(prescription.pharmacist), str(prescription.completed_at)],

@@ -58,10 +58,13 @@ async def describe(session: AsyncSession, actor: Actor, scan_id: int, field: str
     if scan.media_group_id is not None:
         together = (Scan.media_group_id == scan.media_group_id) & (Scan.patient_id == scan.patient_id)
     open_ones = select(Scan).where(together, Scan.status.in_((Status.PENDING_AI, Status.AI_ANALYZED)))
-    for one in await session.scalars(open_ones):
+    described = (await session.scalars(open_ones)).all()
+    for one in described:
         setattr(one, field, words)
-        await note(session, actor, Entry(f"describe:{field}", "scan", one.id, one.patient_id, one.version), at)
         enqueue(session, JobKind.SHOW_CARDS, at, scan_id=one.id)
+    await session.flush()
+    for one in described:  # after every row is ours: the chain's lock comes last, so that nobody waits in a circle
+        await note(session, actor, Entry(f"describe:{field}", "scan", one.id, one.patient_id, one.version), at)
 
 
 async def _awaiting_better(session: AsyncSession, patient_id: int) -> int | None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -14,6 +14,7 @@ from models.jobs import Job
 LEASE: Final = timedelta(minutes=5)
 LONGEST_PAUSE: Final = timedelta(minutes=5)
 PATIENCE: Final = timedelta(days=2)
+CLAIMING: Final = 0xC555  # PostgreSQL's advisory lock of whoever looks for a job
 OWES: Final = "owes"  # set in `session.info`: the commit of this session gives the worker something to do
 
 
@@ -59,6 +60,8 @@ async def claim(session: AsyncSession, at: datetime, kinds: Collection[str] = tu
         .limit(1)
         .with_for_update(skip_locked=True)
     )
+    if session.bind.dialect.name == "postgresql":  # a lease not committed yet is not seen by others
+        await session.execute(select(func.pg_advisory_xact_lock(CLAIMING)))
     job = await session.scalar(due)
     if job is not None:
         job.attempts += 1

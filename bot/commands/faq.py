@@ -8,8 +8,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.panel import Panel
+from rich.table import Table
 
 from faq.answer import Answer, Faq, load
+from faq.evaluation import HALVES, Asked, Figures, Share, ask_all, confusions, count, is_right, read_questions
 
 app = typer.Typer(help="Ask the FAQ, measure it.", no_args_is_help=True)
 
@@ -39,6 +41,60 @@ def ask(
         _say_json(answer) if as_json else _say(known, answer)
 
 
+@app.command()
+def evaluate(
+    half: Annotated[str, typer.Option("--half", help="Whose confusions to list: tune or test.")] = "tune",
+    questions: Annotated[bool, typer.Option("--questions", help="Show the questions that went wrong, too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each half and language.")] = False,
+) -> None:
+    """Measure the FAQ on its own questions. Words and weights are changed by looking at `tune` only."""
+    if half not in HALVES:
+        raise typer.BadParameter(f"{half} is none of {', '.join(HALVES)}", param_hint="--half")
+    known = load()
+    asked = {name: ask_all(known, read_questions(name)) for name in HALVES}
+    figures = {(name, lang): count(asked[name], lang) for name in HALVES for lang in (*known.languages, None)}
+    if as_json:
+        _figures_json(figures)
+        return
+    console = Console()
+    console.print(_figures_table(figures), _confusion_table(half, asked[half]))
+    if questions:
+        console.print(_wrong_table(asked[half]))
+
+
+def _figures_json(figures: dict[tuple[str, str | None], Figures]) -> None:
+    for (half, language), found in figures.items():
+        shares = {name: value for name, value in vars(found).items() if isinstance(value, Share)}
+        rates = {name: {"good": share.good, "total": share.total, "rate": share.rate} for name, share in shares.items()}
+        _say_line({"half": half, "language": language or "all", **rates, "slowest_ms": round(found.slowest * 1e3, 2)})
+
+
+def _figures_table(figures: dict[tuple[str, str | None], Figures]) -> Table:
+    table = Table("half", "language", "top 1", "in 3", "refused", "cries", "alarms", "slowest", title="FAQ")
+    for (half, language), found in figures.items():
+        shares = (found.top, found.three, found.refused, found.recalled, found.alarms)
+        table.add_row(half, language or "all", *map(_rate, shares), f"{found.slowest * 1e3:.1f} ms")
+    return table
+
+
+def _rate(share: Share) -> str:
+    return "-" if share.rate is None else f"{share.rate:.3f} /{share.total}"
+
+
+def _confusion_table(half: str, asked: list[Asked]) -> Table:
+    table = Table("right", "answered", "times", title=f"Confusions ({half})")
+    for right, given, times in confusions(asked):
+        table.add_row(right, given, str(times))
+    return table
+
+
+def _wrong_table(asked: list[Asked]) -> Table:
+    table = Table("question", "right", "answered", "score", title="Gone wrong")
+    for question, answer, _ in (one for one in asked if not is_right(one)):
+        table.add_row(question.text, "/".join(sorted(question.right)), answer.topic, f"{answer.score:.2f}")
+    return table
+
+
 def _lines() -> Iterable[str]:
     """The questions as UTF-8 whatever the terminal says; an empty line is a question too, so that lines stay paired."""
     for line in sys.stdin.buffer:
@@ -46,14 +102,19 @@ def _lines() -> Iterable[str]:
 
 
 def _say_json(answer: Answer) -> None:
-    facts = {
-        "topic": answer.topic,
-        "score": answer.score,
-        "answer": answer.text,
-        "suggestions": answer.suggestions,
-        "emergency": answer.emergency,
-        "language": answer.language,
-    }
+    _say_line(
+        {
+            "topic": answer.topic,
+            "score": answer.score,
+            "answer": answer.text,
+            "suggestions": answer.suggestions,
+            "emergency": answer.emergency,
+            "language": answer.language,
+        }
+    )
+
+
+def _say_line(facts: dict[str, object]) -> None:
     sys.stdout.buffer.write(json.dumps(facts, ensure_ascii=False).encode() + b"\n")
     sys.stdout.buffer.flush()
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from reports.document import Document, Hospital, Modality, Patient, Technique
-from reports.sample import ZONE, sample
+from reports.sample import ZONE, full_sample, sample
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)  # three in the afternoon in Madurai
 
@@ -23,6 +23,12 @@ def amina() -> Document:
 @pytest.fixture(scope="session")
 def unsure() -> Document:
     return sample(NOW, uncertain=True)
+
+
+@pytest.fixture(scope="session")
+def full() -> Document:
+    """Every optional part at once."""
+    return full_sample(NOW)
 
 
 @pytest.fixture(scope="session")

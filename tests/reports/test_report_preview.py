@@ -10,7 +10,7 @@ from bot.commands.report import app
 @pytest.mark.parametrize(("lang", "mark"), [("en", "DRAFT"), ("hi", "SAMPLE-2026-0007")])
 def test_a_preview_is_a_draft_in_the_language_asked_for(tmp_path, lang, mark):
     output = tmp_path / "out.pdf"
-    result = CliRunner().invoke(app, ["preview", "--sample", "--lang", lang, "-o", str(output)])
+    result = CliRunner().invoke(app, ["preview", "--sample", "--full", "--lang", lang, "-o", str(output)])
 
     assert result.exit_code == 0, result.output
     assert mark in pages(output.read_bytes())[0]

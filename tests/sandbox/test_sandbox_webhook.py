@@ -16,7 +16,7 @@ SECRET = "s3cret-Token_1"
 
 
 class Hook:
-    """A bot's webhook: `refusing` chats get 500, `answer` is what the others get."""
+    """A bot's webhook: `refusing` chats get 500, the others `answer`; `most` is how many were served at once."""
 
     def __init__(self) -> None:
         self.updates: list[dict[str, Any]] = []
@@ -25,10 +25,16 @@ class Hook:
         self.refusing: set[int] = set()
         self.answer: dict[str, Any] | None = None
         self.news = asyncio.Condition()
+        self.pause = 0.0
+        self.now = self.most = 0
         self.address = ""
 
     async def handle(self, request: web.Request) -> web.Response:
         update = await request.json()
+        self.now += 1
+        self.most = max(self.most, self.now)
+        await asyncio.sleep(self.pause)
+        self.now -= 1
         async with self.news:
             self.attempts += 1
             self.secrets.add(request.headers.get("X-Telegram-Bot-Api-Secret-Token"))
@@ -92,6 +98,20 @@ async def test_a_failing_chat_is_tried_again_and_holds_up_no_other(
     async with asyncio.timeout(5), hook.news:
         await hook.news.wait_for(lambda: len(hook.updates) == 3)
     assert hook.texts(amina.chat_id) == ["one", "two"]
+
+
+async def test_chats_are_served_side_by_side_up_to_the_connections_allowed(
+    api: Api, clinic: SandboxClient, hook: Hook
+) -> None:
+    people = [await clinic.person(name) for name in ("Amina", "Ravi", "Meena", "Lakshmi", "Tom")]
+    hook.pause = 0.05
+    await api("setWebhook", url=hook.address, max_connections=3)
+    for word in ("one", "two"):
+        for person in people:
+            await person.sends(word)
+    await hook.wait(10)
+    assert hook.most == 3
+    assert all(hook.texts(person.chat_id) == ["one", "two"] for person in people)
 
 
 def test_tries_come_at_once_twice_and_then_ever_more_slowly_up_to_a_minute() -> None:

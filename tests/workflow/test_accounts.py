@@ -1,0 +1,316 @@
+"""Accounts, linked chats and invitations: who may become what, and who gets in."""
+
+import asyncio
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from models.base import Sessions
+from models.chats import Card, Form
+from models.people import Account, Invite, Link, Role, Sex
+from tests.workflow.ward import NOW, a_person, a_scan, a_staff, jobs_of
+from workflow import accounts, passwords
+from workflow.accounts import INVITE_LIFETIME, LOGIN_PAUSE, LOGIN_TRIES, Person
+from workflow.actors import Actor
+from workflow.errors import (
+    AlreadyLinked,
+    ClinicError,
+    InviteInvalid,
+    LastAdministrator,
+    LoginFailed,
+    LoginLocked,
+    NotAllowed,
+    NotLinked,
+    WeakPassword,
+)
+
+CHAT, OTHER_CHAT = 1001, 2002
+AMINA = Person("Amina Yusuf", "Amina@Example.ORG", "hash", "ta", date(1987, 4, 12), Sex.FEMALE)
+TAMIL = "கடவுச்சொல் மிகவும் நீளமானது, ஆகவே பாதுகாப்பானது"
+
+
+async def register(sessions: Sessions, chat: int = CHAT, person: Person = AMINA, invite: str | None = None) -> Actor:
+    async with sessions.begin() as session:
+        return await accounts.register(session, chat, person, NOW, invite)
+
+
+async def an_invite(sessions: Sessions, role: Role = Role.DOCTOR) -> str:
+    async with sessions.begin() as session:
+        return await accounts.invite(session, None, role, NOW)
+
+
+# Registration and linking
+
+
+async def test_everybody_begins_as_a_patient(sessions: Sessions) -> None:
+    actor = await register(sessions)
+    assert (actor.role, actor.name, actor.language) == (Role.PATIENT, "Amina Yusuf", "ta")
+    async with sessions() as session:
+        assert await accounts.actor_for(session, CHAT) == actor
+        assert await accounts.actor_for(session, OTHER_CHAT) is None
+        account = await session.get_one(Account, actor.account_id)
+        assert (account.date_of_birth, account.sex) == (date(1987, 4, 12), Sex.FEMALE)
+        assert await jobs_of(session) == ["show_menu"]
+
+
+async def test_an_email_address_is_the_same_in_capitals(sessions: Sessions) -> None:
+    await register(sessions)
+    async with sessions.begin() as session:
+        assert await accounts.password_hash_of(session, "AMINA@example.org", NOW) == "hash"
+        await accounts.link(session, OTHER_CHAT, "amina@EXAMPLE.org", NOW)
+    with pytest.raises(LoginFailed):
+        await register(sessions, 3003, AMINA._replace(email="aMiNa@example.org"))
+    async with sessions() as session:
+        assert await session.scalar(select(Account.email)) == "amina@example.org"
+
+
+async def test_the_command_lines_administrator_can_log_in_with_any_capitals(sessions: Sessions) -> None:
+    async with sessions.begin() as session:
+        await accounts.add_staff(session, AMINA, Role.ADMINISTRATOR, NOW)
+    async with sessions.begin() as session:
+        assert (await accounts.link(session, CHAT, "amina@example.org", NOW)).role is Role.ADMINISTRATOR
+
+
+async def test_a_chat_speaks_for_one_person_and_a_person_may_use_several_chats(sessions: Sessions) -> None:
+    await register(sessions)
+    async with sessions.begin() as session:
+        await accounts.link(session, OTHER_CHAT, AMINA.email, NOW)
+    for chat in (CHAT, OTHER_CHAT):
+        with pytest.raises(AlreadyLinked):
+            await register(sessions, chat, AMINA._replace(email="new@example.org"))
+    async with sessions() as session:
+        with pytest.raises(AlreadyLinked):
+            await accounts.link(session, CHAT, AMINA.email, NOW)
+
+
+async def test_five_wrong_passwords_lock_the_account_for_a_quarter_of_an_hour(sessions: Sessions) -> None:
+    await register(sessions)
+    assert (LOGIN_TRIES, timedelta(minutes=15)) == (5, LOGIN_PAUSE)
+    for _ in range(5):
+        async with sessions.begin() as session:
+            assert await accounts.password_hash_of(session, AMINA.email, NOW) == "hash"
+            await accounts.note_failed_login(session, AMINA.email, NOW)
+    async with sessions() as session:
+        with pytest.raises(LoginLocked) as refusal:
+            await accounts.password_hash_of(session, AMINA.email, NOW + LOGIN_PAUSE - timedelta(seconds=1))
+        assert refusal.value.values == {"minutes": 15}
+        assert await accounts.password_hash_of(session, AMINA.email, NOW + LOGIN_PAUSE) == "hash"
+
+
+async def test_wrong_passwords_at_the_same_moment_all_count(sessions: Sessions) -> None:
+    await register(sessions)
+
+    async def guesses() -> None:
+        async with sessions.begin() as session:
+            await accounts.note_failed_login(session, AMINA.email, NOW)
+
+    await asyncio.gather(*(guesses() for _ in range(LOGIN_TRIES)))
+    async with sessions() as session:
+        with pytest.raises(LoginLocked):
+            await accounts.password_hash_of(session, AMINA.email, NOW)
+
+
+async def test_a_right_password_forgives_the_wrong_ones_before_it(sessions: Sessions) -> None:
+    await register(sessions)
+    async with sessions.begin() as session:
+        for _ in range(LOGIN_TRIES - 1):
+            await accounts.note_failed_login(session, AMINA.email, NOW)
+        await accounts.link(session, OTHER_CHAT, AMINA.email, NOW)
+        await accounts.note_failed_login(session, AMINA.email, NOW)
+        assert await accounts.password_hash_of(session, AMINA.email, NOW) == "hash"
+
+
+async def test_an_unknown_address_has_no_password_and_no_error_of_its_own(sessions: Sessions) -> None:
+    async with sessions() as session:
+        assert await accounts.password_hash_of(session, "nobody@example.org", NOW) is None
+        await accounts.note_failed_login(session, "nobody@example.org", NOW)
+        with pytest.raises(LoginFailed):
+            await accounts.link(session, CHAT, "nobody@example.org", NOW)
+
+
+async def test_unlinking_forgets_the_chat_but_not_the_person(sessions: Sessions) -> None:
+    actor = await register(sessions)
+    async with sessions.begin() as session:
+        staff = await a_staff(session)
+        scan = await a_scan(session, staff._replace(patient=actor), "PENDING_AI")
+        session.add(Card(scan_id=scan.id, chat_id=CHAT, message_id=5))
+        session.add(Card(scan_id=scan.id, chat_id=OTHER_CHAT, message_id=6))
+        session.add(Form(key=f"42:{CHAT}:{CHAT}", state="Telling:since", data={}))
+        session.add(Form(key=f"42:{OTHER_CHAT}:{OTHER_CHAT}", state="Telling:since", data={}))
+    async with sessions.begin() as session:
+        await accounts.unlink(session, CHAT, NOW)
+    async with sessions() as session:
+        assert await accounts.actor_for(session, CHAT) is None
+        assert [card.chat_id for card in await session.scalars(select(Card))] == [OTHER_CHAT]
+        assert [form.key for form in await session.scalars(select(Form))] == [f"42:{OTHER_CHAT}:{OTHER_CHAT}"]
+        assert await session.get_one(Account, actor.account_id)
+        with pytest.raises(NotLinked):
+            await accounts.unlink(session, CHAT, NOW)
+
+
+async def test_a_language_is_remembered_for_the_person(sessions: Sessions) -> None:
+    await register(sessions)
+    async with sessions.begin() as session:
+        await accounts.speak(session, CHAT, "hi", NOW)
+        with pytest.raises(NotLinked):
+            await accounts.speak(session, OTHER_CHAT, "hi", NOW)
+    async with sessions() as session:
+        actor = await accounts.actor_for(session, CHAT)
+        assert actor is not None
+        assert actor.language == "hi"
+
+
+# Invitations
+
+
+async def test_only_an_administrator_invites_and_only_to_the_staff(sessions: Sessions) -> None:
+    async with sessions() as session:
+        staff = await a_staff(session)
+        for actor in staff:
+            for role in Role:
+                if actor.role is Role.ADMINISTRATOR and role in {Role.DOCTOR, Role.PHARMACIST, Role.ADMINISTRATOR}:
+                    assert len(await accounts.invite(session, actor, role, NOW)) >= 43
+                    continue
+                with pytest.raises(NotAllowed):
+                    await accounts.invite(session, actor, role, NOW)
+
+
+async def test_an_invitation_makes_a_doctor_once(sessions: Sessions) -> None:
+    token = await an_invite(sessions)
+    doctor = await register(sessions, invite=token)
+    assert doctor.role is Role.DOCTOR
+    with pytest.raises(InviteInvalid):
+        await register(sessions, OTHER_CHAT, AMINA._replace(email="second@example.org"), token)
+    async with sessions() as session:
+        [used] = await session.scalars(select(Invite))
+        assert (used.used_at, used.used_by) == (NOW, doctor.account_id)
+        assert await session.scalar(select(func.count()).select_from(Account)) == 1
+
+
+async def test_an_invitation_is_good_for_three_days(sessions: Sessions) -> None:
+    token = await an_invite(sessions)
+    assert timedelta(days=3) == INVITE_LIFETIME
+    async with sessions() as session:
+        assert await accounts.invited_role(session, token, NOW + INVITE_LIFETIME - timedelta(seconds=1)) is Role.DOCTOR
+        with pytest.raises(InviteInvalid):
+            await accounts.invited_role(session, token, NOW + INVITE_LIFETIME)
+
+
+@pytest.mark.parametrize("guess", ["", "x", "A" * 43])
+async def test_a_guessed_invitation_is_none(sessions: Sessions, guess: str) -> None:
+    await an_invite(sessions)
+    with pytest.raises(InviteInvalid):
+        await register(sessions, invite=guess)
+    async with sessions() as session:
+        assert await session.scalar(select(func.count()).select_from(Account)) == 0
+
+
+async def test_neither_the_token_nor_its_role_can_be_edited_on_the_way(sessions: Sessions) -> None:
+    """The role is the server's word; the table holds a hash, which opens nothing itself."""
+    token = await an_invite(sessions, Role.PHARMACIST)
+    async with sessions() as session:
+        [kept] = await session.scalars(select(Invite))
+        assert token not in (kept.token_hash, "")
+        for edited in (kept.token_hash, token + "administrator", token.swapcase(), token[:-1]):
+            with pytest.raises(InviteInvalid):
+                await accounts.invited_role(session, edited, NOW)
+        assert await accounts.invited_role(session, token, NOW) is Role.PHARMACIST
+
+
+async def test_of_two_who_open_the_same_invitation_at_once_one_gets_in(sessions: Sessions) -> None:
+    token = await an_invite(sessions)
+
+    async def joins(chat: int) -> str:
+        try:
+            actor = await register(sessions, chat, AMINA._replace(email=f"{chat}@example.org"), token)
+        except InviteInvalid:
+            return "refused"
+        return actor.role.value
+
+    assert sorted(await asyncio.gather(joins(CHAT), joins(OTHER_CHAT))) == ["doctor", "refused"]
+    async with sessions() as session:
+        assert await session.scalar(select(func.count()).select_from(Account)) == 1
+
+
+async def test_somebody_with_an_account_changes_place_by_an_invitation(sessions: Sessions) -> None:
+    before = await register(sessions)
+    token = await an_invite(sessions, Role.PHARMACIST)
+    async with sessions.begin() as session:
+        after = await accounts.accept_invite(session, CHAT, token, NOW)
+    assert (after.account_id, after.role) == (before.account_id, Role.PHARMACIST)
+    async with sessions() as session:
+        with pytest.raises(NotLinked):
+            await accounts.accept_invite(session, OTHER_CHAT, token, NOW)
+
+
+async def test_the_last_administrator_stays_one(sessions: Sessions) -> None:
+    """Refused, and the invitation is not used up."""
+    token = await an_invite(sessions)
+    async with sessions.begin() as session:
+        first = await a_person(session, Role.ADMINISTRATOR)
+        session.add(Link(chat_id=CHAT, account_id=first.account_id or 0, created_at=NOW))
+    with pytest.raises(LastAdministrator):
+        async with sessions.begin() as session:
+            await accounts.accept_invite(session, CHAT, token, NOW)
+    async with sessions.begin() as session:
+        await a_person(session, Role.ADMINISTRATOR)
+        assert (await accounts.accept_invite(session, CHAT, token, NOW)).role is Role.DOCTOR
+
+
+async def test_two_administrators_cannot_both_leave_at_once(sessions: Sessions) -> None:
+    tokens = [await an_invite(sessions) for _ in range(2)]
+    async with sessions.begin() as session:
+        for chat in (CHAT, OTHER_CHAT):
+            one = await a_person(session, Role.ADMINISTRATOR)
+            session.add(Link(chat_id=chat, account_id=one.account_id or 0, created_at=NOW))
+
+    async def leaves(chat: int, token: str) -> bool:
+        try:
+            async with sessions.begin() as session:
+                await accounts.accept_invite(session, chat, token, NOW)
+        except ClinicError:
+            return False
+        return True
+
+    async with asyncio.TaskGroup() as group, sessions.begin() as session:
+        await accounts.accept_invite(session, CHAT, tokens[0], NOW)
+        await session.flush()
+        second = group.create_task(leaves(OTHER_CHAT, tokens[1]))
+        await asyncio.wait([second], timeout=0.3)
+    assert second.result() is False
+
+
+# Passwords
+
+
+def test_a_long_tamil_password_counts_to_its_last_letter() -> None:
+    """bcrypt alone takes 72 bytes, which is 24 Tamil letters."""
+    assert len(TAMIL.encode()) > 72
+    hashed = passwords.hash_password(TAMIL, cost=4)
+    assert passwords.matches(TAMIL, hashed)
+    assert not passwords.matches(TAMIL[:-1] + "க", hashed)
+
+
+def test_passwords_are_kept_as_bcrypt_of_cost_twelve() -> None:
+    hashed = passwords.hash_password("correct horse")
+    assert hashed.startswith("$2b$12$")
+    assert passwords.matches("correct horse", hashed)
+    assert not passwords.matches("correct horsE", hashed)
+
+
+def test_nobodys_password_is_always_wrong_and_costs_as_much() -> None:
+    assert passwords.NOBODY.startswith("$2b$12$")
+    assert not passwords.matches("anything", None)
+
+
+@pytest.mark.parametrize("weak", ["", "short7!", "password", "PASSWORD1", "aaaaaaaaaaaa", "12121212"])
+def test_a_password_that_is_easy_to_guess_is_refused(weak: str) -> None:
+    with pytest.raises(WeakPassword):
+        passwords.hash_password(weak, cost=4)
+
+
+def test_a_null_byte_ends_no_password() -> None:
+    """C's end of a string must not be the end of a secret."""
+    hashed = passwords.hash_password("long enough\0and more", cost=4)
+    assert not passwords.matches("long enough\0and less", hashed)

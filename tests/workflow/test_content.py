@@ -1,0 +1,154 @@
+"""What an administrator confirms: every printed fact is bound, and whoever adds a column decides here."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from models.base import Sessions
+from models.people import Account, Sex
+from models.scans import Finding, Prescription, Reading, Scan
+from tests.workflow.ward import NOW, a_scan, a_staff
+from workflow.content import fingerprint
+
+LATER = NOW + timedelta(seconds=1)
+BOUND: dict[type[Any], dict[str, Any]] = {
+    Scan: {
+        "complaint": "Cough",
+        "since": "Monday",
+        "original_file": "another",
+        "picture_file": "another",
+        "created_at": LATER,
+    },
+    Finding: {
+        "model": "another",
+        "model_version": "2",
+        "model_sha256": "1" * 64,
+        "modality": "cardiac_mri",
+        "label": "Normal",
+        "confidence": 0.91,
+        "uncertain": True,
+        "abstention": "far",
+        "abnormal": 0.5,
+        "probabilities": {"Normal": 1.0},
+        "heatmap_file": "another",
+    },
+    Reading: {
+        "own_reading": "Pneumonia.",
+        "findings": "Clear.",
+        "impression": "Nothing.",
+        "recommendations": "None.",
+        "signed_at": LATER,
+        "agrees": False,
+    },
+    Prescription: {"lines": ["Something else"], "completed_at": LATER},
+    Account: {
+        "name": "Another Name",
+        "email": "another@example.org",
+        "sex": Sex.OTHER,
+        "date_of_birth": date(1950, 1, 1),
+    },
+}
+FREE: dict[type[Any], set[str]] = {
+    # what the report does not state, or what the bound ids and the release itself fix
+    Scan: {
+        "id",
+        "version",
+        "status",
+        "patient_id",
+        "modality",
+        "media_group_id",
+        "supersedes_id",
+        "analysis_asked_at",
+        "released_at",
+        "released_by",
+        "reason",
+        "changed_at",
+    },
+    Finding: {"scan_id", "distance", "adjustments", "created_at"},
+    Reading: {"scan_id", "doctor_id"},
+    Prescription: {"scan_id", "pharmacist_id"},
+    Account: {
+        "id",
+        "password_hash",
+        "role",
+        "language",
+        "registration_number",
+        "failed_logins",
+        "locked_until",
+        "created_at",
+    },
+}
+PARTS: dict[type[Any], Callable[[Scan], Any]] = {
+    Scan: lambda scan: scan,
+    Finding: lambda scan: scan.finding,
+    Reading: lambda scan: scan.reading,
+    Prescription: lambda scan: scan.prescription,
+    Account: lambda scan: scan.patient,
+}
+
+
+@pytest.mark.parametrize("table", list(BOUND), ids=lambda table: table.__name__)
+def test_every_column_is_either_bound_or_free_for_a_reason(table: type[Any]) -> None:
+    columns = set(table.__table__.columns.keys())
+    assert columns == set(BOUND[table]) | FREE[table]
+    assert not set(BOUND[table]) & FREE[table]
+
+
+async def test_any_change_of_what_is_printed_changes_the_fingerprint(sessions: Sessions) -> None:
+    async with sessions.begin() as session:
+        staff = await a_staff(session)
+        scan_id = (await a_scan(session, staff, "PHARMACIST_COMPLETED")).id
+    async with sessions() as session:
+        scan = await session.get_one(Scan, scan_id)
+        confirmed = fingerprint(scan)
+        unbound = []
+        for table, changes in BOUND.items():
+            part = PARTS[table](scan)
+            for name, value in changes.items():
+                before = getattr(part, name)
+                with session.no_autoflush:
+                    setattr(part, name, value)
+                    if fingerprint(scan) == confirmed:
+                        unbound.append(f"{table.__name__}.{name}")
+                    setattr(part, name, before)
+        assert unbound == []
+        assert fingerprint(scan) == confirmed
+
+
+async def test_who_signed_is_bound_by_person_and_registration(sessions: Sessions) -> None:
+    async with sessions() as session:
+        staff = await a_staff(session)
+        scan = await a_scan(session, staff, "PHARMACIST_COMPLETED")
+        await session.refresh(scan)
+        assert scan.reading
+        assert scan.prescription
+        before = fingerprint(scan)
+        for signer in (scan.reading.doctor, scan.prescription.pharmacist):
+            signer.registration_number = "TN-1"
+            after = fingerprint(scan)
+            assert after != before
+            before = after
+        other = await a_staff(session)
+        for part, column, actor in (
+            (scan.reading, "doctor_id", other.doctor),
+            (scan.prescription, "pharmacist_id", other.pharmacist),
+        ):
+            setattr(part, column, actor.account_id)
+            await session.flush()
+            await session.refresh(part)
+            after = fingerprint(scan)
+            assert after != before
+            before = after
+
+
+async def test_the_fingerprint_is_the_same_in_another_session(sessions: Sessions) -> None:
+    """Read back from the database, it is what was confirmed, on both carriers."""
+    async with sessions.begin() as session:
+        staff = await a_staff(session)
+        scan = await a_scan(session, staff, "PHARMACIST_COMPLETED", complaint="இருமல் ü")
+        await session.refresh(scan)
+        confirmed, scan_id = fingerprint(scan), scan.id
+    async with sessions() as session:
+        assert fingerprint(await session.get_one(Scan, scan_id)) == confirmed

@@ -1,0 +1,204 @@
+"""What is owed: in which order, by one worker at a time, again after a crash, and not for ever."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from models.base import Sessions
+from models.jobs import Job
+from tests.workflow.ward import NOW
+from workflow import queries
+from workflow.jobs import (
+    LEASE,
+    LONGEST_PAUSE,
+    OWES,
+    PATIENCE,
+    JobKind,
+    claim,
+    enqueue,
+    finish,
+    give_up,
+    next_due,
+    postpone,
+    recover,
+)
+
+SECOND = timedelta(seconds=1)
+only_postgresql = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+
+
+async def owe(sessions: Sessions, count: int = 1, lock: str | None = None) -> list[int]:
+    """So many jobs, a second apart."""
+    async with sessions.begin() as session:
+        jobs = [
+            enqueue(session, JobKind.SHOW_CARD, NOW + number * SECOND, lock=lock, number=number)
+            for number in range(count)
+        ]
+        await session.flush()
+        return [job.id for job in jobs]
+
+
+async def take(sessions: Sessions, at: timedelta = timedelta(minutes=1)) -> int | None:
+    async with sessions.begin() as session:
+        job = await claim(session, NOW + at)
+        return job and job.id
+
+
+async def test_a_job_exists_only_if_its_cause_is_committed(sessions: Sessions) -> None:
+    async with sessions() as session:
+        enqueue(session, JobKind.DELIVER, NOW, scan_id=1)
+        await session.flush()
+        assert session.info[OWES] is True
+        await session.rollback()
+    assert await take(sessions) is None
+
+
+async def test_the_oldest_due_job_is_taken_first_and_none_before_its_time(sessions: Sessions) -> None:
+    first, second, third = await owe(sessions, 3)
+    assert await take(sessions, -SECOND) is None
+    assert await take(sessions, SECOND) == first
+    assert await take(sessions, SECOND) == second
+    assert await take(sessions, SECOND) is None
+    assert await take(sessions, 2 * SECOND) == third
+
+
+async def test_a_worker_takes_only_the_kinds_that_it_can_do(sessions: Sessions) -> None:
+    await owe(sessions)
+    async with sessions.begin() as session:
+        assert await claim(session, NOW, [JobKind.DELIVER]) is None
+        assert await claim(session, NOW, [JobKind.SHOW_CARD]) is not None
+
+
+async def test_jobs_with_the_same_lock_run_one_after_the_other(sessions: Sessions) -> None:
+    first, second = await owe(sessions, 2, lock="card:1:1")
+    [other] = await owe(sessions, 1, lock="card:1:2")
+    assert await take(sessions) == first
+    assert await take(sessions) == other
+    assert await take(sessions) is None
+    async with sessions.begin() as session:
+        await finish(session, first, NOW)
+    assert await take(sessions) == second
+
+
+async def test_of_workers_that_reach_at_once_only_one_gets_a_locked_job(sessions: Sessions) -> None:
+    """Two edits of one card at the same time would leave two cards, or the older one on top."""
+    await owe(sessions, 2, lock="card:1:1")
+    async with asyncio.TaskGroup() as group, sessions.begin() as session:
+        assert await claim(session, NOW + SECOND) is not None
+        await session.flush()
+        other = group.create_task(take(sessions, SECOND))
+        await asyncio.wait([other], timeout=0.3)
+    assert other.result() is None
+
+
+async def test_many_workers_take_each_job_once(sessions: Sessions) -> None:
+    owed = await owe(sessions, 12)
+
+    async def works() -> list[int]:
+        mine = []
+        while (job := await take(sessions)) is not None:
+            mine.append(job)
+        return mine
+
+    taken = await asyncio.gather(*(works() for _ in range(4)))
+    assert sorted(job for mine in taken for job in mine) == owed
+
+
+@only_postgresql
+async def test_a_job_in_another_workers_hands_is_passed_over_without_waiting(sessions: Sessions) -> None:
+    """SKIP LOCKED: a worker that is writing its job's end holds up nobody."""
+    first, second = await owe(sessions, 2)
+    async with sessions.begin() as ending:
+        await ending.get_one(Job, first, with_for_update=True)
+        async with asyncio.timeout(5):
+            assert await take(sessions) == second
+
+
+async def test_a_dead_workers_job_comes_back_when_its_lease_has_run_out(sessions: Sessions) -> None:
+    [job] = await owe(sessions)
+    assert await take(sessions, SECOND) == job
+    assert await take(sessions, SECOND + LEASE - SECOND) is None
+    assert await take(sessions, SECOND + LEASE) == job
+    async with sessions() as session:
+        assert (await session.get_one(Job, job)).attempts == 2
+
+
+async def test_a_single_worker_takes_up_at_once_what_its_killed_self_had_in_hand(sessions: Sessions) -> None:
+    first, second = await owe(sessions, 2, lock="card:1:1")
+    assert await take(sessions) == first
+    async with sessions.begin() as session:
+        await recover(session)
+    assert await take(sessions) == first
+    async with sessions.begin() as session:
+        await finish(session, first, NOW)
+        await recover(session)
+    assert await take(sessions) == second
+
+
+async def test_a_failed_job_waits_longer_each_time_but_never_longer_than_five_minutes(sessions: Sessions) -> None:
+    [job] = await owe(sessions)
+    pauses, at = [], NOW
+    for _ in range(12):
+        async with sessions.begin() as session:
+            assert await claim(session, at) is not None
+        async with sessions.begin() as session:
+            assert await postpone(session, job, "TimeoutError", at)
+            assert await claim(session, at) is None
+            due = await next_due(session)
+        assert due is not None
+        pauses.append((due - at).total_seconds())
+        at = due
+    assert pauses == [2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300, 300]
+    assert LONGEST_PAUSE.total_seconds() == 300
+
+
+async def test_telegrams_own_pause_is_kept_to(sessions: Sessions) -> None:
+    """A 429 says how long to wait."""
+    [job] = await owe(sessions)
+    async with sessions.begin() as session:
+        await postpone(session, job, "TelegramRetryAfter", NOW, timedelta(seconds=77))
+        assert await next_due(session) == NOW + timedelta(seconds=77)
+
+
+async def test_patience_ends_after_two_days(sessions: Sessions) -> None:
+    """The job is over then, its error's class stays as the mark, and nobody takes it again."""
+    [job] = await owe(sessions)
+    assert timedelta(days=2) == PATIENCE
+    async with sessions.begin() as session:
+        assert await postpone(session, job, "SMTPConnectError", NOW + PATIENCE - LONGEST_PAUSE) is True
+        assert await postpone(session, job, "SMTPConnectError", NOW + PATIENCE) is False
+    assert await take(sessions, timedelta(days=30)) is None
+    async with sessions() as session:
+        ended = await session.get_one(Job, job)
+        assert (ended.ended_at, ended.error, ended.leased_until) == (NOW + PATIENCE, "SMTPConnectError", None)
+
+
+async def test_a_job_that_can_never_succeed_is_given_up_at_once(sessions: Sessions) -> None:
+    [job] = await owe(sessions)
+    async with sessions.begin() as session:
+        await give_up(session, job, "Unmailable", NOW)
+    assert await take(sessions) is None
+
+
+async def test_a_finished_job_leaves_no_error_behind(sessions: Sessions) -> None:
+    [job] = await owe(sessions)
+    async with sessions.begin() as session:
+        await postpone(session, job, "TimeoutError", NOW)
+        await finish(session, job, NOW)
+    async with sessions() as session:
+        [done] = await session.scalars(select(Job))
+        assert (done.ended_at, done.error, done.leased_until) == (NOW, None, None)
+        assert await next_due(session) is None
+
+
+async def test_the_age_of_the_queue_is_that_of_the_oldest_due_job(sessions: Sessions) -> None:
+    first, second = await owe(sessions, 2)
+    async with sessions.begin() as session:
+        assert await queries.oldest_due_job(session, NOW - SECOND) is None
+        assert await queries.oldest_due_job(session, NOW + SECOND) == NOW
+        await finish(session, first, NOW)
+        assert await queries.oldest_due_job(session, NOW + SECOND) == NOW + SECOND
+        await finish(session, second, NOW)
+        assert await queries.oldest_due_job(session, NOW + SECOND) is None
