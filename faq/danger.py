@@ -42,7 +42,6 @@ SIGNS: Final = (
     Sign(("oxygen", "low"), 7),
     Sign(("faint",)),
     Sign(("fits", "someone"), 9),
-    Sign(("fits", "i"), 6),
     Sign(("move", "not", "limb"), 8),
     Sign(("numb", "limb"), 6),
     Sign(("numb", "lips"), 6),
