@@ -10,7 +10,7 @@ from aiogram.types import BufferedInputFile
 
 from bot.channels import Letter, Unmailable
 from bot.clinic import Clinic
-from handlers.messages import verdict
+from handlers.messages import reason, verdict
 from models.codes import Purpose
 from models.jobs import DeliveryState
 from models.people import Link, Role
@@ -105,7 +105,8 @@ async def ask_retake(clinic: Clinic, scan_id: int) -> None:
     async with clinic.sessions() as session:
         scan = await session.get_one(Scan, scan_id)
         chats = await queries.patient_chats(session, scan)
-    await tell(clinic, chats, f"retake:{scan_id}", "retake", scan=scan_id, reason=scan.reason or "")
+    why = reason(scan, clinic.catalogues.of(scan.patient.language))
+    await tell(clinic, chats, f"retake:{scan_id}", "retake", scan=scan_id, reason=why)
 
 
 async def tell_failure(clinic: Clinic, kind: str, scan_id: int | None) -> None:

@@ -12,7 +12,8 @@ topic close behind, the answer comes with the three nearest topics to choose fro
 Words of danger come before all that; `faq.danger` says which.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -88,11 +89,33 @@ class Faq:
         )
 
 
-def load(contacts: Contacts | None = None, folder: Path = FOLDER) -> Faq:
-    """Read entries and words from files; do it once, at start. Raises faq.pages.BadEntry for a broken file."""
-    entries = list(read_entries(folder / "entries", contacts or Contacts()))
+class Learned(NamedTuple):
+    """A phrase that people really used, added by an administrator."""
+
+    topic: Topic
+    locale: str
+    phrase: str
+
+
+def load(contacts: Contacts | None = None, learned: Iterable[Learned] = (), folder: Path = FOLDER) -> Faq:
+    """Read entries and words from files, half a second of work: at start, and again when a phrase is learned.
+
+    Raises faq.pages.BadEntry for a broken file.
+    """
+    entries = list(map(_teacher(learned), read_entries(folder / "entries", contacts or Contacts())))
     words = read_families(folder / "families")
     return Faq(entries, Lexicon(words), load_siren(folder / "dangers", words), Ear(_spoken(entries, folder)))
+
+
+def _teacher(learned: Iterable[Learned]) -> Callable[[Entry], Entry]:
+    phrases: dict[tuple[Topic, str], list[str]] = {}
+    for topic, locale, phrase in learned:
+        phrases.setdefault((topic, locale), []).append(phrase)
+
+    def teach(entry: Entry) -> Entry:
+        return replace(entry, phrases=(*entry.phrases, *phrases.get((entry.topic, entry.locale), ())))
+
+    return teach
 
 
 def _clear(near: Sequence[Near]) -> bool:

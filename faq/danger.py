@@ -36,14 +36,15 @@ SIGNS: Final = (
     Sign(("bleed", "flow"), 6),
     Sign(("bleed", "hard"), 5),
     Sign(("bleed", "pain"), 4),
+    Sign(("bleed", "now"), 4),
     Sign(("blood", "flow"), 5),
     Sign(("blue", "lips"), 6),
     Sign(("oxygen", "low"), 7),
     Sign(("faint",)),
     Sign(("fits", "someone"), 9),
-    Sign(("fits", "i"), 6),
     Sign(("move", "not", "limb"), 8),
     Sign(("numb", "limb"), 6),
+    Sign(("numb", "lips"), 6),
     Sign(("poison",)),
     Sign(("took", "number", "tablets"), 6),
     Sign(("attack",)),
@@ -104,7 +105,7 @@ def _place(spoken: Sequence[str], sign: Sign) -> int | None:
 
 def _denied(spoken: Sequence[str], at: int, sign: Sign) -> bool:
     """ "No chest pain"; where the verb comes last, "nenju vali illa"."""
-    after = spoken[at : at + sign.within + 2] if "none" not in sign.families else ()
+    after = () if {"none", "flow"} & set(sign.families) else spoken[at : at + sign.within + 2]
     return "no" in spoken[max(0, at - DENIED) : at] or "none" in after
 
 

@@ -16,8 +16,8 @@ EMPTY: Final = 0.6  # what is left of a score when a question names no subject a
 TELLING: Final = frozenset({"subject", "object", "greeting"})
 SILENT: Final = frozenset({"silent", "greeting"})
 QUIET: Final = 0.3  # what a word that is at home in every topic still weighs
-STRANGE: Final = 1.6  # what a word weighs that no topic knows; the rarest known word weighs about 3.2
-STRANGERS: Final = 4  # more unknown words than this make a question no stranger
+STRANGE: Final = 2.0  # what a word weighs that nothing here knows; the rarest known word weighs about 3.2
+STRANGERS: Final = 2  # more of them than this make a long story no worse
 PHRASE: Final = 0.5  # share of the nearest phrase in a score; the rest is the topic's whole vocabulary
 OURS: Final = (
     0.7  # a phrase's own words missing from the question count less than the question's missing from the phrase

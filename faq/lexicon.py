@@ -34,6 +34,7 @@ class Lexicon:
         self._whole: dict[tuple[str, ...], str] = {}
         self._beginnings: dict[str, str] = {}
         self._name_beginnings: dict[tuple[str, ...], dict[str, str]] = {}
+        self._stems: dict[str, str] = {}
         self._sounds: dict[str, str] = {}
         for families in kinds.values():
             for family, members in families.items():
@@ -52,7 +53,7 @@ class Lexicon:
             ends.setdefault(words[-1], family)
         self._whole.setdefault(words, family)
         if len(words) == 1:
-            self._whole.setdefault((stem(words[0]),), family)
+            self._stems.setdefault(stem(words[0]), family)
             if words[0].isascii() and len(words[0]) >= SHORTEST_TYPO:
                 self._sounds.setdefault(sound(words[0]), family)
 
@@ -80,7 +81,7 @@ class Lexicon:
         return next((family for end, family in ends.items() if name[-1].startswith(end)), None)
 
     def _find(self, word: str) -> Word:
-        if (family := self._whole.get((stem(word),))) or (family := self._begins(word)):
+        if family := self._whole.get((stem(word),)) or self._stems.get(stem(word)) or self._begins(word):
             return Word(family, 1.0, True)
         if word.isascii() and (family := self._sounds.get(sound(word))) and len(word) >= SHORTEST_TYPO:
             return Word(family, 0.95, True)

@@ -7,6 +7,9 @@ from typing import Final
 LONGEST: Final = 600  # characters of a question that are read; nobody asks longer, and time stays bounded
 
 _APOSTROPHES: Final = str.maketrans("", "", "'’‘ʼ`´\u200b\u200c\u200d\ufeff")
+_NO_WORD: Final = re.compile(
+    "[^\\w\u0900-\u0963\u0b82\u0bbe-\u0bcd\u0bd7]|_"
+)  # vowel signs of Indian scripts are no \\w
 _INITIALS: Final = re.compile(r"\b((?:[a-z]\.){2,}[a-z]?)(?![a-z])")
 _JOINED: Final = re.compile(r"\b(x|e|எக்ஸ்|एक्स)[\s-]+(rays?|mail|ரே|रे)")
 _HYPHEN: Final = re.compile(r"(?<=[^\W\da-z])-(?=[^\W\da-z])")
@@ -41,12 +44,7 @@ def normalise(text: str) -> str:
     folded = _INITIALS.sub(lambda found: found[1].replace(".", ""), folded)
     folded = _HYPHEN.sub("", _JOINED.sub(r"\1\2", folded))
     folded = _HALF_NASAL.sub("ं", folded.translate(_ONE_SPELLING))
-    return " ".join("".join(c if _belongs(c) else " " for c in folded).split())
-
-
-def _belongs(character: str) -> bool:
-    """Letters, digits and the vowel signs of Indian scripts, which are marks and no letters."""
-    return unicodedata.category(character)[0] in "LMN"
+    return " ".join(_NO_WORD.sub(" ", folded).split())
 
 
 def tokens(text: str) -> list[str]:

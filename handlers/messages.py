@@ -28,7 +28,7 @@ def patient_card(scan: Scan, texts: Texts) -> View:
     """Five steps with marks. No word of the model's answer: that belongs to the doctor and the report."""
     head = texts("card.patient", scan=scan.id, time=texts.time(scan.created_at))
     if scan.status is Status.REJECTED:
-        return View(_join(head, texts("card.rejected", reason=scan.reason or "")), None)
+        return View(_join(head, texts("card.rejected", reason=reason(scan, texts))), None)
     reached = STAGES.index(scan.status)
     steps = [
         texts(
@@ -78,6 +78,12 @@ def has_heat_map(scan: Scan) -> bool:
 
 def label(name: str, texts: Texts) -> Html:
     return texts(f"label.{name}")
+
+
+def reason(scan: Scan, texts: Texts) -> str:
+    """Why a better picture is asked for. A ready reason is kept by its key, so that each reads it in their language."""
+    said = scan.reason or ""
+    return texts.plain(said) if said.startswith("reason.") and texts.has(said) else said
 
 
 def verdict(finding: Finding, texts: Texts) -> Html:
@@ -144,7 +150,7 @@ def _words(scan: Scan, texts: Texts, fit: Callable[[str], str]) -> list[Html]:
     if scan.released_at and scan.releaser:
         blocks.append(texts("card.released", name=scan.releaser.name, time=texts.time(scan.released_at)))
     if scan.status is Status.REJECTED:
-        blocks.append(texts("card.rejected", reason=fit(scan.reason or "")))
+        blocks.append(texts("card.rejected", reason=fit(reason(scan, texts))))
     return blocks
 
 

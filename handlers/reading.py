@@ -133,7 +133,7 @@ async def take_ready_reason(
 ) -> None:
     if callback_data.name not in REASONS:
         raise StaleAction
-    scan_id = await _reject(actor, state, texts.plain(f"reason.{callback_data.name}"), effects)
+    scan_id = await _reject(actor, state, f"reason.{callback_data.name}", effects)
     await edit(query, texts("reject.done", scan=scan_id))
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from faq.answer import FOLDER, Faq, load
+from faq.answer import FOLDER, Faq, Learned, load
 from faq.pages import BadEntry, Contacts, Topic
 
 
@@ -60,6 +60,13 @@ def test_the_hospitals_own_numbers_stand_in_the_answers() -> None:
     faq = load(Contacts(emergency_number="999", hospital_phone="044-123"))
     assert "999" in faq.answer("I can't breathe").text
     assert "044-123" in faq.entry(Topic.CONTACT).text
+
+
+def test_a_learned_phrase_works_at_once(faq: Faq) -> None:
+    question = "why is my bollywood blinking"
+    assert faq.answer(question).topic == Topic.FALLBACK
+    taught = load(learned=[Learned(Topic.STATUS, "en", question)])
+    assert taught.answer(question).topic == Topic.STATUS
 
 
 @pytest.mark.parametrize("topic", list(Topic))

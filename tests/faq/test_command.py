@@ -33,3 +33,26 @@ def test_neither_nor_and_both_are_refused_with_a_sentence() -> None:
     assert CliRunner().invoke(app, ["ask"]).exit_code == 2
     assert CliRunner().invoke(app, ["ask", "hello", "--stdin"]).exit_code == 2
     assert CliRunner().invoke(app, ["ask", "hello", "--lang", "xx"]).exit_code == 2
+
+
+def test_the_language_of_the_answer_can_be_chosen() -> None:
+    result = CliRunner().invoke(app, ["ask", "where is my report", "--lang", "ta", "--json"])
+    said = json.loads(result.stdout)
+    assert said["language"] == "ta"
+    assert "ரிப்போர்ட்" in said["answer"]
+
+
+def test_the_measurement_prints_a_line_for_each_half_and_language() -> None:
+    result = CliRunner().invoke(app, ["evaluate", "--json"])
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert {(line["half"], line["language"]) for line in lines} == {
+        (half, language) for half in ("tune", "test") for language in ("en", "ta", "hi", "all")
+    }
+    assert all(line["recalled"]["rate"] == 1.0 for line in lines)
+
+
+def test_the_measurement_shows_a_table_and_the_confusions() -> None:
+    result = CliRunner().invoke(app, ["evaluate", "--questions"])
+    assert result.exit_code == 0
+    assert "Confusions (tune)" in result.stdout
+    assert CliRunner().invoke(app, ["evaluate", "--half", "all"]).exit_code == 2

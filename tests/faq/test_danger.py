@@ -20,6 +20,12 @@ from faq.pages import Topic
         "I want to die",
         "I want to kill myself, and how do I upload my scan",
         "heart attack please help",
+        "மூச்சு விட முடியல",
+        "nenju valikuthu",
+        "எனக்கு வாழவே பிடிக்கல",
+        "सीने में दर्द हो रहा है",
+        "papa behosh ho gaye",
+        "mujhe saans nahi aa rahi",
     ],
 )
 def test_a_cry_for_help_is_answered_with_the_emergency_number(faq: Faq, cry: str) -> None:
@@ -41,7 +47,27 @@ def test_a_cry_for_help_is_answered_with_the_emergency_number(faq: Faq, cry: str
         "where is my report",
         "how to cook biryani",
         "what is the ambulance number",
+        "I cannot speak English",
+        "does a chest x-ray hurt",
+        "my file fits the size",
+        "I want to donate blood",
+        "सीने में दर्द किस बीमारी का लक्षण है",
+        "mujhe seene me dard nahi hai",
+        "நெஞ்சு வலி எந்த நோயின் அறிகுறி",
+        "enaku nenju vali illa",
     ],
 )
 def test_a_question_about_danger_is_no_cry_for_help(faq: Faq, question: str) -> None:
     assert not faq.answer(question).emergency
+
+
+def test_what_to_do_if_it_happened_is_answered_without_an_alarm(faq: Faq) -> None:
+    answer = faq.answer("what should I do if my mother faints")
+    assert answer.topic == Topic.EMERGENCY
+    assert not answer.emergency
+
+
+def test_the_alarm_is_answered_in_the_language_of_the_cry(faq: Faq) -> None:
+    assert faq.answer("nenju valikuthu").language == "ta"
+    assert faq.answer("मुझे साँस नहीं आ रही").language == "hi"
+    assert "112" in faq.answer("मुझे साँस नहीं आ रही").text

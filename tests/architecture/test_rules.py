@@ -1,0 +1,167 @@
+"""The house rules that an import linter cannot see."""
+
+import ast
+import inspect
+from functools import reduce
+from operator import or_
+
+import pytest
+
+from bot.works import WORKS
+from tests.architecture.source import Module, calls, modules
+from workflow.jobs import JobKind
+from workflow.transitions import RULES
+
+LONGEST_FUNCTION, LONGEST_FILE = 40, 300
+SHELL = ("bot/", "handlers/")
+
+
+def where(module: Module, node: ast.expr | ast.stmt) -> str:
+    return f"{module.name}:{node.lineno}"
+
+
+def test_the_source_is_found() -> None:
+    """Else every test below would pass on nothing."""
+    assert {"bot/app.py", "workflow/transitions.py", "models/scans.py"} <= {module.name for module in modules()}
+
+
+def test_nothing_below_the_shell_commits() -> None:
+    """One transaction for one decision: who begins it, ends it."""
+    assert [
+        where(module, call)
+        for module in modules()
+        for call in calls(module.tree, "commit")
+        if not module.name.startswith(SHELL)
+    ] == []
+
+
+def test_transactions_begin_in_the_shell() -> None:
+    """Effects is the way in which an update's handler begins one; schema is run by the command line."""
+    allowed = (*SHELL, "workflow/updates.py", "models/schema.py")
+    assert [
+        where(module, call)
+        for module in modules()
+        for call in calls(module.tree, "begin")
+        if not module.name.startswith(allowed)
+    ] == []
+
+
+def test_only_the_mover_assigns_a_scans_status() -> None:
+    assigned = []
+    for module in modules():
+        for node in ast.walk(module.tree):
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+            names = [part for target in targets if target is not None for part in ast.walk(target)]
+            assigned += [
+                module.name for name in names if isinstance(name, ast.Attribute) and name.attr in {"status", "_status"}
+            ]
+    # the sandbox's HTTP errors have a status of their own
+    ours = [name for name in assigned if not name.startswith("bot/sandbox/")]
+    assert ours == ["workflow/transitions.py"]
+
+
+def test_a_scan_is_born_in_intake_alone_and_no_other_way_writes_its_status() -> None:
+    births, ways_around = [], []
+    for module in modules():
+        for node in ast.walk(module.tree):
+            if not isinstance(node, ast.Call):
+                continue
+            named = node.func.id if isinstance(node.func, ast.Name) else ""
+            method = node.func.attr if isinstance(node.func, ast.Attribute) else named
+            keywords = {keyword.arg for keyword in node.keywords}
+            if named == "Scan":
+                births.append(module.name)
+            literal = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
+            if (method == "values" and "status" in keywords) or (method == "setattr" and "status" in literal):
+                ways_around.append(where(module, node))
+    assert births == ["workflow/intake.py"]
+    assert ways_around == []
+
+
+def test_tasks_are_made_in_task_groups_only() -> None:
+    """A forgotten task loses its error. The name says what it is: `group`, or the sandbox's `tasks`."""
+    groups = ("group", "tasks", "_tasks", "self._tasks", "self._group")
+    wrong = [
+        where(module, call)
+        for module in modules()
+        for call in [*calls(module.tree, "create_task"), *calls(module.tree, "ensure_future")]
+        if not isinstance(call.func, ast.Attribute) or ast.unparse(call.func.value) not in groups
+    ]
+    assert wrong == []
+
+
+def test_every_kind_of_job_has_a_work() -> None:
+    assert set(WORKS) == set(JobKind)
+
+
+def enqueued() -> list[tuple[str, str, set[str]]]:
+    """Where, which kind and with what payload; only advance() owes a kind that it computes."""
+    found = []
+    for module in modules():
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "enqueue":
+                kind = ast.unparse(node.args[1]).removeprefix("JobKind.")
+                payload = {str(keyword.arg) for keyword in node.keywords if keyword.arg != "lock"}
+                found.append((where(module, node), kind, payload))
+    return found
+
+
+def test_whatever_is_owed_fits_the_parameters_of_its_work() -> None:
+    """A job is JSON: a name that its function does not take would fail for two days before anybody hears of it."""
+    wrong, kinds = [], set()
+    for place, kind, payload in enqueued():
+        named = [JobKind[kind]] if kind in JobKind.__members__ else sorted({k for r in RULES.values() for k in r.owes})
+        assert kind in JobKind.__members__ or place.startswith("workflow/transitions.py"), place
+        kinds.update(named)
+        for one in named:
+            parameters = list(inspect.signature(WORKS[one]).parameters.values())[1:]
+            required = {p.name for p in parameters if p.default is p.empty}
+            if not required <= payload <= {p.name for p in parameters}:
+                wrong.append((place, one.value, sorted(payload)))
+    assert wrong == []
+    assert kinds == set(JobKind), "a kind that nobody ever owes"
+
+
+@pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)
+def test_functions_and_files_stay_short(module: Module) -> None:
+    """Migrations are written by a machine."""
+    if "/migrations/versions/" in module.name:
+        return
+    long = [
+        f"{where(module, node)} {node.name}"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.lineno + 1 > LONGEST_FUNCTION
+    ]
+    assert long == []
+    assert module.text.count("\n") <= LONGEST_FILE
+
+
+def test_modules_are_named_by_what_they_are() -> None:
+    banned = {"utils", "util", "helpers", "helper", "manager", "service", "services", "common", "misc"}
+    assert [module.name for module in modules() if banned & set(module.name.removesuffix(".py").split("/"))] == []
+
+
+def test_every_module_begins_with_a_sentence() -> None:
+    def is_sentence(module: Module) -> bool:
+        first = (ast.get_docstring(module.tree) or "").split("\n\n")[0]
+        return first.endswith((".", ":", "?", "!"))
+
+    assert [module.name for module in modules() if not is_sentence(module)] == []
+
+
+def test_secrets_are_compared_in_constant_time() -> None:
+    """`==` on a digest, a token or a password would tell by its time how much of a guess is right."""
+    secret = {"digest", "password_hash", "token", "digits", "secret"}
+    wrong = []
+    for module in modules():
+        if module.name.startswith("bot/sandbox/"):
+            continue  # its token opens nothing
+        for node in ast.walk(module.tree):
+            if not isinstance(node, ast.Compare) or not isinstance(node.ops[0], ast.Eq | ast.NotEq):
+                continue
+            sides = [node.left, *node.comparators]
+            names = reduce(or_, ({getattr(part, "attr", getattr(part, "id", ""))} for part in sides))
+            if names & secret:
+                wrong.append(where(module, node))
+    assert wrong == []

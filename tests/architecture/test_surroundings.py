@@ -1,0 +1,85 @@
+"""What importing does to its surroundings, which is nothing, and what the README tells of them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.settings import Settings
+from tests.architecture.source import ROOT, modules
+
+QUIET = """
+import importlib, json, os, socket, sys, threading
+def forbidden(*_, **__):
+    raise AssertionError("a socket at import")
+socket.socket.connect = socket.create_connection = socket.getaddrinfo = forbidden
+written, threads = [], threading.active_count()
+def watch(event, arguments):
+    if event == "open" and isinstance(arguments[0], str):
+        mode, flags = str(arguments[1] or ""), arguments[2] or 0
+        if set(mode) & set("wax+") or flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+            written.append(f"{arguments[0]} by {sys._getframe(1).f_code.co_filename}")
+sys.dont_write_bytecode = True
+sys.addaudithook(watch)
+failed = {}
+for name in json.loads(sys.argv[1]):
+    try:
+        importlib.import_module(name)
+    except Exception as error:
+        failed[name] = f"{type(error).__name__}: {error}"
+heavy = [name for name in ("tensorflow", "keras") if name in sys.modules]
+print(json.dumps({"written": written, "heavy": heavy, "failed": failed, "threads": threading.active_count() - threads}))
+"""
+
+
+def imported(names: list[str], folder: Path) -> dict[str, object]:
+    """What happened while these were imported in a process of their own, in an empty folder."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{QUIET}", json.dumps(names)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    told: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+def serving() -> list[str]:
+    """All modules but training's, whose libraries a clinic does not have, and scripts that run when imported."""
+    names = [module.name.removesuffix(".py").replace("/", ".").removesuffix(".__init__") for module in modules()]
+    return [name for name in names if not name.startswith(("ml.", "models.migrations"))]
+
+
+def test_every_module_can_be_imported_without_network_files_or_threads(tmp_path: Path) -> None:
+    """A bot that connects, writes or starts something when it is imported cannot be tested or assembled twice."""
+    names = serving()
+    assert "bot.app" in names
+    told = imported(names, tmp_path)
+    written = [str(name) for name in told.pop("written")]  # type: ignore[attr-defined] # JSON
+    pango = ("subprocess.py", "tempfile.py")  # ctypes looks for WeasyPrint's libraries with the system's tools
+    assert [name for name in written if not name.endswith(pango)] == []
+    assert told == {"heavy": [], "failed": {}, "threads": 0}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_help_of_the_command_waits_for_no_heavy_import(tmp_path: Path) -> None:
+    """The press's child processes import the main module as well."""
+    script = "import bot.__main__, sys, json; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    heavy = {"aiogram", "sqlalchemy", "weasyprint", "ai_edge_litert", "cv2", "tensorflow"}
+    assert heavy & set(json.loads(done.stdout)) == set()
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_every_setting_is_in_the_readme(name: str) -> None:
+    assert f"CSSS_{name.upper()}" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_every_setting_says_what_it_is(name: str) -> None:
+    assert (Settings.model_fields[name].description or "").endswith((".", ")"))

@@ -1,0 +1,93 @@
+"""Long polling: a slow update delays nobody else, and none is confirmed before its effect is kept."""
+
+import asyncio
+from typing import Any
+
+from aiogram import Bot, Dispatcher
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.types import Message
+
+from bot.forms import OneByOne
+from bot.polling import Polling
+from bot.sandbox import DEMO_TOKEN, Sandbox, SandboxClient
+
+
+def a_bot(sandbox: Sandbox) -> Bot:
+    return Bot(DEMO_TOKEN, session=AiohttpSession(api=TelegramAPIServer.from_base(sandbox.base)))
+
+
+async def offsets(clinic: SandboxClient) -> list[int]:
+    return [int(call["fields"].get("offset", 0)) for call in await clinic.calls("getUpdates")]
+
+
+async def test_a_slow_update_delays_no_other_chat_and_is_confirmed_only_when_it_is_done() -> None:
+    """A patient's picture that takes its time downloading; meanwhile somebody else is answered."""
+    release, begun = asyncio.Event(), asyncio.Event()
+    dispatcher = Dispatcher(events_isolation=OneByOne())
+
+    async def answer(message: Message) -> None:
+        if message.text == "slow":
+            begun.set()
+            await release.wait()
+        await message.answer(f"done: {message.text}")
+
+    dispatcher.message.register(answer)
+    async with Sandbox() as sandbox, SandboxClient(sandbox.base) as clinic, asyncio.TaskGroup() as group:
+        bot = a_bot(sandbox)
+        polling = Polling(bot, dispatcher, heard=lambda: None)
+        group.create_task(polling.run())
+        amina, ravi = await clinic.person("Amina"), await clinic.person("Ravi")
+        await amina.sends("slow")
+        await begun.wait()
+        slow = sandbox.engine.updates.pending
+        [first] = slow
+        await amina.sends("second")
+        await ravi.sends("quick")
+        await ravi.sees("done: quick")
+        await amina.does_not_see("done", within=0.1)
+        assert max(await offsets(clinic)) <= first
+        release.set()
+        await amina.sees("done: slow")
+        await amina.sees("done: second")
+        polling.stop()
+    assert sandbox.engine.updates.pending == {}
+    await bot.session.close()
+
+
+async def test_a_stop_finishes_what_is_under_way() -> None:
+    release, begun = asyncio.Event(), asyncio.Event()
+    dispatcher = Dispatcher()
+
+    async def answer(message: Message) -> None:
+        begun.set()
+        await release.wait()
+        await message.answer("finished")
+
+    dispatcher.message.register(answer)
+    async with Sandbox() as sandbox, SandboxClient(sandbox.base) as clinic:
+        bot = a_bot(sandbox)
+        polling = Polling(bot, dispatcher, heard=lambda: None)
+        amina = await clinic.person("Amina")
+        async with asyncio.TaskGroup() as group:
+            group.create_task(polling.run())
+            await amina.sends("hello")
+            await begun.wait()
+            polling.stop()
+            release.set()
+        await amina.sees("finished")
+        assert sandbox.engine.updates.pending == {}
+        await bot.session.close()
+
+
+async def test_a_fault_of_one_update_stops_no_other(house: Any) -> None:
+    """Whatever goes wrong inside gets a number that stands in the log too; the bot goes on."""
+    import shutil
+
+    await house.until("released")
+    await house.amina.receives_document(timeout=30)
+    shutil.rmtree(house.app.clinic.vault.root)
+    await house.amina.sends("/report")
+    await house.amina.sees("Something went wrong on our side")
+    await house.amina.sends("/help")
+    await house.amina.sees("How it works")

@@ -1,0 +1,106 @@
+"""Settings: a wrong value stops the start with one clear line, and no secret is ever printed."""
+
+import stat
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr, ValidationError
+from typer.testing import CliRunner
+
+from bot.__main__ import app
+from bot.demo import DemoSettings, demo_settings
+from bot.keys import secret_key
+from bot.sandbox import Sandbox
+from bot.settings import Settings
+
+TOKEN, PASSWORD = "123456789:AAF-a-real-looking-token-nobody-has", "mail-Passw0rd-of-the-clinic"
+WRONG = [
+    # what is set, and what the one line says
+    ({}, "CSSS_BOT_TOKEN: Field required"),
+    ({"CSSS_WORKERS": "many"}, "CSSS_WORKERS: Input should be a valid integer"),
+    ({"CSSS_WORKERS": "0"}, "CSSS_WORKERS: Input should be greater than or equal to 1"),
+    ({"CSSS_LOG": "loud"}, "CSSS_LOG: Input should be 'console' or 'json'"),
+    ({"CSSS_MAIL_FROM": "nobody"}, "CSSS_MAIL_FROM: value is not a valid email address"),
+    ({"CSSS_WEB_PORT": "http"}, "CSSS_WEB_PORT: Input should be a valid integer"),
+    ({"CSSS_WEBHOOK_URL": "https://bot.example.org"}, "CSSS_WEBHOOK_URL needs CSSS_WEBHOOK_SECRET"),
+    ({"CSSS_SECRET_KEY": "short-but-secret"}, "CSSS_SECRET_KEY must have 32 characters or more"),
+    (
+        {"CSSS_SMTP_STARTTLS": "false", "CSSS_SMTP_HOST": "mail.example.org"},
+        "CSSS_SMTP_STARTTLS may be off only for a mail server on this machine",
+    ),
+    ({"CSSS_TIMEZONE": "Asia/Chenai"}, "Asia/Chenai"),
+]
+
+
+@pytest.mark.parametrize(("given", "line"), WRONG, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize("command", [["run"], ["db", "upgrade"]], ids=" ".join)
+def test_a_wrong_setting_stops_the_start_with_one_clear_line(
+    command: list[str], given: dict[str, str], line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    environment = {"CSSS_BOT_TOKEN": TOKEN} if given else {}
+    result = CliRunner().invoke(app, command, env=environment | given)
+    assert result.exit_code == 2
+    [said] = result.output.strip().splitlines()
+    assert line in said
+    assert TOKEN not in result.output
+    assert "short-but-secret" not in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_misspelt_setting_in_the_env_file_is_not_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text(f"CSSS_BOT_TOKEN={TOKEN}\nCSSS_HOSPITEL=Typo\n", encoding="utf-8")
+    result = CliRunner().invoke(app, ["db", "upgrade"])
+    assert result.exit_code == 2
+    assert "HOSPITEL" in result.output.upper()
+    assert TOKEN not in result.output
+
+
+def test_secrets_do_not_print() -> None:
+    settings = Settings(
+        _env_file=None,
+        bot_token=SecretStr(TOKEN),
+        smtp_password=SecretStr(PASSWORD),
+        secret_key=SecretStr("k" * 32),
+        webhook_secret=SecretStr("s" * 20),
+        database=SecretStr("postgresql+psycopg://clinic:db-password@db/clinic"),
+    )
+    for shown in (repr(settings), str(settings), settings.model_dump_json()):
+        for secret in (TOKEN, PASSWORD, "k" * 32, "s" * 20, "db-password"):
+            assert secret not in shown
+    with pytest.raises(ValidationError):
+        settings.hospital = "Another"  # type: ignore[misc] # frozen
+
+
+def test_the_bot_needs_nothing_but_its_token(tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, bot_token=SecretStr(TOKEN), data=tmp_path)
+    assert settings.database_url == f"sqlite+aiosqlite:///{tmp_path}/clinic.db"
+    assert settings.webhook_url is None
+    assert settings.smtp_starttls
+
+
+def test_a_demo_knows_nothing_of_a_clinics_own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the environment nor a .env file can lead it to a real bot or database."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("CSSS_DATABASE=sqlite+aiosqlite:///real.db\nCSSS_HOSPITAL=Real\n", encoding="utf-8")
+    monkeypatch.setenv("CSSS_BOT_API", "https://api.telegram.org")
+    monkeypatch.setenv("CSSS_DATABASE", "postgresql+psycopg://clinic@db/clinic")
+    monkeypatch.setenv("CSSS_WEBHOOK_URL", "https://real.example.org")
+    sandbox = Sandbox()
+    settings = demo_settings(sandbox, tmp_path / "scratch")
+    assert isinstance(settings, DemoSettings)
+    assert settings.bot_api == sandbox.base
+    assert settings.database is None
+    assert settings.webhook_url is None
+    assert settings.hospital == "Demo Hospital"
+
+
+def test_the_key_is_made_once_and_only_its_owner_can_read_it(tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, bot_token=SecretStr(TOKEN), data=tmp_path)
+    key = secret_key(settings)
+    assert len(key) == 64
+    assert secret_key(settings) == key
+    assert stat.S_IMODE((tmp_path / "secret.key").stat().st_mode) == 0o600
+    other = Settings(_env_file=None, bot_token=SecretStr(TOKEN), data=tmp_path, secret_key=SecretStr("k" * 32))
+    assert secret_key(other) == b"k" * 32

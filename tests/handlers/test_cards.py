@@ -1,0 +1,125 @@
+"""Cards: found, opened, turned, read whole; and pictures that are asked for once more."""
+
+from tests.people import FINDINGS, House
+
+NASTY = '<b>bold</b> & "quoted" </code> &lt; 🫁'
+
+
+async def test_a_doctor_finds_opens_turns_and_reads_a_card(house: House) -> None:
+    await house.until("analysed")
+    rao = house.rao
+    await rao.sends("/queue")
+    queue = await rao.sees("Waiting for you")
+    assert queue.buttons == ["#1"]
+    await rao.presses("#1")
+    card = await rao.sees("replaces none")
+    shown = await card.download()
+    cards = [message for message in await rao.messages() if message.photo]
+    assert [message.id for message in cards] == [card.id]
+
+    await rao.presses("Heat map")
+    turned = await rao.sees("replaces none")
+    assert turned.id == card.id
+    assert await turned.download() != shown
+    assert "🩻 Picture" in turned.buttons
+    await rao.presses("Picture")
+    back = await rao.sees("replaces none")
+    assert await back.download() == shown
+
+    await rao.presses("Read all")
+    assert "Viral pneumonia" in (await rao.sees("Amina Yusuf")).text
+    answer = await house.amina.forges("c:heat_map:1")
+    assert "not yours" in (answer.text or "")
+    for forged in ("c:read_all:1", "c:analyse:1", "c:verify:1", "c:approve:1", "c:report:999", "c:open:999", "c:x:1"):
+        answer = await house.amina.forges(forged)
+        assert answer.answered
+        assert answer.text
+
+
+async def test_what_people_type_is_shown_as_they_typed_it_and_long_words_are_read_whole(house: House) -> None:
+    """Markup in a complaint and 3,000 characters of findings: the card keeps to its limit, Read all shows all."""
+    await house.amina.sends_photo(house.picture, caption=NASTY)
+    await house.amina.sees("Since when")
+    await house.amina.sends("since <Monday> & Tuesday")
+    await house.amina.sees("Thank you")
+    card = await house.rao.sees(NASTY)
+    assert "since <Monday> & Tuesday" in card.text
+    await house.analyses()
+    long = " ".join(f"word{number}" for number in range(1000))[:2990] + " the end."
+    await house.rao.presses("Write findings")
+    if "own reading" in (await house.rao.sees("")).text:
+        await house.rao.sends("Pneumonia.")
+        await house.rao.sees("Findings")
+    await house.rao.sends("x" * 3001)
+    await house.rao.sees("3000 characters at most")
+    await house.rao.sends(long)
+    await house.rao.sees("what does it mean")
+    await house.rao.presses("Skip")
+    await house.rao.presses("Skip", on="what shall happen next")
+    await house.rao.sees("Written down")
+    draft = await house.rao.sees("Draft by Dr Rao")
+    assert len(draft.text.encode("utf-16-le")) // 2 <= 1024
+    await house.rao.presses("Read all")
+    await house.rao.sees("the end.")
+    whole = "".join(message.text for message in await house.rao.messages() if not message.photo)
+    for word in ("word0 ", "word200 ", "word350 ", "the end."):
+        assert word in whole
+
+
+async def test_a_better_picture_is_asked_for_and_takes_the_old_ones_place(house: House) -> None:
+    """With a ready reason, then with the doctor's own words; the patient hears how to retake it."""
+    await house.uploads()
+    await house.rao.presses("Better image")
+    await house.rao.presses("blurred", on="Why does scan #1")
+    await house.rao.sees("Scan #1 is closed")
+    told = await house.amina.sees("Scan #1 needs a better picture")
+    assert "The picture is blurred." in told.text
+    assert "bright window" in told.text
+    await house.amina.sees("❌")
+    answer = await house.rao.forges("c:analyse:1")
+    assert "things have moved on" in (answer.text or "")
+
+    await house.uploads()
+    await house.rao.presses("Better image", on="#2")
+    await house.rao.sees("Why does scan #2")
+    await house.rao.sends("The <left> lung & the heart are missing.")
+    await house.rao.sees("Scan #2 is closed")
+    await house.amina.sees("The <left> lung & the heart are missing.")
+    async with house.app.clinic.sessions() as session:
+        from models.scans import Scan
+
+        second = await session.get_one(Scan, 2)
+        assert second.supersedes_id == 1
+
+
+async def test_an_administrator_rejects_and_an_old_button_speaks_kindly(house: House) -> None:
+    await house.until("completed")
+    code = await house.approves()
+    await house.joseph.sees("6-digit code is on its way")
+    await house.joseph.sends("/cancel")
+    await house.joseph.presses("Reject")
+    await house.joseph.sees("Why does scan #1")
+    await house.joseph.sends("The wrong patient.")
+    await house.joseph.sees("Scan #1 is closed")
+    await house.amina.sees("The wrong patient.")
+    for who, old in ((house.rao, "c:verify:1"), (house.meena, "c:complete:1"), (house.joseph, "c:approve:1")):
+        answer = await who.forges(old)
+        assert "things have moved on" in (answer.text or "")
+        assert answer.show_alert
+    await house.joseph.sends(code)
+    await house.joseph.sees("can no longer be used")
+    await house.amina.sends("/report")
+    await house.amina.sees("no finished report yet")
+
+
+async def test_a_report_can_be_fetched_again_and_again(house: House) -> None:
+    await house.until("released")
+    first = await house.amina.receives_document(timeout=30)
+    for _ in range(2):
+        await house.amina.sends("/report")
+        assert await house.amina.receives_document() == first
+    await house.amina.sends("/status")
+    await house.amina.sees("Your report is here")
+    await house.amina.presses("Report", on="Scan #1")
+    assert await house.amina.receives_document() == first
+    assert len(FINDINGS) == 3

@@ -1,0 +1,70 @@
+"""Every command for everybody, and what is no command at all."""
+
+from tests.people import House
+
+WHO = ("stranger", "amina", "rao", "meena", "joseph")
+UNKNOWN = "I do not know you yet"
+NOT_YOURS = "not yours to do"
+ANSWERS = {
+    # command: what a stranger, the patient, the doctor, the pharmacist and the administrator read
+    "/start": ("Welcome", "Hello Amina", "You read scans", "Verified scans", "You release reports"),
+    "/help": ("This bot takes", "five steps", "asks the model", "each verified scan", "mails you a 6-digit code"),
+    "/cancel": ("nothing to stop",) * 5,
+    "/language": ("Which language",) * 5,
+    "/me": (UNKNOWN, "amina@example.org", "rao@example.org", "meena@example.org", "joseph@example.org"),
+    "/unlink": (UNKNOWN, *["Shall this chat forget you"] * 4),
+    "/register": ("full name", *["linked already"] * 4),
+    "/link": ("Which email address", *["linked already"] * 4),
+    "/scans": (UNKNOWN, *["no scan of yours yet"] * 4),
+    "/status": (UNKNOWN, *["no scan of yours yet"] * 4),
+    "/report": (UNKNOWN, *["no finished report yet"] * 4),
+    "/queue": (UNKNOWN, NOT_YOURS, *["Nothing waits for you"] * 3),
+    "/invite": (UNKNOWN, *[NOT_YOURS] * 3, "Whom do you invite"),
+    "/users": (UNKNOWN, *[NOT_YOURS] * 3, "Staff: 3"),
+    "/nonsense": ("do not know this command",) * 5,
+    "/start join_guessed": ("used already or is too old",) * 5,
+    "123456": ("can no longer be used",) * 5,
+}
+
+
+async def test_every_command_says_to_everybody_what_it_should(house: House) -> None:
+    stranger = await house.clinic.person("Stranger")
+    for place, who in enumerate((stranger, house.amina, house.rao, house.meena, house.joseph)):
+        for command, answers in ANSWERS.items():
+            await who.sends(command)
+            await who.sees(answers[place])
+    calls = await house.clinic.calls()
+    assert [call for call in calls if call["status"] not in {200, 409}] == []
+
+
+async def test_words_are_questions_and_danger_comes_first(house: House) -> None:
+    """An answer, three suggestions where it is unsure, an emergency number at once; a form in between is not asked."""
+    amina = house.amina
+    await amina.sends("How do I upload a picture?")
+    await amina.sees("")
+    await amina.sends("I cannot breathe and have chest pain!")
+    danger = await amina.sees("112")
+    assert "108" in danger.text
+    await amina.sends("colour of the reports and doctors maybe pictures")
+    unsure = await amina.sees("")
+    assert 1 <= len(unsure.buttons) <= 3
+    label = unsure.buttons[0]
+    answer = await amina.presses(label)
+    assert answer.answered
+    assert (await amina.sees("")).text
+    await amina.forges("faq:no such topic")
+    await amina.sends("<b>what</b> & <script>?")
+    await amina.sees("")
+
+
+async def test_a_group_hears_nothing(house: House) -> None:
+    """A group would show one patient's scan to another."""
+    from aiogram.types import Chat, Message, Update, User
+
+    before = len(await house.clinic.calls())
+    user = User(id=house.amina.chat_id, is_bot=False, first_name="Amina")
+    for kind in ("group", "supergroup", "channel"):
+        told = Message(message_id=1, date=0, chat=Chat(id=-100, type=kind), from_user=user, text="/scans")
+        await house.app.dispatcher.feed_update(house.app.clinic.bot, Update(update_id=10**6, message=told))
+    after = [call for call in (await house.clinic.calls())[before:] if call["method"] != "getUpdates"]
+    assert after == []

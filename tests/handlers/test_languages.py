@@ -1,0 +1,267 @@
+"""Three catalogues that say the same, and people who each read their own."""
+
+import json
+import re
+from collections import Counter
+from datetime import UTC, date, datetime
+from string import Formatter
+from unicodedata import name as character_name
+
+import pytest
+from babel.messages.pofile import read_po
+
+from bot.cards import MENUS
+from bot.sandbox.entities import parse_html
+from bot.sandbox.links import units
+from handlers.texts import LOCALES, Catalogues, Html, bare
+from handlers.texts import House as Place
+from tests.people import CODE, House
+
+LANGUAGES = ("en", "hi", "ta")
+OTHERS = ("hi", "ta")
+SCRIPTS = {"hi": "DEVANAGARI", "ta": "TAMIL"}
+OWN_SCRIPT = {"language.en", "language.hi", "language.ta"}
+
+# What people in a clinic say in English anyway, units, file kinds and the names of drugs.
+LATIN = {"AI", "MRI", "JPG", "PNG", "DICOM", "MB", "mg", "ml", "opacity", "recall", "compress", "model", "card", "log"}
+DRUGS = {"Paracetamol", "Dextromethorphan", "Amoxicillin"}
+EXAMPLE = "amina@example.org"
+
+TAG = re.compile(r"<[^>]*>")
+COMMAND = re.compile(r"(?<![\w<])/[a-z]+")
+NUMBER = re.compile(r"\d+(?:\.\d+)*")
+SIGNS = re.compile(r"[←-⯿\U0001f300-\U0001faff]")
+
+BESIDE_EACH_OTHER = 24  # characters of a button that shares its row on a phone
+MENU_LINE = 256  # Telegram's limits
+POP_UP = 200
+MESSAGE = 4096
+POP_UPS = (
+    "analysis.asked",
+    "reading.verified",
+    "prescribe.none",
+    "prescribe.completed",
+    "error.stale",
+    "error.already_handled",
+)
+NAMED_BUTTONS = {
+    "help.doctor": ("analyse", "heat_map", "findings", "verify", "better"),
+    "help.pharmacist": ("prescribe", "no_medicine", "complete"),
+    "help.administrator": ("approve", "reject"),
+    "analysis.failed": ("analyse",),
+    "reading.written": ("verify",),
+    "prescribe.written": ("complete", "prescribe"),
+    "prescribe.none": ("complete",),
+    "error.own_reading_missing": ("findings",),
+    "error.prescription_missing": ("no_medicine",),
+}
+DOSES = {
+    "template.fever.line": {"Paracetamol", "500", "mg", "1", "4", "3"},
+    "template.cough.line": {"Dextromethorphan", "10", "ml", "5"},
+    "template.oxygen.line": {"3", "94"},
+    "template.antibiotic.line": {"Amoxicillin", "500", "mg", "1", "3", "7"},
+}
+HINDI_MONTHS = ["जन॰", "फ़र॰", "मार्च", "अप्रैल", "मई", "जून", "जुल॰", "अग॰", "सित॰", "अक्टू॰", "नव॰", "दिस॰"]
+
+
+@pytest.fixture(scope="module")
+def catalogues() -> Catalogues:
+    return Catalogues(Place("Demo Hospital", "112 / 108", UTC))
+
+
+@pytest.fixture(scope="module")
+def sentences() -> dict[str, dict[str, str]]:
+    """Each language's sentences, as they are written in the file."""
+    return {language: _read(language) for language in LANGUAGES}
+
+
+def _read(language: str) -> dict[str, str]:
+    with (LOCALES / language / "csss.po").open("rb") as file:
+        return {entry.id: entry.string for entry in read_po(file) if entry.id}
+
+
+def _placeholders(sentence: str) -> list[str]:
+    return [field for _, field, _, _ in Formatter().parse(sentence) if field is not None]
+
+
+def _words(sentence: str) -> str:
+    """The sentence without what no reader reads as a word."""
+    return COMMAND.sub("", TAG.sub("", re.sub(r"\{\w+\}", "", sentence))).replace(EXAMPLE, "")
+
+
+def _label(button: str) -> str:
+    """A button's words without the sign before them."""
+    return re.sub(r"^\W+ ", "", button)
+
+
+def test_the_clinic_speaks_three_languages(catalogues: Catalogues) -> None:
+    """A new folder is a new language, and each file says which it is."""
+    assert catalogues.languages == LANGUAGES
+    for language in LANGUAGES:
+        with (LOCALES / language / "csss.po").open("rb") as file:
+            catalogue = read_po(file)
+        assert str(catalogue.locale) == language
+        assert catalogue.num_plurals == 2
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_sentence_keeps_its_placeholders_marks_and_figures(
+    language: str, sentences: dict[str, dict[str, str]]
+) -> None:
+    """Nothing is lost or invented in translation: keys, placeholders, tags, signs, figures, commands."""
+    english, other = sentences["en"], sentences[language]
+    assert set(other) == set(english)
+    for key, said in english.items():
+        translated = other[key]
+        assert Counter(_placeholders(translated)) == Counter(_placeholders(said)), key
+        assert Counter(TAG.findall(translated)) == Counter(TAG.findall(said)), key
+        assert Counter(SIGNS.findall(translated)) == Counter(SIGNS.findall(said)), key
+        assert Counter(NUMBER.findall(translated)) == Counter(NUMBER.findall(said)), key
+        assert not Counter(COMMAND.findall(said)) - Counter(COMMAND.findall(translated)), key
+        assert translated.count("\n") == said.count("\n"), key
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_no_english_is_left_by_accident(language: str, sentences: dict[str, dict[str, str]]) -> None:
+    """Only words that people use in English anyway are in Latin letters."""
+    for key, sentence in sentences[language].items():
+        latin = set(re.findall(r"[A-Za-z]+", _words(sentence)))
+        assert key in OWN_SCRIPT or latin <= LATIN | DRUGS, f"{key}: {latin}"
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_no_sentence_strays_into_another_script(language: str, sentences: dict[str, dict[str, str]]) -> None:
+    """A Tamil letter in a Hindi sentence, or one of any third script, is a slip of the pen."""
+    for key, sentence in sentences[language].items():
+        scripts = {character_name(letter).split()[0] for letter in _words(sentence) if letter.isalpha()}
+        assert key in OWN_SCRIPT or scripts <= {"LATIN", SCRIPTS[language]}, f"{key}: {scripts}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_sentence_renders_as_telegram_reads_it(
+    language: str, catalogues: Catalogues, sentences: dict[str, dict[str, str]]
+) -> None:
+    """Filled with hostile values it is still valid HTML of a message's length, and no brace is left."""
+    texts = catalogues.of(language)
+    for key, sentence in sentences[language].items():
+        said = texts(key, **dict.fromkeys(_placeholders(sentence), "<7 & {x}>"))
+        formatted = parse_html(said)
+        assert 0 < units(formatted.text) <= MESSAGE, key
+        assert "{" not in formatted.text.replace("<7 & {x}>", ""), key
+        assert texts.plain(key, **{name: Html("7") for name in _placeholders(sentence)}).strip(), key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_labels_and_pop_ups_fit_where_they_are_shown(language: str, sentences: dict[str, dict[str, str]]) -> None:
+    """Two buttons in a row on a phone, a line of the menu, a pop-up of 200 characters."""
+    said = sentences[language]
+    side_by_side = re.compile(r"(button|sex|role|template)\.\w+|language\.(en|hi|ta)")
+    for key in filter(side_by_side.fullmatch, said):
+        assert len(bare(said[key])) <= BESIDE_EACH_OTHER, key
+        assert "\n" not in said[key]
+    for key in {f"menu.{command}" for menu in MENUS.values() for command in menu}:
+        assert 1 <= len(bare(said[key])) <= MENU_LINE, key
+    for key in POP_UPS:
+        assert units(bare(said[key])) <= POP_UP, key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_sentence_calls_a_button_by_the_name_on_it(language: str, sentences: dict[str, dict[str, str]]) -> None:
+    """Who is told to press something finds exactly that word under the card."""
+    said = sentences[language]
+    for key, buttons in NAMED_BUTTONS.items():
+        for button in buttons:
+            assert _label(said[f"button.{button}"]) in said[key], (key, button)
+    assert said["card.uncertain_short"] in said["help.doctor"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_ready_prescription_names_the_same_drug_and_dose(language: str, sentences: dict[str, dict[str, str]]) -> None:
+    """Drug, strength, how much, how often and how long are in figures and Latin letters everywhere."""
+    for key, needed in DOSES.items():
+        line = sentences[language][key]
+        figures = set(NUMBER.findall(line)) | (set(re.findall(r"[A-Za-z]+", line)) & (DRUGS | {"mg", "ml"}))
+        assert figures == needed, key
+
+
+def test_dates_are_said_as_the_reader_says_them(catalogues: Catalogues) -> None:
+    """The month in the reader's language, the clock with figures."""
+    moment, born = datetime(2026, 9, 5, 14, 7, tzinfo=UTC), date(1985, 12, 24)
+    said = {
+        language: (catalogues.of(language).time(moment), catalogues.of(language).day(born)) for language in LANGUAGES
+    }
+    assert said["en"] == ("5 Sep, 14:07", "24 December 1985")
+    assert said["hi"] == ("5 सित॰, 14:07", "24 दिसंबर 1985")
+    assert said["ta"] == ("5 செப்., 14:07", "24 டிசம்பர் 1985")
+
+
+async def test_a_stranger_whose_telegram_is_tamil_is_received_in_tamil(house: House) -> None:
+    """From the first word through registration to /me; the last question offers all three languages."""
+    kavin = await house.clinic.person("Kavin", language_code="ta")
+    await kavin.starts()
+    await kavin.sees("வணக்கம்! இது மருத்துவமனையின் ஸ்கேன் பிரிவு")
+    await _registers_in_tamil(house)
+    asked = await kavin.sees("எந்த மொழியில்")
+    assert asked.buttons == ["English", "हिन्दी", "தமிழ்"]
+    await kavin.presses("தமிழ்")
+    await kavin.sees("வணக்கம் Kavin Selvan")
+    await kavin.sends("/me")
+    assert "ஆண் · பிறந்த தேதி: 24 டிசம்பர் 1985" in (await kavin.sees("நோயாளி · தமிழ்")).text
+
+    menus = {
+        call["fields"].get("language_code"): json.loads(call["fields"]["commands"])[0]["description"]
+        for call in await house.clinic.calls("setMyCommands")
+        if "all_private_chats" in call["fields"]["scope"]
+    }
+    assert menus == {None: "Begin", "en": "Begin", "hi": "शुरू करें", "ta": "தொடங்க"}
+
+
+async def _registers_in_tamil(house: House) -> None:
+    kavin = await house.clinic.person("Kavin")
+    answers = {
+        "/register": "முழுப் பெயர்",
+        "Kavin Selvan": "ஈமெயில் முகவரி என்ன",
+        "kavin@example.org": "6 இலக்கக் கோடு அனுப்பினேன்",
+    }
+    for words, question in answers.items():
+        await kavin.sends(words)
+        await kavin.sees(question)
+    [code] = CODE.findall((await house.clinic.mail_to("kavin@example.org")).text)
+    for words, question in {code: "பாஸ்வேர்டு", "neem tree 7 rivers": "பிறந்த தேதி", "24.12.1985": "பாலினம்"}.items():
+        await kavin.sends(words)
+        await kavin.sees(question)
+    await kavin.presses("ஆண்")
+
+
+async def test_a_patient_who_chose_hindi_reads_hindi_while_the_doctor_reads_english(house: House) -> None:
+    """Card, refusals and notices in the reader's language, whoever caused them."""
+    amina, rao = house.amina, house.rao
+    await amina.sends("/language")
+    await amina.presses("हिन्दी")
+    await amina.sees("अब से संदेश हिन्दी में आएँगे।")
+
+    await amina.sends_photo(house.picture)
+    await amina.sees("आपको क्या तकलीफ़ है?")
+    card = await amina.sees("स्कैन #1")
+    assert re.match(rf"🩻 स्कैन #1 · \d+ ({'|'.join(HINDI_MONTHS)}), \d\d:\d\d", card.text)
+    assert "✅ तस्वीर मिल गई\n🔵 कंप्यूटर जाँच पूरी\n⚪ डॉक्टर ने पढ़ा" in card.text
+    notice = await rao.sees("Scan #1")
+    assert "Received" in notice.text
+    assert not re.search(r"[ऀ-ॿ]", notice.text)
+
+    await amina.sends("/queue")
+    await amina.sees("यह काम किसी और का है।")
+    pressed = await amina.forges("c:analyse:1")
+    assert (pressed.text or "").startswith("यह काम किसी और का है।")
+    await amina.sends_file(b"%PDF-1.7 words", "letter.pdf")
+    await amina.sees("इस तरह की फ़ाइल पढ़ी नहीं जा सकती।")
+
+    await rao.presses("Better image")
+    await rao.presses("The picture is blurred.")
+    await rao.sees("Scan #1 is closed")
+    asked = await amina.sees("तस्वीर चाहिए।")
+    assert "तस्वीर धुंधली है।" in asked.text
+    assert "blurred" not in asked.text
+    rejected = await amina.sees("ज़्यादा साफ़ तस्वीर चाहिए: तस्वीर धुंधली है।")
+    assert rejected.id == card.id
+    await rao.sees("A better picture is needed: The picture is blurred.")
