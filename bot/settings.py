@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from typing import Literal, Self
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import EmailStr, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -61,7 +61,10 @@ class Settings(BaseSettings):
             raise ValueError("CSSS_SECRET_KEY must have 32 characters or more")
         if not self.smtp_starttls and self.smtp_host not in {"localhost", "127.0.0.1", "::1"}:
             raise ValueError("CSSS_SMTP_STARTTLS may be off only for a mail server on this machine")
-        ZoneInfo(self.timezone)
+        try:
+            ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("CSSS_TIMEZONE must be a time zone's name, such as Asia/Kolkata") from None
         return self
 
     @property

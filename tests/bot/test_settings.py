@@ -28,7 +28,8 @@ WRONG = [
         {"CSSS_SMTP_STARTTLS": "false", "CSSS_SMTP_HOST": "mail.example.org"},
         "CSSS_SMTP_STARTTLS may be off only for a mail server on this machine",
     ),
-    ({"CSSS_TIMEZONE": "Asia/Chenai"}, "Asia/Chenai"),
+    ({"CSSS_TIMEZONE": "Asia/Chenai"}, "CSSS_TIMEZONE must be a time zone's name"),
+    ({"CSSS_TIMEZONE": "../etc"}, "CSSS_TIMEZONE must be a time zone's name"),
 ]
 
 
