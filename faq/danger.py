@@ -104,7 +104,7 @@ def _place(spoken: Sequence[str], sign: Sign) -> int | None:
 
 
 def _denied(spoken: Sequence[str], at: int, sign: Sign) -> bool:
-    """ "No chest pain"; where the verb comes last, "nenju vali illa"."""
+    """As in "no chest pain", or where the verb comes last, "nenju vali illa"."""
     after = () if {"none", "flow"} & set(sign.families) else spoken[at : at + sign.within + 2]
     return "no" in spoken[max(0, at - DENIED) : at] or "none" in after
 

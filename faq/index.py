@@ -19,9 +19,7 @@ QUIET: Final = 0.3  # what a word that is at home in every topic still weighs
 STRANGE: Final = 2.0  # what a word weighs that nothing here knows; the rarest known word weighs about 3.2
 STRANGERS: Final = 2  # more of them than this make a long story no worse
 PHRASE: Final = 0.5  # share of the nearest phrase in a score; the rest is the topic's whole vocabulary
-OURS: Final = (
-    0.7  # a phrase's own words missing from the question count less than the question's missing from the phrase
-)
+OURS: Final = 0.7  # a phrase's word that the question lacks counts so much of a question's word that the phrase lacks
 
 
 class Near(NamedTuple):

@@ -1,7 +1,8 @@
 """The answers, one file for each topic and language."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -45,14 +46,17 @@ class Topic(StrEnum):
 
 @dataclass(frozen=True)
 class Contacts:
-    """What the answers name and only the hospital knows. The numbers are India's: 112 for all, 108 for an ambulance."""
+    """What the answers name and only the hospital knows; what is not given, each language words in its own way.
+
+    The numbers are India's: 112 for all, 108 for an ambulance.
+    """
 
     emergency_number: str = "112"
     ambulance_number: str = "108"
-    hospital_name: str = "the hospital"
-    hospital_phone: str = "the number on your hospital card"
-    hospital_email: str = "the address on your hospital card"
-    hospital_hours: str = "during reception hours"
+    hospital_name: str | None = None
+    hospital_phone: str | None = None
+    hospital_email: str | None = None
+    hospital_hours: str | None = None
 
 
 @dataclass(frozen=True)
@@ -74,19 +78,19 @@ class BadEntry(ValueError):
 
 def read_entries(folder: Path, contacts: Contacts) -> Iterator[Entry]:
     """Every `<locale>/<topic>.md` below the folder. Raises BadEntry for a file that breaks the form."""
+    given = {name: value for name, value in asdict(contacts).items() if value}
     for file in sorted(folder.glob("*/*.md")):
         try:
-            yield _entry(file, contacts)
+            yield _entry(file, given)
         except (KeyError, TypeError, ValueError, yaml.YAMLError) as error:
             raise BadEntry(f"{file.parent.name}/{file.name}: {error}") from error
 
 
-def _entry(file: Path, contacts: Contacts) -> Entry:
+def _entry(file: Path, given: Mapping[str, str]) -> Entry:
     _, head, body = file.read_text(encoding="utf-8").split("---\n", 2)
     front = yaml.load(head, Loader=_LOADER)  # noqa: S506 - the safe loader, in C where PyYAML was built with it
     if front["id"] != file.stem:
         raise ValueError(f"the id is {front['id']!r}")
-    filled = body.strip().format(**{field.name: getattr(contacts, field.name) for field in fields(contacts)})
     return Entry(
         topic=Topic(front["id"]),
         locale=file.parent.name,
@@ -94,5 +98,9 @@ def _entry(file: Path, contacts: Contacts) -> Entry:
         category=str(front["category"]),
         phrases=tuple(str(phrase) for phrase in front["phrases"]),
         related=tuple(Topic(topic) for topic in front["related"]),
-        text=filled,
+        text=body.strip().format(**{**_unnamed(file.parent), **given}),
     )
+
+
+def _unnamed(folder: Path) -> dict[str, str]:
+    return tomllib.loads((folder / "unnamed.toml").read_text(encoding="utf-8"))

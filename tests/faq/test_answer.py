@@ -60,6 +60,14 @@ def test_the_hospitals_own_numbers_stand_in_the_answers() -> None:
     faq = load(Contacts(emergency_number="999", hospital_phone="044-123"))
     assert "999" in faq.answer("I can't breathe").text
     assert "044-123" in faq.entry(Topic.CONTACT).text
+    assert "044-123" in faq.entry(Topic.CONTACT, "ta").text
+
+
+@pytest.mark.parametrize(("language", "name"), [("en", "the hospital"), ("hi", "अस्पताल"), ("ta", "மருத்துவமனை")])
+def test_a_hospital_that_gave_no_name_is_called_so_in_each_language(faq: Faq, language: str, name: str) -> None:
+    text = faq.entry(Topic.PASSWORD, language).text
+    assert name in text
+    assert "hospital card" not in text or language == "en"
 
 
 def test_a_learned_phrase_works_at_once(faq: Faq) -> None:
