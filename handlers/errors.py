@@ -1,11 +1,12 @@
 """One place speaks every refusal, in the person's language."""
 
 import logging
+from contextlib import suppress
 from secrets import token_hex
 from typing import Final
 
 from aiogram import Router
-from aiogram.exceptions import TelegramAPIError
+from aiogram.exceptions import TelegramAPIError, TelegramBadRequest
 from aiogram.types import CallbackQuery, ErrorEvent, Message, Update
 
 from handlers.texts import Catalogues, Html, Texts, bare
@@ -68,11 +69,13 @@ async def _tell(update: Update, sentence: Html) -> None:
 
 
 async def _pop_up(query: CallbackQuery, sentence: Html) -> None:
+    """A press that was answered already, or waited too long, takes no pop-up: then the sentence comes as a message."""
     plain = bare(sentence)
-    if len(plain) <= LONGEST_POPUP:
-        await query.answer(plain, show_alert=True)
-        return
-    await query.answer()
+    with suppress(TelegramBadRequest):
+        if len(plain) <= LONGEST_POPUP:
+            await query.answer(plain, show_alert=True)
+            return
+        await query.answer()
     if isinstance(query.message, Message):
         await query.message.answer(sentence)
 
