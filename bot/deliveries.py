@@ -110,8 +110,11 @@ async def ask_retake(clinic: Clinic, scan_id: int) -> None:
 
 
 async def tell_failure(clinic: Clinic, kind: str, scan_id: int | None) -> None:
+    """Administrators hear of every job that is over and failed; doctors of an analysis, which they may ask for again."""
     async with clinic.sessions() as session:
         chats = await queries.chats_of(session, Role.ADMINISTRATOR)
+        doctors = await queries.chats_of(session, Role.DOCTOR) if kind == JobKind.ANALYSE else ()
+    await tell(clinic, doctors, f"analysis-failed:{scan_id}:{_now():%Y%m%d}", "analysis.failed", scan=scan_id)
     await tell(clinic, chats, f"failure:{kind}:{scan_id}", "job.failed", kind=kind, scan=scan_id or "–")
 
 

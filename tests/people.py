@@ -1,16 +1,21 @@
 """The people of the stories, and the house they meet in: the production assembly over the sandbox."""
 
+import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.app import App, Engines
 from bot.demo import Demo, open_demo
 from bot.sandbox import Person, Sandbox, SandboxClient
 from bot.sandbox.transcript import Message
+from models.base import Sessions
 
 FINDINGS = ("Patchy opacities in both lower zones.", "Consistent with infection.", "Repeat film in two weeks.")
+T = TypeVar("T")
 CODE = re.compile(r"\b\d{6}\b")
 
 
@@ -89,6 +94,16 @@ class House(NamedTuple):
             await self.dispenses()
         if stage == "released":
             await self.releases()
+
+
+async def eventually(sessions: Sessions, read: Callable[[AsyncSession], Awaitable[T]], within: float = 10) -> T:
+    """What a query finds as soon as it finds something; each look in a session of its own, which locks out nobody."""
+    async with asyncio.timeout(within):
+        while True:
+            async with sessions() as session:
+                if found := await read(session):
+                    return found
+            await asyncio.sleep(0.05)
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from bot.anchors import anchor, read_anchors
 from models.audit import AuditRow
 from models.base import Sessions
 from models.people import Role
-from tests.people import House
+from tests.people import House, eventually
 from workflow.actors import Actor
 from workflow.audit import TRAIL, Anchor, Entry, Fault, note, search, verify
 
@@ -114,6 +114,11 @@ async def test_an_act_that_is_rolled_back_leaves_no_row(sessions: Sessions) -> N
         assert await search(session) == []
 
 
+async def _rows_with_the_mail(session: AsyncSession) -> list[AuditRow]:
+    rows = list(reversed(await search(session, 200)))
+    return rows if "deliver:mail" in {row.act for row in rows} else []
+
+
 async def test_the_main_job_is_recorded_from_upload_to_delivery(house: House) -> None:
     """Every act, look, refusal and delivery has its row; no row holds a name, an email or a word that was typed."""
     await house.until("released")
@@ -127,11 +132,8 @@ async def test_the_main_job_is_recorded_from_upload_to_delivery(house: House) ->
     await house.amina.sends("/audit")
     await house.amina.sees("not yours to do")
 
+    rows = await eventually(house.app.clinic.sessions, _rows_with_the_mail)
     async with house.app.clinic.sessions() as session:
-        while len(rows := list(reversed(await search(session, 200)))) == 0 or "deliver:mail" not in {
-            row.act for row in rows
-        }:
-            await house.clinic.wire.changes(0, 0.1)
         assert await _check(session) is None
     acts = [row.act for row in rows]
     wanted = ["upload", "ask_analysis", "record_analysis", "write_findings", "verify", "prescribe", "complete"]

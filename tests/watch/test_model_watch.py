@@ -1,16 +1,20 @@
 """The model under watch, as staff see it."""
 
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.app import Engines
 from models.people import Account, Role, Sex
 from models.quality import SilentFinding
 from models.scans import Finding, Reading, Scan, Status
-from tests.people import House, open_house
+from tests.people import House, eventually, open_house
 from workflow.drift import LEAST, WINDOW
 from workflow.jobs import JobKind, enqueue
+
+Kind = TypeVar("Kind")
 
 
 async def test_a_switched_off_model_says_nothing_and_the_report_says_so(house: House) -> None:
@@ -73,10 +77,9 @@ async def test_a_silent_model_reads_along_and_is_shown_to_nobody(engines: Engine
     async with open_house(engines._replace(silent=engines.classifier)) as house:
         await house.uploads()
         await house.analyses()
-        async with house.app.clinic.sessions() as session:
-            while not (silent := (await session.scalars(select(SilentFinding))).all()):
-                await house.clinic.wire.changes(0, 0.1)
-            [finding] = await session.scalars(select(Finding))
+        sessions = house.app.clinic.sessions
+        silent = await eventually(sessions, lambda session: _all(session, SilentFinding))
+        [finding] = await eventually(sessions, lambda session: _all(session, Finding))
         assert [one.label for one in silent] == [finding.label]
         await house.rao.sends("/model")
         await house.rao.sees("read 1 scans and gave the same answer on 1")
@@ -92,6 +95,10 @@ async def test_administrators_hear_once_a_day_that_doctors_stopped_agreeing(hous
     await house.joseph.does_not_see("never such a sentence", within=0.3)
     told = [message for message in await house.joseph.messages() if "agree with the model less" in message.text]
     assert len(told) == 1
+
+
+async def _all(session: AsyncSession, kind: type[Kind]) -> list[Kind]:
+    return list(await session.scalars(select(kind)))
 
 
 async def _decide(house: House, opinions: list[bool]) -> None:
