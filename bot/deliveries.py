@@ -110,7 +110,7 @@ async def ask_retake(clinic: Clinic, scan_id: int) -> None:
 
 
 async def tell_failure(clinic: Clinic, kind: str, scan_id: int | None) -> None:
-    """Administrators hear of every job that is over and failed; doctors of an analysis, which they may ask for again."""
+    """Administrators hear of every job that failed for good; doctors of an analysis, which they may ask for again."""
     async with clinic.sessions() as session:
         chats = await queries.chats_of(session, Role.ADMINISTRATOR)
         doctors = await queries.chats_of(session, Role.DOCTOR) if kind == JobKind.ANALYSE else ()
