@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import TelegramConflictError, TelegramNetworkError, TelegramRetryAfter, TelegramServerError
@@ -14,6 +14,8 @@ logger = logging.getLogger(__name__)
 WAIT: Final = 25  # seconds of one long poll
 GLANCE: Final = 0.3  # seconds until the next look while updates are under way
 PAUSES: Final = (1, 2, 5, 10, 30)  # seconds, when Telegram cannot be reached
+TRIES: Final = 20  # of one update that Telegram's failures interrupt: some eight minutes
+OUTAGES: Final = (TelegramNetworkError, TelegramServerError, TelegramRetryAfter)
 
 
 class Polling:
@@ -39,47 +41,53 @@ class Polling:
                     self._pending[update.update_id] = group.create_task(self._handle(update))
                 if self._pending:
                     await asyncio.wait(set(self._pending.values()), timeout=GLANCE, return_when=asyncio.ALL_COMPLETED)
-        with suppress(TelegramNetworkError, TelegramServerError, TelegramRetryAfter, TelegramConflictError):
-            await self._bot.get_updates(offset=self._last + 1, timeout=0, limit=1)
+        with suppress(*OUTAGES, TelegramConflictError):
+            await self._bot.get_updates(offset=min(self._pending, default=self._last + 1), timeout=0, limit=1)
 
     def stop(self) -> None:
         self._stopping.set()
 
     async def _handle(self, update: Update) -> None:
-        try:
-            await self._dispatcher.feed_update(self._bot, update)
-        finally:
-            del self._pending[update.update_id]
+        """What Telegram's own failure interrupts, a download above all, is begun again; effects happen once anyway.
+
+        A stop meanwhile leaves the update unconfirmed, for the next start."""
+        for miss in range(TRIES):
+            try:
+                await self._dispatcher.feed_update(self._bot, update, again=miss < TRIES - 1)
+                break
+            except OUTAGES as error:
+                await self._pause(error, miss)
+                if self._stopping.is_set():
+                    return
+        del self._pending[update.update_id]
 
     async def _get(self, allowed: list[str]) -> list[Update]:
-        """Updates not seen before. Empty when Telegram cannot be reached, after a pause that grows."""
-        oldest = min(self._pending, default=self._last + 1)
-        poll = self._bot.get_updates(
-            offset=oldest, timeout=0 if self._pending else WAIT, allowed_updates=allowed, request_timeout=WAIT + 10
-        )
-        try:
-            updates = await self._unless_stopped(poll)
-        except (TelegramNetworkError, TelegramServerError, TelegramRetryAfter, TelegramConflictError) as error:
-            await self._pause(error)
-            return []
-        self._misses = 0
-        self._heard()
-        return [update for update in updates if update.update_id > self._last]
-
-    async def _unless_stopped(self, poll: Coroutine[Any, Any, list[Update]]) -> list[Update]:
+        """Updates not seen before; none when a stop comes first."""
         async with asyncio.TaskGroup() as group:
-            asked = group.create_task(poll)
+            asked = group.create_task(self._ask(allowed))
             stopped = group.create_task(self._stopping.wait())
             await asyncio.wait((asked, stopped), return_when=asyncio.FIRST_COMPLETED)
             stopped.cancel()
             if not asked.done():
                 asked.cancel()
                 return []
-        return asked.result()
+        return [update for update in asked.result() if update.update_id > self._last]
 
-    async def _pause(self, error: Exception) -> None:
-        pause = PAUSES[min(self._misses, len(PAUSES) - 1)]
-        self._misses += 1
+    async def _ask(self, allowed: list[str]) -> list[Update]:
+        """Empty when Telegram cannot be reached, after a pause that grows."""
+        oldest, wait = min(self._pending, default=self._last + 1), 0 if self._pending else WAIT
+        try:
+            updates = await self._bot.get_updates(oldest, None, wait, allowed, request_timeout=WAIT + 10)
+        except (*OUTAGES, TelegramConflictError) as error:
+            self._misses += 1
+            await self._pause(error, self._misses - 1)
+            return []
+        self._misses = 0
+        self._heard()
+        return updates
+
+    async def _pause(self, error: Exception, miss: int) -> None:
+        pause = PAUSES[min(miss, len(PAUSES) - 1)]
         logger.warning("Telegram cannot be reached", extra={"error": type(error).__name__, "seconds": pause})
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), pause)

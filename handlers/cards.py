@@ -74,9 +74,9 @@ async def read_all(
 async def fetch_report(
     query: CallbackQuery, callback_data: OnCard, actor: Actor | None, effects: Effects, vault: Vault
 ) -> None:
-    await query.answer()
     if isinstance(query.message, Message):
         await _send_report(query.message, callback_data.scan_id, known(actor), effects, vault)
+    await query.answer()
 
 
 async def report(message: Message, actor: Actor | None, texts: Texts, effects: Effects, vault: Vault) -> None:

@@ -6,14 +6,21 @@ from secrets import token_hex
 from typing import Final
 
 from aiogram import Router
-from aiogram.exceptions import TelegramAPIError, TelegramBadRequest
+from aiogram.exceptions import (
+    TelegramAPIError,
+    TelegramBadRequest,
+    TelegramNetworkError,
+    TelegramRetryAfter,
+    TelegramServerError,
+)
+from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, ErrorEvent, Message, Update
 
 from handlers.texts import Catalogues, Html, Texts, bare
 from inference.errors import Refused
 from workflow.actors import Actor
 from workflow.audit import Entry, Outcome, note
-from workflow.errors import ClinicError, InviteInvalid, LoginLocked, NotAllowed, NotFound
+from workflow.errors import ClinicError, InviteInvalid, LoginLocked, NotAllowed, NotFound, StaleAction
 from workflow.updates import Effects
 
 logger = logging.getLogger(__name__)
@@ -27,10 +34,19 @@ async def speak(
     texts: Texts | None = None,
     actor: Actor | None = None,
     effects: Effects | None = None,
+    state: FSMContext | None = None,
+    again: bool = False,
 ) -> bool:
-    """A refusal becomes its sentence; a fault becomes an id that stands in the log too, and nothing else does."""
+    """A refusal becomes its sentence; a fault becomes an id that stands in the log too, and nothing else does.
+
+    `again`: whoever fed this update feeds it once more when Telegram fails under it, so nothing is said yet."""
     texts = texts or catalogues.of(None)
     match event.exception:
+        case TelegramNetworkError() | TelegramServerError() | TelegramRetryAfter() if again:
+            raise event.exception
+        case StaleAction() as refusal if event.update.message and state:
+            await state.clear()  # a form whose scan has moved on asks for nothing any more
+            sentence = texts(refusal.key)
         case ClinicError() as refusal:
             sentence = texts(refusal.key, **refusal.values)
             if isinstance(refusal, TRESPASS) and effects is not None:

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+from pydantic import Field
 
 from handlers.texts import Texts
 from models.people import Role, Sex
@@ -33,7 +34,7 @@ class OnCard(CallbackData, prefix="c"):
     """A button under the card of a scan."""
 
     action: CardAction
-    scan_id: int
+    scan_id: int = Field(ge=1, le=2**31 - 1)  # what the database can hold; a larger one is forged
 
 
 class Skip(CallbackData, prefix="skip"):

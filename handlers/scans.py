@@ -41,7 +41,7 @@ async def take_picture(
     if known(actor).role is not Role.PATIENT:
         raise NotAllowed
     original, shown, modality = await _read(bot, message, classifier)
-    files = await asyncio.to_thread(lambda: (vault.put(original), vault.put(shown)))
+    files = await asyncio.to_thread(_keep, vault, original, shown)
     try:
         async with effects.begin() as session:
             upload = intake.Upload(*files, modality, message.media_group_id)
@@ -59,6 +59,16 @@ async def take_picture(
         await _ask_since(message, state, texts)
     elif first:
         await message.answer(texts("scan.complaint"), reply_markup=keyboards.skip(texts))
+
+
+def _keep(vault: Vault, original: bytes, shown: bytes) -> tuple[str, str]:
+    """Both or neither: a disk without room for the second does not keep the first."""
+    first = vault.put(original)
+    try:
+        return first, vault.put(shown)
+    except OSError:
+        vault.drop(first)
+        raise
 
 
 async def _first_of_album(state: FSMContext, album: str | None) -> bool:

@@ -91,7 +91,7 @@ async def postpone(session: AsyncSession, job_id: int, error: str, at: datetime,
     """Try again later, each time a little later. False when patience ends: the job is over and failed."""
     job = await session.get_one(Job, job_id)
     job.leased_until, job.error = None, error
-    job.run_at = at + (wait or min(timedelta(seconds=2**job.attempts), LONGEST_PAUSE))
+    job.run_at = at + (wait or min(timedelta(seconds=2 ** min(job.attempts, 10)), LONGEST_PAUSE))
     if job.run_at - job.created_at <= PATIENCE:
         return True
     await give_up(session, job_id, error, at)

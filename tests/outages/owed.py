@@ -1,0 +1,57 @@
+"""What a clinic still owes, seen and hurried from outside: no test sleeps through a back-off."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import func, select, update
+
+from models.base import Sessions
+from models.jobs import Job
+from tests.people import House
+from workflow.jobs import OWES
+
+
+async def settles(house: House, within: float = 40) -> None:
+    """Bring every waiting job forward again and again until nothing is owed."""
+    async with asyncio.timeout(within):
+        while await open_jobs(house.app.clinic.sessions):
+            await comes_due(house)
+            await asyncio.sleep(0.1)
+
+
+async def comes_due(house: House) -> None:
+    """The time that failed jobs wait for is now; the commit wakes the worker as any other does."""
+    async with house.app.clinic.sessions.begin() as session:
+        waiting = update(Job).where(Job.ended_at.is_(None), Job.leased_until.is_(None), Job.run_at > datetime.now(UTC))
+        await session.execute(waiting.values(run_at=datetime.now(UTC)))
+        session.info[OWES] = True
+
+
+async def rests(house: House, within: float = 30) -> None:
+    """Until nothing is due: what is still owed waits for a later time."""
+    async with asyncio.timeout(within):
+        while True:
+            if all(job.run_at > datetime.now(UTC) for job in await open_jobs(house.app.clinic.sessions)):
+                return
+            await asyncio.sleep(0.05)
+
+
+async def waits(house: House, kind: str, attempts: int = 1, within: float = 30) -> Job:
+    """Until a job of this kind has failed so often and waits for its next try."""
+    async with asyncio.timeout(within):
+        while True:
+            for job in await open_jobs(house.app.clinic.sessions):
+                if job.kind == kind and job.error and job.attempts >= attempts and job.leased_until is None:
+                    return job
+            await asyncio.sleep(0.05)
+
+
+async def open_jobs(sessions: Sessions) -> Sequence[Job]:
+    async with sessions() as session:
+        return (await session.scalars(select(Job).where(Job.ended_at.is_(None)).order_by(Job.id))).all()
+
+
+async def count(house: House, table: type) -> int:
+    async with house.app.clinic.sessions() as session:
+        return await session.scalar(select(func.count()).select_from(table)) or 0

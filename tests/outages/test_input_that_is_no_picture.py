@@ -1,0 +1,107 @@
+"""Whatever is sent where a picture is wanted: one clear sentence, and no row or file is left behind."""
+
+import struct
+import zlib
+from io import BytesIO
+
+from PIL import Image
+
+from models.jobs import Job
+from models.scans import Scan, ScanEvent
+from tests.outages.owed import count, settles
+from tests.people import House
+
+SIZE_LIMIT = 20 * 1024 * 1024
+
+
+async def test_every_bad_upload_gets_its_sentence_and_leaves_nothing(house: House) -> None:
+    """Documents, torn and swollen pictures, far too large ones: told apart, explained, forgotten."""
+    await house.amina.sends("/start")
+    await house.amina.sees("Hello")
+    await settles(house)
+    owed = await count(house, Job)
+    for name, (data, words) in _uploads(house.picture).items():
+        await house.amina.sends_file(data, name)
+        assert len(await _answers(house, words)) == 1, name
+    assert (await count(house, Scan), await count(house, ScanEvent), await count(house, Job)) == (0, 0, owed)
+    assert [path for path in house.app.clinic.vault.root.rglob("*") if path.is_file()] == []
+
+
+async def test_other_things_than_pictures_are_answered_in_words(house: House) -> None:
+    """A contact instead of a picture, and plain words: an answer each, nothing stored, nothing broken."""
+    await house.amina.sends_contact("+4912345")
+    await house.amina.sees("I need a picture")
+    await house.amina.sends("here is my x-ray")
+    assert (await house.amina.sees("")).text
+    await house.amina.does_not_see("went wrong", within=0.2)
+    assert await count(house, Scan) == 0
+
+
+async def test_voices_stickers_and_videos_are_answered_in_words(house: House) -> None:
+    """The sandbox's people send none, so the updates are handed in as Telegram words them."""
+    bot, dispatcher = house.app.clinic.bot, house.app.dispatcher
+    file = {"file_id": "f", "file_unique_id": "u", "duration": 3}
+    shape = {"width": 512, "height": 512, "is_animated": False, "is_video": False, "type": "regular"}
+    things = {
+        "voice": file,
+        "audio": file,
+        "sticker": file | shape,
+        "video": file | shape,
+        "video_note": file | {"length": 240},
+        "location": {"latitude": 13.0, "longitude": 80.2},
+        "dice": {"emoji": "🎲", "value": 6},
+    }
+    await house.amina.sends("/start")
+    await house.amina.sees("Hello")
+    person = {"id": house.amina.chat_id, "is_bot": False, "first_name": "Amina"}
+    chat = {"id": house.amina.chat_id, "type": "private", "first_name": "Amina"}
+    for number, (kind, thing) in enumerate(things.items()):
+        await house.amina.looks_away()
+        message = {"message_id": 9000 + number, "date": 1_770_000_000, "chat": chat, "from": person, kind: thing}
+        await dispatcher.feed_raw_update(bot, {"update_id": 990_000 + number, "message": message})
+        await house.amina.sees("I need a picture")
+    assert await count(house, Scan) == 0
+
+
+async def test_a_stranger_who_sends_a_picture_hears_how_to_begin(house: House) -> None:
+    """Nothing of a person without an account is fetched or kept."""
+    stranger = await house.clinic.person("Nobody At All")
+    await stranger.sends_photo(house.picture)
+    await stranger.sees("/register")
+    assert await house.clinic.calls("getFile") == []
+    assert await count(house, Scan) == 0
+
+
+async def _answers(house: House, words: str) -> list[str]:
+    await house.amina.sees(words)
+    return [message.text for message in await house.amina.messages() if message.event > house.amina.mark]
+
+
+def _uploads(scan: bytes) -> dict[str, tuple[bytes, str]]:
+    return {
+        "letter.txt": (b"My chest hurts since Monday.\n" * 20, "This is not a picture"),
+        "report.pdf": (b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n", "cannot read this kind of file"),
+        "moving.gif": (_picture("GIF"), "cannot read this kind of file"),
+        "torn.jpg": (scan[: len(scan) // 2], "arrived incomplete"),
+        "bomb.png": (_bomb(60_000), "too many pixels"),
+        "huge.jpg": (scan + bytes(SIZE_LIMIT), "larger than 20 MB"),
+        "two in one.jpg": (scan + b"PK\x03\x04" + bytes(4096), "something else behind the picture"),
+        "preview.png": (_picture("PNG"), "too small to read"),
+    }
+
+
+def _picture(kind: str) -> bytes:
+    data = BytesIO()
+    Image.new("L", (32, 32), 90).save(data, kind)
+    return data.getvalue()
+
+
+def _bomb(side: int) -> bytes:
+    """A few kilobytes that promise billions of pixels."""
+    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    body = zlib.compress(bytes(1_000_000), 9)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(map(_chunk, (b"IHDR", b"IDAT", b"IEND"), (header, body, b"")))
+
+
+def _chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))

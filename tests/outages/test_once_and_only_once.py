@@ -1,0 +1,70 @@
+"""A repeated update and a second tap change nothing."""
+
+import asyncio
+
+from bot.sandbox import Person
+from handlers.keyboards import CardAction, OnCard
+from models.codes import Code
+from models.scans import Report, Scan, ScanEvent, Status
+from tests.outages.owed import count, settles
+from tests.people import FINDINGS, House
+
+
+async def test_every_update_of_the_main_job_may_come_twice(house: House) -> None:
+    """Telegram repeats each message and each press of the whole story: one scan, one of each event, one report."""
+    await house.clinic.fault("duplicate_update", times=200)
+    await house.until("released")
+    await house.amina.receives_document(timeout=30)
+    await settles(house)
+    await house.clinic.no_faults()
+
+    async with house.app.clinic.sessions() as session:
+        scan = await session.get_one(Scan, 1)
+        assert scan.reading is not None
+        assert (scan.reading.findings, scan.reading.impression, scan.reading.recommendations) == FINDINGS
+    assert scan.status is Status.REPORT_READY
+    assert [await count(house, table) for table in (Scan, Report, Code)] == [1, 1, 1]
+    assert await count(house, ScanEvent) == 10, "upload, ask, analysed, findings, verify, prescribe, complete, code, …"
+    assert len([message for message in await house.amina.messages() if message.document]) == 1
+    assert len(await house.clinic.mails("amina@example.org")) == 1
+
+
+async def test_two_quick_taps_have_one_effect(house: House) -> None:
+    """Analyse, Verify, Complete, Approve pressed twice at once, and a code typed twice: the second hears so."""
+    await house.uploads()
+    await house.rao.sees("Scan #1")
+    assert await _taps(house, house.rao, CardAction.ANALYSE) == ["Analysing…", "It is being analysed already"]
+    await house.rao.sees("replaces none")
+    await house.writes_findings()
+    assert await _taps(house, house.rao, CardAction.VERIFY) == ["Signed.", "That button is from earlier"]
+    await house.meena.presses("Prescribe")
+    await house.meena.presses("Fever, pain")
+    await house.meena.sees("Written down")
+    assert await _taps(house, house.meena, CardAction.COMPLETE) == ["Completed.", "That button is from earlier"]
+    await house.joseph.sees("Scan #1")
+    assert await _taps(house, house.joseph, CardAction.APPROVE) == ["", "A code was sent only just now"]
+    assert await count(house, Code) == 1
+
+
+async def test_an_album_sent_in_one_go_opens_a_scan_for_each_picture_and_asks_once(house: House) -> None:
+    """Three pictures at once are three scans with the same complaint."""
+    await house.amina.sends_album([house.picture] * 3)
+    await house.amina.sees("What troubles you")
+    await house.amina.sends("Cough")
+    await house.amina.sees("Since when")
+    await settles(house)
+    async with house.app.clinic.sessions() as session:
+        assert [(await session.get_one(Scan, number)).complaint for number in (1, 2, 3)] == ["Cough"] * 3
+    asked = [message for message in await house.amina.messages() if "What troubles you" in message.text]
+    assert len(asked) == 1
+
+
+async def _taps(house: House, person: Person, action: CardAction) -> list[str]:
+    """Press twice without waiting; what was answered, shortened to the sentence it begins with, the good one first."""
+    data = OnCard(action=action, scan_id=1).pack()
+    answers = await asyncio.gather(person.forges(data), person.forges(data))
+    assert all(answer.answered for answer in answers)
+    known = ("Analysing…", "Signed.", "Completed.", "It is being analysed already", "That button is from earlier")
+    known = (*known, "A code was sent only just now")
+    said = [next((words for words in known if (answer.text or "").startswith(words)), "") for answer in answers]
+    return sorted(said, key=lambda words: known.index(words) if words else -1)
