@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from importlib.resources import files
@@ -19,6 +19,7 @@ from bot.sandbox import Sample, Sandbox, SandboxClient
 from bot.settings import Settings
 from bot.story import play
 from inference.upload import open_picture
+from models.base import Sessions
 from models.people import Role, Sex
 from models.schema import upgrade
 from workflow import accounts
@@ -88,7 +89,7 @@ async def open_demo(port: int = 0, engines: Engines | None = None, **more: Any) 
             build_app(demo_settings(sandbox, Path(scratch), **more), engines) as app,
         ):
             await upgrade(app.engine)
-            people = await _move_in(app, sandbox)
+            people = await move_in(app.clinic.sessions, sandbox)
             stop, ready = asyncio.Event(), asyncio.Event()
             async with asyncio.TaskGroup() as group:
                 running = group.create_task(app.run(stop, lambda _: ready.set()))
@@ -150,13 +151,13 @@ def demo_settings(sandbox: Sandbox, scratch: Path, **more: Any) -> Settings:  # 
     )
 
 
-async def _move_in(app: App, sandbox: Sandbox) -> list[dict[str, Any]]:
+async def move_in(sessions: Sessions, sandbox: Sandbox, cast: Sequence[Cast] = CAST) -> list[dict[str, Any]]:
     """Accounts for the cast, each linked to a chat in the sandbox."""
     password_hash = await asyncio.to_thread(hash_password, PASSWORD)
     now = datetime.now(UTC)
     people = []
-    async with app.clinic.sessions.begin() as session:
-        for one in CAST:
+    async with sessions.begin() as session:
+        for one in cast:
             chat_id = sandbox.person(one.name, one.role, started=True)
             person = Person(one.name, one.email, password_hash, "en", one.born, one.sex, one.number)
             await accounts.add_staff(session, person, one.role, now)

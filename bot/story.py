@@ -4,12 +4,19 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping
 from time import monotonic
+from typing import Final
 
 from bot.sandbox import SandboxClient
 from bot.sandbox.answers import Json
 from bot.sandbox.transcript import Document
 
 Say = Callable[[str], None]
+OWN_READING: Final = ("Probably viral.", "Findings")
+FINDINGS: Final = (  # what the doctor writes, and how the bot goes on
+    ("Patchy opacities in both lower zones.", "Impression"),
+    ("Consistent with infection.", "Recommendations"),
+    ("Clinical correlation; repeat film in two weeks.", "Written down"),
+)
 
 
 async def play(clinic: SandboxClient, picture: bytes, say: Say | None = None) -> Document:
@@ -25,6 +32,7 @@ async def play(clinic: SandboxClient, picture: bytes, say: Say | None = None) ->
 
 
 async def _play(clinic: SandboxClient, picture: bytes) -> Document:
+    [*_, earlier] = [None, *await clinic.mails()]  # of a story told before in the same house
     amina, rao = await clinic.person("Amina Yusuf"), await clinic.person("Dr Rao")
     meena, joseph = await clinic.person("Meena Pillai"), await clinic.person("Joseph Mathew")
     await amina.sends_photo(picture)
@@ -34,30 +42,27 @@ async def _play(clinic: SandboxClient, picture: bytes) -> Document:
     await amina.sends("Three days")
 
     await rao.presses("Analyse")
+    await rao.sees("replaces none")
     await rao.presses("Write findings")
-    uncertain = "your own reading" in (await rao.sees("")).text
-    words = ["Probably viral"] if uncertain else []
-    for line in [
-        *words,
-        "Patchy opacities in both lower zones.",
-        "Consistent with infection.",
-        "Clinical correlation; repeat film in two weeks.",
-    ]:
+    uncertain = "your own reading" in (await rao.sees("?")).text
+    for line, answer in [OWN_READING, *FINDINGS] if uncertain else FINDINGS:
         await rao.sends(line)
-        await rao.sees("")
+        await rao.sees(answer)
     await rao.presses("Verify", on="Written down")
 
-    await meena.presses("Prescribe")
+    await meena.presses("Prescribe", on="Read by the doctor")
+    await meena.sees("Prescription for")
     await meena.presses("Fever, pain")
+    await meena.sees("Written down")
     await meena.presses("Complete", on="Written down")
 
     await joseph.presses("Approve")
-    mail = await clinic.mail_to("joseph@example.org", "release report")
+    mail = await clinic.mail_to("joseph@example.org", "release report", after=earlier, timeout=30)
     [code] = re.findall(r"\b\d{6}\b", mail.text)
     await joseph.sends(code)
 
     report = await amina.receives_document(timeout=30)
-    await clinic.mail_to("amina@example.org", "attached", timeout=30)
+    await clinic.mail_to("amina@example.org", "attached", after=earlier, timeout=30)
     return report
 
 

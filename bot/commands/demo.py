@@ -60,11 +60,19 @@ def sandbox(
         raise typer.Exit(0) from None
 
 
-def bench(as_json: Json = False) -> None:
+def bench(
+    quick: Annotated[bool, typer.Option("--quick", help="Few runs: half a minute instead of three.")] = False,
+    as_json: Json = False,
+) -> None:
     """Measure the figures of the README on this machine and print them as a table."""
-    from bot.bench import measure, show  # noqa: PLC0415
+    from bot.bench.children import BenchFailed  # noqa: PLC0415
+    from bot.bench.figures import FULL, QUICK, measure  # noqa: PLC0415
+    from bot.bench.table import show  # noqa: PLC0415
 
-    figures = measure()
+    try:
+        figures = measure(QUICK if quick else FULL)
+    except BenchFailed as failed:
+        fail(str(failed))
     typer.echo(json.dumps(figures)) if as_json else show(figures)
 
 

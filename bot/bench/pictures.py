@@ -1,0 +1,55 @@
+"""One classification, taken apart: decode, preprocess, network, heat map, overlay."""
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any, Final, TypeVar
+
+from bot.bench.machine import spread
+from inference.bundle import default_bundle
+from inference.classifier import Classifier
+from inference.gradcam import draw_heatmap, overlay
+from inference.preprocess import draw_canvas, scale
+from inference.upload import open_picture
+
+THREADS: Final = (1, 2)
+STEPS: Final = ("decode", "preprocess", "network", "heat_map", "reading", "overlay", "whole")
+WARM: Final = 3  # runs that are not counted
+Result = TypeVar("Result")
+
+
+def measure_pictures(jpeg: bytes, runs: int) -> dict[str, Any]:
+    """Milliseconds of each step with one and with two threads, on one JPEG as a phone sends it.
+
+    `network` is the gate's whole pass without the preprocessing inside it, `reading` is what follows a decoded
+    picture, `whole` is bytes to overlay as the worker does it."""
+    width, height = open_picture(jpeg).size
+    return {
+        "picture": {"width": width, "height": height, "bytes": len(jpeg)},
+        "runs": runs,
+        "threads": {str(threads): _with_threads(jpeg, runs, threads) for threads in THREADS},
+    }
+
+
+def _with_threads(jpeg: bytes, runs: int, threads: int) -> dict[str, Any]:
+    classifier = Classifier.load(default_bundle(), threads)
+    timed = [_take_apart(classifier, jpeg) for _ in range(WARM + runs)][WARM:]
+    return {f"{step}_ms": spread([one[step] for one in timed], 1000) for step in STEPS}
+
+
+def _take_apart(classifier: Classifier, jpeg: bytes) -> dict[str, float]:
+    """Seconds of each step of one classification."""
+    recipe, tables = classifier.bundle.recipe, classifier.bundle.tables
+    decode, picture = _timed(lambda: open_picture(jpeg))
+    preprocess, _ = _timed(lambda: scale(draw_canvas(picture.grey, recipe)))
+    passing, look = _timed(lambda: classifier.look(picture))
+    heat, _ = _timed(lambda: draw_heatmap(look.activation, tables, 0))
+    reading, read = _timed(lambda: classifier.read(picture))
+    drawing, _ = _timed(lambda: overlay(picture, read.heatmap, read.crop))
+    network, whole = passing - preprocess, decode + reading + drawing
+    return dict(zip(STEPS, (decode, preprocess, network, heat, reading, drawing, whole), strict=True))
+
+
+def _timed(work: Callable[[], Result]) -> tuple[float, Result]:
+    started = perf_counter()
+    result = work()
+    return perf_counter() - started, result

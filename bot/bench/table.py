@@ -1,0 +1,80 @@
+"""The figures as a table for people, beside what the house has set itself as a goal."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+
+
+class Line(NamedTuple):
+    """One row; `goal` is what the figure must stay below, None where none is set."""
+
+    name: str
+    figure: float
+    unit: str
+    goal: float | None = None
+    more: str = ""
+
+
+def show(figures: dict[str, Any], console: Console | None = None) -> None:
+    """Print on stdout, or on the given console."""
+    machine = figures["machine"]
+    title = f"{machine['cores']} cores, Python {machine['python']}, {machine['system']}, load {machine['load']} before"
+    table = Table("figure", "measured", "goal", "besides", title=title, caption=f"measured in {figures['seconds']} s")
+    for line in lines(figures):
+        table.add_row(line.name, f"{line.figure:g} {line.unit}".strip(), _judge(line), line.more)
+    (console or Console()).print(table)
+
+
+def lines(figures: dict[str, Any]) -> Iterator[Line]:
+    """What the table says, from what `measure` found."""
+    yield from _start(figures)
+    yield from _classification(figures["classification"])
+    yield from _work(figures)
+    yield from _updates(figures["updates"])
+
+
+def _start(figures: dict[str, Any]) -> Iterator[Line]:
+    start, packages = figures["start"], figures["packages"]
+    imports = f"import aiogram {start['import_aiogram']['wall_s']:g} s, everything {start['import_bot']['wall_s']:g} s"
+    without = "TensorFlow is required" if packages["needs_tensorflow"] else "no TensorFlow among them"
+    yield Line("bot ready", start["ready_s"], "s", 6, imports)
+    yield Line("csss classify, one picture", start["classify_s"], "s")
+    yield Line("installed for serving", packages["mb"], "MB", None, f"{packages['packages']} packages, {without}")
+
+
+def _classification(told: dict[str, Any]) -> Iterator[Line]:
+    size = f"{told['picture']['width']} × {told['picture']['height']} JPEG"
+    for threads, steps in told["threads"].items():
+        for step, figure in steps.items():
+            name = step.removesuffix("_ms").replace("_", " ")
+            goal = 50 if step == "reading_ms" else None
+            more = f"p90 {figure['p90']:g}"
+            yield Line(f"{name}, {threads} thread{'s' * (threads != '1')}", figure["median"], "ms", goal, more)
+    yield Line("picture", told["picture"]["bytes"] / 1000, "kB", None, size)
+
+
+def _work(figures: dict[str, Any]) -> Iterator[Line]:
+    pdf, story, memory = figures["pdf"], figures["story"], figures["memory"]
+    yield Line("PDF, warm press", pdf["warm_s"]["median"], "s", 1, f"{pdf['bytes'] / 1000:.0f} kB")
+    yield Line("press until warm", pdf["start_s"], "s")
+    yield Line("upload to report", story["median_s"], "s", 5, f"slowest {story['slowest_s']:g} of {story['scans']}")
+    yield Line("bot's memory after start", memory["started_mb"], "MB", 300)
+    yield Line("bot's memory after the scans", memory["after_mb"], "MB", 300, f"peak {memory['peak_mb']:g}")
+    yield Line("press's memory", memory["press_mb"], "MB")
+
+
+def _updates(told: dict[str, Any]) -> Iterator[Line]:
+    for bot in ("csss", "echo"):
+        answer = told[bot]["answer_ms"]
+        more = f"{told[bot]['cpu_ms']:g} ms CPU each · a lone answer after {answer['median']:g} ms"
+        yield Line(f"updates a second, {bot}", told[bot]["per_s"], "", None, more)
+    more = f"of CPU {told['cpu_ratio']:g} · Telegram lets a bot send {told['telegram_allows_per_s']} a second"
+    yield Line("csss to echo", told["rate_ratio"], "", None, more)
+
+
+def _judge(line: Line) -> str:
+    if line.goal is None:
+        return ""
+    return f"< {line.goal:g} {line.unit} {'✓' if line.figure < line.goal else '✗'}"
