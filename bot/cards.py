@@ -24,7 +24,7 @@ from workflow.actors import Actor
 from workflow.errors import NotFound
 
 MENUS = {
-    None: ("start", "register", "link", "help", "language"),
+    None: ("start", "register", "link", "help"),
     Role.PATIENT: ("scans", "status", "report", "help", "me", "language", "cancel", "unlink"),
     Role.DOCTOR: ("queue", "model", "help", "me", "language", "cancel", "unlink"),
     Role.PHARMACIST: ("queue", "model", "help", "me", "language", "cancel", "unlink"),

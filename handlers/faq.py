@@ -15,9 +15,8 @@ async def answer(message: Message, texts: Texts, faq: Faq) -> None:
     found = faq.answer(message.text or "", language=texts.language)
     keyboard = None
     if not found.sure and found.suggestions:
-        near = [
-            (faq.entry(topic, found.language).title, keyboards.ChooseTopic(topic=topic)) for topic in found.suggestions
-        ]
+        others = [topic for topic in found.suggestions if topic != found.topic]
+        near = [(faq.entry(topic, found.language).title, keyboards.ChooseTopic(topic=topic)) for topic in others]
         keyboard = keyboards.rows(near, width=1)
     await message.answer(_html(found.text), reply_markup=keyboard)
 

@@ -13,6 +13,7 @@ from models.codes import Code, Purpose
 from models.people import Account, Invite, Link, Role, Sex
 from workflow.actors import Actor, actor_of
 from workflow.audit import Entry, Outcome, note
+from workflow.cards import show
 from workflow.codes import Verdict, judge, open_code, send_code
 from workflow.errors import (
     AlreadyLinked,
@@ -144,6 +145,8 @@ async def speak(session: AsyncSession, chat_id: int, language: str, at: datetime
     if link is None:
         raise NotLinked
     link.account.language = language
+    for scan_id in await session.scalars(select(Card.scan_id).where(Card.chat_id == chat_id)):
+        show(session, scan_id, chat_id, at)
     enqueue(session, JobKind.SHOW_MENU, at, chat_id=chat_id)
 
 

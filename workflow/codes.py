@@ -14,7 +14,7 @@ from sqlalchemy import Update, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.codes import Code
-from workflow.errors import CodeError, CodeSpent, CodeTooSoon, CodeWrong
+from workflow.errors import CodeError, CodeSpent, CodesUsedUp, CodeTooSoon, CodeWrong
 from workflow.jobs import JobKind, enqueue
 
 LIFETIME: Final = timedelta(minutes=10)
@@ -49,7 +49,7 @@ async def send_code(session: AsyncSession, code: Code, at: datetime) -> Code:
 async def open_code(session: AsyncSession, code: Code, at: datetime) -> Code:
     """A code that no mail carries yet: no guess fits it. What was sent before for this purpose and chat is void.
 
-    Raises CodeTooSoon within a minute, after three in a quarter of an hour, or after ten wrong guesses."""
+    Raises CodeTooSoon within a minute; CodesUsedUp after three in a quarter of an hour or ten wrong guesses."""
     await _allow(session, code, at)
     await session.execute(_same(code).where(Code.used_at.is_(None)).values(used_at=at))
     code.created_at, code.expires_at = at, at + LIFETIME
@@ -102,9 +102,9 @@ async def _allow(session: AsyncSession, code: Code, at: datetime) -> None:
     row = await session.execute(select(func.count(), func.max(Code.created_at), func.sum(Code.attempts)).where(*recent))
     count, latest, guesses = row.one()
     if count >= CODES_PER_WINDOW or (guesses or 0) >= WRONG_PER_WINDOW:
-        raise CodeTooSoon(wait=int(WINDOW.total_seconds() // 60), unit="min")
+        raise CodesUsedUp(minutes=int(WINDOW.total_seconds() // 60))
     if latest is not None and latest > at - PAUSE:
-        raise CodeTooSoon(wait=int(PAUSE.total_seconds()), unit="s")
+        raise CodeTooSoon(seconds=int(PAUSE.total_seconds()))
 
 
 def _same(code: Code) -> Update:

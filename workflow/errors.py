@@ -12,7 +12,7 @@ ClinicError
 ├── AccountError
 │   ├── NotLinked · AlreadyLinked · LoginFailed · LoginLocked · WeakPassword · InviteInvalid · LastAdministrator
 ├── CodeError
-│   ├── CodeWrong · CodeSpent · CodeTooSoon
+│   ├── CodeWrong · CodeSpent · CodeTooSoon → CodesUsedUp
 └── AlreadyHandled      a repeated update
 """
 
@@ -107,6 +107,10 @@ class CodeSpent(CodeError):
 
 class CodeTooSoon(CodeError):
     key = "error.code_too_soon"
+
+
+class CodesUsedUp(CodeTooSoon):
+    key = "error.codes_used_up"
 
 
 class AlreadyHandled(ClinicError):

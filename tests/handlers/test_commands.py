@@ -5,7 +5,7 @@ from aiogram.types import Chat, Message, Update, User
 from tests.people import House
 
 UNKNOWN = "I do not know you yet"
-NOT_YOURS = "not yours to do"
+NOT_YOURS = "Somebody else does this"
 ANSWERS = {
     # command: what a stranger, the patient, the doctor, the pharmacist and the administrator read
     "/start": ("Welcome", "Hello Amina", "You read scans", "Verified scans", "You release reports"),

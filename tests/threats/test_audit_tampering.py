@@ -130,7 +130,7 @@ async def test_the_main_job_is_recorded_from_upload_to_delivery(house: House) ->
     await house.joseph.sends("/audit refused")
     await house.joseph.sees("not_allowed")
     await house.amina.sends("/audit")
-    await house.amina.sees("not yours to do")
+    await house.amina.sees("Somebody else does this")
 
     rows = await eventually(house.app.clinic.sessions, _rows_with_the_mail)
     async with house.app.clinic.sessions() as session:

@@ -55,7 +55,7 @@ async def test_only_an_administrator_turns_the_switch(house: House) -> None:
     await house.joseph.sends("/model")
     await house.joseph.sees("The model is on")
     await house.amina.sends("/model")
-    await house.amina.sees("not yours to do")
+    await house.amina.sees("Somebody else does this")
 
 
 async def test_what_doctors_think_of_the_answer_is_counted(house: House) -> None:
@@ -65,7 +65,7 @@ async def test_what_doctors_think_of_the_answer_is_counted(house: House) -> None
     await house.writes_findings()
     async with house.app.clinic.sessions() as session:
         [finding] = await session.scalars(select(Finding))
-    opinion = "Verify" if finding.uncertain else "AI was wrong"
+    opinion = "Verify" if finding.uncertain else "AI wrong"
     await house.rao.presses(opinion, on="Written down")
     await house.meena.sees("Verified by")
 
