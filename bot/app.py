@@ -12,6 +12,7 @@ from aiogram import Bot, Dispatcher
 from aiogram.client.default import DefaultBotProperties
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
+from aiogram.methods import DeleteWebhook, SetWebhook
 from aiohttp import web
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -99,13 +100,14 @@ class App(NamedTuple):
     async def _take_updates(self, polling: Polling) -> None:
         settings = self.settings
         if settings.webhook_url and settings.webhook_secret:
-            await self.clinic.bot.set_webhook(
-                settings.webhook_url.rstrip("/") + WEBHOOK,
+            hook = SetWebhook(
+                url=settings.webhook_url.rstrip("/") + WEBHOOK,
                 secret_token=settings.webhook_secret.get_secret_value(),
                 allowed_updates=self.dispatcher.resolve_used_update_types(),
             )
+            await polling.insist(hook)
         else:
-            await self.clinic.bot.delete_webhook()
+            await polling.insist(DeleteWebhook())
             await polling.run()
 
     @asynccontextmanager

@@ -1,10 +1,11 @@
 """Put the live cards and the command menus in front of people."""
 
 import asyncio
+import logging
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
+from aiogram.exceptions import AiogramError, TelegramBadRequest, TelegramForbiddenError, TelegramUnauthorizedError
 from aiogram.types import (
     BotCommand,
     BotCommandScopeAllPrivateChats,
@@ -23,6 +24,7 @@ from workflow import accounts, audit, queries
 from workflow.actors import Actor
 from workflow.errors import NotFound
 
+logger = logging.getLogger(__name__)
 MENUS = {
     None: ("start", "register", "link", "help"),
     Role.PATIENT: ("scans", "status", "report", "help", "me", "language", "cancel", "unlink"),
@@ -63,7 +65,19 @@ async def show_menu(clinic: Clinic, chat_id: int) -> None:
 
 
 async def show_common_menu(clinic: Clinic) -> None:
-    """What a stranger finds under the menu button, in each language that Telegram may ask for."""
+    """What a stranger finds under the menu button, in each language that Telegram may ask for.
+
+    A menu is a convenience: a server that cannot take it does not stop the start, only a token that it does not
+    know does."""
+    try:
+        await _show_common_menu(clinic)
+    except TelegramUnauthorizedError:
+        raise
+    except AiogramError as error:
+        logger.warning("the command menu could not be shown", extra={"error": type(error).__name__})
+
+
+async def _show_common_menu(clinic: Clinic) -> None:
     scope = BotCommandScopeAllPrivateChats()
     await clinic.bot.set_my_commands(_commands(clinic.catalogues.of(None), None), scope=scope)
     for language in clinic.catalogues.languages:

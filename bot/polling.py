@@ -4,10 +4,18 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import count
 from typing import Final
 
 from aiogram import Bot, Dispatcher
-from aiogram.exceptions import TelegramConflictError, TelegramNetworkError, TelegramRetryAfter, TelegramServerError
+from aiogram.exceptions import (
+    ClientDecodeError,
+    TelegramConflictError,
+    TelegramNetworkError,
+    TelegramRetryAfter,
+    TelegramServerError,
+)
+from aiogram.methods import TelegramMethod
 from aiogram.types import Update
 
 logger = logging.getLogger(__name__)
@@ -16,6 +24,7 @@ GLANCE: Final = 0.3  # seconds until the next look while updates are under way
 PAUSES: Final = (1, 2, 5, 10, 30)  # seconds, when Telegram cannot be reached
 TRIES: Final = 20  # of one update that Telegram's failures interrupt: some eight minutes
 OUTAGES: Final = (TelegramNetworkError, TelegramServerError, TelegramRetryAfter)
+UNHEARD: Final = (*OUTAGES, TelegramConflictError, ClientDecodeError)  # a gateway's error page cannot be decoded
 
 
 class Polling:
@@ -41,8 +50,20 @@ class Polling:
                     self._pending[update.update_id] = group.create_task(self._handle(update))
                 if self._pending:
                     await asyncio.wait(set(self._pending.values()), timeout=GLANCE, return_when=asyncio.ALL_COMPLETED)
-        with suppress(*OUTAGES, TelegramConflictError):
+        with suppress(*UNHEARD):
             await self._bot.get_updates(offset=min(self._pending, default=self._last + 1), timeout=0, limit=1)
+
+    async def insist(self, method: TelegramMethod[bool]) -> None:
+        """Call until Telegram answers or a stop comes: a start may fall into an outage."""
+        for miss in count():
+            try:
+                await self._bot(method)
+            except (*OUTAGES, ClientDecodeError) as error:
+                await self._pause(error, miss)
+            else:
+                return
+            if self._stopping.is_set():
+                return
 
     def stop(self) -> None:
         self._stopping.set()
@@ -78,7 +99,7 @@ class Polling:
         oldest, wait = min(self._pending, default=self._last + 1), 0 if self._pending else WAIT
         try:
             updates = await self._bot.get_updates(oldest, None, wait, allowed, request_timeout=WAIT + 10)
-        except (*OUTAGES, TelegramConflictError) as error:
+        except UNHEARD as error:
             self._misses += 1
             await self._pause(error, self._misses - 1)
             return []
