@@ -13,7 +13,7 @@ ANSWERS = {
     "/cancel": ("nothing to stop",) * 5,
     "/language": ("Which language",) * 5,
     "/me": (UNKNOWN, "amina@example.org", "rao@example.org", "meena@example.org", "joseph@example.org"),
-    "/unlink": (UNKNOWN, *["Shall this chat forget you"] * 4),
+    "/unlink": (UNKNOWN, *["Shall I separate this chat"] * 4),
     "/scans": (UNKNOWN, *["no scan of yours yet"] * 4),
     "/status": (UNKNOWN, *["no scan of yours yet"] * 4),
     "/report": (UNKNOWN, *["no finished report yet"] * 4),

@@ -183,6 +183,8 @@ async def test_an_invitation_makes_a_doctor_once(sessions: Sessions) -> None:
     with pytest.raises(InviteInvalid):
         await register(sessions, OTHER_CHAT, AMINA._replace(email="second@example.org"), token)
     async with sessions() as session:
+        with pytest.raises(InviteInvalid):
+            await accounts.invited_role(session, token, NOW)
         [used] = await session.scalars(select(Invite))
         assert (used.used_at, used.used_by) == (NOW, doctor.account_id)
         assert await session.scalar(select(func.count()).select_from(Account)) == 1
