@@ -1,8 +1,12 @@
 """Cards: found, opened, turned, read whole; and pictures that are asked for once more."""
 
+from datetime import UTC, datetime
+
 from bot.sandbox import Person
 from bot.sandbox.transcript import Message
+from models.scans import Scan
 from tests.people import FINDINGS, House
+from workflow import accounts, reading
 
 NASTY = '<b>bold</b> & "quoted" </code> &lt; 🫁'
 
@@ -42,9 +46,7 @@ async def test_a_doctor_finds_opens_turns_and_reads_a_card(house: House) -> None
     assert [message.id for message in cards] == [card.id], "the old card is gone when a new one comes"
     answer = await house.amina.forges("c:heat_map:1")
     assert "Somebody else does this step" in (answer.text or "")
-    await house.amina.forges("c:report:999")
-    await house.amina.sees("I cannot find that")
-    for forged in ("c:read_all:1", "c:analyse:1", "c:verify:1", "c:approve:1", "c:open:999", "c:x:1"):
+    for forged in ("c:read_all:1", "c:analyse:1", "c:verify:1", "c:approve:1", "c:report:999", "c:open:999", "c:x:1"):
         answer = await house.amina.forges(forged)
         assert answer.answered
         assert answer.text
@@ -99,10 +101,26 @@ async def test_a_better_picture_is_asked_for_and_takes_the_old_ones_place(house:
     await house.rao.sees("Scan #2 is closed")
     await house.amina.sees("The <left> lung & the heart are missing.")
     async with house.app.clinic.sessions() as session:
-        from models.scans import Scan
-
         second = await session.get_one(Scan, 2)
         assert second.supersedes_id == 1
+
+
+async def test_a_form_whose_scan_was_closed_meanwhile_says_so(house: House) -> None:
+    """The press was answered before its effect was refused: the sentence comes as a message then."""
+    await house.until("analysed")
+    await house.rao.presses("Write findings")
+    if "own reading" in (await house.rao.sees("")).text:
+        await house.rao.sends("Pneumonia.")
+        await house.rao.sees("Findings")
+    await house.rao.sends("Opacities.")
+    await house.rao.presses("Skip", on="what does it mean")
+    await house.rao.sees("what shall happen next")
+    async with house.app.clinic.sessions.begin() as session:
+        doctor = await accounts.actor_for(session, house.rao.chat_id)
+        assert doctor is not None
+        await reading.reject(session, doctor, 1, "Blurred.", datetime.now(UTC))
+    await house.rao.presses("Skip", on="what shall happen next")
+    await house.rao.sees("things have moved on")
 
 
 async def test_an_administrator_rejects_and_an_old_button_speaks_kindly(house: House) -> None:
