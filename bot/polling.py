@@ -80,6 +80,9 @@ class Polling:
                 await self._pause(error, miss)
                 if self._stopping.is_set():
                     return
+            except Exception as error:
+                logger.error("update dropped", extra={"update_id": update.update_id}, exc_info=error)
+                break
         del self._pending[update.update_id]
 
     async def _get(self, allowed: list[str]) -> list[Update]:

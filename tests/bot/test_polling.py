@@ -91,3 +91,26 @@ async def test_a_fault_of_one_update_stops_no_other(house: Any) -> None:
     await house.amina.sees("Something went wrong on our side")
     await house.amina.sends("/help")
     await house.amina.sees("How it works")
+
+
+async def test_an_update_that_nobody_can_handle_is_dropped_and_the_house_goes_on() -> None:
+    """A fault in a handler that nothing speaks for: logged, confirmed, and the next update is handled."""
+    dispatcher = Dispatcher()
+
+    async def answer(message: Message) -> None:
+        if message.text == "poison":
+            raise ZeroDivisionError
+        await message.answer(f"done: {message.text}")
+
+    dispatcher.message.register(answer)
+    async with Sandbox() as sandbox, SandboxClient(sandbox.base) as clinic, asyncio.TaskGroup() as group:
+        bot = a_bot(sandbox)
+        polling = Polling(bot, dispatcher, heard=lambda: None)
+        group.create_task(polling.run())
+        amina = await clinic.person("Amina")
+        await amina.sends("poison")
+        await amina.sends("next")
+        await amina.sees("done: next")
+        polling.stop()
+    assert sandbox.engine.updates.pending == {}
+    await bot.session.close()
