@@ -81,7 +81,7 @@ class Polling:
                 if self._stopping.is_set():
                     return
             except Exception as error:
-                logger.error("update dropped", extra={"update_id": update.update_id}, exc_info=error)
+                logger.exception("update dropped", extra={"update_id": update.update_id, "error": type(error).__name__})
                 break
         del self._pending[update.update_id]
 
