@@ -11,8 +11,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.errors import BundleError
+from inference.errors import BundleError, Reason
 from inference.preprocess import RANGE, Recipe
+from inference.quality import CONDITIONS, Limits
 
 MANIFEST: Final = "manifest.json"
 MODEL: Final = "model.tflite"
@@ -64,9 +65,16 @@ class ModelIdentity(NamedTuple):
 class Thresholds:
     """Chosen on the validation split."""
 
-    uncertain: float  # a confidence below it is "Uncertain"
+    uncertain: float  # a confidence below it is "Uncertain", whatever the class
     distance: float  # a distance above it is no scan
+    far: float  # a distance above it is said to be far from the training scans
     neither: float  # a router probability of "neither" above it is no scan
+    condition: float  # how sure the probe has to be before it calls a picture turned, inverted or cut
+    by_label: Mapping[str, float]  # classes that need more than `uncertain` to be right in 95 of 100
+
+    def of(self, label: Label) -> float:
+        """The confidence that this class needs."""
+        return max(self.uncertain, self.by_label.get(label.value, 0.0))
 
 
 @dataclass(frozen=True)
@@ -87,6 +95,17 @@ class Tables:
     output: NDArray[np.float32]  # units × OUTPUTS
     output_bias: NDArray[np.float32]
     prototypes: NDArray[np.float32]  # n × channels, of length 1
+    strangers: NDArray[np.float32]  # m × channels, of length 1: what is sent in by mistake
+    stranger_kind: NDArray[np.float32]  # m, places in the bundle's `strangers`
+    condition: NDArray[np.float32]  # channels × conditions: the probe for turned, inverted and cut pictures
+    condition_bias: NDArray[np.float32]
+
+
+class Quality(NamedTuple):
+    """Beyond `refuse` a picture is sent back; beyond `doubt` it is read, and the doubt is said."""
+
+    refuse: Limits
+    doubt: Limits
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +118,8 @@ class Bundle:
     recipe: Recipe
     temperatures: Temperatures
     thresholds: Thresholds
+    limits: Mapping[Modality, Quality]
+    strangers: tuple[Reason, ...]
     labels: tuple[Label, ...]
     manifest: Mapping[str, Any]  # the whole card: data, configuration, measured quality
 
@@ -125,6 +146,8 @@ def load_bundle(folder: Path) -> Bundle:
             recipe=Recipe(**manifest["input"]["recipe"]),
             temperatures=Temperatures(**manifest["temperatures"]),
             thresholds=Thresholds(**manifest["thresholds"]),
+            limits=read_limits(manifest["quality"]),
+            strangers=tuple(Reason(reason) for reason in manifest["strangers"]),
             labels=tuple(Label(label) for label in manifest["labels"]),
             manifest=manifest,
         )
@@ -163,6 +186,13 @@ def read_tables(path: Path) -> Tables:
         return Tables(**{name: stored[name].astype(np.float32) for name in stored.files})
 
 
+def read_limits(stored: Mapping[str, Mapping[str, Any]]) -> Mapping[Modality, Quality]:
+    """The quality limits of each kind of scan."""
+    return {
+        modality: Quality(*(Limits(**stored[modality][level]) for level in Quality._fields)) for modality in BRANCHES
+    }
+
+
 def check_bundle(bundle: Bundle) -> None:
     """Shapes, labels and ranges that serving takes for granted."""
     tables, problems = bundle.tables, []
@@ -175,5 +205,9 @@ def check_bundle(bundle: Bundle) -> None:
         problems.append("its head has the wrong shape")
     if tables.prototypes.shape[1:] != (channels,):
         problems.append("its prototypes have the wrong shape")
+    if tables.strangers.shape[1:] != (channels,) or len(tables.stranger_kind) != len(tables.strangers):
+        problems.append("its table of strangers has the wrong shape")
+    if tables.condition.shape != (channels, len(CONDITIONS)) or tables.condition_bias.shape != (len(CONDITIONS),):
+        problems.append("its condition probe has the wrong shape")
     if problems:
         raise BundleError(f"The model bundle {bundle.identity.name} cannot be used: {', '.join(problems)}.")

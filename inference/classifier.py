@@ -1,36 +1,38 @@
-"""The classifier: one pass through the network gives the gate, the reading and the heat map."""
+"""The classifier: put the picture right, ask whether it is a scan fit to read, and read it."""
 
-import threading
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.bundle import (
-    BRANCHES,
-    CARDIAC,
-    CHEST,
-    MAP_SIDE,
-    OUTPUTS,
-    ROUTER,
-    ROUTES,
-    SLICES,
-    Bundle,
-    Label,
-    Modality,
-    ModelIdentity,
-    Temperatures,
-    load_bundle,
-)
-from inference.errors import BundleError, Reason, Refused
+from inference.bundle import BRANCHES, ROUTER, ROUTES, SLICES, Bundle, Label, Modality, ModelIdentity, load_bundle
+from inference.errors import Reason, Refused
 from inference.gradcam import draw_heatmap
-from inference.picture import Adjustment, Picture
-from inference.preprocess import check_range, draw_canvas, scale
+from inference.network import Network
+from inference.picture import Picture, shrink
+from inference.preprocess import draw_canvas, scale
+from inference.quality import (
+    CONDITIONS,
+    FAULTS,
+    QUARTER_TURNS,
+    REMEDIES,
+    Condition,
+    find_fault,
+    measure,
+    put_right,
+)
+from inference.reading import Doubt, Reading, choose_label, combine, doubt, is_uncertain, pool, softmax
 
-NEIGHBOURS = 3
-DECODED_SIDE = 448  # twice the network's input: a larger decoding changes nothing that it sees
+__all__ = ["DECODED_SIDE", "Admission", "Classifier", "Look", "Reading", "pool"]
+
+NEIGHBOURS: Final = 3
+DECODED_SIDE: Final = 448  # twice the network's input: a larger decoding changes nothing that it sees
+HINT: Final = 0.5  # how sure the probe has to be before a cure is tried
+MOVED: Final = 0.2  # a probability that moves further under recompression is unstable
+RECOMPRESSED: Final = 40  # JPEG quality of the second look, harsher than any messenger
 
 
 class Look(NamedTuple):
@@ -38,58 +40,32 @@ class Look(NamedTuple):
 
     logits: NDArray[np.float32]  # OUTPUTS
     activation: NDArray[np.float32]  # 7 × 7 × channels
+    features: NDArray[np.float32]  # channels, mean-pooled
     distance: float  # cosine distance to the nearest training prototypes, 0 to 2
 
 
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """What the model says of a picture. It supports a clinician and replaces none."""
+class Admission(NamedTuple):
+    """A picture that may be read, put right where it lay wrong."""
 
     modality: Modality
-    label: Label
-    confidence: float
-    probabilities: dict[Label, float]  # six, in the manifest's order, summing to 1
-    uncertain: bool
-    abnormal: float  # probability of anything but Normal
-    distance: float
-    model: ModelIdentity
-    heatmap: NDArray[np.float32]  # 7 × 7 in [0, 1], over the picture without its cropped border
-    crop: float
-    adjustments: tuple[Adjustment, ...] = ()
-
-    def facts(self) -> dict[str, Any]:
-        """The reading as plain JSON values, without the heat map."""
-        return {
-            "modality": self.modality.value,
-            "label": self.label.value,
-            "confidence": round(self.confidence, 4),
-            "uncertain": self.uncertain,
-            "abnormal": round(self.abnormal, 4),
-            "probabilities": {label.value: round(value, 4) for label, value in self.probabilities.items()},
-        }
+    picture: Picture
+    condition: Condition  # how it came
+    look: Look
 
 
 class Classifier:
     """A loaded bundle. Its methods may be called from any thread; one of them uses the network at a time."""
 
     def __init__(self, bundle: Bundle, threads: int = 2) -> None:
-        from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415  a fifth of a second for who only reads facts
-
         self.bundle = bundle
-        self._lock = threading.Lock()
-        try:
-            self._interpreter = Interpreter(model_content=bundle.model, num_threads=threads)
-            self._interpreter.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
-            raise BundleError(f"The network of the model bundle {bundle.identity.name} cannot be opened.") from error
-        self._input, self._logits, self._map = self._find_tensors()
+        self._network = Network(bundle, threads)
 
     @classmethod
     def load(cls, folder: Path, threads: int = 2) -> Self:
         """Read, verify and warm up a bundle; raises BundleError."""
         classifier = cls(load_bundle(folder), threads)
         size = classifier.bundle.recipe.size
-        classifier._run(scale(np.tile(np.arange(size, dtype=np.uint8), (size, 1))))
+        classifier._network.run(scale(np.tile(np.arange(size, dtype=np.uint8), (size, 1))))
         return classifier
 
     @property
@@ -98,67 +74,114 @@ class Classifier:
         return self.bundle.identity
 
     def check(self, picture: Picture) -> Modality:
-        """The intake gate: which kind of scan this is; raises Refused when it is none."""
-        look = self.look(picture)
-        return self._route(look)
+        """The intake gate: which kind of scan this is; raises Refused with the reason when it cannot be read."""
+        return self.admit(picture).modality
+
+    def admit(self, picture: Picture) -> Admission:
+        """The intake gate with all it found: the picture put right is what people should be shown."""
+        righted, condition, look = self._put_right(picture)
+        if not self._is_scan(look):
+            raise Refused(self._name_stranger(look))
+        modality = max(BRANCHES, key=lambda one: look.logits[ROUTES.index(one)])
+        fault = FAULTS.get(condition) or find_fault(measure(righted.grey), self.bundle.limits[modality].refuse)
+        if fault:
+            raise Refused(fault)
+        return Admission(modality, righted, condition, look)
 
     def read(self, picture: Picture) -> Reading:
-        """Label, probabilities and heat map; raises Refused when the picture is no scan.
+        """Label, probabilities, doubts and heat map; raises Refused when the picture cannot be read.
 
-        Independent of `check`, so that intake and analysis may lie hours apart.
+        Independent of `check`, so that intake and analysis may lie hours apart. The heat map lies over the
+        picture as it was handed in, even where it was turned for reading.
         """
-        look = self.look(picture)
-        modality = self._route(look)
+        modality, righted, condition, look = self.admit(picture)
         probabilities = combine(look.logits, self.bundle.temperatures)
-        label = max(BRANCHES[modality], key=lambda one: probabilities[one])
-        confidence = probabilities[label]
+        label = choose_label(modality, probabilities)
+        doubts = doubt(modality, probabilities, look.distance, self.bundle.thresholds)
+        doubts += self._doubt_picture(modality, righted, probabilities)
         output = SLICES[modality].start + BRANCHES[modality].index(label)
+        heat = draw_heatmap(look.activation, self.bundle.tables, output)
         return Reading(
             modality=modality,
             label=label,
-            confidence=confidence,
+            confidence=probabilities[label],
             probabilities={one: probabilities[one] for one in self.bundle.labels},
-            uncertain=confidence < self.bundle.thresholds.uncertain,
+            uncertain=is_uncertain(doubts),
             abnormal=1.0 - probabilities[Label.NORMAL],
             distance=look.distance,
             model=self.identity,
-            heatmap=draw_heatmap(look.activation, self.bundle.tables, output),
+            heatmap=np.ascontiguousarray(np.rot90(heat, -QUARTER_TURNS.get(condition, 0))),
             crop=self.bundle.recipe.crop,
-            adjustments=picture.adjustments,
+            adjustments=righted.adjustments,
+            doubts=doubts,
         )
 
     def look(self, picture: Picture) -> Look:
-        """One pass, about 10 ms on one core; safe in `asyncio.to_thread`."""
-        logits, activation = self._run(scale(draw_canvas(picture.grey, self.bundle.recipe)))
-        pooled = activation.mean(axis=(0, 1))[np.newaxis]
-        return Look(logits, activation, float(measure_distances(pooled, self.bundle.tables.prototypes)[0]))
+        """One pass through the network, without any gate."""
+        return self._look(picture.grey)
 
-    def _route(self, look: Look) -> Modality:
+    def _look(self, grey: NDArray[np.uint8]) -> Look:
+        logits, activation = self._network.run(scale(draw_canvas(grey, self.bundle.recipe)))
+        features = activation.mean(axis=(0, 1))
+        distance = measure_distances(features[np.newaxis], self.bundle.tables.prototypes)[0]
+        return Look(logits, activation, features, float(distance))
+
+    def _put_right(self, picture: Picture) -> tuple[Picture, Condition, Look]:
+        """Turn or invert what does not look like a scan, and believe it only if the result clearly does.
+
+        The distance decides and not the probe: a network that reads upright films well knows that a lying one is
+        strange, but hardly which way it lies.
+        """
+        look = self._look(picture.grey)
+        condition = self._judge_condition(look)
+        if condition not in REMEDIES and self._is_scan(look):
+            return picture, condition, look
+        cures = {one: put_right(picture.grey, one) for one in REMEDIES}
+        looks = {one: self._look(grey) for one, (grey, _) in cures.items()}
+        best = min(looks, key=lambda one: looks[one].distance)
+        if not self._is_scan(looks[best]) or looks[best].distance > min(look.distance, self.bundle.thresholds.far):
+            return picture, Condition.FINE if condition in REMEDIES else condition, look
+        grey, adjustment = cures[best]
+        return replace(picture, grey=grey, adjustments=(*picture.adjustments, adjustment)), best, looks[best]
+
+    def _is_scan(self, look: Look) -> bool:
+        """Near enough to the training scans, and the router does not object."""
         routes = softmax(look.logits[ROUTER] / self.bundle.temperatures.router)
         limits = self.bundle.thresholds
-        if look.distance > limits.distance or routes[ROUTES.index(Modality.NEITHER)] > limits.neither:
-            raise Refused(Reason.NOT_A_SCAN)
-        return max(BRANCHES, key=lambda modality: routes[ROUTES.index(modality)])
+        return look.distance <= limits.distance and bool(routes[ROUTES.index(Modality.NEITHER)] <= limits.neither)
 
-    def _run(self, image: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        check_range(image)
-        with self._lock:
-            self._interpreter.set_tensor(self._input, image[np.newaxis])
-            self._interpreter.invoke()
-            return self._interpreter.get_tensor(self._logits)[0], self._interpreter.get_tensor(self._map)[0]
+    def _judge_condition(self, look: Look) -> Condition:
+        """A fault that refuses needs the probe to be sure; a cure is only tried, and proves itself."""
+        tables = self.bundle.tables
+        shares = softmax(look.features @ tables.condition + tables.condition_bias)
+        best = int(shares.argmax())
+        needed = HINT if CONDITIONS[best] in REMEDIES else self.bundle.thresholds.condition
+        return CONDITIONS[best] if shares[best] > needed else Condition.FINE
 
-    def _find_tensors(self) -> tuple[int, int, int]:
-        """Indices of input, logits and feature map, by shape: the converter does not keep their order."""
-        size, channels = self.bundle.recipe.size, self.bundle.tables.hidden.shape[0]
-        inputs = {tuple(one["shape"]): one["index"] for one in self._interpreter.get_input_details()}
-        outputs = {tuple(one["shape"]): one["index"] for one in self._interpreter.get_output_details()}
-        try:
-            image = inputs[1, size, size, 1]
-            return image, outputs[1, OUTPUTS], outputs[1, MAP_SIDE, MAP_SIDE, channels]
-        except KeyError as error:
-            raise BundleError(
-                f"The network of {self.identity.name} does not have the shapes its bundle names."
-            ) from error
+    def _name_stranger(self, look: Look) -> Reason:
+        """What kind of stranger it resembles, when it resembles one; else plainly no scan."""
+        tables = self.bundle.tables
+        unit = look.features / (np.linalg.norm(look.features) + 1e-9)
+        likeness = tables.strangers @ unit
+        nearest = int(likeness.argmax())
+        if 1.0 - likeness[nearest] > self.bundle.thresholds.distance:
+            return Reason.NOT_A_SCAN
+        return self.bundle.strangers[int(tables.stranger_kind[nearest])]
+
+    def _doubt_picture(
+        self, modality: Modality, picture: Picture, probabilities: dict[Label, float]
+    ) -> tuple[Doubt, ...]:
+        """Doubts that need the picture once more: its quality, and whether a messenger would change the answer."""
+        poor = find_fault(measure(picture.grey), self.bundle.limits[modality].doubt) is not None
+        again = combine(self._look(recompress(picture.grey)).logits, self.bundle.temperatures)
+        moved = max(abs(again[label] - probabilities[label]) for label in Label) > MOVED
+        return (Doubt.POOR_IMAGE,) * poor + (Doubt.UNSTABLE,) * moved
+
+
+def recompress(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The picture after a harsh messenger."""
+    _, encoded = cv2.imencode(".jpg", shrink(grey, DECODED_SIDE), [cv2.IMWRITE_JPEG_QUALITY, RECOMPRESSED])
+    return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE), np.uint8)
 
 
 def measure_distances(features: NDArray[np.float32], prototypes: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -167,23 +190,3 @@ def measure_distances(features: NDArray[np.float32], prototypes: NDArray[np.floa
     nearest = np.partition(-(unit @ prototypes.T), NEIGHBOURS - 1, axis=1)[:, :NEIGHBOURS]
     distances: NDArray[np.float32] = (1.0 + nearest.mean(axis=1)).astype(np.float32)
     return distances
-
-
-def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Along the last axis, in double precision so that it sums to 1."""
-    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
-    powers: NDArray[np.float64] = np.exp(shifted)
-    shares: NDArray[np.float64] = powers / powers.sum(axis=-1, keepdims=True)
-    return shares
-
-
-def combine(logits: NDArray[np.float32], temperatures: Temperatures) -> dict[Label, float]:
-    """Six probabilities: the router's share of each kind of scan times that branch's own softmax."""
-    routes = softmax(logits[ROUTER][:2] / temperatures.router)
-    chest = softmax(logits[CHEST] / temperatures.chest_xray) * routes[0]
-    cardiac = softmax(logits[CARDIAC] / temperatures.cardiac_mri) * routes[1]
-    total = dict.fromkeys(Label, 0.0)
-    for modality, shares in ((Modality.CHEST_XRAY, chest), (Modality.CARDIAC_MRI, cardiac)):
-        for label, share in zip(BRANCHES[modality], shares, strict=True):
-            total[label] += float(share)
-    return total

@@ -28,8 +28,14 @@ class Reason(StrEnum):
     BLANK = "blank"
     TOO_DARK = "too_dark"
     TOO_BRIGHT = "too_bright"
+    LOW_CONTRAST = "low_contrast"
+    GLARE = "glare"  # a lamp's reflection, burnt white
     BLURRED = "blurred"
+    CUT_OFF = "cut_off"  # a part of the chest is outside the picture
+    SCREEN_PHOTO = "screen_photo"  # a photograph of a monitor, with its moiré and slant
     NOT_A_SCAN = "not_a_scan"
+    LATERAL = "lateral"  # a chest from the side; the model reads frontal films alone
+    WRONG_BODY_PART = "wrong_body_part"  # a scan, of something else than chest or heart
 
 
 class InferenceError(Exception):

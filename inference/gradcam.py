@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from inference.bundle import Tables
 from inference.picture import Picture, encode_jpeg, shrink
 
-
 FAINT: Final = 0.15  # heat below it leaves the picture untouched
 
 

@@ -21,6 +21,7 @@ class Adjustment(StrEnum):
 
     INVERTED = "inverted"  # black and white were swapped
     TURNED = "turned"  # an EXIF orientation was applied
+    ROTATED = "rotated"  # the scan itself lay on its side or upside down
     RESCALED = "rescaled"  # more than 8 bits were windowed to 8
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.bundle import BRANCHES, OUTPUTS, ROUTER, SLICES, Label, Modality, Temperatures
-from inference.classifier import softmax
 from inference.preprocess import scale
+from inference.reading import softmax
 from ml.measures import Answers
 from ml.prepare import Row
 

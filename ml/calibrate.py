@@ -1,59 +1,82 @@
-"""Temperatures, and the thresholds of the gate, on the validation split."""
+"""Temperatures, biases and thresholds, chosen on the validation split."""
+
+import math
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.bundle import CARDIAC, CHEST, ROUTER, ROUTES, Modality, Temperatures, Thresholds
-from inference.classifier import softmax
+from inference.bundle import CARDIAC, CHEST, ROUTER, Thresholds
+from inference.reading import softmax
+from ml.answers import LABELS
 from ml.data import Targets
+from ml.measures import Answers
 
-GRID = np.exp(np.linspace(np.log(0.3), np.log(5.0), 200))
-UNCERTAIN = 0.75
-REFUSED_SCANS = 0.025  # how many good scans the gate may send back
-
-
-def fit_temperature(logits: NDArray[np.float32], targets: NDArray[np.int64]) -> float:
-    """The divisor under which the true classes are likeliest; one number, so a grid finds it."""
-    rows = np.arange(len(targets))
-    losses = [-np.log(softmax(logits / step)[rows, targets] + 1e-12).mean() for step in GRID.astype(np.float32)]
-    return float(GRID[int(np.argmin(losses))])
+STEPS: Final = 3000
+PULL: Final = 2e-3  # towards no bias: a dozen validation patients must not write the prior
+UNCERTAIN: Final = 0.75
+STATED_ERROR: Final = 0.05
+REFUSED_SCANS: Final = 0.015  # how many good scans the distance may send back; the other checks take the rest
+FAR: Final = 0.05
 
 
-def fit_temperatures(logits: NDArray[np.float32], targets: Targets) -> Temperatures:
-    """Each softmax has its own; the router's is fitted on what is a scan, since serving divides by that."""
+class Scaling(NamedTuple):
+    """A softmax is calibrated as softmax(logits / temperature + bias)."""
+
+    temperature: float
+    bias: NDArray[np.float64]
+
+
+def fit_scaling(logits: NDArray[np.float32], targets: NDArray[np.int64], pull: float = PULL) -> Scaling:
+    """Maximum likelihood by plain gradient descent; five numbers need nothing better."""
+    wanted = np.eye(logits.shape[1])[targets]
+    sharpness, bias = 1.0, np.zeros(logits.shape[1])
+    centred = logits.astype(np.float64) - logits.mean(axis=1, keepdims=True)
+    size = 0.5 / max(1.0, float(centred.var()))
+    for _ in range(STEPS):
+        slope = (softmax((centred * sharpness + bias).astype(np.float32)) - wanted) / len(targets)
+        sharpness = max(0.05, sharpness - size * float((slope * centred).sum()))
+        bias -= 0.5 * (slope.sum(axis=0) + pull * bias)
+    return Scaling(1.0 / sharpness, bias - bias.mean())
+
+
+def fit_branches(logits: NDArray[np.float32], targets: Targets) -> dict[str, Scaling]:
+    """Router, chest and cardiac branch each have their own; the router's sees the strangers too."""
     chest = (targets.branch >= CHEST.start) & (targets.branch < CHEST.stop)
     cardiac = targets.branch >= CARDIAC.start
-    scans = chest | cardiac
-    return Temperatures(
-        router=fit_temperature(logits[scans][:, ROUTER], targets.route[scans]),
-        chest_xray=fit_temperature(logits[chest][:, CHEST], targets.branch[chest] - CHEST.start),
-        cardiac_mri=fit_temperature(logits[cardiac][:, CARDIAC], targets.branch[cardiac] - CARDIAC.start),
-    )
+    return {
+        "router": fit_scaling(logits[:, ROUTER], targets.route),
+        "chest_xray": fit_scaling(logits[chest][:, CHEST], targets.branch[chest] - CHEST.start),
+        "cardiac_mri": fit_scaling(logits[cardiac][:, CARDIAC], targets.branch[cardiac] - CARDIAC.start),
+    }
 
 
-def choose_prototypes(
-    features: NDArray[np.float32], kinds: NDArray[np.str_], count: int, seed: int
-) -> NDArray[np.float32]:
-    """A few hundred training features that stand for all: k-means centres of each kind, by its share's root."""
-    from sklearn.cluster import KMeans  # noqa: PLC0415  only training needs it
-
-    features = features / np.linalg.norm(features, axis=1, keepdims=True)
-    names, sizes = np.unique(kinds, return_counts=True)
-    shares = np.sqrt(sizes) / np.sqrt(sizes).sum()
-    centres = [
-        KMeans(max(4, round(count * share)), n_init=1, random_state=seed).fit(features[kinds == name]).cluster_centers_
-        for name, share in zip(names, shares, strict=True)
-    ]
-    prototypes = np.concatenate(centres).astype(np.float32)
-    unit: NDArray[np.float32] = prototypes / np.linalg.norm(prototypes, axis=1, keepdims=True)
-    return unit
+def fold(scalings: Mapping[str, Scaling]) -> NDArray[np.float32]:
+    """The biases as an addition to the network's ten logits, so that serving divides by temperatures and no more."""
+    parts = [scalings[name] for name in ("router", "chest_xray", "cardiac_mri")]
+    return np.concatenate([part.temperature * part.bias for part in parts]).astype(np.float32)
 
 
-def choose_thresholds(distances: NDArray[np.float32], logits: NDArray[np.float32], router: float) -> Thresholds:
-    """Limits that both together refuse no more than the allowed share of the validation scans."""
-    neither = softmax(logits[:, ROUTER] / router)[:, ROUTES.index(Modality.NEITHER)]
+def choose_thresholds(distances: NDArray[np.float32], neither: NDArray[np.float64], answers: Answers) -> Thresholds:
+    """Limits that send back no more than the allowed share of the validation scans, and hold the stated error."""
     return Thresholds(
         uncertain=UNCERTAIN,
         distance=float(np.quantile(distances, 1 - REFUSED_SCANS)),
+        far=float(np.quantile(distances, 1 - FAR)),
         neither=max(0.5, float(np.quantile(neither, 1 - REFUSED_SCANS / 5))),
+        condition=0.9,
+        by_label=hold_error(answers),
     )
+
+
+def hold_error(answers: Answers, error: float = STATED_ERROR) -> dict[str, float]:
+    """For each class the least confidence from which no more than `error` of its answers are wrong."""
+    needed = {}
+    for place, label in enumerate(LABELS):
+        own = answers.take(np.flatnonzero(answers.said == place))
+        order = np.argsort(-own.confidence)
+        wrong = np.cumsum((own.truth != own.said)[order]) / np.arange(1, len(order) + 1)
+        held = np.flatnonzero(wrong <= error)
+        needed[label.value] = math.floor(1e4 * own.confidence[order][held[-1]]) / 1e4 if len(held) else 0.99
+    return {label: value for label, value in needed.items() if value > UNCERTAIN}

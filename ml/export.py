@@ -11,70 +11,106 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from inference.bundle import HOME, MANIFEST, MODEL, TABLES, Temperatures, Thresholds, load_bundle
+from inference.bundle import HOME, MANIFEST, MODEL, ROUTER, TABLES, Temperatures, Thresholds, load_bundle
 from inference.classifier import measure_distances
-from inference.preprocess import RANGE, Recipe
-from ml.answers import LABELS, Outputs, ask
-from ml.calibrate import choose_prototypes, choose_thresholds, fit_temperatures
-from ml.config import make_config
-from ml.data import Strange, draw_canvases, make_targets, read_strangers
+from inference.preprocess import RANGE, draw_canvas
+from inference.reading import softmax
+from ml.answers import LABELS, Outputs, ask, judge
+from ml.calibrate import choose_thresholds, fit_branches, fold
+from ml.config import Config, make_config
+from ml.data import Strange, make_targets, read_strangers
 from ml.evaluate import measure_bundle, print_figures
+from ml.gate import PROTOTYPES, STRANGE_REASONS, choose_limits, choose_prototypes, fit_probe, list_strangers
 from ml.network import Network, convert, restore
-from ml.prepare import Row, Split, read_manifest
+from ml.pictures import read_grey
+from ml.prepare import Row, Split, hash_manifest, read_manifest
 from ml.train import CHECKPOINT
 
-PROTOTYPES: Final = 400
+Items = list[Row | Strange]
+Greys = list[NDArray[np.uint8]]
+Arrays = dict[str, NDArray[Any]]
+NAME: Final = "{0.name}-{0.version}"
 
 
 def export(
     data: Annotated[Path, typer.Argument(help="folder with scans.csv, ood.csv and the pictures")],
-    run: Annotated[Path, typer.Option(help="the training run")] = Path("runs/frozen"),
+    run: Annotated[Path, typer.Option(help="the training run")] = Path("runs/tuned"),
     home: Annotated[Path, typer.Option(help="where bundles live")] = HOME,
 ) -> None:
     """Write the bundle of a training run, with its measured quality."""
     facts = json.loads((run / "run.json").read_text(encoding="utf-8"))
     config = make_config(facts["config"])
-    items: list[Row | Strange] = [*read_manifest(), *read_strangers(data / "ood.csv", config.seed)]
+    items: Items = [*read_manifest(), *read_strangers(data / "ood.csv", config.seed)]
+    greys = [read_grey(data / item.file) for item in items]
     network = restore(run / CHECKPOINT, config)
-    model = convert(network, config.recipe.size)
-    outputs = answer_all(run / "outputs.npz", model, data, items, config.recipe)
+    outputs = answer_all(run, convert(network, config.recipe.size), greys, config)
 
-    temperatures, thresholds, tables = calibrate(network, items, outputs, config.seed)
-    folder = home / f"{config.name}-{config.version}"
-    manifest = describe_bundle(facts, temperatures, thresholds)
-    write_bundle(folder, manifest, model, tables)
+    outputs, temperatures = calibrate(network, items, outputs)
+    model = convert(network, config.recipe.size)
+    tables = head_tables(network) | gate_tables(items, outputs, config.seed)
+    probe, found = fit_probe(greys, items, config.recipe, lambda canvases: ask(model, canvases).features, config.seed)
+    manifest = describe_bundle(config, temperatures, choose(items, outputs, temperatures, tables["prototypes"]))
+    manifest["quality"] = choose_limits(greys, items)
+    folder = home / NAME.format(config)
+    write_bundle(folder, manifest, model, tables | probe)
+
     bundle = load_bundle(folder)
-    manifest["measured"] = {str(s): measure_bundle(bundle, items, outputs, s) for s in (Split.VALIDATION, Split.TEST)}
-    write_bundle(folder, manifest, model, tables)
+    manifest["measured"] = {"conditions_found": found}
+    for split in (Split.VALIDATION, Split.TEST):
+        own = places(items, split, strangers=True)
+        seen = [greys[n] for n in own] if split is Split.TEST else None
+        figures = measure_bundle(bundle, [items[n] for n in own], outputs.take(own), seen)
+        manifest["measured"][split.value] = figures
+    write_bundle(folder, manifest, model, tables | probe)
+    np.savez(run / "answers.npz", logits=outputs.logits, features=outputs.features)
     print_figures(manifest["measured"][Split.TEST], folder.name)
 
 
-def answer_all(cache: Path, model: bytes, data: Path, items: list[Row | Strange], recipe: Recipe) -> Outputs:
+def answer_all(run: Path, model: bytes, greys: Greys, config: Config) -> Outputs:
     """The converted network's outputs for every picture, kept beside the run."""
-    digest = hashlib.sha256(model).hexdigest()[:12]
-    cache = cache.with_stem(f"{cache.stem}-{digest}")
+    cache = run / f"outputs-{hashlib.sha256(model).hexdigest()[:12]}.npz"
     if not cache.exists():
-        ask(model, draw_canvases(data, [item.file for item in items], recipe)).save(cache)
+        ask(model, np.stack([draw_canvas(grey, config.recipe) for grey in greys])).save(cache)
     return Outputs.load(cache)
 
 
-def calibrate(
-    network: Network, items: list[Row | Strange], outputs: Outputs, seed: int
-) -> tuple[Temperatures, Thresholds, dict[str, NDArray[Any]]]:
-    """Temperatures and thresholds from the validation scans, prototypes from the training scans."""
-    train = np.array([n for n, item in enumerate(items) if isinstance(item, Row) and item.split is Split.TRAIN])
-    held = np.array([n for n, item in enumerate(items) if isinstance(item, Row) and item.split is Split.VALIDATION])
-    temperatures = fit_temperatures(outputs.logits[held], make_targets([items[n] for n in held]))
-    kinds = np.array(
-        [f"{row.label} {row.source}" for row in items if isinstance(row, Row) and row.split is Split.TRAIN]
-    )
+def places(items: Items, split: Split, strangers: bool = False) -> NDArray[np.int64]:
+    """Where the scans of one split stand, with its strangers if wanted."""
+    return np.array([n for n, item in enumerate(items) if item.split is split and (strangers or isinstance(item, Row))])
+
+
+def calibrate(network: Network, items: Items, outputs: Outputs) -> tuple[Outputs, Temperatures]:
+    """Fit temperatures and biases on the validation split; the biases go into the network itself."""
+    held = places(items, Split.VALIDATION, strangers=True)
+    scalings = fit_branches(outputs.logits[held], make_targets([items[n] for n in held]))
+    shift = fold(scalings)
+    layer = network.get_layer("head").get_layer("output")
+    kernel, bias = layer.get_weights()
+    layer.set_weights([kernel, bias + shift])
+    temperatures = Temperatures(**{name: round(one.temperature, 5) for name, one in scalings.items()})
+    return Outputs(outputs.logits + shift, outputs.features), temperatures
+
+
+def gate_tables(items: Items, outputs: Outputs, seed: int) -> Arrays:
+    """Prototypes of the training scans, and the training strangers."""
+    train = places(items, Split.TRAIN)
+    rows = [item for item in items if isinstance(item, Row) and item.split is Split.TRAIN]
+    kinds = np.array([f"{row.label} {row.source}" for row in rows])
     prototypes = choose_prototypes(outputs.features[train], kinds, PROTOTYPES, seed).astype(np.float16)
+    return {"prototypes": prototypes} | list_strangers(items, outputs.features)
+
+
+def choose(items: Items, outputs: Outputs, temperatures: Temperatures, prototypes: NDArray[Any]) -> Thresholds:
+    """Thresholds from the validation scans."""
+    held = places(items, Split.VALIDATION)
+    rows = [item for item in (items[n] for n in held) if isinstance(item, Row)]
+    logits = outputs.logits[held]
+    neither = softmax(logits[:, ROUTER] / temperatures.router)[:, 2]
     distances = measure_distances(outputs.features[held], prototypes.astype(np.float32))
-    thresholds = choose_thresholds(distances, outputs.logits[held], temperatures.router)
-    return temperatures, thresholds, head_tables(network) | {"prototypes": prototypes}
+    return choose_thresholds(distances, neither, judge(rows, logits, temperatures))
 
 
-def head_tables(network: Network) -> dict[str, NDArray[Any]]:
+def head_tables(network: Network) -> Arrays:
     """The head's weights, from which serving computes heat maps."""
     head = network.get_layer("head")
     hidden, hidden_bias = head.get_layer("hidden").get_weights()
@@ -82,23 +118,23 @@ def head_tables(network: Network) -> dict[str, NDArray[Any]]:
     return {"hidden": hidden, "hidden_bias": hidden_bias, "output": output, "output_bias": output_bias}
 
 
-def describe_bundle(facts: dict[str, Any], temperatures: Temperatures, thresholds: Thresholds) -> dict[str, Any]:
-    """The manifest, still without hashes and figures."""
-    config = facts["config"]
+def describe_bundle(config: Config, temperatures: Temperatures, thresholds: Thresholds) -> dict[str, Any]:
+    """The manifest, still without limits, hashes and figures."""
     return {
-        "name": config["name"],
-        "version": config["version"],
+        "name": config.name,
+        "version": config.version,
         "created": date.today().isoformat(),  # noqa: DTZ011  a day is exact enough
         "labels": [label.value for label in LABELS],
-        "input": {"recipe": config["recipe"], "range": RANGE},
+        "input": {"recipe": asdict(config.recipe), "range": RANGE},
         "temperatures": asdict(temperatures),
         "thresholds": asdict(thresholds),
-        "split": facts["split"],
-        "config": config,
+        "strangers": [reason.value for reason in STRANGE_REASONS],
+        "split": hash_manifest(),
+        "config": asdict(config),
     }
 
 
-def write_bundle(folder: Path, manifest: dict[str, Any], model: bytes, tables: dict[str, NDArray[Any]]) -> None:
+def write_bundle(folder: Path, manifest: dict[str, Any], model: bytes, tables: Arrays) -> None:
     """Files first, then the manifest that vouches for them."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MODEL).write_bytes(model)

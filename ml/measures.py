@@ -55,26 +55,37 @@ def calibration_error(answers: Answers, bins: int = BINS) -> float:
     return float(np.sum(gaps))
 
 
-def coverage(answers: Answers, threshold: float) -> float:
-    """Share of pictures that get an answer at all."""
-    return float(np.mean(answers.confidence >= threshold))
+def sureness(answers: Answers, needed: NDArray[np.float64] | float) -> Answers:
+    """Answers whose "accuracy" is the share of pictures that get one at all: the coverage."""
+    sure = (answers.confidence >= needed).astype(np.int64)
+    return Answers(np.ones_like(sure), sure, answers.confidence)
 
 
-def selective_accuracy(answers: Answers, threshold: float) -> float:
-    """Share of right answers among those given."""
-    sure = answers.confidence >= threshold
-    return float(np.mean(answers.truth[sure] == answers.said[sure])) if sure.any() else float("nan")
+def area(truth: NDArray[np.int64], score: NDArray[np.float64]) -> float:
+    """Area under the ROC curve: how often a positive scores above a negative, ties counting half."""
+    positive, negative = score[truth == 1], score[truth == 0]
+    if not len(positive) or not len(negative):
+        return float("nan")
+    above = (positive[:, None] > negative).mean() + 0.5 * (positive[:, None] == negative).mean()
+    return float(above)
+
+
+def risk_coverage(answers: Answers) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Error among the surest answers, for every share of pictures answered."""
+    order = np.argsort(-answers.confidence, kind="stable")
+    wrong = (answers.truth != answers.said)[order]
+    counts = np.arange(1, len(wrong) + 1)
+    return counts / len(wrong), np.cumsum(wrong) / counts
 
 
 def bootstrap(answers: Answers, groups: Sequence[str], measure: Measure, seed: int = 42) -> Interval:
     """Draw patients, not pictures: slices of one heart are no independent witnesses."""
     _, inverse = np.unique(np.asarray(groups), return_inverse=True)
-    order = np.argsort(inverse, kind="stable")
-    members = np.split(order, np.cumsum(np.bincount(inverse))[:-1])
+    count, every = int(inverse.max()) + 1, np.arange(len(inverse))
     generator = np.random.default_rng(seed)
     values = []
     for _ in range(ROUNDS):
-        drawn = generator.integers(0, len(members), len(members))
-        values.append(measure(answers.take(np.concatenate([members[one] for one in drawn]))))
+        times = np.bincount(generator.integers(0, count, count), minlength=count)
+        values.append(measure(answers.take(np.repeat(every, times[inverse]))))
     low, high = np.nanpercentile(values, (2.5, 97.5))
     return Interval(measure(answers), float(low), float(high))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from inference.picture import Picture
 
 NOTICE: Final = "This reading supports a clinician's judgement and replaces none."
-FACTS: Final = ("modality", "label", "confidence", "uncertain", "abnormal", "probabilities")
+FACTS: Final = ("modality", "label", "confidence", "uncertain", "abnormal", "probabilities", "doubts", "adjustments")
 HINTS: Final = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".dcm", ".dicom", ".ima", ""})
 
 

@@ -18,6 +18,10 @@ def tables_of(hidden: np.ndarray, output: np.ndarray) -> Tables:
         output=output.astype(np.float32),
         output_bias=np.zeros(output.shape[1], np.float32),
         prototypes=np.eye(len(hidden), dtype=np.float32),
+        strangers=np.eye(len(hidden), dtype=np.float32),
+        stranger_kind=np.zeros(len(hidden), np.float32),
+        condition=np.zeros((len(hidden), 7), np.float32),
+        condition_bias=np.zeros(7, np.float32),
     )
 
 

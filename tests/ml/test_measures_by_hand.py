@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from inference.bundle import OUTPUTS, Label, Modality, Temperatures
-from inference.classifier import combine
+from inference.reading import combine
 from ml.answers import LABELS, judge, six_shares
-from ml.calibrate import choose_prototypes, fit_temperature
+from ml.calibrate import fit_scaling, hold_error
 from ml.data import Strange, make_targets, weigh
-from ml.measures import Answers, accuracy, bootstrap, calibration_error, coverage, macro_recall, selective_accuracy
+from ml.measures import Answers, accuracy, area, bootstrap, calibration_error, macro_recall, risk_coverage, sureness
 from ml.prepare import Row, Split
 
 
@@ -34,7 +34,10 @@ def test_calibration_error_is_the_weighted_gap(answers: Answers) -> None:
 
 def test_an_abstaining_model_is_measured_on_what_it_answers(answers: Answers) -> None:
     """Purpose: coverage and accuracy belong together."""
-    assert (coverage(answers, 0.75), selective_accuracy(answers, 0.75)) == (0.5, 1.0)
+    assert accuracy(sureness(answers, 0.75)) == 0.5
+    covered, risk = risk_coverage(answers)
+    assert covered.tolist() == [0.25, 0.5, 0.75, 1.0]
+    assert risk.tolist() == pytest.approx([0, 0, 1 / 3, 1 / 4])
 
 
 def test_slices_of_one_patient_widen_the_interval() -> None:
@@ -55,7 +58,9 @@ def test_a_temperature_mends_overconfidence() -> None:
     honest = dice.normal(0, 2, (4000, 3)).astype(np.float32)
     shares = np.exp(honest) / np.exp(honest).sum(1, keepdims=True)
     truth = np.array([dice.choice(3, p=share / share.sum()) for share in shares.astype(float)])
-    assert fit_temperature(honest * 3, truth) == pytest.approx(3, rel=0.15)
+    scaling = fit_scaling(honest * 3, truth)
+    assert scaling.temperature == pytest.approx(3, rel=0.15)
+    assert np.abs(scaling.bias).max() < 0.15
 
 
 def test_training_and_serving_combine_alike() -> None:
@@ -90,11 +95,39 @@ def test_full_balance_draws_every_group_alike() -> None:
     assert weigh(items, 0.0)[9] == pytest.approx(0.1)
 
 
+@pytest.mark.tensorflow  # the ml extra: scikit-learn
 def test_prototypes_have_length_one_and_stand_for_every_kind() -> None:
     """Purpose: the rarest kind must not be refused for being rare."""
-    pytest.importorskip("sklearn", reason="scikit-learn belongs to training")
+    from ml.gate import choose_prototypes
+
     features = np.concatenate([np.eye(4)[[0] * 200], np.eye(4)[[1] * 8]]).astype(np.float32)
     features += np.random.default_rng(0).normal(0, 0.05, features.shape).astype(np.float32)
     found = choose_prototypes(features, np.array(["a"] * 200 + ["b"] * 8), 20, 1)
     assert np.linalg.norm(found, axis=1) == pytest.approx(1.0, abs=1e-5)
     assert (found[:, 1] > 0.9).sum() >= 4
+
+
+def test_a_prior_that_training_bent_is_bent_back() -> None:
+    """Purpose: balanced sampling makes rare classes too likely; the fitted bias restores what validation shows."""
+    dice = np.random.default_rng(6)
+    truth = (dice.random(3000) < 0.2).astype(np.int64)
+    evidence = dice.normal(np.where(truth == 1, 1.0, -1.0), 1.0)
+    balanced = np.stack([np.zeros(3000), 2 * evidence], axis=1).astype(np.float32)
+    scaling = fit_scaling(balanced, truth)
+    assert scaling.bias[1] - scaling.bias[0] == pytest.approx(np.log(0.2 / 0.8), abs=0.25)
+
+
+def test_the_stated_error_is_held_class_by_class() -> None:
+    """Purpose: a class that is wrong above 0.75 has to clear a higher bar."""
+    said = np.zeros(100, np.int64)
+    truth = np.where(np.arange(100) < 60, 0, 1)
+    answers = Answers(truth, said, np.linspace(0.99, 0.76, 100))
+    bar = hold_error(answers)[LABELS[0].value]
+    kept = answers.confidence >= bar
+    assert np.mean(truth[kept] != 0) <= 0.05
+    assert kept.sum() == 63
+
+
+def test_the_area_counts_ties_half() -> None:
+    """Purpose: by hand: of four pairs three are right and one is a tie."""
+    assert area(np.array([1, 1, 0, 0]), np.array([0.9, 0.5, 0.5, 0.1])) == pytest.approx(3.5 / 4)

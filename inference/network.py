@@ -1,0 +1,53 @@
+"""The network behind one lock: a square picture in, logits and feature map out."""
+
+import threading
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.bundle import MAP_SIDE, OUTPUTS, Bundle
+from inference.errors import BundleError
+from inference.preprocess import check_range
+
+
+class Pass(NamedTuple):
+    """What one pass yields."""
+
+    logits: NDArray[np.float32]  # OUTPUTS
+    activation: NDArray[np.float32]  # 7 × 7 × channels
+
+
+class Network:
+    """LiteRT, on the CPU; about 10 ms a pass on one core."""
+
+    def __init__(self, bundle: Bundle, threads: int) -> None:
+        from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415  who only reads facts need not load it
+
+        self._lock = threading.Lock()
+        try:
+            self._interpreter = Interpreter(model_content=bundle.model, num_threads=threads)
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise BundleError(f"The network of the model bundle {bundle.identity.name} cannot be opened.") from error
+        self._input, self._logits, self._map = self._find_tensors(bundle)
+
+    def run(self, image: NDArray[np.float32]) -> Pass:
+        """`image` is size × size × 1 in [-1, 1]; any thread may ask, one at a time is served."""
+        check_range(image)
+        with self._lock:
+            self._interpreter.set_tensor(self._input, image[np.newaxis])
+            self._interpreter.invoke()
+            return Pass(self._interpreter.get_tensor(self._logits)[0], self._interpreter.get_tensor(self._map)[0])
+
+    def _find_tensors(self, bundle: Bundle) -> tuple[int, int, int]:
+        """Indices of input, logits and feature map, by shape: the converter does not keep their order."""
+        size, channels = bundle.recipe.size, bundle.tables.hidden.shape[0]
+        inputs = {tuple(one["shape"]): one["index"] for one in self._interpreter.get_input_details()}
+        outputs = {tuple(one["shape"]): one["index"] for one in self._interpreter.get_output_details()}
+        try:
+            return inputs[1, size, size, 1], outputs[1, OUTPUTS], outputs[1, MAP_SIDE, MAP_SIDE, channels]
+        except KeyError as error:
+            raise BundleError(
+                f"The network of {bundle.identity.name} does not have the shapes its bundle names."
+            ) from error

@@ -1,0 +1,119 @@
+"""Does the model read the disease or the hospital: border alone, lungs blacked out, one hospital left out."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+from inference.bundle import Bundle, Label, Modality, default_bundle, load_bundle
+from inference.preprocess import Recipe
+from ml.answers import LABELS, ask, judge
+from ml.data import draw_canvases
+from ml.measures import Answers, area, bootstrap, macro_recall
+from ml.network import build_head, build_trunk, convert, join
+from ml.prepare import Row, Split, read_manifest
+
+HOSPITALS: Final[Mapping[str, str]] = {
+    "covid19-radiography-db": "COVID-19 Radiography Database",
+    "kermany": "Kermany (children)",
+    "nih-chestxray14": "NIH",
+    "nih-rsna": "NIH",
+}
+BORDER: Final = 0.12  # share of each side that the border-only model sees
+TRAINED_ON: Final = 2500
+
+
+def hide_lungs(canvas: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The canvas with a black box over the middle, where the lungs are; a quarter of the area stays."""
+    hidden = canvas.copy()
+    height, width = canvas.shape
+    hidden[int(height * 0.1) : int(height * 0.9), int(width * 0.03) : int(width * 0.97)] = 0
+    return hidden
+
+
+def show_border(canvas: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The canvas with nothing but its border."""
+    shown = canvas.copy()
+    edge = int(len(canvas) * BORDER)
+    shown[edge:-edge, edge:-edge] = 0
+    return shown
+
+
+def black_out(bundle: Bundle, rows: Sequence[Row], canvases: NDArray[np.uint8]) -> dict[str, Any]:
+    """The served model on chest films whose lungs are blacked out: whatever it still knows is no disease."""
+    blind = np.stack([hide_lungs(canvas) for canvas in canvases])
+    answers = judge(rows, ask(bundle.model, blind).logits, bundle.temperatures)
+    patients = [row.patient for row in rows]
+    sure = answers.confidence >= bundle.thresholds.uncertain
+    return {
+        "balanced_accuracy": bootstrap(answers, patients, macro_recall),
+        "chance": 1 / len(set(answers.truth.tolist())),
+        "still_sure": round(float(sure.mean()), 4),
+    }
+
+
+def read_border(model: bytes, rows: Sequence[Row], canvases: NDArray[np.uint8]) -> dict[str, Any]:
+    """A model that sees the border alone, without the crop that serving makes: how much the source gives away."""
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  only training needs it
+
+    features = ask(model, np.stack([show_border(canvas) for canvas in canvases])).features
+    train = np.array([n for n, row in enumerate(rows) if row.split is Split.TRAIN])
+    held = np.array([n for n, row in enumerate(rows) if row.split is Split.TEST])
+    labels = np.array([LABELS.index(row.label) for row in rows])
+    probe = LogisticRegression(C=0.01, max_iter=300, class_weight="balanced").fit(features[train], labels[train])
+    shares = probe.predict_proba(features[held])
+    answers = Answers(labels[held], probe.classes_[shares.argmax(axis=1)], shares.max(axis=1))
+    return {
+        "balanced_accuracy": bootstrap(answers, [rows[n].patient for n in held], macro_recall),
+        "chance": 1 / len(set(labels.tolist())),
+    }
+
+
+def leave_out(rows: Sequence[Row], features: NDArray[np.float32]) -> dict[str, float]:
+    """Normal against abnormal at a hospital that training never saw, on frozen ImageNet features."""
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+    from sklearn.preprocessing import StandardScaler  # noqa: PLC0415
+
+    own = np.array([HOSPITALS[row.source] for row in rows])
+    abnormal = np.array([row.label is not Label.NORMAL for row in rows]).astype(int)
+    train = np.array([row.split is Split.TRAIN for row in rows])
+    areas = {}
+    for hospital in sorted(set(own)):
+        seen, unseen = np.flatnonzero((own != hospital) & train), np.flatnonzero((own == hospital) & ~train)
+        ruler = StandardScaler().fit(features[seen])
+        probe = LogisticRegression(C=0.003, max_iter=200, class_weight="balanced")
+        probe.fit(ruler.transform(features[seen]), abnormal[seen])
+        areas[hospital] = round(area(abnormal[unseen], probe.decision_function(ruler.transform(features[unseen]))), 3)
+    return areas
+
+
+def shortcuts(
+    data: Annotated[Path, typer.Argument(help="folder with scans.csv and the pictures")],
+    weights: Annotated[str, typer.Option(help="ImageNet weights: a file, or the word imagenet to download them")],
+    bundle: Annotated[Path | None, typer.Option(help="the bundle to test; the newest one if left out")] = None,
+) -> None:
+    """Show how far the model could win without reading the disease."""
+    loaded = load_bundle(bundle or default_bundle())
+    chests = [row for row in read_manifest() if row.modality is Modality.CHEST_XRAY]
+    held = [row for row in chests if row.split is Split.TEST]
+    typer.echo(f"lungs blacked out: {black_out(loaded, held, draw_canvases(data, files(held), loaded.recipe))}")
+
+    size = loaded.recipe.size
+    trunk = build_trunk(weights, size)
+    frozen = convert(join(trunk, build_head(trunk.output_shape[-1], 8, 0.0, 1)), size)
+    dice = np.random.default_rng(1)
+    some = [chests[n] for n in dice.choice(len(chests), TRAINED_ON, replace=False)] + held
+    some = list(dict.fromkeys(some))
+    typer.echo(f"border alone: {read_border(frozen, some, draw_canvases(data, files(some), Recipe(size)))}")
+
+    for name, recipe in (("plain", Recipe(size)), ("as served", loaded.recipe)):
+        features = ask(frozen, draw_canvases(data, files(chests), recipe)).features
+        typer.echo(f"hospital left out, {name}: {leave_out(chests, features)}")
+
+
+def files(rows: Sequence[Row]) -> list[str]:
+    """Their names."""
+    return [row.file for row in rows]

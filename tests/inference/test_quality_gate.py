@@ -1,0 +1,126 @@
+"""What is wrong with a picture is named; what can be put right is put right, and said."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from inference.bundle import Label, Modality, Thresholds
+from inference.classifier import Classifier
+from inference.errors import Reason, Refused
+from inference.picture import Adjustment, Format, Picture
+from inference.quality import Condition, find_fault, measure, put_right
+from inference.reading import Doubt, doubt, is_uncertain, pool
+
+LIMITS = Thresholds(uncertain=0.75, distance=0.3, far=0.2, neither=0.5, condition=0.9, by_label={"COVID": 0.85})
+
+
+def reason_for(classifier: Classifier, grey: NDArray[np.uint8]) -> Reason:
+    with pytest.raises(Refused) as caught:
+        classifier.check(Picture(grey, Format.JPEG))
+    return caught.value.reason
+
+
+def shares(**values: float) -> dict[Label, float]:
+    return dict.fromkeys(Label, 0.0) | {Label(name): value for name, value in values.items()}
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_film_on_its_side_is_turned_and_said_so(classifier: Classifier, radiograph: Picture, quarters: int) -> None:
+    """Purpose: a phone held wrongly costs nobody a second journey; the heat map still fits the picture handed in."""
+    upright = classifier.read(radiograph)
+    lying = replace(radiograph, grey=np.ascontiguousarray(np.rot90(radiograph.grey, quarters)))
+    reading = classifier.read(lying)
+    assert Adjustment.ROTATED in reading.adjustments
+    assert abs(reading.abnormal - upright.abnormal) < 0.05
+    assert np.abs(reading.heatmap - np.rot90(upright.heatmap, quarters)).max() < 0.15
+
+
+def test_a_negative_is_inverted_and_said_so(classifier: Classifier, radiograph: Picture) -> None:
+    """Purpose: a photographed negative reads like the film."""
+    negative = Picture(255 - radiograph.grey, Format.JPEG)
+    admission = classifier.admit(negative)
+    assert admission.picture.adjustments == (Adjustment.INVERTED,)
+    assert np.array_equal(admission.picture.grey, radiograph.grey)
+
+
+def test_an_upright_film_is_left_alone(classifier: Classifier, radiograph: Picture) -> None:
+    """Purpose: putting right must not put wrong."""
+    assert classifier.admit(radiograph).picture is radiograph
+
+
+def test_every_turn_is_undone() -> None:
+    """Purpose: left and right are easily swapped; drawn by hand: the marker belongs to the top left."""
+    upright = np.zeros((64, 80), np.uint8)
+    upright[:8, :8] = 255
+    lying = {
+        Condition.QUARTER_LEFT: np.rot90(upright, 1),
+        Condition.UPSIDE_DOWN: np.rot90(upright, 2),
+        Condition.QUARTER_RIGHT: np.rot90(upright, 3),
+    }
+    for condition, grey in lying.items():
+        assert np.array_equal(put_right(grey, condition)[0], upright)
+
+
+def test_faults_of_a_real_film_are_named(classifier: Classifier, radiograph: Picture) -> None:
+    """Purpose: dark, bright and blurred each get their own retake tip."""
+    grey = radiograph.grey
+    limits = classifier.bundle.limits[Modality.CHEST_XRAY].refuse
+    assert find_fault(measure(grey), limits) is None
+    assert find_fault(measure((grey * 0.08).astype(np.uint8)), limits) is Reason.TOO_DARK
+    assert find_fault(measure((255 - (255 - grey) * 0.08).astype(np.uint8)), limits) is Reason.TOO_BRIGHT
+    assert find_fault(measure(cv2.GaussianBlur(grey, (0, 0), 60).astype(np.uint8)), limits) is Reason.BLURRED
+
+
+def test_a_burnt_reflection_is_glare(classifier: Classifier, radiograph: Picture) -> None:
+    """Purpose: a lamp in the screen hides what lies under it; the bright edge of a film does not."""
+    lamp = radiograph.grey.copy()
+    cv2.circle(lamp, (900, 800), 420, (255,), -1)
+    assert measure(lamp).burnt > 0.1
+    edge = np.full((200, 200), 100, np.uint8)
+    edge[:, :60] = 255
+    assert measure(edge).burnt == 0
+
+
+def test_half_a_film_is_not_read(classifier: Classifier, radiograph: Picture) -> None:
+    """Purpose: the other lung may be the sick one."""
+    width = radiograph.grey.shape[1]
+    assert reason_for(classifier, np.ascontiguousarray(radiograph.grey[:, : width // 2])) in (
+        Reason.CUT_OFF,
+        Reason.NOT_A_SCAN,
+        Reason.LATERAL,
+    )
+
+
+def test_doubts_are_said_for_their_reasons() -> None:
+    """Purpose: a doctor hears why, class by class."""
+    sure = shares(COVID=0.86, Normal=0.14)
+    assert doubt(Modality.CHEST_XRAY, sure, 0.1, LIMITS) == ()
+    assert doubt(Modality.CHEST_XRAY, shares(COVID=0.84, Normal=0.16), 0.1, LIMITS) == (Doubt.LOW_CONFIDENCE,)
+    assert doubt(Modality.CHEST_XRAY, shares(Normal=0.8, COVID=0.2), 0.25, LIMITS) == (Doubt.FAR,)
+    assert doubt(Modality.CHEST_XRAY, shares(Normal=0.55, COVID=0.45), 0.1, LIMITS) == (
+        Doubt.LOW_CONFIDENCE,
+        Doubt.NEAR_CLASSES,
+    )
+
+
+def test_an_answer_that_moves_is_uncertain_and_a_far_one_is_only_said() -> None:
+    """Purpose: what decides and what informs are kept apart."""
+    assert is_uncertain([Doubt.UNSTABLE])
+    assert is_uncertain([Doubt.LOW_CONFIDENCE])
+    assert not is_uncertain([Doubt.FAR, Doubt.POOR_IMAGE, Doubt.NEAR_CLASSES])
+
+
+def test_slices_of_one_heart_are_pooled(classifier: Classifier, radiograph: Picture) -> None:
+    """Purpose: two sure slices outvote one that says Normal; the loudest lends its heat map."""
+    one = replace(classifier.read(radiograph), modality=Modality.CARDIAC_MRI)
+    slices = [replace(one, probabilities=shares(Sick=share, Normal=1 - share)) for share in (0.9, 0.95, 0.3)]
+    pooled = pool(slices, LIMITS)
+    assert pooled.label is Label.SICK
+    assert pooled.confidence == pytest.approx((0.9 + 0.95 + 0.3) / 3)
+    assert pooled.uncertain
+    assert pooled.abnormal == pytest.approx(pooled.confidence)
+    with pytest.raises(ValueError, match="one kind"):
+        pool([one, replace(one, modality=Modality.CHEST_XRAY)], LIMITS)
