@@ -1,14 +1,14 @@
 """How each kind of job is done. A work may run twice: what it did the first time is found and not done again."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from bot import cards, deliveries
 from bot.clinic import Clinic
 from inference.bundle import ModelIdentity
-from inference.classifier import Classifier, Reading
+from inference.classifier import Reading, pool
 from inference.errors import Refused
 from inference.gradcam import overlay
 from inference.upload import open_picture
@@ -46,7 +46,7 @@ async def analyse(clinic: Clinic, scan_id: int) -> None:
         return
     original = await asyncio.to_thread(clinic.vault.get, scan.original_file)
     try:
-        finding = await _read(clinic, scan_id, original) if on else _switched_off(clinic, scan)
+        finding = await _read(clinic, scan, original) if on else _switched_off(clinic, scan)
     except Refused:
         await _analysis_refused(clinic, scan)
         return
@@ -60,28 +60,35 @@ async def analyse(clinic: Clinic, scan_id: int) -> None:
             clinic.vault.drop(finding.heatmap_file)
 
 
-async def _read(clinic: Clinic, scan_id: int, original: bytes) -> Finding:
-    reading, heatmap = await asyncio.to_thread(_look, clinic.classifier, original)
+async def _read(clinic: Clinic, scan: Scan, original: bytes) -> Finding:
+    async with clinic.sessions() as session:
+        others = await queries.other_slices(session, scan)
+    reading, heatmap = await asyncio.to_thread(_look, clinic, original, [other.original_file for other in others])
     return Finding(
-        scan_id=scan_id,
+        scan_id=scan.id,
         **_identity(reading.model),
         **reading.facts(),
         distance=reading.distance,
-        adjustments=[adjustment.value for adjustment in reading.adjustments],
+        slices=1 + len(others),
         heatmap_file=await asyncio.to_thread(clinic.vault.put, heatmap),
         created_at=_now(),
     )
 
 
-def _look(classifier: Classifier, original: bytes) -> tuple[Reading, bytes]:
+def _look(clinic: Clinic, original: bytes, other_files: Sequence[str]) -> tuple[Reading, bytes]:
+    """Read a picture, pooled with the other slices of the same heart; the heat map is this picture's own."""
     picture = open_picture(original)
-    reading = classifier.read(picture)
-    return reading, overlay(picture, reading.heatmap, reading.crop)
+    own = clinic.classifier.read(picture)
+    heatmap = overlay(picture, own.heatmap, own.crop)
+    if not other_files:
+        return own, heatmap
+    others = [clinic.classifier.read(open_picture(clinic.vault.get(name))) for name in other_files]
+    return pool([own, *others], clinic.classifier.bundle.thresholds), heatmap
 
 
 def _switched_off(clinic: Clinic, scan: Scan) -> Finding:
     """The model says nothing at all; the doctor's own reading is required, as with every uncertain answer."""
-    said = {"uncertain": True, "abstention": "switched_off", "modality": scan.modality}
+    said = {"uncertain": True, "doubts": ["switched_off"], "modality": scan.modality}
     return Finding(scan_id=scan.id, **_identity(clinic.classifier.identity), **said, created_at=_now())
 
 
@@ -137,7 +144,9 @@ async def write_report(clinic: Clinic, scan_id: int) -> None:
         return
     assert scan.finding is not None
     pictures = await asyncio.to_thread(_pictures, clinic, scan)
-    document = paper.document(scan, pictures, clinic.letterhead, _now())
+    document = paper.document(
+        scan, pictures, clinic.letterhead, _now(), _doubts(clinic, scan.finding, scan.patient.language)
+    )
     pdf = await clinic.press.render(document)
     file = await asyncio.to_thread(clinic.vault.put, pdf)
     try:
@@ -145,6 +154,12 @@ async def write_report(clinic: Clinic, scan_id: int) -> None:
             await release.record_report(session, scan_id, file, pdf, content_hash(document), _now())
     except StaleAction:
         clinic.vault.drop(file)
+
+
+def _doubts(clinic: Clinic, finding: Finding, language: str) -> str | None:
+    """Why the model is uncertain, in the words of the report's reader."""
+    texts = clinic.catalogues.of(language)
+    return " ".join(texts.plain(f"doubt.{doubt}") for doubt in finding.doubts) if finding.uncertain else None
 
 
 def _pictures(clinic: Clinic, scan: Scan) -> paper.Pictures:

@@ -129,8 +129,9 @@ def _ai(finding: Finding, texts: Texts) -> Html:
     said = "card.silent" if finding.label is None else "card.uncertain" if finding.uncertain else "card.ai"
     nearest = label(finding.label, texts) if finding.label else ""
     lines = [texts(said, label=nearest, percent=percent, risk=texts(f"risk.{risk_of(finding)}"))]
-    if finding.abstention:
-        lines.append(texts(f"abstention.{finding.abstention}"))
+    lines += [texts(f"doubt.{doubt}") for doubt in finding.doubts]
+    if finding.slices > 1:
+        lines.append(texts("card.pooled", slices=finding.slices))
     for name, share in sorted(finding.probabilities.items(), key=lambda item: -item[1]):
         lines.append(texts("card.bar", bar=_bar(share), percent=f"{share:.0%}", label=label(name, texts)))
     lines += [texts(f"adjustment.{adjustment}") for adjustment in finding.adjustments]

@@ -89,9 +89,8 @@ async def _read(bot: Bot, message: Message, classifier: Classifier) -> tuple[byt
 
 
 def _check(original: bytes, classifier: Classifier) -> tuple[bytes, Modality]:
-    picture = open_picture(original)
-    modality = classifier.check(picture)
-    return picture.jpeg(), modality
+    admission = classifier.admit(open_picture(original))
+    return admission.picture.jpeg(), admission.modality
 
 
 async def take_complaint(

@@ -66,7 +66,8 @@ class Finding(Base):
     label: Mapped[str | None] = mapped_column(String(40))
     confidence: Mapped[float] = mapped_column(default=0.0)
     uncertain: Mapped[bool]
-    abstention: Mapped[str | None] = mapped_column(String(40))  # why it is uncertain, as a code
+    doubts: Mapped[list[str]] = mapped_column(JSON, default=list)  # why not to lean on it, as codes
+    slices: Mapped[int] = mapped_column(default=1)  # of one heart, pooled into this answer
     abnormal: Mapped[float] = mapped_column(default=0.0)
     probabilities: Mapped[dict[str, float]] = mapped_column(JSON, default=dict)
     distance: Mapped[float | None]  # from the training data, as the bundle measures it

@@ -42,7 +42,9 @@ class Pictures(NamedTuple):
     heatmap: bytes | None
 
 
-def document(scan: Scan, pictures: Pictures, letterhead: Letterhead, at: datetime) -> Document:
+def document(
+    scan: Scan, pictures: Pictures, letterhead: Letterhead, at: datetime, doubts: str | None = None
+) -> Document:
     """Everything is taken from the rows that the administrator confirmed; nothing is asked of the model again."""
     assert scan.finding
     assert scan.reading
@@ -57,7 +59,7 @@ def document(scan: Scan, pictures: Pictures, letterhead: Letterhead, at: datetim
         indication=Indication(symptoms=scan.complaint, since=scan.since) if scan.complaint or scan.since else None,
         technique=Technique(modality=Modality(scan.finding.modality), received_at=scan.created_at),
         scan=pictures.scan,
-        assistance=_assistance(scan.finding, pictures.heatmap),
+        assistance=_assistance(scan.finding, pictures.heatmap, doubts),
         reading=_reading(scan.reading),
         prescription=_prescription(scan.prescription),
         doctor=_act(scan.reading.doctor, scan.reading.signed_at),
@@ -76,7 +78,7 @@ def _patient(account: Account) -> Patient:
     )
 
 
-def _assistance(finding: Finding, heatmap: bytes | None) -> Assistance:
+def _assistance(finding: Finding, heatmap: bytes | None, doubts: str | None) -> Assistance:
     return Assistance(
         model=finding.model,
         version=finding.model_version,
@@ -85,6 +87,7 @@ def _assistance(finding: Finding, heatmap: bytes | None) -> Assistance:
         label=finding.label,
         confidence=finding.confidence,
         risk=None if finding.uncertain else Risk(risk_of(finding)),
+        abstention=doubts or None,
         heatmap=heatmap,
     )
 

@@ -15,6 +15,7 @@ from workflow.actors import Actor
 from workflow.errors import NotFound
 from workflow.transitions import WAITS_FOR
 
+CARDIAC: Final = "cardiac_mri"
 SEES: Final[Mapping[Role, frozenset[Status]]] = {
     Role.PATIENT: frozenset(Status),
     Role.DOCTOR: frozenset(Status),
@@ -44,6 +45,15 @@ async def own_scans(session: AsyncSession, actor: Actor, limit: int = 10) -> Seq
     """A patient's scans, newest first."""
     mine = visible(actor).where(Scan.patient_id == actor.account_id)
     return (await session.scalars(mine.order_by(Scan.id.desc()).limit(limit))).all()
+
+
+async def other_slices(session: AsyncSession, scan: Scan) -> Sequence[Scan]:
+    """The other slices of the same heart, sent in the same album: the label is the patient's, not a slice's."""
+    if scan.media_group_id is None or scan.modality != CARDIAC:
+        return ()
+    album = select(Scan).where(Scan.media_group_id == scan.media_group_id, Scan.patient_id == scan.patient_id)
+    slices = album.where(Scan.id != scan.id, Scan.modality == CARDIAC, Scan.status != Status.REJECTED)
+    return (await session.scalars(slices.order_by(Scan.id))).all()
 
 
 async def queue(session: AsyncSession, role: Role, limit: int = 10) -> Sequence[Scan]:

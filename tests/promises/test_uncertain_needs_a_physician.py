@@ -54,7 +54,7 @@ async def test_an_answer_below_the_threshold_waits_for_the_doctors_own_reading(s
 
 async def test_findings_alone_do_not_sign_an_uncertain_scan(house: House) -> None:
     """However the findings came to stand there: without the own reading no form of Verify goes through."""
-    scan = await a_scan(house, Status.AI_ANALYZED, uncertain=True, confidence=0.4, abstention="low_confidence")
+    scan = await a_scan(house, Status.AI_ANALYZED, uncertain=True, confidence=0.4, doubts=["low_confidence"])
     card = await house.rao.sees("Uncertain")
     for own_reading in (None, ""):
         await _writes(house, scan, own_reading)

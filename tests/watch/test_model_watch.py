@@ -42,7 +42,7 @@ async def test_a_switched_off_model_says_nothing_and_the_report_says_so(house: H
         [finding] = await session.scalars(select(Finding))
     assert (finding.label, finding.heatmap_file, finding.probabilities) == (None, None, {})
     assert finding.uncertain
-    assert finding.abstention == "switched_off"
+    assert finding.doubts == ["switched_off"]
 
 
 async def test_only_an_administrator_turns_the_switch(house: House) -> None:
