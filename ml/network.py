@@ -1,5 +1,7 @@
 """MobileNetV2 for grey pictures, with a small head that answers three questions at once."""
 
+import contextlib
+import io
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -69,8 +71,8 @@ def convert(model: Network, size: int) -> bytes:
 
     still = keras.models.clone_model(model, input_tensors=keras.Input((size, size, 1), 1, name="image"))
     still.set_weights(model.get_weights())
-    converter = tf.lite.TFLiteConverter.from_keras_model(still)
-    converted: bytes = converter.convert()
+    with contextlib.redirect_stdout(io.StringIO()):  # it prints a page of tensor names
+        converted: bytes = tf.lite.TFLiteConverter.from_keras_model(still).convert()
     return converted
 
 
