@@ -47,7 +47,11 @@ def training() -> None:
 def main() -> None:
     """Training's commands come in by entry point, loaded only when one is called: they need TensorFlow."""
     for entry in sorted(entry_points(group="csss.commands"), key=lambda entry: entry.name):
-        app.command(entry.name)(entry.load() if sys.argv[1:2] == [entry.name] else training)
+        command = entry.load() if sys.argv[1:2] == [entry.name] else training
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=entry.name)
+        else:
+            app.command(entry.name)(command)
     app()
 
 

@@ -160,3 +160,12 @@ def prepare(
         counts = (sum((row.label, row.source, row.split) == (*kind, split) for row in rows) for split in Split)
         table.add_row(*kind, *map(str, counts))
     Console().print(table)
+
+
+app = typer.Typer(help="The training data.", no_args_is_help=True)
+app.command()(prepare)
+
+
+@app.callback()
+def data() -> None:
+    """The training data."""
