@@ -78,6 +78,23 @@ class BotProcess:
         self.sandbox.mailbox.on_mail = publish
 
     @asynccontextmanager
+    async def killed_in_the_middle_of_a_fetch(self) -> AsyncIterator[None]:
+        """Kill it while a slow answer keeps it waiting, after it has asked for more updates meanwhile."""
+        yield
+        faults, polled = self.sandbox.engine.faults, call("getUpdates")
+        async with asyncio.timeout(PATIENCE):
+            while faults.ordered:  # noqa: ASYNC110 - the sandbox tells nobody that a fault was met
+                await asyncio.sleep(0.01)
+        again = asyncio.Event()
+        self._calls.watches = lambda made: again.set() if polled(made) else None
+        async with asyncio.timeout(PATIENCE):
+            await again.wait()
+            again.clear()
+            await again.wait()
+        self.kill()
+        await self.rises()
+
+    @asynccontextmanager
     async def killed_during(self, kind: str) -> AsyncIterator[None]:
         """Kill it when it has taken a job of this kind in hand, as the database shows from outside."""
         yield

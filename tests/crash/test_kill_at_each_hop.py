@@ -52,15 +52,9 @@ async def clinic(tmp_path: Path, engines: Engines) -> AsyncIterator[Clinic]:
 async def test_from_the_picture_to_the_pharmacist_each_hop_survives_a_kill(clinic: Clinic, picture: bytes) -> None:
     """Killed in the download, after the intake, at Analyse, in the analysis, and at every signature."""
     bot, amina, rao, meena = clinic.bot, clinic.amina, clinic.rao, clinic.meena
-    await clinic.wire.fault("slow", "getFile", seconds=3)
-    await amina.sends_photo(picture)
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            await asyncio.sleep(0.01)
-            if not bot.sandbox.engine.faults.ordered:  # the bot is in the middle of fetching the picture
-                break
-    bot.kill()
-    await bot.rises()
+    await clinic.wire.fault("slow", "getFile", seconds=20)
+    async with bot.killed_in_the_middle_of_a_fetch():
+        await amina.sends_photo(picture)
     await amina.sees("What troubles you", timeout=PATIENCE)
     await amina.sends("Cough")
     await amina.sees("Since when")

@@ -68,6 +68,11 @@ async def _step(session: AsyncSession, house: House, scan_id: int, to: Status, s
             await reading.complete(session, meena, scan_id, now)
 
 
+def says(house: House, key: str, **values: object) -> str:
+    """The sentence that stands for this key, as an English reader sees it."""
+    return house.app.clinic.catalogues.of("en").plain(key, **values)
+
+
 async def actor(session: AsyncSession, email: str) -> Actor:
     return actor_of((await session.scalars(select(Account).where(Account.email == email))).one())
 

@@ -7,6 +7,7 @@ from bot.sandbox import Person
 from handlers.keyboards import CardAction, OnCard
 from inference.bundle import Label
 from tests.people import House
+from tests.promises.stages import says
 
 ASKED = ("/status", "/scans", "/report")
 LOOKS = (CardAction.OPEN, CardAction.HEAT_MAP, CardAction.PICTURE, CardAction.READ_ALL, CardAction.REPORT)
@@ -20,7 +21,7 @@ async def test_whatever_a_patient_asks_and_presses_no_stage_shows_a_label(house:
     await house.uploads()
     for words in ("/queue", "/model"):
         await house.amina.sends(words)
-        await house.amina.sees("not yours")
+        await house.amina.sees(says(house, "error.not_allowed"))
     await house.analyses()
     await _tries_everything(house.amina)
     await house.writes_findings()

@@ -12,10 +12,8 @@ from inference.classifier import Classifier
 from inference.upload import open_picture
 from models.scans import Status
 from tests.people import FINDINGS, House, open_house
-from tests.promises.stages import a_scan, actor, scan_row
+from tests.promises.stages import a_scan, actor, says, scan_row
 from workflow.reading import Words, write_findings
-
-NEEDED = "write your own reading first"
 
 
 @pytest.fixture
@@ -34,7 +32,7 @@ async def test_an_answer_below_the_threshold_waits_for_the_doctors_own_reading(s
     card = await house.analyses()
     assert "Uncertain" in card.text
     answer = await rao.presses("Verify")
-    assert (answer.show_alert, answer.text) == (True, "Please write your findings first, then verify.")
+    assert (answer.show_alert, answer.text) == (True, says(house, "error.findings_missing"))
 
     await rao.presses("Write findings")
     await rao.sees("your own reading")
@@ -60,7 +58,7 @@ async def test_findings_alone_do_not_sign_an_uncertain_scan(house: House) -> Non
         await _writes(house, scan, own_reading)
         for action in (CardAction.VERIFY, CardAction.VERIFY_AGREE, CardAction.VERIFY_DISAGREE):
             answer = await house.rao.forges(OnCard(action=action, scan_id=scan).pack(), card.id)
-            assert NEEDED in (answer.text or ""), action
+            assert answer.text == says(house, "error.own_reading_missing"), action
             assert (await scan_row(house, scan)).status is Status.AI_ANALYZED
     await _writes(house, scan, "Effusion.")
     await house.rao.forges(OnCard(action=CardAction.VERIFY, scan_id=scan).pack(), card.id)
