@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 from aiogram.fsm.state import State
 from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage, StateType, StorageKey
 
-from models.base import Sessions
+from models.base import Sessions, looking
 from models.chats import Form
 from workflow.updates import CURRENT
 
@@ -43,7 +43,7 @@ class DatabaseStorage(BaseStorage):
         effects = CURRENT.get()
         if effects is not None and effects.open_session is not None:
             return await effects.open_session.get(Form, _name(key))
-        async with self._sessions() as session:
+        async with looking(self._sessions) as session:
             return await session.get(Form, _name(key))
 
     @asynccontextmanager

@@ -9,7 +9,7 @@ from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 from prometheus_client import Counter
 
 from handlers.texts import Catalogues
-from models.base import Sessions
+from models.base import Sessions, looking
 from workflow import accounts, queries
 from workflow.updates import CURRENT, Effects
 
@@ -30,7 +30,7 @@ class Introduction(BaseMiddleware):
         if happened is None or happened.from_user is None or not _is_private(happened):
             return None
         chat_id = happened.from_user.id
-        async with self._sessions() as session:
+        async with looking(self._sessions) as session:
             repeated = await queries.was_handled(session, event.update_id)
             actor = await accounts.actor_for(session, chat_id)
         self._updates.labels(kind=event.event_type, repeated=repeated).inc()

@@ -21,6 +21,7 @@ from aiogram.types import Update
 logger = logging.getLogger(__name__)
 WAIT: Final = 25  # seconds of one long poll
 GLANCE: Final = 0.3  # seconds until the next look while updates are under way
+ENOUGH: Final = 50  # updates under way; another look would bring mostly these again
 PAUSES: Final = (1, 2, 5, 10, 30)  # seconds, when Telegram cannot be reached
 TRIES: Final = 20  # of one update that Telegram's failures interrupt: some eight minutes
 OUTAGES: Final = (TelegramNetworkError, TelegramServerError, TelegramRetryAfter)
@@ -45,7 +46,7 @@ class Polling:
         allowed = self._dispatcher.resolve_used_update_types()
         async with asyncio.TaskGroup() as group:
             while not self._stopping.is_set():
-                for update in await self._get(allowed):
+                for update in await self._get(allowed) if len(self._pending) < ENOUGH else ():
                     self._last = max(self._last, update.update_id)
                     self._pending[update.update_id] = group.create_task(self._handle(update))
                 if self._pending:

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -12,6 +13,7 @@ from prometheus_client import Counter
 from bot.anchors import anchor
 from bot.clinic import Clinic
 from bot.works import WORKS, on_failure
+from models.base import looking
 from models.jobs import Job
 from workflow import jobs, queries
 from workflow.jobs import JobKind
@@ -58,13 +60,24 @@ class Worker:
 
     async def _work(self) -> None:
         while not self._stopping.is_set():
-            if not await self.run_one():
-                await self._sleep()
+            async with self._surviving():
+                if not await self.run_one():
+                    await self._sleep()
+
+    @asynccontextmanager
+    async def _surviving(self) -> AsyncIterator[None]:
+        """A job table that cannot be written for a while, on a full disk above all, does not end the bot."""
+        try:
+            yield
+        except Exception as error:
+            logger.exception("the worker cannot go on", extra={"error": type(error).__name__, "seconds": IDLE})
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), IDLE)
 
     async def _sleep(self) -> None:
         """Until something is owed or a job that waits becomes due."""
         self._wake.clear()
-        async with self._clinic.sessions() as session:
+        async with looking(self._clinic.sessions) as session:
             due = await jobs.next_due(session)
         pause = min(IDLE, max(0.05, (due - _now()).total_seconds())) if due else IDLE
         if not self._stopping.is_set():
@@ -93,10 +106,11 @@ class Worker:
 
     async def _tidy(self) -> None:
         while not self._stopping.is_set():
-            async with self._clinic.sessions.begin() as session:
-                await forget_old_updates(session, _now())
-            await self._drop_orphans()
-            await anchor(self._clinic.sessions, self._clinic.anchors, _now())
+            async with self._surviving():
+                async with self._clinic.sessions.begin() as session:
+                    await forget_old_updates(session, _now())
+                await self._drop_orphans()
+                await anchor(self._clinic.sessions, self._clinic.anchors, _now())
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), SWEEP.total_seconds())
 
@@ -104,7 +118,7 @@ class Worker:
         """A kill between writing a file and the row that speaks of it leaves a file that nobody will ever ask for."""
         vault = self._clinic.vault
         old = await asyncio.to_thread(vault.names, _now() - SWEEP)
-        async with self._clinic.sessions() as session:
+        async with looking(self._clinic.sessions) as session:
             orphans = old - await queries.kept_files(session)
         for name in orphans:
             await asyncio.to_thread(vault.drop, name)

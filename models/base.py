@@ -1,8 +1,11 @@
 """The declarative base, the clinic's column types and the engine."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from sqlite3 import Connection as SqliteConnection
+from typing import Final
 
 from sqlalchemy import Connection, DateTime, Dialect, Enum, MetaData, event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -11,6 +14,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 Sessions = async_sessionmaker[AsyncSession]
+LOOKS: Final = "csss_looks"  # execution option of a connection that will not write
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -58,6 +62,14 @@ def connect(url: str) -> AsyncEngine:
     return engine
 
 
+@asynccontextmanager
+async def looking(sessions: Sessions) -> AsyncIterator[AsyncSession]:
+    """A session that only reads: on SQLite it waits for no writer and keeps none waiting."""
+    async with sessions() as session:
+        await session.connection(execution_options={LOOKS: True})
+        yield session
+
+
 def _prepare_sqlite(connection: SqliteConnection, _: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
     cursor = connection.cursor()
@@ -68,4 +80,4 @@ def _prepare_sqlite(connection: SqliteConnection, _: ConnectionPoolEntry) -> Non
 
 def _begin_at_once(connection: Connection) -> None:
     """Take the write lock first: a transaction that reads and then writes can never lose a race half-way."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get(LOOKS) else "BEGIN IMMEDIATE")

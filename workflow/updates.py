@@ -10,7 +10,7 @@ from sqlalchemy import delete
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.base import Sessions
+from models.base import Sessions, looking
 from models.chats import HandledUpdate
 from workflow.audit import TRAIL, Source
 from workflow.errors import AlreadyHandled
@@ -46,7 +46,7 @@ class Effects:
     @asynccontextmanager
     async def look(self) -> AsyncIterator[AsyncSession]:
         """A session for reading only."""
-        async with self.sessions() as session:
+        async with looking(self.sessions) as session:
             yield session
 
     async def _record(self, session: AsyncSession) -> None:

@@ -1,6 +1,7 @@
 """Long polling: a slow update delays nobody else, and none is confirmed before its effect is kept."""
 
 import asyncio
+from collections import Counter
 from typing import Any
 
 from aiogram import Bot, Dispatcher
@@ -9,8 +10,9 @@ from aiogram.client.telegram import TelegramAPIServer
 from aiogram.types import Message
 
 from bot.forms import OneByOne
-from bot.polling import Polling
+from bot.polling import GLANCE, Polling
 from bot.sandbox import DEMO_TOKEN, Sandbox, SandboxClient
+from bot.sandbox.people import say
 
 
 def a_bot(sandbox: Sandbox) -> Bot:
@@ -19,6 +21,12 @@ def a_bot(sandbox: Sandbox) -> Bot:
 
 async def offsets(clinic: SandboxClient) -> list[int]:
     return [int(call["fields"].get("offset", 0)) for call in await clinic.calls("getUpdates")]
+
+
+def answers(sandbox: Sandbox) -> Counter[int]:
+    """How many messages of the bot each chat holds."""
+    store = sandbox.engine.store
+    return Counter(chat_id for chat_id in store.people for entry in store.chat(chat_id) if not entry.outgoing)
 
 
 async def test_a_slow_update_delays_no_other_chat_and_is_confirmed_only_when_it_is_done() -> None:
@@ -112,5 +120,36 @@ async def test_an_update_that_nobody_can_handle_is_dropped_and_the_house_goes_on
         await amina.sends("next")
         await amina.sees("done: next")
         polling.stop()
+    assert sandbox.engine.updates.pending == {}
+    await bot.session.close()
+
+
+async def test_a_crowd_is_answered_each_once_though_it_is_more_than_one_look_brings() -> None:
+    """Telegram gives a hundred updates at once; while most of them are under way nobody asks for more."""
+    dispatcher, begun, release = Dispatcher(), asyncio.Semaphore(0), asyncio.Event()
+
+    async def answer(message: Message) -> None:
+        begun.release()
+        await release.wait()
+        await message.answer("done")
+
+    dispatcher.message.register(answer)
+    async with Sandbox() as sandbox, SandboxClient(sandbox.base) as clinic, asyncio.TaskGroup() as group:
+        bot = a_bot(sandbox)
+        people = [sandbox.engine.store.people[sandbox.person(f"Person {number}")] for number in range(130)]
+        for person in people:
+            say(sandbox.engine, person, "hello")
+        polling = Polling(bot, dispatcher, heard=lambda: None)
+        group.create_task(polling.run())
+        for _ in range(100):
+            await begun.acquire()
+        looks = len(await offsets(clinic))
+        await asyncio.sleep(3 * GLANCE)
+        assert len(await offsets(clinic)) == looks
+        release.set()
+        while answers(sandbox).total() < len(people):
+            await sandbox.engine.events.grow()
+        polling.stop()
+    assert set(answers(sandbox).values()) == {1}
     assert sandbox.engine.updates.pending == {}
     await bot.session.close()

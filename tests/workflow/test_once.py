@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from models.base import Sessions
+from models.base import Sessions, looking
 from models.chats import HandledUpdate
 from models.jobs import DeliveryState, Job
 from tests.workflow.ward import NOW
@@ -98,3 +98,13 @@ async def test_what_is_known_of_a_delivery(sessions: Sessions) -> None:
         await end_delivery(session, "report:2:mail", NOW, None, DeliveryState.FAILED)
         told.append(await begin_delivery(session, "report:2:mail", NOW))
     assert told == [Outcome.NEW, Outcome.UNKNOWN, Outcome.OVER, Outcome.NEW, Outcome.OVER]
+
+
+async def test_who_only_looks_waits_for_no_writer(sessions: Sessions) -> None:
+    """A long transaction of the worker must not keep a chat waiting; what is not committed is not seen."""
+    async with sessions.begin() as writing:
+        enqueue(writing, JobKind.SHOW_MENU, NOW, chat_id=1)
+        await writing.flush()
+        async with asyncio.timeout(5), looking(sessions) as reading:
+            assert await reading.scalar(select(func.count()).select_from(Job)) == 0
+    assert await owed(sessions) == 1
