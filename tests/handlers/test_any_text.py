@@ -43,6 +43,8 @@ def a_scan(name: str, words: str, lines: list[str], status: Status = Status.PHAR
             abnormal=0.9,
             probabilities=probabilities,
             adjustments=[],
+            doubts=[],
+            slices=1,
             heatmap_file="x",
         ),
         reading=Reading(findings=words, impression=words, own_reading=words, doctor=a_person(name), signed_at=NOW),
