@@ -50,5 +50,5 @@ def set_up(form: Literal["console", "json"], level: int = logging.INFO) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(Lines(form))
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    for chatty in ("aiogram", "aiohttp.access", "weasyprint", "fontTools", "mail.log", "asyncio"):
+    for chatty in ("aiogram", "alembic", "aiohttp.access", "weasyprint", "fontTools", "mail.log", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

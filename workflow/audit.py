@@ -18,6 +18,7 @@ from workflow.actors import SYSTEM, Actor
 
 TRAIL: Final = "trail"  # where a session keeps its `Trail`
 START: Final = "0" * 64
+NOBODY: Final = {"chat": "stranger", "worker": "system", "command line": "operator"}  # who acts without an account
 LOCK: Final = 0x43535353  # PostgreSQL's advisory lock of the chain
 PAGE: Final = 5000
 SEALED: Final = tuple(column.name for column in AuditRow.__table__.columns)[:-1]  # all but the hash itself
@@ -83,7 +84,7 @@ async def note(session: AsyncSession, actor: Actor | None, entry: Entry, at: dat
         seq=last.seq + 1,
         at=at,
         actor_id=actor.account_id if actor else None,
-        role=actor.role if actor else "stranger",
+        role=actor.role if actor else NOBODY[trail.source],
         act=entry.act,
         object_kind=entry.object_kind,
         object_id=str(entry.object_id),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 db = typer.Typer(help="The database.", no_args_is_help=True)
 user = typer.Typer(help="Accounts.", no_args_is_help=True)
 Result = TypeVar("Result")
+MISSING = "is not set; give it in the environment or in a file .env here"
 
 
 def run() -> None:
@@ -127,7 +128,8 @@ def settings_or_exit() -> "Settings":
     except ValidationError as error:
         for one in error.errors(include_input=False, include_url=False):
             name = "_".join(("CSSS", *(str(part).upper() for part in one["loc"])))
-            typer.echo(f"{name}: {one['msg']}" if one["loc"] else str(one["msg"]), err=True)
+            wrong = MISSING if one["type"] == "missing" else one["msg"]
+            typer.echo(f"{name}: {wrong}" if one["loc"] else wrong, err=True)
         raise typer.Exit(2) from None
 
 

@@ -16,7 +16,7 @@ from bot.settings import Settings
 TOKEN, PASSWORD = "123456789:AAF-a-real-looking-token-nobody-has", "mail-Passw0rd-of-the-clinic"
 WRONG = [
     # what is set, and what the one line says
-    ({}, "CSSS_BOT_TOKEN: Field required"),
+    ({}, "CSSS_BOT_TOKEN: is not set"),
     ({"CSSS_WORKERS": "many"}, "CSSS_WORKERS: Input should be a valid integer"),
     ({"CSSS_WORKERS": "0"}, "CSSS_WORKERS: Input should be greater than or equal to 1"),
     ({"CSSS_LOG": "loud"}, "CSSS_LOG: Input should be 'console' or 'json'"),
