@@ -1,5 +1,6 @@
 """No space where pictures are kept: one clear sentence, nothing half stored, and later it goes on."""
 
+import asyncio
 import os
 import resource
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from bot.app import Engines
 from models.scans import Scan
 from tests.outages.owed import count, settles
 from tests.people import House, open_house
+from workflow.jobs import JobKind, enqueue
 
 ROOM = 3_000_000  # bytes that a file may have: more than the database needs here, less than the large film
 
@@ -68,10 +71,14 @@ async def test_a_full_disk_is_survived_and_what_was_sent_twice_is_stored_once(
     await house.amina.sends("/start")
     await house.amina.sees("Hello")
     await settles(house)
+    due = datetime.now(UTC) + timedelta(seconds=2)
+    async with house.app.clinic.sessions.begin() as session:  # the worker wants to write just then, too
+        enqueue(session, JobKind.SHOW_MENU, due, chat_id=house.amina.chat_id)
     with _ballast(small_disk, leave=0):
         await house.amina.sends_photo(house.picture)
         await house.amina.sees("went wrong on our side", timeout=30)
         assert await _nothing_is_kept(house)
+        await asyncio.sleep(max(0, (due - datetime.now(UTC)).total_seconds()) + 1)
     await house.amina.sends_photo(house.picture)
     await house.amina.sees("What troubles you")
     await settles(house)
