@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import NamedTuple
@@ -90,12 +91,19 @@ class App(NamedTuple):
             taking = group.create_task(self._take_updates(polling))
             logger.info("ready", extra={"seconds": round(monotonic() - started, 2), "address": address})
             ready(address)
-            await self.clinic.press.start()
+            await self._warm_press()
             await stop.wait()
             polling.stop()
             await taking
             self.worker.stop()
             await working
+
+    async def _warm_press(self) -> None:
+        """Before the first report needs it. Where it cannot start, the reports wait and everything else goes on."""
+        try:
+            await self.clinic.press.start()
+        except (BrokenProcessPool, OSError) as error:
+            logger.exception("the press did not start", extra={"error": type(error).__name__})
 
     async def _take_updates(self, polling: Polling) -> None:
         settings = self.settings
