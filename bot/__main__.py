@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from bot.commands import audit, classify, clinic, demo, faq, report
+from bot.commands import audit, classify, clinic, demo, faq, keys, mail, report
+from bot.thrift import be_thrifty
 
 app = typer.Typer(
     name="csss",
@@ -24,6 +25,8 @@ app.command("classify")(classify.classify)
 app.add_typer(faq.app, name="faq")
 app.add_typer(report.app, name="report")
 app.add_typer(audit.app, name="audit")
+app.add_typer(keys.app, name="keys")
+app.add_typer(mail.app, name="mail")
 app.command("bench")(demo.bench)
 
 
@@ -46,6 +49,7 @@ def training() -> None:
 
 def main() -> None:
     """Training's commands come in by entry point, loaded only when one is called: they need TensorFlow."""
+    be_thrifty()
     for entry in sorted(entry_points(group="csss.commands"), key=lambda entry: entry.name):
         command = entry.load() if sys.argv[1:2] == [entry.name] else training
         if isinstance(command, typer.Typer):

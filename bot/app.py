@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from time import monotonic
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -20,23 +21,32 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import Session
 
 from bot import cards
-from bot.channels import Limiter, Mail
+from bot.channels import Limiter
 from bot.clinic import Clinic
+from bot.flood import Rates, Turnstile
 from bot.forms import DatabaseStorage, OneByOne
-from bot.keys import derive, secret_key
+from bot.hygiene import Forgetting
+from bot.keys import derive, master_keys, secret_key, signing_keys
+from bot.mail import Mail
 from bot.metrics import Metrics, metrics
 from bot.middleware import Introduction
 from bot.polling import Polling
+from bot.receptionist import Receptionist
 from bot.settings import Settings
-from bot.web.app import WEBHOOK, add_webhook, web_app
+from bot.web.app import web_app
+from bot.web.webhook import WEBHOOK, Webhook
+from bot.whatsapp import whatsapp
 from bot.worker import Worker
 from faq.answer import Faq, load
 from faq.pages import Contacts
+from handlers.access import Door
 from handlers.routes import routes
 from handlers.texts import Catalogues, House
 from inference.bundle import default_bundle
 from inference.classifier import Classifier
+from inference.darkroom import Darkroom
 from models.base import Sessions, connect
+from models.keys import MASTERS, Masters, unknown_masters
 from models.schema import is_current
 from models.vault import Vault
 from reports.document import Hospital
@@ -44,29 +54,37 @@ from reports.press import Press
 from workflow.audit import Source, audited
 from workflow.jobs import OWES
 from workflow.paper import Letterhead
+from workflow.passwords import Hasher
+from workflow.verification import Pace
 
 logger = logging.getLogger(__name__)
 
 
 class NotUpgraded(Exception):
-    """The database is older or newer than this program."""
+    """The database is older or newer than this program, or sealed with a key that is not at hand."""
 
 
 class Engines(NamedTuple):
     """What takes a while to load and knows no clinic: several applications may share it."""
 
     classifier: Classifier
+    darkroom: Darkroom
     silent: Classifier | None
     faq: Faq
     press: Press
 
+    async def close(self) -> None:
+        await self.press.close()
+        await asyncio.to_thread(self.darkroom.close)
+
 
 async def load_engines(settings: Settings) -> Engines:
     """Raises BundleError for a damaged model. The press prints nothing, and starts nothing, until it is asked."""
+    darkroom = Darkroom()
     classifier = await asyncio.to_thread(Classifier.load, settings.bundle or default_bundle())
     silent = await asyncio.to_thread(Classifier.load, settings.silent_bundle) if settings.silent_bundle else None
     faq = await asyncio.to_thread(load, contacts=_contacts(settings))
-    return Engines(classifier, silent, faq, Press(settings.press_workers))
+    return Engines(classifier, darkroom, silent, faq, Press(settings.press_workers))
 
 
 class App(NamedTuple):
@@ -82,8 +100,7 @@ class App(NamedTuple):
     async def run(self, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
         """Check the database, open the doors, take updates, do what is owed; at `stop` finish what runs."""
         started = monotonic()
-        if not await is_current(self.engine):
-            raise NotUpgraded("the database does not fit this program: run `csss db upgrade` first")
+        await self.check()
         async with self._serve() as address, asyncio.TaskGroup() as group:
             working = group.create_task(self.worker.run())
             await cards.show_common_menu(self.clinic)
@@ -97,6 +114,16 @@ class App(NamedTuple):
             await taking
             self.worker.stop()
             await working
+
+    async def check(self) -> None:
+        """Better no start than one that makes a second master key beside data which the first has sealed.
+
+        Raises NotUpgraded."""
+        if not await is_current(self.engine):
+            raise NotUpgraded("the database does not fit this program: run `csss db upgrade` first")
+        async with self.clinic.sessions() as session:
+            if await unknown_masters(session, session.info[MASTERS]):
+                raise NotUpgraded("no master key at hand opens this database: put back master.key or CSSS_MASTER_KEY")
 
     async def _warm_press(self) -> None:
         """Before the first report needs it. Where it cannot start, the reports wait and everything else goes on."""
@@ -123,7 +150,8 @@ class App(NamedTuple):
         """The web app on its address; port 0 takes a free one."""
         site = web_app(self.clinic, self.metrics)
         if self.settings.webhook_secret:
-            add_webhook(site, self.dispatcher, self.clinic.bot, self.settings.webhook_secret.get_secret_value())
+            secret = self.settings.webhook_secret.get_secret_value()
+            site.router.add_post(WEBHOOK, Webhook(self.dispatcher, self.clinic.bot, secret).take)
         runner = web.AppRunner(site, access_log=None)
         await runner.setup()
         try:
@@ -146,47 +174,66 @@ async def build_app(settings: Settings, engines: Engines | None = None) -> Async
     loaded = engines or await load_engines(settings)
     bot, key = _bot(settings), secret_key(settings)
     clinic = Clinic(
-        sessions=_sessions(engine, key, wake),
+        sessions=_sessions(engine, key, master_keys(settings), wake),
         bot=bot,
         mail=Mail(settings),
+        whatsapp=whatsapp(settings),
         vault=Vault(settings.data / "vault"),
         classifier=loaded.classifier,
+        darkroom=loaded.darkroom,
         silent=loaded.silent,
         press=loaded.press,
         catalogues=Catalogues(House(settings.hospital, emergency, zone)),
         letterhead=Letterhead(_hospital(settings), zone),
         key=key,
         domain=str(settings.mail_from).rpartition("@")[2],
+        site=settings.site,
+        signing=signing_keys(settings),
+        idle=timedelta(hours=settings.idle_hours),
+        keep=settings.keep,
         anchors=settings.data / "audit-anchors.txt",
     )
+    if settings.remove_after_hours:
+        bot.session.middleware(Forgetting(clinic.sessions, timedelta(hours=settings.remove_after_hours)))
     counted = metrics()
     worker = Worker(clinic, wake, counted.jobs, settings.workers)
     try:
-        yield App(settings, engine, clinic, _dispatcher(clinic, counted, loaded.faq), worker, counted)
+        yield App(settings, engine, clinic, _dispatcher(clinic, counted, loaded.faq, settings), worker, counted)
     finally:
         await bot.session.close()
         await engine.dispose()
         if engines is None:
-            await loaded.press.close()
+            await loaded.close()
 
 
-def _dispatcher(clinic: Clinic, counted: Metrics, faq: Faq) -> Dispatcher:
+def _dispatcher(clinic: Clinic, counted: Metrics, faq: Faq, settings: Settings) -> Dispatcher:
     dispatcher = Dispatcher(
         storage=DatabaseStorage(clinic.sessions),
         events_isolation=OneByOne(),
-        faq=faq,
+        disable_fsm=True,  # put in below, behind the turnstile: who is refused waits for no lock
+        hours=settings.desk,
+        keep=clinic.keep,
         key=clinic.key,
         vault=clinic.vault,
         classifier=clinic.classifier,
+        darkroom=clinic.darkroom,
         silent=clinic.silent,
         catalogues=clinic.catalogues,
+        pace=Pace(),
+        whatsapp=clinic.whatsapp is not None,
+        hasher=Hasher(),
     )
-    dispatcher.update.outer_middleware(Introduction(clinic.sessions, clinic.catalogues, counted.updates))
+    rates = Rates(settings.messages_per_minute, settings.pictures_per_hour)
+    dispatcher.update.outer_middleware(Turnstile(clinic.sessions, clinic.catalogues, counted.refused, rates, faq))
+    dispatcher.update.outer_middleware(dispatcher.fsm)
+    dispatcher.update.outer_middleware(Introduction(clinic, counted.updates, Receptionist(faq)))
+    dispatcher.message.middleware(Door())
+    dispatcher.callback_query.middleware(Door())
     dispatcher.include_router(routes())
     return dispatcher
 
 
-def _sessions(engine: AsyncEngine, key: bytes, wake: asyncio.Event) -> Sessions:
+def _sessions(engine: AsyncEngine, key: bytes, masters: Masters, wake: asyncio.Event) -> Sessions:
     """Sessions whose commit wakes the worker when something is owed."""
 
     class ClinicSession(Session):
@@ -197,7 +244,7 @@ def _sessions(engine: AsyncEngine, key: bytes, wake: asyncio.Event) -> Sessions:
         if session.info.pop(OWES, False):
             wake.set()
 
-    return audited(engine, derive(key, "audit"), Source.WORKER, sync_session_class=ClinicSession)
+    return audited(engine, derive(key, "audit"), Source.WORKER, masters, sync_session_class=ClinicSession)
 
 
 def _bot(settings: Settings) -> Bot:
@@ -208,7 +255,8 @@ def _bot(settings: Settings) -> Bot:
 
 def _hospital(settings: Settings) -> Hospital:
     contact = " · ".join(filter(None, (settings.hospital_phone, settings.hospital_email)))
-    return Hospital(name=settings.hospital, address=settings.hospital_address, contact=contact or None)
+    logo = settings.hospital_logo.read_bytes() if settings.hospital_logo else None
+    return Hospital(name=settings.hospital, address=settings.hospital_address, contact=contact or None, logo=logo)
 
 
 def _contacts(settings: Settings) -> Contacts:
@@ -218,5 +266,6 @@ def _contacts(settings: Settings) -> Contacts:
         "hospital_name": settings.hospital,
         "hospital_phone": settings.hospital_phone,
         "hospital_email": settings.hospital_email,
+        "hospital_hours": settings.desk_hours,
     }
     return Contacts(**{name: str(value) for name, value in given.items() if value})

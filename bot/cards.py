@@ -1,6 +1,5 @@
 """Put the live cards and the command menus in front of people."""
 
-import asyncio
 import logging
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -14,36 +13,46 @@ from aiogram.types import (
     InputMediaPhoto,
 )
 
+from bot import deliveries
 from bot.clinic import Clinic
+from bot.files import fetch
 from handlers.messages import View, has_heat_map, patient_card, staff_card
-from handlers.texts import Texts
+from handlers.texts import LANGUAGES, Texts
 from models.chats import Card
 from models.people import Role
 from models.scans import Scan
+from models.vault import Content
 from workflow import accounts, audit, queries
 from workflow.actors import Actor
-from workflow.errors import NotFound
+from workflow.errors import NotAllowed, NotFound
 
 logger = logging.getLogger(__name__)
+OWN = ("help", "me", "sessions", "password", "language", "cancel", "unlink")
 MENUS = {
-    None: ("start", "register", "link", "help"),
-    Role.PATIENT: ("scans", "status", "report", "help", "me", "language", "cancel", "unlink"),
-    Role.DOCTOR: ("queue", "model", "help", "me", "language", "cancel", "unlink"),
-    Role.PHARMACIST: ("queue", "model", "help", "me", "language", "cancel", "unlink"),
-    Role.ADMINISTRATOR: ("queue", "invite", "users", "model", "audit", "help", "me", "language", "cancel", "unlink"),
+    None: ("start", "register", "link", "reset", "human", "help"),
+    Role.PATIENT: ("scans", "status", "report", "human", "privacy", *OWN),
+    Role.DOCTOR: ("queue", "desk", "model", *OWN),
+    Role.PHARMACIST: ("queue", "desk", "model", *OWN),
+    Role.ADMINISTRATOR: (
+        *("queue", "desk", "undelivered", "invite", "users", "faqmisses", "faqtaught"),
+        *("model", "audit", "authenticator", *OWN),
+    ),
 }
 
 
 async def show_card(clinic: Clinic, scan_id: int, chat_id: int, fresh: bool = False, turn: bool = False) -> None:
     """Send, edit or replace one chat's card so that it says what the database says now."""
     async with clinic.sessions() as session:
-        actor = await accounts.actor_for(session, chat_id)
+        actor = await accounts.actor_for(session, chat_id, datetime.now(UTC) - clinic.idle)
         card = await session.get(Card, (scan_id, chat_id))
         try:
-            scan = actor and await queries.scan_for(session, scan_id, actor)
-        except NotFound:
+            scan = actor and await queries.scan_for(session, scan_id, actor._replace(asleep=False))
+        except (NotFound, NotAllowed):  # out of reach, or suspended
             scan = None
     if actor is None or scan is None:
+        return
+    if actor.asleep:
+        await _knock(clinic, scan, chat_id)
         return
     texts = clinic.catalogues.of(actor.language)
     view = _view(scan, actor, texts, card)
@@ -54,12 +63,17 @@ async def show_card(clinic: Clinic, scan_id: int, chat_id: int, fresh: bool = Fa
             await _edit(clinic, scan, actor, view, card, turn)
 
 
+async def _knock(clinic: Clinic, scan: Scan, chat_id: int) -> None:
+    """A chat that is asleep hears that there is something, not what."""
+    await deliveries.tell(clinic, [chat_id], f"asleep:{scan.id}:{scan.version}", "asleep.card", scan=scan.id)
+
+
 async def show_menu(clinic: Clinic, chat_id: int) -> None:
     """The commands that this chat's person can use, in their language."""
     async with clinic.sessions() as session:
         actor = await accounts.actor_for(session, chat_id)
     texts = clinic.catalogues.of(actor.language if actor else None)
-    menu = _commands(texts, actor.role if actor else None)
+    menu = _commands(texts, actor.role if actor else None, several=actor is not None and len(actor.roles) > 1)
     with suppress(TelegramForbiddenError, TelegramBadRequest):
         await clinic.bot.set_my_commands(menu, scope=BotCommandScopeChat(chat_id=chat_id))
 
@@ -80,14 +94,16 @@ async def show_common_menu(clinic: Clinic) -> None:
 async def _show_common_menu(clinic: Clinic) -> None:
     scope = BotCommandScopeAllPrivateChats()
     await clinic.bot.set_my_commands(_commands(clinic.catalogues.of(None), None), scope=scope)
-    for language in clinic.catalogues.languages:
+    for language in LANGUAGES:
         await clinic.bot.set_my_commands(
             _commands(clinic.catalogues.of(language), None), scope=scope, language_code=language
         )
 
 
-def _commands(texts: Texts, role: Role | None) -> list[BotCommand]:
-    return [BotCommand(command=name, description=texts.plain(f"menu.{name}")) for name in MENUS[role]]
+def _commands(texts: Texts, role: Role | None, several: bool = False) -> list[BotCommand]:
+    """`several`: of the person's roles this is only one."""
+    names = (*MENUS[role], "role") if several else MENUS[role]
+    return [BotCommand(command=name, description=texts.plain(f"menu.{name}")) for name in names]
 
 
 def _view(scan: Scan, actor: Actor, texts: Texts, card: Card | None) -> View:
@@ -99,7 +115,7 @@ def _view(scan: Scan, actor: Actor, texts: Texts, card: Card | None) -> View:
 async def _replace(clinic: Clinic, scan: Scan, actor: Actor, view: View, card: Card, old: Card | None) -> None:
     """A patient's card is words; a member of the staff sees the picture."""
     if actor.role is Role.PATIENT:
-        sent = await clinic.bot.send_message(card.chat_id, view.text, reply_markup=view.keyboard)
+        sent = await clinic.bot.send_message(card.chat_id, view.text, reply_markup=view.keyboard, protect_content=True)
     else:
         card.heat_map = bool(old and old.heat_map and has_heat_map(scan))
         photo = await _picture(clinic, scan, card.heat_map)
@@ -108,7 +124,10 @@ async def _replace(clinic: Clinic, scan: Scan, actor: Actor, view: View, card: C
         )
     card.message_id = sent.message_id
     async with clinic.sessions.begin() as session:
-        await session.merge(card)
+        if stored := await session.get(Card, (card.scan_id, card.chat_id)):
+            stored.message_id = sent.message_id  # no more: it may have been turned since it was sent
+        else:
+            session.add(card)
         await audit.look(session, actor, scan, "card", datetime.now(UTC))
     if old is not None:
         with suppress(TelegramBadRequest):
@@ -136,5 +155,6 @@ async def _edit_in_place(clinic: Clinic, scan: Scan, actor: Actor, view: View, c
 
 
 async def _picture(clinic: Clinic, scan: Scan, heat_map: bool) -> BufferedInputFile:
-    name = (heat_map and scan.finding and scan.finding.heatmap_file) or scan.picture_file
-    return BufferedInputFile(await asyncio.to_thread(clinic.vault.get, name), "scan.jpg")
+    heatmap = scan.finding.heatmap_file if heat_map and scan.finding else None
+    name, content = (heatmap, Content.HEAT_MAP) if heatmap else (scan.picture_file, Content.PICTURE)
+    return BufferedInputFile(await fetch(clinic, scan.patient_id, name, content), "scan.jpg")

@@ -1,70 +1,15 @@
-"""How things leave the house: mail by SMTP, chat through a limiter that Telegram tolerates."""
+"""Chat leaves the house through a limiter that Telegram tolerates."""
 
 import asyncio
-import ssl
-from collections.abc import Sequence
-from email.message import EmailMessage
-from email.utils import formatdate
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-import aiosmtplib
 from aiogram import Bot
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
 from aiogram.exceptions import TelegramRetryAfter
 from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 
-from bot.settings import Settings
-
-
-class Letter(NamedTuple):
-    """A mail. `message_id` is fixed by its cause, so that a second copy is known for what it is."""
-
-    to: str
-    subject: str
-    text: str
-    message_id: str
-    attachments: Sequence[tuple[str, bytes]] = ()  # file name, PDF
-
-
-class Unmailable(Exception):
-    """The mail server refused for good: another try would be refused too. Carries the reply code alone."""
-
-
-class Mail:
-    """Sends letters. Raises Unmailable where a retry is useless; anything else may be tried again."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-
-    async def send(self, letter: Letter) -> None:
-        settings = self._settings
-        message = EmailMessage()
-        message["From"], message["To"], message["Subject"] = str(settings.mail_from), letter.to, letter.subject
-        message["Message-ID"], message["Date"] = letter.message_id, formatdate()
-        message.set_content(letter.text)
-        for name, pdf in letter.attachments:
-            message.add_attachment(pdf, maintype="application", subtype="pdf", filename=name)
-        try:
-            await aiosmtplib.send(
-                message,
-                hostname=settings.smtp_host,
-                port=settings.smtp_port,
-                username=settings.smtp_user,
-                password=settings.smtp_password.get_secret_value() if settings.smtp_password else None,
-                use_tls=False,
-                start_tls=settings.smtp_starttls,
-                tls_context=ssl.create_default_context() if settings.smtp_starttls else None,
-                timeout=30,
-            )
-        except aiosmtplib.SMTPRecipientsRefused as refused:
-            codes = [one.code for one in refused.recipients]
-            raise (Unmailable(max(codes)) if min(codes) >= 500 else TimeoutError) from None
-        except aiosmtplib.SMTPResponseException as refused:
-            if refused.code >= 500:
-                raise Unmailable(refused.code) from None
-            raise
-
+from bot.buckets import Bucket
 
 BURST: Final = 20  # messages that a chat may get at once; after that one a second
 OVERALL: Final = 30  # a second, over all chats
@@ -97,26 +42,3 @@ class Limiter(BaseRequestMiddleware):
     def _forget_idle(self) -> None:
         if len(self._chats) > 1000:
             self._chats = {chat: bucket for chat, bucket in self._chats.items() if not bucket.is_full()}
-
-
-class Bucket:
-    """A token bucket: `size` at once, `rate` a second."""
-
-    def __init__(self, size: int, rate: float) -> None:
-        self._size, self._rate = size, rate
-        self._tokens, self._at = float(size), asyncio.get_running_loop().time()
-
-    async def take(self) -> None:
-        self._refill()
-        self._tokens -= 1
-        if self._tokens < 0:
-            await asyncio.sleep(-self._tokens / self._rate)
-
-    def is_full(self) -> bool:
-        self._refill()
-        return self._tokens >= self._size
-
-    def _refill(self) -> None:
-        now = asyncio.get_running_loop().time()
-        self._tokens = min(self._size, self._tokens + (now - self._at) * self._rate)
-        self._at = now

@@ -1,15 +1,19 @@
 """The parts that the works are done with, handed to each by name."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from aiogram import Bot
 
-from bot.channels import Mail
+from bot.mail import Mail
+from bot.whatsapp import WhatsApp
 from handlers.texts import Catalogues
 from inference.classifier import Classifier
+from inference.darkroom import Darkroom
 from models.base import Sessions
 from models.vault import Vault
+from reports.hands import KeyFolder
 from reports.press import Press
 from workflow.paper import Letterhead
 
@@ -20,12 +24,18 @@ class Clinic(NamedTuple):
     sessions: Sessions
     bot: Bot
     mail: Mail
+    whatsapp: WhatsApp | None
     vault: Vault
     classifier: Classifier
+    darkroom: Darkroom
     silent: Classifier | None  # on trial: it reads along and is shown to nobody
     press: Press
     catalogues: Catalogues
     letterhead: Letterhead
     key: bytes
     domain: str
+    site: str | None  # the web app's public address, printed as a QR code on reports
+    signing: KeyFolder  # the keys of those who sign reports
+    idle: timedelta  # after which a chat asks again who is there
+    keep: timedelta  # for which a released report stays whatever its patient asks
     anchors: Path  # where the audit chain's head is noted daily

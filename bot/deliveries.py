@@ -1,103 +1,91 @@
-"""Everything that must reach somebody: codes, reports, nudges. Commit, then speak; each once, each retried alone."""
+"""Codes and nudges that must reach somebody. Commit, then speak; each once, each retried alone."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from hashlib import sha256
+from typing import Final, NamedTuple
 
 from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
-from aiogram.types import BufferedInputFile
 
-from bot.channels import Letter, Unmailable
 from bot.clinic import Clinic
+from bot.mail import HOUSE, Letter, Unmailable
+from handlers.keyboards import CardAction, on_card
 from handlers.messages import reason, verdict
-from models.codes import Purpose
+from handlers.texts import Texts
+from models.codes import Code, Purpose
 from models.jobs import DeliveryState
-from models.people import Link, Role
-from models.scans import Report, Scan
-from workflow import audit, codes, queries
+from models.people import Account, Link, Role
+from models.scans import Scan
+from workflow import accounts, codes, queries
 from workflow.deliveries import Outcome, begin_delivery, end_delivery
-from workflow.jobs import JobKind, enqueue
+from workflow.jobs import JobKind
+
+MAILS: Final = {Purpose.CONFIRM_EMAIL: "confirm", Purpose.RESET_PASSWORD: "reset", Purpose.STAFF: "staff"}
+
+
+class Word(NamedTuple):
+    """The key of a word that stands inside a sentence, each reader's own."""
+
+    key: str
+
+
+ABOUT_HEALTH: Final = ("retake", "critical.")  # nudges that say something about somebody's health
 
 
 async def mail_code(clinic: Clinic, code_id: int) -> None:
     """Make the digits now, so that they exist nowhere but in this mail. A retry makes new ones."""
     async with clinic.sessions.begin() as session:
-        made = await codes.make_digits(session, code_id, clinic.key, _now())
-        if made is None:
-            return
-        code, digits = made
+        code = await session.get_one(Code, code_id)
+        digits = codes.make_digits(code, clinic.key, _now())
         scan = await session.get(Scan, code.scan_id) if code.scan_id else None
-        link = await session.get(Link, code.chat_id)
-    texts = clinic.catalogues.of(link.account.language if link else None)
+    if digits is None:
+        await _too_late(clinic, code)
+        return
+    texts = clinic.catalogues.of(code.language)
     if code.purpose is Purpose.RELEASE and scan and scan.finding:
         text = texts.plain("mail.code.release", code=digits, scan=scan.id, verdict=verdict(scan.finding, texts))
+    elif code.purpose is Purpose.AMEND:
+        text = texts.plain("mail.code.amend", code=digits, scan=code.scan_id)
     else:
-        text = texts.plain("mail.code.confirm", code=digits)
+        text = texts.plain(f"mail.code.{MAILS[code.purpose]}", code=digits)
     message_id = f"<code-{code.id}-{code.digest[:16]}@{clinic.domain}>"
-    await clinic.mail.send(Letter(code.email, texts.plain("mail.code.subject"), text, message_id))
+    await _mail_for_code(clinic, code, Letter(code.email, texts.plain("mail.code.subject"), text, message_id))
 
 
-async def mail_account_exists(clinic: Clinic, email: str) -> None:
-    texts = clinic.catalogues.of(None)
-    message_id = f"<exists-{sha256(email.encode()).hexdigest()[:16]}-{_now():%Y%m%d%H%M}@{clinic.domain}>"
-    await clinic.mail.send(
-        Letter(email, texts.plain("mail.exists.subject"), texts.plain("mail.exists.text"), message_id)
-    )
-
-
-async def deliver(clinic: Clinic, scan_id: int) -> None:
-    """Owe the report to every chat of the patient and to their mailbox, each by itself."""
-    async with clinic.sessions.begin() as session:
-        scan = await session.get_one(Scan, scan_id)
-        report = await queries.latest_report(session, scan)
-        assert report is not None
-        for chat_id in await queries.patient_chats(session, scan):
-            enqueue(session, JobKind.SEND_REPORT, _now(), report_id=report.id, chat_id=chat_id)
-        enqueue(session, JobKind.MAIL_REPORT, _now(), report_id=report.id)
-
-
-async def send_report(clinic: Clinic, report_id: int, chat_id: int) -> None:
-    """In chat. Where a crash hid the outcome it is sent again: better twice than never."""
-    key = f"report:{report_id}:chat:{chat_id}"
-    report = await _begin(clinic, key, report_id)
-    if report is None:
+async def mail_account_exists(clinic: Clinic, code_id: int) -> None:
+    """Who has an account already reads so in the language that he reads here."""
+    async with clinic.sessions() as session:
+        code = await session.get_one(Code, code_id)
+        language = await accounts.language_of(session, code.email)
+    if not code.email:  # who asked was forgotten
         return
-    pdf = await asyncio.to_thread(clinic.vault.get, report.file)
-    texts = clinic.catalogues.of(report.scan.patient.language)
-    try:
-        sent = await clinic.bot.send_document(
-            chat_id,
-            BufferedInputFile(pdf, f"{report.number}.pdf"),
-            caption=texts("report.caption", number=report.number, scan=report.scan_id),
-            protect_content=True,
-        )
-    except (TelegramForbiddenError, TelegramBadRequest):
-        await _undeliverable(clinic, key, report, "chat")
-        return
-    await _arrived(clinic, key, report, "chat", str(sent.message_id))
-
-
-async def mail_report(clinic: Clinic, report_id: int) -> None:
-    """By mail, always with the same Message-ID: a second copy is the same mail to the one who gets it."""
-    key = f"report:{report_id}:mail"
-    report = await _begin(clinic, key, report_id)
-    if report is None:
-        return
-    texts, patient = clinic.catalogues.of(report.scan.patient.language), report.scan.patient
+    texts = clinic.catalogues.of(language or code.language)
     letter = Letter(
-        to=patient.email,
-        subject=texts.plain("mail.report.subject"),
-        text=texts.plain("mail.report.text", name=patient.name),
-        message_id=f"<report-{report_id}-{report.sha256[:16]}@{clinic.domain}>",
-        attachments=[(f"{report.number}.pdf", await asyncio.to_thread(clinic.vault.get, report.file))],
+        code.email,
+        texts.plain("mail.exists.subject"),
+        texts.plain("mail.exists.text"),
+        f"<exists-{code.id}@{clinic.domain}>",
     )
+    await _mail_for_code(clinic, code, letter)
+
+
+async def _too_late(clinic: Clinic, code: Code) -> None:
+    """The mail server was away for as long as the code was good: whoever waits for it may ask again."""
+    if code.used_at is None:
+        texts = clinic.catalogues.of(code.language)
+        await tell(clinic, [code.chat_id], f"late:{code.id}", "code.late", texts)
+
+
+async def _mail_for_code(clinic: Clinic, code: Code, letter: Letter) -> None:
+    """An address that is refused for good is told to the chat that waits for the code, whoever has an account."""
     try:
         await clinic.mail.send(letter)
-    except Unmailable:
-        await _undeliverable(clinic, key, report, "email")
-        return
-    await _arrived(clinic, key, report, "mail", letter.message_id)
+    except Unmailable as refused:
+        if refused.why in HOUSE:  # the clinic's mail is out of order, which is no fault of this address
+            raise
+        async with clinic.sessions.begin() as session:
+            await codes.void(session, code.id, _now())
+        texts = clinic.catalogues.of(code.language)
+        await tell(clinic, [code.chat_id], f"unmailable:{code.id}", "code.unmailable", texts, email=code.email)
 
 
 async def ask_retake(clinic: Clinic, scan_id: int) -> None:
@@ -118,8 +106,36 @@ async def tell_failure(clinic: Clinic, kind: str, scan_id: int | None) -> None:
     await tell(clinic, chats, f"failure:{kind}:{scan_id}", "job.failed", kind=kind, scan=scan_id or "–")
 
 
-async def tell(clinic: Clinic, chats: Sequence[int], key: str, sentence: str, **values: object) -> None:
-    """A nudge to each chat, once; one whose outcome a crash hid is dropped."""
+async def tell_authenticator_reset(clinic: Clinic, account_id: int, on: str) -> None:
+    """Whoever did not ask for it learns in every place that somebody did."""
+    async with clinic.sessions() as session:
+        account = await session.get_one(Account, account_id)
+        chats = await queries.chats_of_account(session, account_id)
+    await tell(clinic, chats, f"authenticator-reset:{account_id}:{on}", "authenticator.reset")
+    texts = clinic.catalogues.of(account.language)
+    when = "".join(filter(str.isalnum, on))
+    letter = Letter(
+        account.email,
+        texts.plain("mail.authenticator.subject"),
+        texts.plain("mail.authenticator.text"),
+        f"<authenticator-reset-{account_id}-{when}@{clinic.domain}>",
+    )
+    await clinic.mail.send(letter)
+
+
+async def tell(
+    clinic: Clinic,
+    chats: Sequence[int],
+    key: str,
+    sentence: str,
+    stranger: Texts | None = None,
+    buttons: tuple[int, Sequence[CardAction]] | None = None,
+    **values: object,
+) -> int:
+    """A nudge to each chat, once; one whose outcome a crash hid is dropped. Returns how many it reached just now.
+
+    `stranger`: for a chat without account. `buttons`: about which scan, and what they do."""
+    reached = 0
     for chat_id in chats:
         one = f"{key}:{chat_id}"
         async with clinic.sessions.begin() as session:
@@ -127,40 +143,25 @@ async def tell(clinic: Clinic, chats: Sequence[int], key: str, sentence: str, **
             link = await session.get(Link, chat_id)
         if outcome is not Outcome.NEW:
             continue
-        texts = clinic.catalogues.of(link.account.language if link else None)
+        texts = clinic.catalogues.of(link.account.language) if link else stranger or clinic.catalogues.of(None)
         try:
-            sent = await clinic.bot.send_message(chat_id, texts(sentence, **values))
+            said = {name: texts(value.key) if isinstance(value, Word) else value for name, value in values.items()}
+            keyboard = on_card(texts, *buttons) if buttons else None
+            guarded = sentence.startswith(ABOUT_HEALTH) or None
+            sent = await clinic.bot.send_message(
+                chat_id, texts(sentence, **said), reply_markup=keyboard, protect_content=guarded
+            )
         except (TelegramForbiddenError, TelegramBadRequest):
             await _end(clinic, one, None, DeliveryState.FAILED)
         else:
             await _end(clinic, one, str(sent.message_id))
-
-
-async def _begin(clinic: Clinic, key: str, report_id: int) -> Report | None:
-    """The report to deliver, or None when it has arrived already."""
-    async with clinic.sessions.begin() as session:
-        outcome = await begin_delivery(session, key, _now())
-        return None if outcome is Outcome.OVER else await session.get_one(Report, report_id)
+            reached += 1
+    return reached
 
 
 async def _end(clinic: Clinic, key: str, receipt: str | None, state: DeliveryState = DeliveryState.SENT) -> None:
     async with clinic.sessions.begin() as session:
         await end_delivery(session, key, _now(), receipt, state)
-
-
-async def _arrived(clinic: Clinic, key: str, report: Report, channel: str, receipt: str) -> None:
-    async with clinic.sessions.begin() as session:
-        await end_delivery(session, key, _now(), receipt)
-        await audit.delivered(session, report.scan, channel, _now())
-
-
-async def _undeliverable(clinic: Clinic, key: str, report: Report, channel: str) -> None:
-    """Refused for good: the administrators are told, and the patient still has /report."""
-    await _end(clinic, key, None, DeliveryState.FAILED)
-    async with clinic.sessions() as session:
-        chats = await queries.chats_of(session, Role.ADMINISTRATOR)
-    values = {"number": report.number, "scan": report.scan_id, "channel": channel}
-    await tell(clinic, chats, f"undelivered:{key}", "report.undelivered", **values)
 
 
 def _now() -> datetime:

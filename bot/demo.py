@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -22,7 +23,7 @@ from inference.upload import open_picture
 from models.base import Sessions
 from models.people import Role, Sex
 from models.schema import upgrade
-from workflow import accounts
+from workflow import accounts, consent
 from workflow.accounts import Person
 from workflow.passwords import hash_password
 
@@ -107,7 +108,7 @@ async def live(port: int, welcome: Callable[[dict[str, Any]], None]) -> None:
     stop = asyncio.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
-    async with open_demo(port) as demo:
+    async with open_demo(port, **_reachable()) as demo:
         welcome(demo.facts)
         await stop.wait()
 
@@ -116,7 +117,7 @@ async def story(port: int, out: Path | None, say: Callable[[str], None] | None) 
     """Play the main job by itself; leave the PDF and the emails in `out`."""
     folder = out or Path(f"demo-{datetime.now(UTC):%Y%m%d-%H%M%S}")
     folder.mkdir(parents=True, exist_ok=True)
-    async with open_demo(port) as demo, SandboxClient(demo.sandbox.base) as clinic:
+    async with open_demo(port, **_reachable()) as demo, SandboxClient(demo.sandbox.base) as clinic:
         await demo.app.clinic.press.start()  # a clinic's press has long been warm
         started = monotonic()
         pdf = await play(clinic, demo.picture, say)
@@ -146,9 +147,15 @@ def demo_settings(sandbox: Sandbox, scratch: Path, **more: Any) -> Settings:  # 
         smtp_host=sandbox.mailbox.host,
         smtp_port=sandbox.mailbox.port,
         smtp_starttls=False,
-        web_port=0,
-        **more,
+        **{"web_port": 0, "desk_hours": "00:00-24:00", **more},
     )
+
+
+def _reachable() -> dict[str, Any]:
+    """A port for the web app, so that the codes on reports lead to its page."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    return {"web_port": port, "public_url": f"http://127.0.0.1:{port}"}
 
 
 async def move_in(sessions: Sessions, sandbox: Sandbox, cast: Sequence[Cast] = CAST) -> list[dict[str, Any]]:
@@ -161,6 +168,7 @@ async def move_in(sessions: Sessions, sandbox: Sandbox, cast: Sequence[Cast] = C
             chat_id = sandbox.person(one.name, one.role, started=True)
             person = Person(one.name, one.email, password_hash, "en", one.born, one.sex, one.number)
             await accounts.add_staff(session, person, one.role, now)
-            await accounts.link(session, chat_id, one.email, now)
+            actor = await accounts.link(session, chat_id, one.email, now)
+            await consent.agree(session, actor, now)
             people.append({"name": one.name, "role": one.role.value, "chat_id": chat_id})
     return people

@@ -42,7 +42,7 @@ class DatabaseStorage(BaseStorage):
     async def _read(self, key: StorageKey) -> Form | None:
         effects = CURRENT.get()
         if effects is not None and effects.open_session is not None:
-            return await effects.open_session.get(Form, _name(key))
+            return await effects.open_session.get(Form, _name(key), with_for_update=True)
         async with looking(self._sessions) as session:
             return await session.get(Form, _name(key))
 
@@ -50,7 +50,9 @@ class DatabaseStorage(BaseStorage):
     async def _writing(self, key: StorageKey) -> AsyncIterator[Form]:
         effects = CURRENT.get()
         async with effects.begin() if effects else self._sessions.begin() as session:
-            form = await session.get(Form, _name(key)) or Form(key=_name(key), state=None, data={})
+            form = await session.get(Form, _name(key), with_for_update=True) or Form(
+                key=_name(key), state=None, data={}
+            )
             yield form
             if form.state is not None or form.data:
                 session.add(form)

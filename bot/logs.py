@@ -2,9 +2,11 @@
 
 import json
 import logging
+import sys
+import threading
 import traceback
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 FIELDS: Final = (
     "error",
@@ -17,7 +19,10 @@ FIELDS: Final = (
     "seconds",
     "count",
     "address",
+    "head",
 )
+OURS: Final = frozenset({"bot", "handlers", "workflow", "models", "inference", "reports", "faq", "ml"})
+logger = logging.getLogger(__name__)
 
 
 class Lines(logging.Formatter):
@@ -32,7 +37,7 @@ class Lines(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "event": str(record.msg) if record.args else record.getMessage(),
+            "event": _event(record),
             **{name: getattr(record, name) for name in FIELDS if hasattr(record, name)},
         }
         if record.exc_info and record.exc_info[0] is not None:
@@ -45,10 +50,30 @@ class Lines(logging.Formatter):
         return f"{line['time']} {line['level']:7} {line['event']}  {rest}"
 
 
+def _event(record: logging.LogRecord) -> str:
+    """What happened, without values. A library may have put them into its words already, if it hands over none."""
+    if record.args or record.name.partition(".")[0] in OURS:
+        return str(record.msg)
+    return f"{record.module}:{record.lineno}"
+
+
 def set_up(form: Literal["console", "json"], level: int = logging.INFO) -> None:
     """Send everything through `Lines`. Libraries may say that something happened, never with which values."""
     handler = logging.StreamHandler()
     handler.setFormatter(Lines(form))
     logging.basicConfig(handlers=[handler], level=level, force=True)
+    logging.captureWarnings(capture=True)
+    sys.excepthook = lambda kind, error, trace: _crashed((kind, error, trace))
+    threading.excepthook = lambda told: _crashed((told.exc_type, told.exc_value, told.exc_traceback))
+    sys.unraisablehook = lambda told: _crashed((told.exc_type, told.exc_value, told.exc_traceback))
     for chatty in ("aiogram", "alembic", "aiohttp.access", "weasyprint", "fontTools", "mail.log", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def _crashed(what: Any) -> None:  # noqa: ANN401 - what `sys.exc_info` gives
+    """What nobody caught: the interpreter would print the exception's text, which may quote a patient."""
+    kind, error, trace = what
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+    else:
+        logger.critical("crashed", exc_info=(kind, error, trace))

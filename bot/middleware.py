@@ -1,4 +1,4 @@
-"""Adds to every update who acts, in which language, and how to write; decides nothing."""
+"""Adds to every update who acts, in which language, how to write, and what the FAQ knows; decides nothing."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -8,9 +8,12 @@ from aiogram import BaseMiddleware
 from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 from prometheus_client import Counter
 
-from handlers.texts import Catalogues
-from models.base import Sessions, looking
-from workflow import accounts, queries
+from bot.clinic import Clinic
+from bot.receptionist import Receptionist
+from handlers.questions import answer_again
+from models.base import looking
+from workflow import accounts, queries, sessions
+from workflow.actors import Actor
 from workflow.updates import CURRENT, Effects
 
 Next = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
@@ -21,30 +24,41 @@ class Introduction(BaseMiddleware):
 
     Only private chats get through: a group would show one patient's scan to another."""
 
-    def __init__(self, sessions: Sessions, catalogues: Catalogues, updates: Counter) -> None:
-        self._sessions, self._catalogues, self._updates = sessions, catalogues, updates
+    def __init__(self, clinic: Clinic, updates: Counter, receptionist: Receptionist) -> None:
+        self._sessions, self._catalogues, self._idle = clinic.sessions, clinic.catalogues, clinic.idle
+        self._updates, self._receptionist = updates, receptionist
 
     async def __call__(self, handler: Next, event: TelegramObject, data: dict[str, Any]) -> Any:  # noqa: ANN401 - aiogram's interface
         assert isinstance(event, Update)
         happened = event.message or event.callback_query
-        if happened is None or happened.from_user is None or not _is_private(happened):
+        if happened is None or not _is_private(happened):
             return None
+        assert happened.from_user is not None
         chat_id = happened.from_user.id
+        now = datetime.now(UTC)
         async with looking(self._sessions) as session:
             repeated = await queries.was_handled(session, event.update_id)
-            actor = await accounts.actor_for(session, chat_id)
+            actor = await accounts.actor_for(session, chat_id, now - self._idle)
+            faq = await self._receptionist.faq(session)
         self._updates.labels(kind=event.event_type, repeated=repeated).inc()
-        effects = Effects(self._sessions, event.update_id, datetime.now(UTC))
+        effects = Effects(self._sessions, event.update_id, now)
         texts = self._catalogues.of(actor.language if actor else happened.from_user.language_code)
-        data.update(actor=actor, texts=texts, effects=effects)
+        data.update(actor=actor, texts=texts, effects=effects, faq=faq)
         if repeated:
-            if isinstance(happened, CallbackQuery):
-                await happened.answer(texts.plain("error.already_handled"))
+            await answer_again(happened, data["state"], texts)
             return None
+        await self._touch(chat_id, actor, now)
         CURRENT.set(effects)
         return await handler(event, data)
 
+    async def _touch(self, chat_id: int, actor: Actor | None, now: datetime) -> None:
+        """Note every few minutes that the chat is in use; in a transaction of its own, for it is no effect."""
+        if actor and actor.seen_at and not actor.asleep and actor.seen_at < now - sessions.GLANCE:
+            async with self._sessions.begin() as session:
+                await sessions.touch(session, chat_id, now)
+
 
 def _is_private(happened: Message | CallbackQuery) -> bool:
-    message = happened.message if isinstance(happened, CallbackQuery) else happened
-    return message is not None and message.chat.type == "private"
+    """A chat with one person, and that person speaks or presses: a keyboard in another chat is nobody's."""
+    message, who = happened.message if isinstance(happened, CallbackQuery) else happened, happened.from_user
+    return message is not None and who is not None and message.chat.type == "private" and message.chat.id == who.id

@@ -75,7 +75,7 @@ class Polling:
         A stop meanwhile leaves the update unconfirmed, for the next start."""
         for miss in range(TRIES):
             try:
-                await self._dispatcher.feed_update(self._bot, update, again=miss < TRIES - 1)
+                await self._dispatcher.feed_update(self._bot, update, again=miss < TRIES - 1, retried=miss > 0)
                 break
             except OUTAGES as error:
                 await self._pause(error, miss)

@@ -1,11 +1,17 @@
 """Everything the process needs from outside, read once on the command line's behalf."""
 
+from datetime import timedelta
 from pathlib import Path
-from typing import Literal, Self
+from typing import Final, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import EmailStr, Field, SecretStr, model_validator
+from pydantic import EmailStr, Field, FilePath, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from workflow.desk import DeskHours
+
+LOGO_BYTES: Final = 1_000_000  # it is printed into every report
+LOGO_SIDE: Final = 4000
 
 
 class Settings(BaseSettings):
@@ -27,12 +33,21 @@ class Settings(BaseSettings):
         None, description="Key of the one-time codes, 32 characters or more; by default made once in the data folder."
     )
 
+    master_key: SecretStr | None = Field(
+        None,
+        description="Opens everything that is sealed, 32 characters or more; an older one may follow after a comma "
+        "until `csss keys rotate` has run; by default made once in the data folder.",
+    )
+
     hospital: str = Field("CSSS Hospital", description="Name printed on reports and said in messages.")
     hospital_address: str | None = Field(None, description="Address printed on reports.")
     hospital_phone: str | None = Field(None, description="Telephone printed on reports and named by the FAQ.")
     hospital_email: EmailStr | None = Field(None, description="Email printed on reports and named by the FAQ.")
+    hospital_logo: FilePath | None = Field(None, description="JPEG or PNG file, printed on reports.")
     emergency_number: str = Field("112", description="The number to call in an emergency.")
     ambulance_number: str = Field("108", description="The ambulance's number.")
+    desk_hours: str = Field("08:00-20:00", description="When a person of the staff answers in chat.")
+    desk_days: str = Field("mon tue wed thu fri sat sun", description="On which days.")
     timezone: str = Field("Asia/Kolkata", description="Time zone of every time shown.")
 
     smtp_host: str = Field("localhost", description="Mail server.")
@@ -44,12 +59,50 @@ class Settings(BaseSettings):
 
     web_host: str = Field("127.0.0.1", description="Where the web app listens.")
     web_port: int = Field(8080, description="Its port; 0 takes any free one.")
+    public_url: str | None = Field(
+        None, description="Public https address of this web app, printed on reports; by default CSSS_WEBHOOK_URL."
+    )
     webhook_url: str | None = Field(None, description="Public https address of this web app; without it the bot polls.")
     webhook_secret: SecretStr | None = Field(
         None, description="Secret that Telegram sends along; required with a webhook (A-Z, a-z, 0-9, _ and -)."
     )
 
+    idle_hours: float = Field(
+        12, gt=0, description="After so many hours unused a chat asks for the password before it shows health data."
+    )
+
+    keep_reports_days: int = Field(
+        1096,
+        ge=0,
+        description="Days for which a released report is kept whatever its patient asks; three years by default, as "
+        "regulation 1.3.1 of the Indian Medical Council's code of ethics (2002) asks of physicians.",
+    )
+
+    whatsapp_from: str | None = Field(
+        None, pattern=r"^\+\d{8,15}$", description="Number that writes by WhatsApp; without it WhatsApp is off."
+    )
+    whatsapp_template: str | None = Field(
+        None,
+        description="ContentSid of an approved template: {{1}} hospital, {{2}} report number, {{3}} link.",
+    )
+    twilio_account_sid: str | None = Field(None, description="Twilio's account, for WhatsApp.")
+    twilio_auth_token: SecretStr | None = Field(None, description="Its token.")
+    twilio_api: str = Field("https://api.twilio.com", description="Twilio's address.")
+
     log: Literal["console", "json"] = Field("console", description="Form of the log lines.")
+    remove_after_hours: int | None = Field(
+        None,
+        ge=1,
+        le=47,
+        description="Hours after which messages about health leave the chats; by default they stay.",
+    )
+    messages_per_minute: int = Field(
+        120, ge=10, description="Messages and presses of one person, twenty of them at once."
+    )
+    pictures_per_hour: int = Field(60, ge=10, description="Pictures of one person, thirty of them at once.")
+    mails_per_hour: int = Field(
+        600, ge=10, description="Mails of the whole house, a tenth of them at once; more of them wait."
+    )
     workers: int = Field(4, ge=1, le=32, description="Jobs done at the same time.")
     press_workers: int = Field(1, ge=1, le=8, description="Processes that draw PDFs.")
 
@@ -59,16 +112,61 @@ class Settings(BaseSettings):
             raise ValueError("CSSS_WEBHOOK_URL needs CSSS_WEBHOOK_SECRET: without it anybody could speak as Telegram")
         if self.secret_key and len(self.secret_key.get_secret_value()) < 32:
             raise ValueError("CSSS_SECRET_KEY must have 32 characters or more")
+        if self.master_key and min(map(len, self.master_key.get_secret_value().split(","))) < 32:
+            raise ValueError("CSSS_MASTER_KEY must have 32 characters or more")
+        if self.hospital_logo and not _is_logo(self.hospital_logo):
+            raise ValueError("CSSS_HOSPITAL_LOGO must be a JPEG or PNG picture, of at most 1 MB and 4000 pixels a side")
         if not self.smtp_starttls and self.smtp_host not in {"localhost", "127.0.0.1", "::1"}:
             raise ValueError("CSSS_SMTP_STARTTLS may be off only for a mail server on this machine")
         try:
             ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError("CSSS_TIMEZONE must be a time zone's name, such as Asia/Kolkata") from None
+        try:
+            DeskHours.read(self.desk_hours, self.desk_days, ZoneInfo(self.timezone))
+        except ValueError:
+            raise ValueError("CSSS_DESK_HOURS must be like 08:00-20:00, CSSS_DESK_DAYS like mon tue wed") from None
         return self
+
+    @model_validator(mode="after")
+    def _reach_the_world(self) -> Self:
+        if self.whatsapp_from and not (self.twilio_account_sid and self.twilio_auth_token and self.site):
+            raise ValueError(
+                "CSSS_WHATSAPP_FROM needs CSSS_TWILIO_ACCOUNT_SID, CSSS_TWILIO_AUTH_TOKEN and CSSS_PUBLIC_URL"
+            )
+        if self.site and not self.site.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+            raise ValueError(
+                "CSSS_PUBLIC_URL must begin with https://: the address of a report's page is not for others"
+            )
+        return self
+
+    @property
+    def site(self) -> str | None:
+        """Where the world reaches the web app, if it does."""
+        address = self.public_url or self.webhook_url
+        return address.rstrip("/") if address else None
+
+    @property
+    def keep(self) -> timedelta:
+        return timedelta(days=self.keep_reports_days)
+
+    @property
+    def desk(self) -> DeskHours:
+        return DeskHours.read(self.desk_hours, self.desk_days, ZoneInfo(self.timezone))
 
     @property
     def database_url(self) -> str:
         if self.database is not None:
             return self.database.get_secret_value()
         return f"sqlite+aiosqlite:///{(self.data / 'clinic.db').absolute()}"
+
+
+def _is_logo(path: Path) -> bool:
+    """Whether every report can be printed with it: found out at the start, not when the first one is owed."""
+    from reports.document import UnreadablePicture  # noqa: PLC0415 - most clinics have none, most commands print nothing
+    from reports.pictures import LOGO_KINDS, whole  # noqa: PLC0415 - as above
+
+    try:
+        return path.stat().st_size <= LOGO_BYTES and bool(whole("logo", path.read_bytes(), LOGO_KINDS, LOGO_SIDE))
+    except (OSError, UnreadablePicture):
+        return False

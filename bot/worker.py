@@ -12,9 +12,11 @@ from prometheus_client import Counter
 
 from bot.anchors import anchor
 from bot.clinic import Clinic
+from bot.rights import forget_due
 from bot.works import WORKS, on_failure
 from models.base import looking
 from models.jobs import Job
+from models.keys import Erased
 from workflow import jobs, queries
 from workflow.jobs import JobKind
 from workflow.updates import forget_old_updates
@@ -52,6 +54,8 @@ class Worker:
             return False
         try:
             await WORKS[JobKind(job.kind)](self._clinic, **job.payload)
+        except Erased:  # its person was forgotten: nothing is owed to anybody any more
+            await self._finished(job)
         except Exception as error:  # noqa: BLE001 - whatever it was, the job must not be lost
             await self._failed(job, error)
         else:
@@ -109,6 +113,7 @@ class Worker:
             async with self._surviving():
                 async with self._clinic.sessions.begin() as session:
                     await forget_old_updates(session, _now())
+                await forget_due(self._clinic)
                 await self._drop_orphans()
                 await anchor(self._clinic.sessions, self._clinic.anchors, _now())
             with suppress(TimeoutError):

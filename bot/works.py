@@ -5,37 +5,54 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from bot import cards, deliveries
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import alarms, amending, cards, deliveries, desk, printing, reporting, rights
 from bot.clinic import Clinic
+from bot.files import fetch, keep
+from bot.hygiene import remove_message
 from inference.bundle import ModelIdentity
 from inference.classifier import Reading, pool
 from inference.errors import Refused
 from inference.gradcam import overlay
-from inference.upload import open_picture
 from models.people import Role
 from models.quality import SilentFinding
 from models.scans import Finding, Scan, Status
-from reports.canonical import content_hash
-from workflow import analysis, paper, quality, queries, release
+from models.vault import Content
+from workflow import analysis, quality, queries
 from workflow.cards import show
+from workflow.deliveries import WAYS
 from workflow.drift import agreement_fell, pictures_changed
 from workflow.errors import StaleAction
 from workflow.jobs import JobKind, enqueue
-from workflow.transitions import WAITS_FOR
+from workflow.transitions import WAITS_FOR, hands
 
 Work = Callable[..., Awaitable[None]]
 
 
 async def show_cards(clinic: Clinic, scan_id: int) -> None:
-    """Every chat that has the scan's card, its patient, and whoever is to act next."""
+    """Every chat that has the scan's card, its patient, and whoever is to act next.
+
+    Who could act next but acts in another role just now hears that something waits there."""
+    elsewhere: set[int] = set()
     async with clinic.sessions.begin() as session:
         scan = await session.get_one(Scan, scan_id)
         chats = {*await queries.card_chats(session, scan_id), *await queries.patient_chats(session, scan)}
         waits_for = WAITS_FOR.get(scan.status)
         if waits_for is not None and scan.released_at is None:
-            chats.update(await queries.chats_of(session, waits_for))
+            acting = await queries.chats_acting(session, waits_for)
+            elsewhere = {*await queries.chats_of(session, waits_for)} - {*acting} - await _signed(session, scan)
+            chats.update(acting)
         for chat_id in sorted(chats):
             show(session, scan_id, chat_id, _now())
+    if waits_for is not None:
+        key, role = f"elsewhere:{scan_id}:{scan.status}", deliveries.Word(f"role.{waits_for}")
+        await deliveries.tell(clinic, sorted(elsewhere), key, "acting.waits", scan=scan_id, role=role)
+
+
+async def _signed(session: AsyncSession, scan: Scan) -> set[int]:
+    """The chats of those whose name stands under it already."""
+    return {chat for one in hands(scan).values() for chat in await queries.chats_of_account(session, one)}
 
 
 async def analyse(clinic: Clinic, scan_id: int) -> None:
@@ -44,7 +61,7 @@ async def analyse(clinic: Clinic, scan_id: int) -> None:
         on = await quality.is_on(session)
     if scan.status is not Status.PENDING_AI:
         return
-    original = await asyncio.to_thread(clinic.vault.get, scan.original_file)
+    original = await fetch(clinic, scan.patient_id, scan.original_file, Content.ORIGINAL)
     try:
         finding = await _read(clinic, scan, original) if on else _switched_off(clinic, scan)
     except Refused:
@@ -63,26 +80,27 @@ async def analyse(clinic: Clinic, scan_id: int) -> None:
 async def _read(clinic: Clinic, scan: Scan, original: bytes) -> Finding:
     async with clinic.sessions() as session:
         others = await queries.other_slices(session, scan)
-    reading, heatmap = await asyncio.to_thread(_look, clinic, original, [other.original_file for other in others])
+    slices = [await fetch(clinic, scan.patient_id, other.original_file, Content.ORIGINAL) for other in others]
+    reading, heatmap = await asyncio.to_thread(_look, clinic, original, slices)
     return Finding(
         scan_id=scan.id,
         **_identity(reading.model),
         **reading.facts(),
         distance=reading.distance,
         slices=1 + len(others),
-        heatmap_file=await asyncio.to_thread(clinic.vault.put, heatmap),
+        heatmap_file=await keep(clinic, scan.patient_id, heatmap, Content.HEAT_MAP),
         created_at=_now(),
     )
 
 
-def _look(clinic: Clinic, original: bytes, other_files: Sequence[str]) -> tuple[Reading, bytes]:
+def _look(clinic: Clinic, original: bytes, slices: Sequence[bytes]) -> tuple[Reading, bytes]:
     """Read a picture, pooled with the other slices of the same heart; the heat map is this picture's own."""
-    picture = open_picture(original)
+    picture = clinic.darkroom.open(original)
     own = clinic.classifier.read(picture)
     heatmap = overlay(picture, own.heatmap, own.crop)
-    if not other_files:
+    if not slices:
         return own, heatmap
-    others = [clinic.classifier.read(open_picture(clinic.vault.get(name))) for name in other_files]
+    others = [clinic.classifier.read(clinic.darkroom.open(one)) for one in slices]
     return pool([own, *others], clinic.classifier.bundle.thresholds), heatmap
 
 
@@ -98,10 +116,10 @@ async def try_silently(clinic: Clinic, scan_id: int) -> None:
         return
     async with clinic.sessions() as session:
         scan = await session.get_one(Scan, scan_id)
-    original = await asyncio.to_thread(clinic.vault.get, scan.original_file)
+    original = await fetch(clinic, scan.patient_id, scan.original_file, Content.ORIGINAL)
     said: dict[str, Any] = {"label": None, "confidence": 0.0, "uncertain": True, "probabilities": {}}
     try:
-        reading = await asyncio.to_thread(lambda silent: silent.read(open_picture(original)), clinic.silent)
+        reading = await asyncio.to_thread(lambda silent: silent.read(clinic.darkroom.open(original)), clinic.silent)
         said = {name: reading.facts()[name] for name in said}
     except Refused:
         pass
@@ -137,36 +155,6 @@ async def _analysis_refused(clinic: Clinic, scan: Scan) -> None:
     await deliveries.tell(clinic, doctors, key, "analysis.refused", scan=scan.id)
 
 
-async def write_report(clinic: Clinic, scan_id: int) -> None:
-    async with clinic.sessions() as session:
-        scan = await session.get_one(Scan, scan_id)
-    if scan.status is Status.REPORT_READY:
-        return
-    assert scan.finding is not None
-    pictures = await asyncio.to_thread(_pictures, clinic, scan)
-    document = paper.document(
-        scan, pictures, clinic.letterhead, _now(), _doubts(clinic, scan.finding, scan.patient.language)
-    )
-    pdf = await clinic.press.render(document)
-    file = await asyncio.to_thread(clinic.vault.put, pdf)
-    try:
-        async with clinic.sessions.begin() as session:
-            await release.record_report(session, scan_id, file, pdf, content_hash(document), _now())
-    except StaleAction:
-        clinic.vault.drop(file)
-
-
-def _doubts(clinic: Clinic, finding: Finding, language: str) -> str | None:
-    """Why the model is uncertain, in the words of the report's reader."""
-    texts = clinic.catalogues.of(language)
-    return " ".join(texts.plain(f"doubt.{doubt}") for doubt in finding.doubts) if finding.uncertain else None
-
-
-def _pictures(clinic: Clinic, scan: Scan) -> paper.Pictures:
-    heatmap = scan.finding and scan.finding.heatmap_file
-    return paper.Pictures(clinic.vault.get(scan.picture_file), clinic.vault.get(heatmap) if heatmap else None)
-
-
 WORKS: Final[Mapping[JobKind, Work]] = {
     JobKind.SHOW_CARDS: show_cards,
     JobKind.SHOW_CARD: cards.show_card,
@@ -175,13 +163,29 @@ WORKS: Final[Mapping[JobKind, Work]] = {
     JobKind.ASK_RETAKE: deliveries.ask_retake,
     JobKind.MAIL_CODE: deliveries.mail_code,
     JobKind.MAIL_ACCOUNT_EXISTS: deliveries.mail_account_exists,
-    JobKind.WRITE_REPORT: write_report,
-    JobKind.DELIVER: deliveries.deliver,
-    JobKind.SEND_REPORT: deliveries.send_report,
-    JobKind.MAIL_REPORT: deliveries.mail_report,
+    JobKind.WRITE_REPORT: printing.write_report,
+    JobKind.DELIVER: reporting.deliver,
+    JobKind.SEND_REPORT: reporting.send_report,
+    JobKind.MAIL_REPORT: reporting.mail_report,
+    JobKind.SEND_WHATSAPP: reporting.send_whatsapp,
+    JobKind.TELL_UNDELIVERED: reporting.tell_undelivered,
     JobKind.TELL_FAILURE: deliveries.tell_failure,
+    JobKind.CALL_STAFF: desk.call_staff,
+    JobKind.CARRY_WORDS: desk.carry_words,
+    JobKind.TELL_TURN: desk.tell_turn,
     JobKind.TRY_SILENTLY: try_silently,
     JobKind.CHECK_DRIFT: check_drift,
+    JobKind.TELL_AMENDMENT: amending.tell_amendment,
+    JobKind.TELL_DECLINED: amending.tell_declined,
+    JobKind.WRITE_AMENDMENT: printing.write_amendment,
+    JobKind.MARK_SUPERSEDED: amending.mark_superseded,
+    JobKind.SEND_DRAFT: printing.send_draft,
+    JobKind.TELL_CRITICAL: alarms.tell_critical,
+    JobKind.TELL_HEARD: alarms.tell_heard,
+    JobKind.REMOVE_MESSAGE: remove_message,
+    JobKind.TELL_AUTHENTICATOR_RESET: deliveries.tell_authenticator_reset,
+    JobKind.SEND_EXPORT: rights.send_export,
+    JobKind.CLEAR_AWAY: rights.clear_away,
 }
 
 
@@ -192,7 +196,9 @@ async def on_failure(clinic: Clinic, kind: str, payload: Mapping[str, Any]) -> N
         if kind == JobKind.ANALYSE:
             await analysis.forget_analysis(session, payload["scan_id"])
             enqueue(session, JobKind.SHOW_CARDS, _now(), scan_id=scan_id)
-        if kind != JobKind.TELL_FAILURE:
+        if kind in WAYS:
+            await reporting.give_up(session, WAYS[kind], payload)
+        elif kind != JobKind.TELL_FAILURE:
             enqueue(session, JobKind.TELL_FAILURE, _now(), kind=kind, scan_id=scan_id)
 
 

@@ -82,7 +82,7 @@ def count(asked: Sequence[Asked], language: str | None = None) -> Figures:
 
 
 def _is_alarm(asked: Asked) -> bool:
-    return asked.answer.topic is Topic.EMERGENCY
+    return asked.answer.topic == Topic.EMERGENCY
 
 
 def is_right(asked: Asked) -> bool:
@@ -99,7 +99,7 @@ def confusions(asked: Iterable[Asked]) -> list[tuple[str, str, int]]:
 
 
 def _given(answer: Answer) -> str:
-    return CRY if answer.emergency else answer.topic.value
+    return CRY if answer.emergency else str(answer.topic)
 
 
 def _share(asked: Sequence[Asked], good: Callable[[Asked], bool]) -> Share:

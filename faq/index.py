@@ -8,12 +8,18 @@ from typing import Final, NamedTuple
 from faq.lexicon import Lexicon, Word
 from faq.pages import Entry, Topic
 
-LOUDNESS: Final = {"general": 0.5, "object": 0.6, "subject": 1.0, "greeting": 1.0}  # of a word, by its kind
+LOUDNESS: Final = {
+    "general": 0.5,
+    "object": 0.6,
+    "subject": 1.0,
+    "taught": 1.0,
+    "greeting": 1.0,
+}  # of a word, by its kind
 LOUDNESS_UNKNOWN: Final = 0.3  # of a word that stands in a phrase but in no family
 FOREIGN: Final = 5.0  # what a word of another world (weather, cricket) weighs: more than the rarest of ours
-ASTRAY: Final = 0.8  # and when it names something of another world
+ASTRAY: Final = 0.65  # and when it names something of another world
 EMPTY: Final = 0.6  # what is left of a score when a question names no subject at all ("how do you do it")
-TELLING: Final = frozenset({"subject", "object", "greeting"})
+TELLING: Final = frozenset({"subject", "object", "taught", "greeting"})
 SILENT: Final = frozenset({"silent", "greeting"})
 QUIET: Final = 0.3  # what a word that is at home in every topic still weighs
 STRANGE: Final = 2.0  # what a word weighs that nothing here knows; the rarest known word weighs about 3.2
@@ -23,12 +29,12 @@ OURS: Final = 0.7  # a phrase's word that the question lacks counts so much of a
 
 
 class Near(NamedTuple):
-    topic: Topic
+    topic: str
     score: float  # 0–1
 
 
 class Phrase(NamedTuple):
-    topic: Topic
+    topic: str
     families: frozenset[str]
     weight: float
 
@@ -61,6 +67,9 @@ class Index:
         near = [Near(t, trust * (PHRASE * phrases[t] + (1 - PHRASE) * words[t])) for t in words]
         return sorted(near, key=lambda n: (-n.score, n.topic))
 
+    def says_nothing(self, text: str) -> bool:
+        return not self._meant(text)
+
     def _meant(self, text: str) -> dict[str, Word]:
         """The words that say something, once each; a greeting says something only when nothing else does."""
         words = {word.family: word for word in self._lexicon.words(text)}
@@ -68,7 +77,7 @@ class Index:
         silent = SILENT if set(kinds.values()) - SILENT - {"general"} else SILENT - {"greeting"}
         return {family: word for family, word in words.items() if kinds[family] not in silent}
 
-    def _phrase(self, topic: Topic, families: frozenset[str]) -> Phrase:
+    def _phrase(self, topic: str, families: frozenset[str]) -> Phrase:
         return Phrase(topic, families, sum(self._weights[family] for family in families))
 
     def _total(self, asked: Mapping[str, Word]) -> float:
@@ -77,20 +86,20 @@ class Index:
         known = sum(self._weights.get(family, 0.0) for family in asked)
         return known + FOREIGN * foreign + STRANGE * min(strangers, STRANGERS)
 
-    def _by_phrase(self, asked: Mapping[str, Word], total: float) -> dict[Topic, float]:
+    def _by_phrase(self, asked: Mapping[str, Word], total: float) -> dict[str, float]:
         """For each topic its best phrase: weight shared, over the weights of both (the phrase's rest counts less)."""
         shared: Counter[Phrase] = Counter()
         for family, word in asked.items():
             for phrase in self._phrases.get(family, ()):
                 shared[phrase] += self._weights[family] * word.sureness  # type: ignore[assignment]  # Counter of floats
-        best: dict[Topic, float] = defaultdict(float)
+        best: dict[str, float] = defaultdict(float)
         for phrase, weight in shared.items():
             best[phrase.topic] = max(best[phrase.topic], (1 + OURS) * weight / (total + OURS * phrase.weight))
         return best
 
-    def _by_vocabulary(self, asked: Mapping[str, Word], total: float) -> dict[Topic, float]:
+    def _by_vocabulary(self, asked: Mapping[str, Word], total: float) -> dict[str, float]:
         """For each topic the part of the question's weight that speaks of it: a word is shared as phrases use it."""
-        near: dict[Topic, float] = defaultdict(float)
+        near: dict[str, float] = defaultdict(float)
         for family, word in asked.items():
             shares = self._shares.get(family, {})
             for topic, share in shares.items():
@@ -98,10 +107,10 @@ class Index:
         return near
 
 
-def _shares(spoken: Iterable[tuple[Topic, Iterable[str]]]) -> dict[str, dict[Topic, float]]:
+def _shares(spoken: Iterable[tuple[str, Iterable[str]]]) -> dict[str, dict[str, float]]:
     """For each family and topic the part of the topic's phrases that use it."""
-    phrases: Counter[Topic] = Counter()
-    uses: dict[str, Counter[Topic]] = defaultdict(Counter)
+    phrases: Counter[str] = Counter()
+    uses: dict[str, Counter[str]] = defaultdict(Counter)
     for topic, families in spoken:
         phrases[topic] += 1
         for family in families:
@@ -109,7 +118,7 @@ def _shares(spoken: Iterable[tuple[Topic, Iterable[str]]]) -> dict[str, dict[Top
     return {family: {t: n / phrases[t] for t, n in topics.items()} for family, topics in uses.items()}
 
 
-def _rarity(shares: Mapping[Topic, float]) -> float:
+def _rarity(shares: Mapping[str, float]) -> float:
     """The fewer topics a word is at home in, the more it says: the logarithm of all topics over those."""
     homes = sum(shares.values()) / max(shares.values())
     return max(QUIET, math.log(len(Topic) / homes))

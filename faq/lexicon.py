@@ -30,6 +30,7 @@ class Lexicon:
     """Finds a word's family: as written, by its beginning ("upload*"), by its stem, by its sound, then by its typo."""
 
     def __init__(self, kinds: Families) -> None:
+        self._families = kinds
         self._kinds = {family: kind for kind, families in kinds.items() for family in families}
         self._whole: dict[tuple[str, ...], str] = {}
         self._beginnings: dict[str, str] = {}
@@ -56,6 +57,11 @@ class Lexicon:
             self._stems.setdefault(stem(words[0]), family)
             if words[0].isascii() and len(words[0]) >= SHORTEST_TYPO:
                 self._sounds.setdefault(sound(words[0]), family)
+
+    @property
+    def families(self) -> Families:
+        """All that it was made of."""
+        return self._families
 
     def kind(self, family: str) -> str | None:
         return self._kinds.get(family)

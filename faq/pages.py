@@ -61,14 +61,14 @@ class Contacts:
 
 @dataclass(frozen=True)
 class Entry:
-    """One answer in one language, placeholders filled."""
+    """One answer in one language, placeholders filled. A topic that an administrator added has a name of its own."""
 
-    topic: Topic
+    topic: str
     locale: str
     title: str
     category: str
     phrases: tuple[str, ...]
-    related: tuple[Topic, ...]
+    related: tuple[str, ...]
     text: str
 
 

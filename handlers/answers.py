@@ -2,15 +2,17 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Final
 
 from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 
-from handlers.texts import Html
+from handlers.texts import Html, bare
 from workflow.actors import Actor
 from workflow.errors import NotLinked
 
 Handler = Callable[..., Awaitable[None]]
+LONGEST_POPUP: Final = 200
 
 
 def private_chat(event: Message | CallbackQuery) -> int:
@@ -18,6 +20,14 @@ def private_chat(event: Message | CallbackQuery) -> int:
     if isinstance(event, Message):
         return event.chat.id
     return event.from_user.id
+
+
+def shown_name(event: Message | CallbackQuery) -> str:
+    """What Telegram calls the person in this chat, by which its owner will know it among others."""
+    who = event.from_user
+    if who is None:
+        return ""
+    return f"{who.full_name} @{who.username}" if who.username else who.full_name
 
 
 def known(actor: Actor | None) -> Actor:
@@ -34,11 +44,33 @@ async def edit(query: CallbackQuery, text: Html, keyboard: InlineKeyboardMarkup 
         await query.message.edit_text(text, reply_markup=keyboard)
 
 
-async def say(query: CallbackQuery, text: Html, keyboard: InlineKeyboardMarkup | None = None) -> None:
-    """Answer a press with a message of its own."""
+async def say(
+    query: CallbackQuery, text: Html, keyboard: InlineKeyboardMarkup | None = None, private: bool = False
+) -> None:
+    """Answer a press with a message of its own; `private`: it says something about somebody's health."""
     await query.answer()
     if isinstance(query.message, Message):
-        await query.message.answer(text, reply_markup=keyboard)
+        await query.message.answer(text, reply_markup=keyboard, protect_content=private or None)
+
+
+async def heard(event: Message | CallbackQuery) -> Message | None:
+    """The message to answer: a command's own, or the one under whose button was pressed; the press is acknowledged."""
+    if isinstance(event, Message):
+        return event
+    await event.answer()
+    return event.message if isinstance(event.message, Message) else None
+
+
+async def pop_up(query: CallbackQuery, sentence: Html) -> None:
+    """A press that was answered already, or waited too long, takes no pop-up: then the sentence comes as a message."""
+    plain = bare(sentence)
+    with suppress(TelegramBadRequest):
+        if len(plain) <= LONGEST_POPUP:
+            await query.answer(plain, show_alert=True)
+            return
+        await query.answer()
+    if isinstance(query.message, Message):
+        await query.message.answer(sentence)
 
 
 async def hide(message: Message) -> None:

@@ -1,31 +1,60 @@
 """/audit: the latest looks and acts, for administrators."""
 
+import re
+from collections.abc import Iterable
+from datetime import date, datetime, time
+from typing import Any, Final
+
 from aiogram import Router
 from aiogram.filters import Command, CommandObject
 from aiogram.types import Message
 
+from handlers.access import does
 from handlers.answers import known
 from handlers.texts import Html, Texts
 from models.audit import AuditRow
-from models.people import Role
 from workflow import audit
+from workflow.access import Verb
 from workflow.actors import Actor
-from workflow.audit import Entry, Outcome
-from workflow.errors import NotAllowed
+from workflow.audit import Entry, Outcome, Wanted
 from workflow.updates import Effects
 
+NUMBER: Final = re.compile(r"(#|p|)0*(\d{1,9})", re.ASCII)
 
+
+@does(Verb.SEE_AUDIT)
 async def show(message: Message, command: CommandObject, actor: Actor | None, texts: Texts, effects: Effects) -> None:
-    """`/audit`, `/audit 7` (one scan), `/audit refused`. Who reads the record is in the record."""
-    if known(actor).role is not Role.ADMINISTRATOR:
-        raise NotAllowed
-    wanted = (command.args or "").strip().removeprefix("#").lower()
-    scan_id = int(wanted) if wanted.isdecimal() and len(wanted) < 10 else None
+    """`/audit` and words that narrow it, in any order. Who reads the record is in the record, with what was sought."""
+    wanted = _wanted((command.args or "").lower().split(), texts)
+    sought = " ".join(name for name, value in wanted._asdict().items() if value is not None)
     async with effects.begin() as session:
-        rows = await audit.search(session, scan_id=scan_id, refused=wanted == "refused")
-        await audit.note(session, known(actor), Entry("look:audit", "audit", wanted[:20] or "all"), effects.at)
+        rows = await audit.search(session, wanted=wanted)
+        await audit.note(session, known(actor), Entry("look:audit", "audit", sought or "all"), effects.at)
     lines = [_line(row, texts) for row in rows]
     await message.answer(Html("\n".join([texts("audit.head"), *(lines or [texts("audit.none")]), texts("audit.hint")])))
+
+
+def _wanted(words: Iterable[str], texts: Texts) -> Wanted:
+    """`7` a scan, `P000012` a patient, an address who acted, `2026-11-25` a day, `refused`; else how an act begins."""
+    told: dict[str, Any] = {}
+    for word in words:
+        if number := NUMBER.fullmatch(word):
+            told["patient_id" if number[1] == "p" else "scan_id"] = int(number[2])
+        elif day := _day(word, texts):
+            told["day"] = day
+        elif word == Outcome.REFUSED:
+            told["outcome"] = Outcome.REFUSED
+        else:
+            told["actor" if "@" in word else "act"] = word
+    return Wanted(**told)
+
+
+def _day(word: str, texts: Texts) -> datetime | None:
+    """The first moment of a day by the clinic's clock, if the word is one."""
+    try:
+        return datetime.combine(date.fromisoformat(word), time(), texts.zone)
+    except ValueError:
+        return None
 
 
 def _line(row: AuditRow, texts: Texts) -> Html:

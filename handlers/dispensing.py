@@ -8,40 +8,44 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from handlers import keyboards
+from handlers.access import does
 from handlers.answers import known, say
 from handlers.forms import Prescribing
 from handlers.keyboards import CardAction, OnCard
+from handlers.messages import medicine_line
 from handlers.texts import Texts
-from models.people import Role
+from handlers.typed import WORDS
 from workflow import queries, reading
 from workflow.actors import Actor
-from workflow.errors import NotAllowed, StaleAction
+from workflow.errors import StaleAction
+from workflow.paper import READY
+from workflow.transitions import Action
 from workflow.updates import Effects
 
-TEMPLATES: Final = ("fever", "cough", "oxygen", "antibiotic")
 LONGEST: Final = 2000
 
 
+@does(Action.PRESCRIBE)
 async def write(
     query: CallbackQuery, callback_data: OnCard, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects
 ) -> None:
-    if known(actor).role is not Role.PHARMACIST:
-        raise NotAllowed
     async with effects.begin() as session:
-        scan = await queries.scan_for(session, callback_data.scan_id, known(actor))
+        scan = await queries.scan_for(session, callback_data.scan_id, known(actor), Action.PRESCRIBE)
         if scan.status != "DOCTOR_VERIFIED":
             raise StaleAction
         await state.set_data({"scan_id": scan.id, "lines": []})
         await state.set_state(Prescribing.lines)
-    await say(query, texts("prescribe.ask", scan=scan.id), keyboards.ready_prescriptions(texts, TEMPLATES))
+    await say(query, texts("prescribe.ask", scan=scan.id), keyboards.ready_prescriptions(texts))
 
 
+@does(Action.PRESCRIBE)
 async def take_lines(message: Message, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects) -> None:
     """Each line typed is a line of the prescription; more messages add to it."""
     typed = [line.strip() for line in (message.text or "").splitlines() if line.strip()]
     await _add(message, typed, actor, state, texts, effects)
 
 
+@does(Action.PRESCRIBE)
 async def take_template(
     query: CallbackQuery,
     callback_data: keyboards.Quick,
@@ -50,29 +54,33 @@ async def take_template(
     texts: Texts,
     effects: Effects,
 ) -> None:
-    if callback_data.name not in TEMPLATES:
+    if callback_data.name not in keyboards.TEMPLATES:
         raise StaleAction
     await query.answer()
     if isinstance(query.message, Message):
-        line = texts.plain(f"template.{callback_data.name}.line")
-        await _add(query.message, [line], actor, state, texts, effects)
+        await _add(query.message, [READY + callback_data.name], actor, state, texts, effects)
 
 
 async def _add(
     message: Message, typed: list[str], actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects
 ) -> None:
-    told = await state.get_data()
-    lines = [*told["lines"], *typed]
-    if sum(map(len, lines)) > LONGEST:
+    """What stands there is read and written in one transaction: of two messages at once none overwrites the other."""
+    async with effects.begin() as session:
+        told = await state.get_data()
+        lines = [*told["lines"], *typed]
+        fits = sum(map(len, lines)) <= LONGEST
+        if fits:
+            await reading.prescribe(session, known(actor), told["scan_id"], lines, effects.at)
+            await state.update_data(lines=lines)
+    if not fits:
         await message.answer(texts("reading.too_long", most=LONGEST))
         return
-    async with effects.begin() as session:
-        await reading.prescribe(session, known(actor), told["scan_id"], lines, effects.at)
-        await state.update_data(lines=lines)
     done = keyboards.on_card(texts, told["scan_id"], [CardAction.COMPLETE, CardAction.PRESCRIBE])
-    await message.answer(texts("prescribe.written", lines="\n".join(lines)), reply_markup=done)
+    written = texts("prescribe.written", lines="\n".join(medicine_line(line, texts) for line in lines))
+    await message.answer(written, reply_markup=done, protect_content=True)
 
 
+@does(Action.PRESCRIBE)
 async def no_medicine(
     query: CallbackQuery, callback_data: OnCard, actor: Actor | None, texts: Texts, effects: Effects
 ) -> None:
@@ -81,6 +89,7 @@ async def no_medicine(
     await query.answer(texts.plain("prescribe.none"))
 
 
+@does(Action.COMPLETE)
 async def complete(
     query: CallbackQuery, callback_data: OnCard, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects
 ) -> None:
@@ -96,5 +105,5 @@ def routes() -> Router:
     router.callback_query.register(no_medicine, OnCard.filter(F.action == CardAction.NO_MEDICINE))
     router.callback_query.register(complete, OnCard.filter(F.action == CardAction.COMPLETE))
     router.callback_query.register(take_template, keyboards.Quick.filter(), StateFilter(Prescribing.lines))
-    router.message.register(take_lines, StateFilter(Prescribing.lines), F.text & ~F.text.startswith("/"))
+    router.message.register(take_lines, StateFilter(Prescribing.lines), WORDS)
     return router

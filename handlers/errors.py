@@ -1,30 +1,33 @@
 """One place speaks every refusal, in the person's language."""
 
 import logging
-from contextlib import suppress
 from secrets import token_hex
 from typing import Final
 
 from aiogram import Router
 from aiogram.exceptions import (
     TelegramAPIError,
-    TelegramBadRequest,
     TelegramNetworkError,
     TelegramRetryAfter,
     TelegramServerError,
 )
 from aiogram.fsm.context import FSMContext
-from aiogram.types import CallbackQuery, ErrorEvent, Message, Update
+from aiogram.types import CallbackQuery, ErrorEvent, Update
 
-from handlers.texts import Catalogues, Html, Texts, bare
+from handlers import roles
+from handlers.access import does
+from handlers.answers import pop_up
+from handlers.sessions import fall_asleep
+from handlers.texts import Catalogues, Html, Texts
 from inference.errors import Refused
+from models.people import Role
+from workflow.access import Verb
 from workflow.actors import Actor
 from workflow.audit import Entry, Outcome, note
-from workflow.errors import ClinicError, InviteInvalid, LoginLocked, NotAllowed, NotFound, StaleAction
+from workflow.errors import ChatAsleep, ClinicError, InviteInvalid, LoginLocked, NotAllowed, NotFound, StaleAction
 from workflow.updates import Effects
 
 logger = logging.getLogger(__name__)
-LONGEST_POPUP: Final = 200
 TRESPASS: Final = (NotAllowed, NotFound, InviteInvalid, LoginLocked)
 
 
@@ -44,6 +47,9 @@ async def speak(
     match event.exception:
         case TelegramNetworkError() | TelegramServerError() | TelegramRetryAfter() if again:
             raise event.exception
+        case ChatAsleep() as refusal if state is not None and effects is not None:
+            await fall_asleep(state, effects)
+            sentence = texts(refusal.key)
         case StaleAction() as refusal if event.update.message and state:
             await state.clear()  # a form whose scan has moved on asks for nothing any more
             sentence = texts(refusal.key)
@@ -51,6 +57,10 @@ async def speak(
             sentence = texts(refusal.key, **refusal.values)
             if isinstance(refusal, TRESPASS) and effects is not None:
                 await _note(refusal, actor, effects)
+            role = await roles.needed(refusal, event.update, actor, effects)
+            if role is not None and actor is not None:
+                await _offer(event.update, actor, role, texts)
+                return True
         case Refused() as refusal:
             sentence = texts(f"upload.{refusal.reason}")
         case fault:
@@ -69,31 +79,27 @@ async def _note(refusal: ClinicError, actor: Actor | None, effects: Effects) -> 
         await note(session, actor, entry, effects.at)
 
 
+@does(Verb.TALK)
 async def stale_button(query: CallbackQuery, texts: Texts) -> None:
     """A button that no handler knows (any more)."""
     await query.answer(texts.plain("error.stale"), show_alert=True)
 
 
-async def _tell(update: Update, sentence: Html) -> None:
+async def _offer(update: Update, actor: Actor, role: Role, texts: Texts) -> None:
     try:
-        if update.callback_query is not None:
-            await _pop_up(update.callback_query, sentence)
-        elif update.message is not None:
-            await update.message.answer(sentence)
+        await roles.offer(update, actor, role, texts)
     except TelegramAPIError as error:
         logger.warning("could not tell", extra={"error": type(error).__name__})
 
 
-async def _pop_up(query: CallbackQuery, sentence: Html) -> None:
-    """A press that was answered already, or waited too long, takes no pop-up: then the sentence comes as a message."""
-    plain = bare(sentence)
-    with suppress(TelegramBadRequest):
-        if len(plain) <= LONGEST_POPUP:
-            await query.answer(plain, show_alert=True)
-            return
-        await query.answer()
-    if isinstance(query.message, Message):
-        await query.message.answer(sentence)
+async def _tell(update: Update, sentence: Html) -> None:
+    try:
+        if update.callback_query is not None:
+            await pop_up(update.callback_query, sentence)
+        elif update.message is not None:
+            await update.message.answer(sentence)
+    except TelegramAPIError as error:
+        logger.warning("could not tell", extra={"error": type(error).__name__})
 
 
 def late_routes() -> Router:

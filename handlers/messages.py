@@ -1,6 +1,6 @@
 """What a scan looks like in a chat: one live card for each reader, edited in place."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from html import escape
 from typing import Final, NamedTuple
@@ -9,8 +9,13 @@ from aiogram.types import InlineKeyboardMarkup
 
 from handlers.keyboards import CardAction, on_card
 from handlers.texts import Html, Texts, bare
+from models.desk import Ticket
 from models.people import Account, Role
-from models.scans import Finding, Scan, Status
+from models.scans import Finding, Reading, Report, Scan, Status
+from reports.reading import Region
+from reports.words import catalogue
+from workflow import paper
+from workflow.reading import kind_of
 from workflow.risk import risk_of
 
 CAPTION: Final = 1024  # Telegram's limits, in UTF-16 units after parsing
@@ -80,10 +85,30 @@ def label(name: str, texts: Texts) -> Html:
     return texts(f"label.{name}")
 
 
+def medicine_line(line: str, texts: Texts) -> str:
+    """A line of a prescription as people say it, in the reader's language: its parts set apart by commas."""
+    said = paper.in_words(line, paper.spoken(texts.language))
+    return ", ".join(part.strip() for part in said.split("|") if part.strip())
+
+
 def reason(scan: Scan, texts: Texts) -> str:
     """Why a better picture is asked for. A ready reason is kept by its key, so that each reads it in their language."""
     said = scan.reason or ""
     return texts.plain(said) if said.startswith("reason.") and texts.has(said) else said
+
+
+def asker(ticket: Ticket, texts: Texts) -> str:
+    """Who asks for a person; a chat without account has no name that we know."""
+    return ticket.account.name if ticket.account else texts.plain("desk.guest")
+
+
+def conversation(ticket: Ticket, texts: Texts) -> Html:
+    """What was written so far, the latest of it where not all fits."""
+    head = texts("desk.talk", name=asker(ticket, texts), ticket=ticket.id, time=texts.time(ticket.opened_at))
+    said = [f"{'➡️' if words.staff_id else '💬'} {escape(words.text, quote=False)}" for words in ticket.words]
+    while len(said) > 1 and length("\n".join([head, *said])) > MESSAGE:
+        said.pop(0)
+    return Html("\n".join([head, "", *(said or [texts("desk.silent")])]))
 
 
 def verdict(finding: Finding, texts: Texts) -> Html:
@@ -93,20 +118,29 @@ def verdict(finding: Finding, texts: Texts) -> Html:
 
 def _actions(scan: Scan, role: Role, heat_map: bool) -> Sequence[CardAction]:
     look = [CardAction.PICTURE if heat_map else CardAction.HEAT_MAP] if has_heat_map(scan) else []
+    whole = [*([CardAction.PRELIMINARY] if paper.is_preliminary(scan) else []), CardAction.READ_ALL]
     match role, scan.status:
         case Role.DOCTOR, Status.PENDING_AI:
             return [CardAction.BETTER] if scan.analysis_asked_at else [CardAction.ANALYSE, CardAction.BETTER]
         case Role.DOCTOR, Status.AI_ANALYZED:
             own = [CardAction.FINDINGS, CardAction.VERIFY, CardAction.BETTER, CardAction.READ_ALL]
         case Role.PHARMACIST, Status.DOCTOR_VERIFIED:
-            own = [CardAction.PRESCRIBE, CardAction.NO_MEDICINE, CardAction.COMPLETE, CardAction.READ_ALL]
+            own = [CardAction.PRESCRIBE, CardAction.NO_MEDICINE, CardAction.COMPLETE, *whole]
         case Role.ADMINISTRATOR, Status.PHARMACIST_COMPLETED if not scan.released_at:
-            own = [CardAction.APPROVE, CardAction.REJECT, CardAction.READ_ALL]
+            own = [CardAction.APPROVE, CardAction.REJECT, *whole]
+        case Role.DOCTOR, Status.REPORT_READY:
+            own = [CardAction.REPORT, CardAction.READ_ALL, CardAction.AMEND, CardAction.ADDENDUM]
         case _, Status.REPORT_READY:
             own = [CardAction.REPORT, CardAction.READ_ALL]
         case _:
-            own = [CardAction.READ_ALL]
-    return [*look, *own]
+            own = whole
+    return [*look, *own, *([CardAction.CRITICAL] if role is Role.DOCTOR and _may_be_critical(scan) else [])]
+
+
+def _may_be_critical(scan: Scan) -> bool:
+    """Read, not marked yet, and not on paper yet."""
+    waits = scan.status in {Status.AI_ANALYZED, Status.DOCTOR_VERIFIED, Status.PHARMACIST_COMPLETED}
+    return waits and scan.reading is not None and scan.critical is None and scan.released_at is None
 
 
 def _blocks(scan: Scan, texts: Texts, fit: Callable[[str], str]) -> list[Html]:
@@ -141,18 +175,54 @@ def _ai(finding: Finding, texts: Texts) -> Html:
 def _words(scan: Scan, texts: Texts, fit: Callable[[str], str]) -> list[Html]:
     blocks = []
     if reading := scan.reading:
-        said = {name: getattr(reading, name) for name in ("own_reading", "findings", "impression", "recommendations")}
-        lines = [texts(f"card.{name}", words=fit(words)) for name, words in said.items() if words]
         signed = "card.signed" if reading.signed_at else "card.draft"
-        blocks.append(Html("\n".join([texts(signed, name=reading.doctor.name), *lines])))
+        blocks.append(Html("\n".join([texts(signed, name=reading.doctor.name), *draft_lines(scan, texts, fit)])))
+    if critical := scan.critical:
+        heard = critical.acknowledged_at
+        blocks.append(texts("card.critical_heard", time=texts.time(heard)) if heard else texts("card.critical"))
     if prescription := scan.prescription:
-        words = fit("; ".join(prescription.lines)) if prescription.lines else texts("card.no_medicine")
+        words = (
+            fit("; ".join(medicine_line(line, texts) for line in prescription.lines))
+            if prescription.lines
+            else texts("card.no_medicine")
+        )
         blocks.append(texts("card.prescription", words=words, name=prescription.pharmacist.name))
     if scan.released_at and scan.releaser:
         blocks.append(texts("card.released", name=scan.releaser.name, time=texts.time(scan.released_at)))
     if scan.status is Status.REJECTED:
         blocks.append(texts("card.rejected", reason=fit(reason(scan, texts))))
     return blocks
+
+
+def draft_lines(
+    scan: Scan, texts: Texts, fit: Callable[[str], str] = lambda words: words, only: Region | None = None
+) -> list[Html]:
+    """What the doctor says, the very words of the report in this reader's language; normal regions share a line."""
+    if scan.reading is None:
+        return []
+    said = paper.reading(scan.reading, kind_of(scan), paper.spoken(texts.language))
+    words = catalogue(paper.spoken(texts.language))
+    seen = [one for one in said.regions if only in {None, one.region}]
+    lines = [texts("card.region", region=words["region"][one.region], words=fit(one.text)) for one in seen if one.text]
+    if normal := [words["region"][one.region] for one in seen if not one.text]:
+        lines.append(texts("card.region", region=words["reading"]["normal"], words=", ".join(normal)))
+    if only:
+        return lines
+    own = [texts("card.own_reading", words=fit(said.own))] if said.own else []
+    typed = {name: getattr(said, name) for name in ("findings", "impression", "recommendations")}
+    lines += [texts(f"card.{name}", words=fit(told)) for name, told in typed.items() if told]
+    return [*own, *lines, *_judgement(scan.reading, words, texts, fit)]
+
+
+def _judgement(
+    reading: Reading, words: Mapping[str, Mapping[str, str]], texts: Texts, fit: Callable[[str], str]
+) -> list[Html]:
+    """What the patient should do, and why the doctor thinks as they do of the model's answer."""
+    lines = [texts("card.band", band=texts(f"band.{reading.band}"))] if reading.band else []
+    if reading.why:
+        why = words["why"].get(reading.why.removeprefix("why."), reading.why)
+        lines.append(texts("card.why", words=fit(why)))
+    return lines
 
 
 def _join(*blocks: Html) -> Html:
@@ -175,3 +245,12 @@ def _split(block: Html) -> Sequence[Html]:
     words = bare(block)
     half = MESSAGE // 2
     return [Html(escape(words[at : at + half], quote=False)) for at in range(0, len(words), half)]
+
+
+def report_caption(report: Report, texts: Texts) -> Html:
+    """For the patient. What opens the copy in the mailbox is said here, in another channel than the mail."""
+    sentence = "report.caption" if report.version == 1 else "report.caption_again"
+    caption = texts(sentence, number=report.number, scan=report.scan_id)
+    if report.passphrase is None:
+        return caption
+    return Html(f"{caption}\n\n{texts('report.passphrase', passphrase=report.passphrase)}")

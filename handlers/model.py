@@ -8,16 +8,18 @@ from aiogram.filters import Command
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 
 from handlers import keyboards
+from handlers.access import does
 from handlers.answers import edit, known
 from handlers.texts import Html, Texts
 from inference.classifier import Classifier
 from models.people import Role
 from workflow import quality
+from workflow.access import Verb
 from workflow.actors import Actor
-from workflow.errors import NotAllowed
 from workflow.updates import Effects
 
 
+@does(Verb.SEE_MODEL)
 async def model(
     message: Message,
     actor: Actor | None,
@@ -27,8 +29,6 @@ async def model(
     silent: Classifier | None,
 ) -> None:
     """For staff: what it is, what was measured, how often the doctors here agree."""
-    if known(actor).role is Role.PATIENT:
-        raise NotAllowed
     async with effects.look() as session:
         record = await quality.record(session, classifier.identity.sha256)
         on = await quality.is_on(session)
@@ -39,6 +39,7 @@ async def model(
     await message.answer(Html("\n\n".join(blocks)), reply_markup=_switch(known(actor), on, texts))
 
 
+@does(Verb.SWITCH_MODEL)
 async def turn(
     query: CallbackQuery, callback_data: keyboards.TurnModel, actor: Actor | None, texts: Texts, effects: Effects
 ) -> None:

@@ -6,18 +6,21 @@ from aiogram import F, Router
 from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State
-from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
+from aiogram.types import CallbackQuery, Message
 
-from handlers import keyboards
+from handlers import board, keyboards
+from handlers.access import does
 from handlers.answers import edit, known, say
 from handlers.forms import Reading, Rejecting
 from handlers.keyboards import CardAction, OnCard
+from handlers.questions import ask, values
 from handlers.texts import Texts
+from handlers.typed import WORDS
 from models.people import Role
-from models.scans import Finding
 from workflow import analysis, queries, reading
 from workflow.actors import Actor
-from workflow.errors import NotAllowed, StaleAction
+from workflow.errors import StaleAction
+from workflow.transitions import Action
 from workflow.updates import Effects
 
 REASONS: Final = ("blurred", "cut_off", "dark", "glare", "wrong_view")
@@ -26,6 +29,7 @@ LONGEST: Final = 3000
 OPINIONS: Final = {CardAction.VERIFY: None, CardAction.VERIFY_AGREE: True, CardAction.VERIFY_DISAGREE: False}
 
 
+@does(Action.ASK_ANALYSIS)
 async def analyse(
     query: CallbackQuery, callback_data: OnCard, actor: Actor | None, texts: Texts, effects: Effects
 ) -> None:
@@ -34,6 +38,7 @@ async def analyse(
     await query.answer(texts.plain("analysis.asked"))
 
 
+@does(Action.VERIFY)
 async def verify(
     query: CallbackQuery, callback_data: OnCard, actor: Actor | None, texts: Texts, effects: Effects
 ) -> None:
@@ -44,85 +49,95 @@ async def verify(
     await query.answer(texts.plain("reading.verified"))
 
 
+@does(Action.WRITE_FINDINGS)
 async def write(
     query: CallbackQuery, callback_data: OnCard, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects
 ) -> None:
     """Begin the form; where the model was uncertain it begins with the physician's own reading."""
-    if known(actor).role is not Role.DOCTOR:
-        raise NotAllowed
     async with effects.begin() as session:
-        scan = await queries.scan_for(session, callback_data.scan_id, known(actor))
+        scan = await queries.scan_for(session, callback_data.scan_id, known(actor), Action.WRITE_FINDINGS)
         if scan.finding is None or scan.status != "AI_ANALYZED":
             raise StaleAction
         first = Reading.own_reading if scan.finding.uncertain else Reading.findings
-        await state.set_data({"scan_id": scan.id})
+        told = {"scan_id": scan.id, "modality": scan.finding.modality}
+        await state.set_data(told)
         await state.set_state(first)
-    await say(query, texts(f"reading.{_name(first)}", scan=callback_data.scan_id))
+    await query.answer()
+    if isinstance(query.message, Message):
+        await ask(query.message, first, texts, **values(told, texts))
 
 
+@does(Action.WRITE_FINDINGS)
 async def take_words(message: Message, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects) -> None:
     words = (message.text or "").strip()
     if len(words) > LONGEST:
         await message.answer(texts("reading.too_long", most=LONGEST))
         return
-    here = await state.get_state()
-    await state.update_data({_name(here): words})
-    await _go_on(message, actor, state, texts, effects)
+    await _go_on(message, words, actor, state, texts, effects)
 
 
+@does(Action.WRITE_FINDINGS)
 async def skip_words(
     query: CallbackQuery, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects
 ) -> None:
     await query.answer()
     if isinstance(query.message, Message):
-        await _go_on(query.message, actor, state, texts, effects)
+        await _go_on(query.message, None, actor, state, texts, effects)
 
 
-async def _go_on(message: Message, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects) -> None:
-    """The next question, or the words written down as a draft that "Verify" signs."""
-    here = await state.get_state()
-    names = [step.state for step in STEPS]
-    if here != names[-1]:
-        following = STEPS[names.index(here) + 1]
-        await state.set_state(following)
-        keyboard = None if following is Reading.findings else keyboards.skip(texts)
-        await message.answer(texts(f"reading.{_name(following)}"), reply_markup=keyboard)
-        return
-    told = await state.get_data()
-    scan_id = told.pop("scan_id")
+async def _go_on(
+    message: Message, typed: str | None, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects
+) -> None:
+    """Keep the words and step on to the next question, or to the draft that "Verify" signs, in one transaction."""
     async with effects.begin() as session:
-        scan = await reading.write_findings(session, known(actor), scan_id, reading.Words(**told), effects.at)
-        await state.clear()
-    await message.answer(texts("reading.written", scan=scan_id), reply_markup=_sign(scan.finding, scan_id, texts))
+        here = await state.get_state()
+        if typed is not None:
+            await state.update_data({_name(here): typed})
+        told = await state.get_data()
+        following = _after(here)
+        if following is not None:
+            await state.set_state(following)
+        else:
+            words = {name: said for name, said in told.items() if name in reading.Words._fields}
+            if told.get("revises"):
+                scan = await reading.revise(session, known(actor), told["scan_id"], effects.at, **words)
+            else:
+                draft = reading.Words(**words)
+                scan = await reading.write_findings(session, known(actor), told["scan_id"], draft, effects.at)
+            await state.clear()
+    if following is not None:
+        await ask(message, following, texts, **values(told, texts))
+    else:
+        view = board.draft(scan, texts)
+        await message.answer(view.text, reply_markup=view.keyboard, protect_content=True)
 
 
-def _sign(finding: Finding | None, scan_id: int, texts: Texts) -> InlineKeyboardMarkup | None:
-    """Sign with one press; where the model gave an answer, the press says what the doctor thinks of it."""
-    signs = [CardAction.VERIFY]
-    if finding is not None and not finding.uncertain:
-        signs = [CardAction.VERIFY_AGREE, CardAction.VERIFY_DISAGREE]
-    return keyboards.on_card(texts, scan_id, [*signs, CardAction.FINDINGS])
+def _after(here: str | None) -> State | None:
+    """The question that follows this one; None after the last."""
+    names = [step.state for step in STEPS]
+    return dict(zip(names, STEPS[1:], strict=False)).get(here)
 
 
+@does(Action.REJECT)
 async def ask_reason(
     query: CallbackQuery, callback_data: OnCard, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects
 ) -> None:
     """A rejection needs a reason that the patient can act on: a ready one or the doctor's own words."""
-    if known(actor).role not in {Role.DOCTOR, Role.ADMINISTRATOR}:
-        raise NotAllowed
     async with effects.begin() as session:
-        await queries.scan_for(session, callback_data.scan_id, known(actor))
+        await queries.scan_for(session, callback_data.scan_id, known(actor), Action.REJECT)
         await state.set_data({"scan_id": callback_data.scan_id})
         await state.set_state(Rejecting.reason)
     ready = keyboards.ready_reasons(texts, REASONS) if known(actor).role is Role.DOCTOR else None
     await say(query, texts("reject.reason", scan=callback_data.scan_id), ready)
 
 
+@does(Action.REJECT)
 async def take_reason(message: Message, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects) -> None:
     scan_id = await _reject(actor, state, (message.text or "").strip()[:500], effects)
     await message.answer(texts("reject.done", scan=scan_id))
 
 
+@does(Action.REJECT)
 async def take_ready_reason(
     query: CallbackQuery,
     callback_data: keyboards.Reason,
@@ -138,8 +153,8 @@ async def take_ready_reason(
 
 
 async def _reject(actor: Actor | None, state: FSMContext, reason: str, effects: Effects) -> int:
-    scan_id: int = (await state.get_data())["scan_id"]
     async with effects.begin() as session:
+        scan_id: int = (await state.get_data())["scan_id"]
         await state.clear()
         await reading.reject(session, known(actor), scan_id, reason, effects.at)
     return scan_id
@@ -151,14 +166,13 @@ def _name(state: State | str | None) -> str:
 
 def routes() -> Router:
     router = Router(name=__name__)
-    words = F.text & ~F.text.startswith("/")
     router.callback_query.register(analyse, OnCard.filter(F.action == CardAction.ANALYSE))
     router.callback_query.register(write, OnCard.filter(F.action == CardAction.FINDINGS))
     router.callback_query.register(verify, OnCard.filter(F.action.in_(set(OPINIONS))))
     router.callback_query.register(ask_reason, OnCard.filter(F.action.in_({CardAction.BETTER, CardAction.REJECT})))
     router.callback_query.register(take_ready_reason, keyboards.Reason.filter(), StateFilter(Rejecting.reason))
-    router.message.register(take_reason, StateFilter(Rejecting.reason), words)
-    router.message.register(take_words, StateFilter(*STEPS), words)
+    router.message.register(take_reason, StateFilter(Rejecting.reason), WORDS)
+    router.message.register(take_words, StateFilter(*STEPS), WORDS)
     skippable = StateFilter(Reading.impression, Reading.recommendations)
     router.callback_query.register(skip_words, keyboards.Skip.filter(), skippable)
     return router

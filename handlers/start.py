@@ -1,20 +1,25 @@
 """The first words: /start, /help, /cancel, /language."""
 
 from aiogram import F, Router
-from aiogram.filters import Command, CommandObject, CommandStart
+from aiogram.filters import Command, CommandObject, CommandStart, StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from handlers import keyboards
-from handlers.answers import edit, private_chat
+from handlers.access import does
+from handlers.answers import edit, known, private_chat
+from handlers.forms import Joining
 from handlers.texts import Catalogues, Texts
+from handlers.typed import WORDS, registration_number_in
 from workflow import accounts
+from workflow.access import Verb
 from workflow.actors import Actor
 from workflow.updates import Effects
 
 INVITATION = "join_"
 
 
+@does(Verb.TALK)
 async def start(message: Message, actor: Actor | None, texts: Texts) -> None:
     if actor is None:
         await message.answer(texts("start.stranger"))
@@ -22,6 +27,7 @@ async def start(message: Message, actor: Actor | None, texts: Texts) -> None:
         await message.answer(texts(f"start.{actor.role}", name=actor.name))
 
 
+@does(Verb.TALK)
 async def start_invited(
     message: Message, command: CommandObject, state: FSMContext, actor: Actor | None, texts: Texts, effects: Effects
 ) -> None:
@@ -35,32 +41,59 @@ async def start_invited(
     if actor is None:
         await message.answer(texts("invite.stranger", role=name))
     else:
-        button = keyboards.rows([(texts.plain("button.accept"), keyboards.Accept())])
-        await message.answer(texts("invite.accept", role=name), reply_markup=button)
+        await message.answer(texts("invite.accept", role=name), reply_markup=keyboards.accept(texts))
 
 
-async def accept_invitation(query: CallbackQuery, state: FSMContext, texts: Texts, effects: Effects) -> None:
-    token = (await state.get_data()).get("invite", "")
+@does(Verb.JOIN)
+async def accept_invitation(
+    query: CallbackQuery, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects
+) -> None:
+    """Doctors and pharmacists are asked for their number first: no report is printed without it."""
     async with effects.begin() as session:
-        actor = await accounts.accept_invite(session, private_chat(query), token, effects.at)
+        token = (await state.get_data()).get("invite", "")
+        await accounts.may_join(session, known(actor), token, effects.at)
+        numbered = await accounts.asks_number(session, token, effects.at)
+        if numbered:
+            await state.set_state(Joining.number)
+        else:
+            joined = await accounts.accept_invite(session, private_chat(query), token, effects.at)
+            await state.clear()
+    text = texts("register.number") if numbered else texts(f"start.{joined.role}", name=joined.name)
+    await edit(query, text)
+
+
+@does(Verb.JOIN)
+async def take_number(message: Message, state: FSMContext, texts: Texts, effects: Effects) -> None:
+    number = registration_number_in(message.text)
+    if number is None:
+        await message.answer(texts("register.number_bad"))
+        return
+    async with effects.begin() as session:
+        token = (await state.get_data()).get("invite", "")
+        joined = await accounts.accept_invite(session, private_chat(message), token, effects.at, number)
         await state.clear()
-    await edit(query, texts(f"start.{actor.role}", name=actor.name))
+    await message.answer(texts(f"start.{joined.role}", name=joined.name))
 
 
+@does(Verb.TALK)
 async def help_(message: Message, actor: Actor | None, texts: Texts) -> None:
     await message.answer(texts(f"help.{actor.role}" if actor else "help.stranger"))
 
 
-async def cancel(message: Message, state: FSMContext, texts: Texts) -> None:
-    was_typing = await state.get_state() is not None
-    await state.clear()
+@does(Verb.TALK)
+async def cancel(message: Message, state: FSMContext, texts: Texts, effects: Effects) -> None:
+    async with effects.begin():
+        was_typing = await state.get_state() is not None
+        await state.clear()
     await message.answer(texts("cancel.done" if was_typing else "cancel.nothing"))
 
 
-async def language(message: Message, texts: Texts, catalogues: Catalogues) -> None:
-    await message.answer(texts("language.ask"), reply_markup=keyboards.languages(texts, catalogues.languages))
+@does(Verb.TALK)
+async def language(message: Message, texts: Texts) -> None:
+    await message.answer(texts("language.ask"), reply_markup=keyboards.languages(texts))
 
 
+@does(Verb.SPEAK)
 async def choose_language(
     query: CallbackQuery, callback_data: keyboards.ChooseLanguage, effects: Effects, catalogues: Catalogues
 ) -> None:
@@ -77,6 +110,7 @@ def routes() -> Router:
     router.message.register(help_, Command("help"))
     router.message.register(cancel, Command("cancel"))
     router.message.register(language, Command("language"))
+    router.message.register(take_number, StateFilter(Joining.number), WORDS)
     router.callback_query.register(accept_invitation, keyboards.Accept.filter())
     return router
 

@@ -13,6 +13,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 LOCALES: Final = Path(__file__).parent / "locales"
+LANGUAGES: Final = tuple(folder.name for folder in sorted(LOCALES.iterdir()))
 DEFAULT: Final = "en"
 
 
@@ -45,11 +46,23 @@ class Texts:
         """For buttons and pop-ups, which know no markup."""
         return bare(self(key, **values))
 
+    @property
+    def hospital(self) -> str:
+        return self._house.hospital
+
+    @property
+    def zone(self) -> tzinfo:
+        return self._house.zone
+
     def has(self, key: str) -> bool:
         return self._catalogue.gettext(key) != key
 
     def time(self, moment: datetime) -> str:
         return format_datetime(moment.astimezone(self._house.zone), "d MMM, HH:mm", locale=self.language)
+
+    def on(self, moment: datetime) -> str:
+        """The day, by the clinic's calendar."""
+        return self.day(moment.astimezone(self._house.zone).date())
 
     def day(self, day: date) -> str:
         return format_date(day, "d MMMM y", locale=self.language)
@@ -59,15 +72,16 @@ class Catalogues:
     """Every language that the clinic speaks, read from the .po files once at start."""
 
     def __init__(self, house: House) -> None:
-        self._texts = {folder.name: Texts(folder.name, _read(folder), house) for folder in sorted(LOCALES.iterdir())}
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        return tuple(self._texts)
+        self._texts = {name: Texts(name, _read(LOCALES / name), house) for name in LANGUAGES}
 
     def of(self, language: str | None) -> Texts:
         """The nearest that there is: `ta-IN` is answered in Tamil, an unknown language in English."""
         return self._texts.get((language or DEFAULT).split("-")[0].lower()) or self._texts[DEFAULT]
+
+
+def quoted(text: str) -> Html:
+    """Plain words as HTML that shows them."""
+    return Html(escape(text, quote=False))
 
 
 def bare(text: str) -> str:
@@ -76,7 +90,7 @@ def bare(text: str) -> str:
 
 
 def _safe(value: object) -> str:
-    return value if isinstance(value, Html) else escape(str(value), quote=False)
+    return value if isinstance(value, Html) else quoted(str(value))
 
 
 def _read(folder: Path) -> GNUTranslations:

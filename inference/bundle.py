@@ -19,7 +19,7 @@ MANIFEST: Final = "manifest.json"
 MODEL: Final = "model.tflite"
 TABLES: Final = "tables.npz"
 HOME: Final = Path(__file__).parent / "bundles"
-MAP_SIDE: Final = 7
+STRIDE: Final = 32  # pixels of the input to one cell of the last feature map
 
 
 class Modality(StrEnum):

@@ -12,7 +12,7 @@ from inference.bundle import BRANCHES, ROUTER, ROUTES, SLICES, Bundle, Label, Mo
 from inference.errors import Reason, Refused
 from inference.gradcam import draw_heatmap
 from inference.network import Network
-from inference.picture import Picture, shrink
+from inference.picture import Picture
 from inference.preprocess import draw_canvas, scale
 from inference.quality import (
     CONDITIONS,
@@ -20,6 +20,7 @@ from inference.quality import (
     QUARTER_TURNS,
     REMEDIES,
     Condition,
+    Figures,
     find_fault,
     measure,
     put_right,
@@ -38,8 +39,9 @@ RECOMPRESSED: Final = 40  # JPEG quality of the second look, harsher than any me
 class Look(NamedTuple):
     """What one pass through the network yields."""
 
+    canvas: NDArray[np.uint8]  # what it saw, size × size
     logits: NDArray[np.float32]  # OUTPUTS
-    activation: NDArray[np.float32]  # 7 × 7 × channels
+    activation: NDArray[np.float32]  # side × side × channels
     features: NDArray[np.float32]  # channels, mean-pooled
     distance: float  # cosine distance to the nearest training prototypes, 0 to 2
 
@@ -51,6 +53,7 @@ class Admission(NamedTuple):
     picture: Picture
     condition: Condition  # how it came
     look: Look
+    figures: Figures  # its quality, measured
 
 
 class Classifier:
@@ -80,13 +83,16 @@ class Classifier:
     def admit(self, picture: Picture) -> Admission:
         """The intake gate with all it found: the picture put right is what people should be shown."""
         righted, condition, look = self._put_right(picture)
+        if condition in FAULTS and not self._is_foreign(look):
+            raise Refused(FAULTS[condition])
         if not self._is_scan(look):
             raise Refused(self._name_stranger(look))
         modality = max(BRANCHES, key=lambda one: look.logits[ROUTES.index(one)])
-        fault = FAULTS.get(condition) or find_fault(measure(righted.grey), self.bundle.limits[modality].refuse)
+        figures = measure(righted.grey)
+        fault = find_fault(figures, self.bundle.limits[modality].refuse)
         if fault:
             raise Refused(fault)
-        return Admission(modality, righted, condition, look)
+        return Admission(modality, righted, condition, look, figures)
 
     def read(self, picture: Picture) -> Reading:
         """Label, probabilities, doubts and heat map; raises Refused when the picture cannot be read.
@@ -94,11 +100,12 @@ class Classifier:
         Independent of `check`, so that intake and analysis may lie hours apart. The heat map lies over the
         picture as it was handed in, even where it was turned for reading.
         """
-        modality, righted, condition, look = self.admit(picture)
+        admission = self.admit(picture)
+        modality, look = admission.modality, admission.look
         probabilities = combine(look.logits, self.bundle.temperatures)
         label = choose_label(modality, probabilities)
         doubts = doubt(modality, probabilities, look.distance, self.bundle.thresholds)
-        doubts += self._doubt_picture(modality, righted, probabilities)
+        doubts += self._doubt_picture(admission, probabilities)
         output = SLICES[modality].start + BRANCHES[modality].index(label)
         heat = draw_heatmap(look.activation, self.bundle.tables, output)
         return Reading(
@@ -110,9 +117,9 @@ class Classifier:
             abnormal=1.0 - probabilities[Label.NORMAL],
             distance=look.distance,
             model=self.identity,
-            heatmap=np.ascontiguousarray(np.rot90(heat, -QUARTER_TURNS.get(condition, 0))),
+            heatmap=np.ascontiguousarray(np.rot90(heat, -QUARTER_TURNS.get(admission.condition, 0))),
             crop=self.bundle.recipe.crop,
-            adjustments=righted.adjustments,
+            adjustments=admission.picture.adjustments,
             doubts=doubts,
         )
 
@@ -121,34 +128,42 @@ class Classifier:
         return self._look(picture.grey)
 
     def _look(self, grey: NDArray[np.uint8]) -> Look:
-        logits, activation = self._network.run(scale(draw_canvas(grey, self.bundle.recipe)))
+        return self._look_at(draw_canvas(grey, self.bundle.recipe))
+
+    def _look_at(self, canvas: NDArray[np.uint8]) -> Look:
+        logits, activation = self._network.run(scale(canvas))
         features = activation.mean(axis=(0, 1))
         distance = measure_distances(features[np.newaxis], self.bundle.tables.prototypes)[0]
-        return Look(logits, activation, features, float(distance))
+        return Look(canvas, logits, activation, features, float(distance))
 
     def _put_right(self, picture: Picture) -> tuple[Picture, Condition, Look]:
-        """Turn or invert what does not look like a scan, and believe it only if the result clearly does.
+        """Turn or invert what lies wrong, and believe it only if the result is a scan that lies right.
 
-        The distance decides and not the probe: a network that reads upright films well knows that a lying one is
-        strange, but hardly which way it lies.
+        The router knows a lying film for a film, so what it calls no scan is not tried: of four ways to lay a dog one
+        might look like a chest.
         """
         look = self._look(picture.grey)
         condition = self._judge_condition(look)
-        if condition not in REMEDIES and self._is_scan(look):
+        if self._is_foreign(look) or (condition not in REMEDIES and self._is_scan(look)):
             return picture, condition, look
         cures = {one: put_right(picture.grey, one) for one in REMEDIES}
         looks = {one: self._look(grey) for one, (grey, _) in cures.items()}
         best = min(looks, key=lambda one: looks[one].distance)
-        if not self._is_scan(looks[best]) or looks[best].distance > min(look.distance, self.bundle.thresholds.far):
+        cured = looks[best]
+        lies_right = self._is_scan(cured) and self._judge_condition(cured) is Condition.FINE
+        if not lies_right or cured.distance > look.distance:
             return picture, Condition.FINE if condition in REMEDIES else condition, look
         grey, adjustment = cures[best]
-        return replace(picture, grey=grey, adjustments=(*picture.adjustments, adjustment)), best, looks[best]
+        return replace(picture, grey=grey, adjustments=(*picture.adjustments, adjustment)), best, cured
 
     def _is_scan(self, look: Look) -> bool:
         """Near enough to the training scans, and the router does not object."""
+        return look.distance <= self.bundle.thresholds.distance and not self._is_foreign(look)
+
+    def _is_foreign(self, look: Look) -> bool:
+        """The router says that it is neither kind of scan."""
         routes = softmax(look.logits[ROUTER] / self.bundle.temperatures.router)
-        limits = self.bundle.thresholds
-        return look.distance <= limits.distance and bool(routes[ROUTES.index(Modality.NEITHER)] <= limits.neither)
+        return bool(routes[ROUTES.index(Modality.NEITHER)] > self.bundle.thresholds.neither)
 
     def _judge_condition(self, look: Look) -> Condition:
         """A fault that refuses needs the probe to be sure; a cure is only tried, and proves itself."""
@@ -168,19 +183,17 @@ class Classifier:
             return Reason.NOT_A_SCAN
         return self.bundle.strangers[int(tables.stranger_kind[nearest])]
 
-    def _doubt_picture(
-        self, modality: Modality, picture: Picture, probabilities: dict[Label, float]
-    ) -> tuple[Doubt, ...]:
-        """Doubts that need the picture once more: its quality, and whether a messenger would change the answer."""
-        poor = find_fault(measure(picture.grey), self.bundle.limits[modality].doubt) is not None
-        again = combine(self._look(recompress(picture.grey)).logits, self.bundle.temperatures)
+    def _doubt_picture(self, admission: Admission, probabilities: dict[Label, float]) -> tuple[Doubt, ...]:
+        """Doubts about the picture itself: its quality, and whether a messenger would change the answer."""
+        poor = find_fault(admission.figures, self.bundle.limits[admission.modality].doubt) is not None
+        again = combine(self._look_at(recompress(admission.look.canvas)).logits, self.bundle.temperatures)
         moved = max(abs(again[label] - probabilities[label]) for label in Label) > MOVED
         return (Doubt.POOR_IMAGE,) * poor + (Doubt.UNSTABLE,) * moved
 
 
-def recompress(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The picture after a harsh messenger."""
-    _, encoded = cv2.imencode(".jpg", shrink(grey, DECODED_SIDE), [cv2.IMWRITE_JPEG_QUALITY, RECOMPRESSED])
+def recompress(canvas: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What the network sees, after a harsh messenger."""
+    _, encoded = cv2.imencode(".jpg", canvas, [cv2.IMWRITE_JPEG_QUALITY, RECOMPRESSED])
     return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE), np.uint8)
 
 

@@ -19,6 +19,7 @@ class Reason(StrEnum):
     TRAILING_DATA = "trailing_data"  # something else is glued behind the picture
     SUSPICIOUS = "suspicious"  # built to exhaust the reader: text bombs, hundreds of scans
     TOO_LARGE = "too_large"  # bytes
+    TOO_HEAVY = "too_heavy"  # opening it took more time or memory than a scan needs
     TOO_MANY_PIXELS = "too_many_pixels"
     TOO_SMALL = "too_small"
     ANIMATED = "animated"

@@ -10,13 +10,14 @@ from inference.bundle import Tables
 from inference.picture import Picture, encode_jpeg, shrink
 
 FAINT: Final = 0.15  # heat below it leaves the picture untouched
+WEIGHTS: Final = (0.65 * np.clip((np.arange(256) / 255 - FAINT) / (1 - FAINT), 0, 1) ** 0.7).astype(np.float32)
 
 
 def draw_heatmap(activation: NDArray[np.float32], tables: Tables, output: int) -> NDArray[np.float32]:
-    """Grad-CAM of one logit for the last feature map (7 × 7 × channels), 7 × 7 in [0, 1].
+    """Grad-CAM of one logit for the last feature map (side × side × channels), side × side in [0, 1].
 
     The head is mean pooling, one ReLU layer and one linear layer, so the gradient needs no tape: it is the
-    same at every location, W1 · (mask ∘ w2) / 49. A positive factor does not survive the normalisation.
+    same at every location, W1 · (mask ∘ w2) / side². A positive factor does not survive the normalisation.
     """
     hidden = activation.mean(axis=(0, 1)) @ tables.hidden + tables.hidden_bias
     gradient = tables.hidden @ np.where(hidden > 0, tables.output[:, output], 0)
@@ -43,10 +44,10 @@ def overlay(picture: Picture, heatmap: NDArray[np.float32], crop: float = 0.0, l
     """
     grey = shrink(picture.grey, longest)
     heat = spread(heatmap, (grey.shape[0], grey.shape[1]), crop)
-    base = cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR).astype(np.float32)
-    colours = cv2.applyColorMap((heat * 255).astype(np.uint8), cv2.COLORMAP_CIVIDIS).astype(np.float32)
-    weight = (0.65 * np.clip((heat - FAINT) / (1 - FAINT), 0, 1) ** 0.7)[..., np.newaxis]
-    mixed = np.clip(base * (1 - weight) + colours * weight, 0, 255).astype(np.uint8)
-    lines, _ = cv2.findContours((heat >= 0.5).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    levels = cv2.convertScaleAbs(heat, alpha=255)
+    weight, colours = cv2.LUT(levels, WEIGHTS), cv2.applyColorMap(levels, cv2.COLORMAP_CIVIDIS)
+    mixed = cv2.blendLinear(colours, cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), weight, 1 - weight)
+    hot = (levels > 127).astype(np.uint8)
+    lines, _ = cv2.findContours(hot, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     cv2.drawContours(mixed, lines, -1, (255, 255, 255), max(1, max(grey.shape) // 400), cv2.LINE_AA)
-    return encode_jpeg(mixed)
+    return encode_jpeg(mixed.astype(np.uint8, copy=False))

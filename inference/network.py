@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.bundle import MAP_SIDE, OUTPUTS, Bundle
+from inference.bundle import OUTPUTS, STRIDE, Bundle
 from inference.errors import BundleError
 from inference.preprocess import check_range
 
@@ -15,7 +15,7 @@ class Pass(NamedTuple):
     """What one pass yields."""
 
     logits: NDArray[np.float32]  # OUTPUTS
-    activation: NDArray[np.float32]  # 7 × 7 × channels
+    activation: NDArray[np.float32]  # side × side × channels
 
 
 class Network:
@@ -43,10 +43,11 @@ class Network:
     def _find_tensors(self, bundle: Bundle) -> tuple[int, int, int]:
         """Indices of input, logits and feature map, by shape: the converter does not keep their order."""
         size, channels = bundle.recipe.size, bundle.tables.hidden.shape[0]
+        side = size // STRIDE
         inputs = {tuple(one["shape"]): one["index"] for one in self._interpreter.get_input_details()}
         outputs = {tuple(one["shape"]): one["index"] for one in self._interpreter.get_output_details()}
         try:
-            return inputs[1, size, size, 1], outputs[1, OUTPUTS], outputs[1, MAP_SIDE, MAP_SIDE, channels]
+            return inputs[1, size, size, 1], outputs[1, OUTPUTS], outputs[1, side, side, channels]
         except KeyError as error:
             raise BundleError(
                 f"The network of {bundle.identity.name} does not have the shapes its bundle names."

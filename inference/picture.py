@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,6 +41,8 @@ class Picture:
 
 def shrink(grey: NDArray[np.uint8], longest: int | None) -> NDArray[np.uint8]:
     """Smaller, never larger, with its proportions kept."""
+    import cv2  # noqa: PLC0415  fifteen megabytes that the darkroom's child need not carry
+
     height, width = grey.shape[:2]
     if longest is None or max(height, width) <= longest:
         return grey
@@ -52,6 +53,8 @@ def shrink(grey: NDArray[np.uint8], longest: int | None) -> NDArray[np.uint8]:
 
 def encode_jpeg(pixels: NDArray[np.uint8], quality: int = 92) -> bytes:
     """Grey (H × W) or BGR (H × W × 3) pixels as JPEG bytes."""
+    import cv2  # noqa: PLC0415  as above
+
     done, encoded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not done:
         raise ValueError("these pixels cannot be written as JPEG")

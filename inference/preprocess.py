@@ -18,7 +18,7 @@ class Recipe:
     crop: float = 0.0  # share cut from each border, where markers and collimator edges sit
     side: int = 0  # one resolution for all sources; 0 leaves the picture's own
     blur: float = 0.0  # sigma in pixels at that resolution
-    equalise: bool = False  # histogram equalisation: one intensity distribution for all sources
+    equalise: float = 0.0  # share of histogram equalisation: at 1 all sources have one intensity distribution
 
 
 def draw_canvas(grey: NDArray[np.uint8], recipe: Recipe) -> NDArray[np.uint8]:
@@ -31,8 +31,13 @@ def draw_canvas(grey: NDArray[np.uint8], recipe: Recipe) -> NDArray[np.uint8]:
     if recipe.blur:
         canvas = cv2.GaussianBlur(canvas, (0, 0), recipe.blur).astype(np.uint8, copy=False)
     if recipe.equalise:
-        canvas = cv2.equalizeHist(canvas).astype(np.uint8, copy=False)
+        canvas = even_out(canvas, float(recipe.equalise))
     return fit(canvas, recipe.size)
+
+
+def even_out(grey: NDArray[np.uint8], share: float) -> NDArray[np.uint8]:
+    """The picture mixed with its equalised self."""
+    return cv2.addWeighted(grey, 1.0 - share, cv2.equalizeHist(grey), share, 0.0).astype(np.uint8, copy=False)
 
 
 def fit(grey: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:

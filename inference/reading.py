@@ -36,7 +36,9 @@ class Reading:
     abnormal: float  # probability of anything but Normal
     distance: float  # to the training scans, 0 to 2
     model: ModelIdentity
-    heatmap: NDArray[np.float32]  # 7 × 7 in [0, 1], over the picture as it was handed in, without its cropped border
+    heatmap: NDArray[
+        np.float32
+    ]  # side × side in [0, 1], over the picture as it was handed in, without its cropped border
     crop: float
     adjustments: tuple[Adjustment, ...] = ()
     doubts: tuple[Doubt, ...] = ()

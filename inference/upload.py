@@ -92,10 +92,9 @@ def read_pixels(image: Image.Image, kind: Format, size: tuple[int, int]) -> Pict
     adjustments = (Adjustment.TURNED,) if turned else ()
     if image.mode.startswith("I"):
         return Picture(stretch(np.asarray(image)), kind, (*adjustments, Adjustment.RESCALED), size=size)
-    pixels = np.asarray(image)
-    if pixels.ndim == 2:
-        return Picture(pixels, kind, adjustments, size=size)
-    return Picture(np.ascontiguousarray(pixels[..., 0]), kind, adjustments, chroma_spread(pixels), size)
+    if image.mode == "L":
+        return Picture(np.asarray(image), kind, adjustments, size=size)
+    return Picture(np.asarray(image.getchannel("Y")), kind, adjustments, chroma_spread(image), size)
 
 
 def flatten(image: Image.Image) -> Image.Image:
@@ -105,13 +104,15 @@ def flatten(image: Image.Image) -> Image.Image:
         return image
     if image.mode == "1":
         return image.convert("L")
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return image.convert("YCbCr")
     whole = image.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", whole.size, "black"), whole).convert("RGB").convert("YCbCr")
 
 
-def chroma_spread(pixels: NDArray[np.uint8]) -> float:
+def chroma_spread(image: Image.Image) -> float:
     """How colourful the picture is, from its chroma planes; a tint alone (a film on a light box) stays near 0."""
-    return float(pixels[::4, ::4, 1:].std(axis=(0, 1)).max())
+    return max(float(np.asarray(image.getchannel(plane))[::4, ::4].std()) for plane in ("Cb", "Cr"))
 
 
 def refuse_blank(grey: NDArray[np.uint8]) -> None:

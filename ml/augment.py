@@ -20,7 +20,7 @@ def as_grey(values: NDArray[Any] | cv2.typing.MatLike) -> Grey:
 def move(grey: Grey, dice: np.random.Generator) -> Grey:
     """Small rotation, shift, zoom and change of proportions; no flips, since the heart has a side."""
     height, width = grey.shape
-    angle, zoom, stretch = dice.uniform(-12, 12), dice.uniform(0.88, 1.15), dice.uniform(0.9, 1.1)
+    angle, zoom, stretch = dice.uniform(-12, 12), dice.uniform(0.85, 1.2), dice.uniform(0.85, 1.18)
     matrix = np.array(cv2.getRotationMatrix2D((width / 2, height / 2), angle, zoom), np.float64)
     matrix[0, :2] *= stretch
     matrix[:, 2] += dice.uniform(-0.06, 0.06, 2) * (width, height)
@@ -77,6 +77,25 @@ def hide_edge(grey: Grey, dice: np.random.Generator) -> Grey:
     return grey
 
 
+def shade(grey: Grey, dice: np.random.Generator) -> Grey:
+    """One side brighter than the other: a tube off its centre, a viewing box, a window."""
+    height, width = grey.shape
+    down, across = dice.uniform(-40, 40, 2)
+    slope = np.linspace(-down, down, height)[:, np.newaxis] + np.linspace(-across, across, width)
+    return as_grey(grey + slope)
+
+
+def write_marker(grey: Grey, dice: np.random.Generator) -> Grey:
+    """Letters burned in near a corner, as every hospital has its own."""
+    grey = grey.copy()
+    height, width = grey.shape
+    word = MARKERS[int(dice.integers(len(MARKERS)))]
+    place = (int(width * dice.choice([0.04, 0.75])), int(height * dice.choice([0.14, 0.93])))
+    cv2.putText(grey, word, place, cv2.FONT_HERSHEY_SIMPLEX, width / 400 * dice.uniform(0.6, 1.6), (255.0,), 2)
+    return grey
+
+
+MARKERS: Final = ("R", "L", "D", "I", "PORTABLE", "AP", "PA", "SUPINE")
 CHANGES: Final[tuple[tuple[float, Change], ...]] = (  # in this order, each with its probability
     (0.8, move),
     (0.6, bend),
@@ -84,14 +103,16 @@ CHANGES: Final[tuple[tuple[float, Change], ...]] = (  # in this order, each with
     (0.35, resample),
     (0.3, roughen),
     (0.35, recompress),
+    (0.2, shade),
+    (0.15, write_marker),
     (0.35, hide_edge),
     (0.2, hide_edge),
 )
 
 
-def vary(grey: Grey, dice: np.random.Generator) -> Grey:
-    """One random view; the same dice give the same view."""
+def vary(grey: Grey, dice: np.random.Generator, strength: float = 1.0) -> Grey:
+    """One random view; the same dice give the same view. Less strength, fewer changes."""
     for probability, change in CHANGES:
-        if dice.random() < probability:
+        if dice.random() < probability * strength:
             grey = change(grey, dice)
     return grey

@@ -39,7 +39,7 @@ def describe(manifest: Mapping[str, Any]) -> Iterator[str]:
     for name, title in GROUPS.items():
         yield from table(title, test[name])
     yield from describe_hearts(test["cardiac_by_patient"])
-    yield from describe_gate(test["gate"], manifest["measured"]["conditions_found"])
+    yield from describe_gate(test["gate"])
 
 
 def table(title: str, figures: Mapping[str, Any]) -> Iterator[str]:
@@ -58,13 +58,15 @@ def describe_hearts(hearts: Mapping[str, Any]) -> Iterator[str]:
     yield "far too few to conclude from.\n"
 
 
-def describe_gate(gate: Mapping[str, Any], found: Mapping[str, float]) -> Iterator[str]:
+def describe_gate(gate: Mapping[str, Any]) -> Iterator[str]:
     """What is sent back."""
     yield f"Intake gate, as served: {gate['scans_refused']:.1%} of {gate['scans']} good scans sent back,"
     yield f"{gate['strangers_refused']:.1%} of {gate['strangers']} pictures that are no scan.\n"
     yield "| no scan, by kind | refused | of |\n|---|---|---|"
     for kind, (refused, count) in gate["strangers_refused_by_kind"].items():
         yield f"| {kind} | {refused} | {count} |"
-    yield "\n| condition of a held-out film (made on purpose) | recognised |\n|---|---|"
-    for name, share in found.items():
-        yield f"| {name} | {share:.1%} |"
+    conditions = gate["conditions"]
+    outcomes = list(next(iter(conditions.values())))
+    yield f"\n| held-out film, spoilt on purpose | {' | '.join(outcomes)} |\n|---|{'---|' * len(outcomes)}"
+    for name, shares in conditions.items():
+        yield f"| {name} | {' | '.join(f'{share:.1%}' for share in shares.values())} |"

@@ -1,7 +1,7 @@
 """Compare recipes on the validation split, each with several seeds, on cached ImageNet features."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -29,9 +29,13 @@ def recipes(base: Config) -> Mapping[str, Config]:
     return {
         "frozen, as configured": base,
         "frozen, no shortcut preprocessing": replace(base, recipe=PLAIN),
+        "frozen, not equalised": replace(base, recipe=replace(base.recipe, equalise=0.0)),
+        "frozen, 12 % border cut": replace(base, recipe=replace(base.recipe, crop=0.12)),
         "frozen, sources fully balanced": replace(base, balance=1.0),
         "frozen, as the sources come": replace(base, balance=0.0),
         "frozen, label smoothing 0.1": replace(base, smoothing=0.1),
+        "frozen, mixup 0.4": replace(base, mixup=0.4),
+        "frozen, self-distillation 0.5": replace(base, distil=0.5),
     }
 
 
@@ -50,7 +54,7 @@ def compare(
         "| recipe | accuracy (seeds) | 95 % interval | macro recall | calibration error |\n|---|---|---|---|---|"
     )
     for name, knobs in recipes(base).items():
-        cache = run / f"features-{'plain' if knobs.recipe == PLAIN else 'config'}.npy"
+        cache = run / f"features-{'-'.join(map(str, astuple(knobs.recipe)))}.npy"
         features = cache_features(cache, data, items, trunk, knobs)
         typer.echo(f"| {name} | {compare_seeds(features, items, knobs)} |")
 

@@ -18,6 +18,7 @@ class Stage:
     batch: int = 32
     rate: float = 3e-4
     looks: int = 4  # validation losses on the way
+    strength: float = 1.0  # of the augmentation: the last steps see pictures nearer to those that are served
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Config:
     rate: float = 1e-3  # Adam's step size for the head on cached features
     decay: float = 1e-4  # AdamW's weight decay
     smoothing: float = 0.0  # label smoothing
+    mixup: float = 0.0  # the head's: alpha of the Beta distribution that shares are drawn from
+    distil: float = 0.0  # the head's: share of an earlier self's answer in the targets
     stages: tuple[Stage, ...] = ()  # none: the trunk stays ImageNet's
     balance: float = 0.5  # 0 draws pictures as they are, 1 draws every (label, source) equally often
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.bundle import BRANCHES, ROUTES, SLICES, Modality
+from inference.bundle import BRANCHES, OUTPUTS, ROUTER, ROUTES, SLICES, Modality
 from inference.preprocess import Recipe, draw_canvas
 from ml.pictures import read_grey
 from ml.prepare import Row, Split, share_out
@@ -47,9 +47,16 @@ def make_targets(items: Sequence[Row | Strange]) -> Targets:
     return Targets(np.array(route), np.array(branch))
 
 
-def stack(targets: Targets) -> NDArray[np.int64]:
-    """n × 2, because a loss takes one array of targets."""
-    return np.stack([targets.route, targets.branch], axis=1)
+def spread(targets: Targets, smoothing: float = 0.0) -> NDArray[np.float32]:
+    """n × OUTPUTS: what each softmax should answer. A branch that has no say is all zeros, and so costs nothing."""
+    wanted = np.zeros((len(targets.route), OUTPUTS), np.float32)
+    inside = np.flatnonzero(targets.branch != NO_BRANCH)
+    wanted[np.arange(len(wanted)), ROUTER.start + targets.route] = 1
+    wanted[inside, targets.branch[inside]] = 1
+    for part in (ROUTER, *SLICES.values()):
+        answered = wanted[:, part].sum(axis=1, keepdims=True)
+        wanted[:, part] = (1 - smoothing) * wanted[:, part] + smoothing * answered / (part.stop - part.start)
+    return wanted
 
 
 def read_strangers(path: Path, seed: int) -> list[Strange]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import numpy as np
 import typer
@@ -17,10 +17,13 @@ from inference.preprocess import draw_canvas
 from inference.reading import softmax
 from ml.answers import LABELS, Outputs, ask, judge
 from ml.card import write_card
+from ml.conditions import try_conditions
 from ml.data import Strange, read_strangers
 from ml.measures import Answers, Interval, accuracy, area, bootstrap, calibration_error, macro_recall, sureness
 from ml.pictures import read_grey
 from ml.prepare import Row, Split, read_manifest
+
+CONDITION_SEED: Final = 7
 
 
 def measure(rows: Sequence[Row], answers: Answers, needed: NDArray[np.float64]) -> dict[str, Any]:
@@ -72,6 +75,7 @@ def measure_gate(bundle: Bundle, items: Sequence[Row | Strange], greys: Sequence
         "strangers": len(strangers),
         "strangers_refused": round(float(np.mean(strangers)), 4),
         "strangers_refused_by_kind": {kind: [sum(some), len(some)] for kind, some in sorted(kinds.items())},
+        "conditions": try_conditions(classifier, items, greys, items[0].split, CONDITION_SEED),
     }
 
 

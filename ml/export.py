@@ -17,10 +17,11 @@ from inference.preprocess import RANGE, draw_canvas
 from inference.reading import softmax
 from ml.answers import LABELS, Outputs, ask, judge
 from ml.calibrate import choose_thresholds, fit_branches, fold
+from ml.conditions import fit_probe
 from ml.config import Config, make_config
 from ml.data import Strange, make_targets, read_strangers
 from ml.evaluate import measure_bundle, print_figures
-from ml.gate import PROTOTYPES, STRANGE_REASONS, choose_limits, choose_prototypes, fit_probe, list_strangers
+from ml.gate import PROTOTYPES, STRANGE_REASONS, choose_limits, choose_prototypes, list_strangers
 from ml.network import Network, convert, restore
 from ml.pictures import read_grey
 from ml.prepare import Row, Split, hash_manifest, read_manifest
@@ -48,14 +49,14 @@ def export(
     outputs, temperatures = calibrate(network, items, outputs)
     model = convert(network, config.recipe.size)
     tables = head_tables(network) | gate_tables(items, outputs, config.seed)
-    probe, found = fit_probe(greys, items, config.recipe, lambda canvases: ask(model, canvases).features, config.seed)
+    probe = fit_probe(greys, items, config.recipe, lambda canvases: ask(model, canvases).features, config.seed)
     manifest = describe_bundle(config, temperatures, choose(items, outputs, temperatures, tables["prototypes"]))
     manifest["quality"] = choose_limits(greys, items)
     folder = home / NAME.format(config)
     write_bundle(folder, manifest, model, tables | probe)
 
     bundle = load_bundle(folder)
-    manifest["measured"] = {"conditions_found": found}
+    manifest["measured"] = {}
     for split in (Split.VALIDATION, Split.TEST):
         own = places(items, split, strangers=True)
         seen = [greys[n] for n in own] if split is Split.TEST else None
@@ -106,8 +107,9 @@ def choose(items: Items, outputs: Outputs, temperatures: Temperatures, prototype
     rows = [item for item in (items[n] for n in held) if isinstance(item, Row)]
     logits = outputs.logits[held]
     neither = softmax(logits[:, ROUTER] / temperatures.router)[:, 2]
-    distances = measure_distances(outputs.features[held], prototypes.astype(np.float32))
-    return choose_thresholds(distances, neither, judge(rows, logits, temperatures))
+    strange = np.setdiff1d(places(items, Split.VALIDATION, strangers=True), held)
+    near, far = (measure_distances(outputs.features[own], prototypes.astype(np.float32)) for own in (held, strange))
+    return choose_thresholds(near, far, neither, judge(rows, logits, temperatures))
 
 
 def head_tables(network: Network) -> Arrays:

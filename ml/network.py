@@ -2,12 +2,15 @@
 
 import contextlib
 import io
+from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from inference.bundle import OUTPUTS
+from inference.bundle import OUTPUTS, ROUTER, SLICES
 from ml.config import Config
 
 Network: TypeAlias = Any  # a keras.Model; Keras ships no types
@@ -64,30 +67,45 @@ def restore(checkpoint: Path, config: Config) -> Network:
     return network
 
 
-def convert(model: Network, size: int) -> bytes:
-    """LiteRT in float32: half precision spoils the heat map, and int8 brings no speed."""
+class Precision(StrEnum):
+    """How a converted network keeps its weights."""
+
+    SINGLE = "float32"
+    HALF = "float16"
+    BYTE = "int8"
+
+
+def convert(
+    model: Network, size: int, precision: Precision = Precision.SINGLE, examples: Sequence[NDArray[np.float32]] = ()
+) -> bytes:
+    """To LiteRT; int8 learns its ranges from the examples (1 × size × size × 1) and keeps float inputs and outputs.
+
+    Float32 is what is served: half precision spoils the heat map, int8 the answers, too (`csss formats`).
+    """
     import keras  # noqa: PLC0415
     import tensorflow as tf  # noqa: PLC0415
 
     still = keras.models.clone_model(model, input_tensors=keras.Input((size, size, 1), 1, name="image"))
     still.set_weights(model.get_weights())
+    converter = tf.lite.TFLiteConverter.from_keras_model(still)
+    if precision is not Precision.SINGLE:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if precision is Precision.HALF:
+        converter.target_spec.supported_types = [tf.float16]
+    if precision is Precision.BYTE:
+        converter.representative_dataset = lambda: ([example] for example in examples)
     with contextlib.redirect_stdout(io.StringIO()):  # it prints a page of tensor names
-        converted: bytes = tf.lite.TFLiteConverter.from_keras_model(still).convert()
+        converted: bytes = converter.convert()
     return converted
 
 
-def measure_loss(route: Tensor, branch: Tensor, logits: Tensor, smoothing: float) -> Tensor:
-    """Mean cross-entropy of the router plus that of each picture's own branch."""
+def measure_loss(wanted: Tensor, logits: Tensor) -> Tensor:
+    """Mean cross-entropy of the router plus that of each picture's own branch; both n × OUTPUTS, `wanted` soft.
+
+    Columns behind those ten are one more softmax: how the picture lies."""
     import tensorflow as tf  # noqa: PLC0415
 
-    def entropy(target: Tensor, part: Tensor) -> Tensor:
-        classes = part.shape[-1]
-        soft = tf.one_hot(target, classes) * (1 - smoothing) + smoothing / classes
-        return tf.nn.softmax_cross_entropy_with_logits(soft, part) * tf.cast(target >= 0, tf.float32)
-
-    route, branch = tf.cast(route, tf.int32), tf.cast(branch, tf.int32)  # Keras hands targets on as floats
-    in_chest = tf.where((branch >= 3) & (branch < 8), branch - 3, -1)
-    in_cardiac = tf.where(branch >= 8, branch - 8, -1)
-    return tf.reduce_mean(
-        entropy(route, logits[:, 0:3]) + entropy(in_chest, logits[:, 3:8]) + entropy(in_cardiac, logits[:, 8:10])
-    )
+    parts = [ROUTER, *SLICES.values()]
+    if logits.shape[1] > OUTPUTS:
+        parts.append(slice(OUTPUTS, None))
+    return -tf.reduce_mean(sum(tf.reduce_sum(wanted[:, p] * tf.nn.log_softmax(logits[:, p]), 1) for p in parts))

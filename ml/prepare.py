@@ -138,8 +138,11 @@ def hash_manifest(path: Path = MANIFEST) -> str:
 
 
 def prepare(
-    index: Annotated[
-        Path, typer.Argument(help="CSV with file, label, modality, source and patient, beside the pictures")
+    data: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV with file, label, modality, source, patient; or a folder of unpacked Kaggle data sets"
+        ),
     ],
     manifest: Annotated[Path, typer.Option(help="where the split is written")] = MANIFEST,
 ) -> None:
@@ -147,10 +150,14 @@ def prepare(
     from rich.console import Console  # noqa: PLC0415  only the command draws
     from rich.table import Table  # noqa: PLC0415
 
+    from ml.layouts import find_samples  # noqa: PLC0415  the layouts are made of samples
     from ml.twins import find_twins  # noqa: PLC0415  decodes every picture
 
-    samples = read_index(index)
-    twins = find_twins(index.parent, samples)
+    folder = data if data.is_dir() else data.parent
+    samples = find_samples(data) if data.is_dir() else read_index(data)
+    if not samples:
+        raise typer.BadParameter(f"no scans found in {data}; pydoc ml.layouts shows the layouts that are known")
+    twins = find_twins(folder, samples)
     rows = split_patients(samples, twins)
     digest = write_manifest(rows, manifest)
     table = Table(

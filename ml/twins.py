@@ -7,6 +7,8 @@ from typing import Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track
 
 from ml.pictures import read_grey
 from ml.prepare import Sample
@@ -24,7 +26,8 @@ def hash_picture(grey: NDArray[np.uint8]) -> NDArray[np.int8]:
 
 def find_twins(folder: Path, samples: Sequence[Sample], most_bits: int = MOST_BITS) -> list[tuple[str, str]]:
     """Pairs of patients that share a near-duplicate picture."""
-    signs = np.stack([hash_picture(read_grey(folder / sample.file)) for sample in samples]).astype(np.float32)
+    seen = track(samples, "Looking for near-duplicates", console=Console(stderr=True))
+    signs = np.stack([hash_picture(read_grey(folder / sample.file)) for sample in seen]).astype(np.float32)
     least = signs.shape[1] - 2 * most_bits
     pairs = set()
     for start in range(0, len(samples), 1024):

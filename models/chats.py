@@ -3,10 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, String
+from sqlalchemy import BigInteger, Connection, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
+from models.keys import Info, Secret, house_key
+from models.sealing import Sealed, Sealing
 
 
 class HandledUpdate(Base):
@@ -18,14 +20,20 @@ class HandledUpdate(Base):
     at: Mapped[datetime] = mapped_column(index=True)
 
 
-class Form(Base):
+class Form(Sealing, Base):
     """An unfinished form of aiogram's state machine, so that a restart loses no typed word."""
 
     __tablename__ = "forms"
 
     key: Mapped[str] = mapped_column(String(120), primary_key=True)
     state: Mapped[str | None] = mapped_column(String(80))
-    data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    data: Mapped[dict[str, Any]] = mapped_column(Sealed, nullable=True)
+
+    def place(self) -> str:
+        return f"forms|{self.key}"
+
+    def key_for_sealing(self, connection: Connection, info: Info) -> Secret:
+        return house_key(connection, info)
 
 
 class Card(Base):

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Index, String, text
+from sqlalchemy import JSON, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, stored
@@ -32,10 +32,20 @@ class Job(Base):
     created_at: Mapped[datetime]
 
 
+class Channel(StrEnum):
+    """The ways on which a report travels."""
+
+    CHAT = "chat"
+    EMAIL = "email"
+    WHATSAPP = "whatsapp"
+
+
 class DeliveryState(StrEnum):
+    OWED = "owed"  # its job waits
     SENDING = "sending"  # found after a crash: nobody knows whether it went out
     SENT = "sent"
     FAILED = "failed"  # for good; somebody was told
+    CANCELLED = "cancelled"  # nobody is there to take it
 
 
 class Delivery(Base):
@@ -45,6 +55,21 @@ class Delivery(Base):
 
     key: Mapped[str] = mapped_column(String(160), primary_key=True)
     state: Mapped[DeliveryState] = mapped_column(stored(DeliveryState), default=DeliveryState.SENDING)
-    receipt: Mapped[str | None] = mapped_column(String(200))  # message id in chat or Message-ID of the mail
+    receipt: Mapped[str | None] = mapped_column(String(200), index=True)  # message id in chat, Message-ID, Twilio's SID
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    report_id: Mapped[int | None] = mapped_column(ForeignKey("reports.id"), index=True)  # None: a nudge
+    channel: Mapped[Channel | None] = mapped_column(stored(Channel))
+    reason: Mapped[str | None] = mapped_column(String(40))  # why it failed, as a code
+
+
+class DeliveryEvent(Base):
+    """One line of the history of a report on its way: when it was owed, began, arrived, failed or came back."""
+
+    __tablename__ = "delivery_events"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(ForeignKey("deliveries.key"), index=True)
+    state: Mapped[DeliveryState] = mapped_column(stored(DeliveryState))
+    reason: Mapped[str | None] = mapped_column(String(40))
+    at: Mapped[datetime]

@@ -2,12 +2,15 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import JSON, Connection, ForeignKey, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, stored
-from models.people import Account
+from models.keys import Info, Secret
+from models.people import Account, key_of_patient
+from models.sealing import Sealed, Sealing
 
 
 class Status(StrEnum):
@@ -19,7 +22,7 @@ class Status(StrEnum):
     REJECTED = "REJECTED"
 
 
-class Scan(Base):
+class Scan(Sealing, Base):
     """`version` makes the second of two simultaneous decisions fail instead of overwriting the first."""
 
     __tablename__ = "scans"
@@ -32,13 +35,13 @@ class Scan(Base):
     picture_file: Mapped[str] = mapped_column(String(36))
     modality: Mapped[str] = mapped_column(String(40))  # as the gate took it in
     media_group_id: Mapped[str | None] = mapped_column(String(64))
-    complaint: Mapped[str | None] = mapped_column(Text)
-    since: Mapped[str | None] = mapped_column(Text)
+    complaint: Mapped[str | None] = mapped_column(Sealed)
+    since: Mapped[str | None] = mapped_column(Sealed)
     supersedes_id: Mapped[int | None] = mapped_column(ForeignKey("scans.id"))
     analysis_asked_at: Mapped[datetime | None]
     released_at: Mapped[datetime | None]
     released_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
-    reason: Mapped[str | None] = mapped_column(Text)  # why it was rejected
+    reason: Mapped[str | None] = mapped_column(Sealed)  # why it was rejected
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
 
@@ -47,8 +50,15 @@ class Scan(Base):
     finding: Mapped["Finding | None"] = relationship(lazy="joined", back_populates="scan")
     reading: Mapped["Reading | None"] = relationship(lazy="joined", back_populates="scan")
     prescription: Mapped["Prescription | None"] = relationship(lazy="joined", back_populates="scan")
+    critical: Mapped["Critical | None"] = relationship(lazy="joined", back_populates="scan")
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own attribute
+
+    def place(self) -> str:
+        return f"scans|{self.original_file}"  # known before the row has a number, and nobody else's
+
+    def key_for_sealing(self, connection: Connection, info: Info) -> Secret:
+        return key_of_patient(connection, info, self.patient_id)
 
 
 class Finding(Base):
@@ -78,39 +88,74 @@ class Finding(Base):
     scan: Mapped[Scan] = relationship(back_populates="finding")
 
 
-class Reading(Base):
+class Reading(Sealing, Base):
     """What the doctor says; a draft until `signed_at`."""
 
     __tablename__ = "readings"
 
     scan_id: Mapped[int] = mapped_column(ForeignKey("scans.id"), primary_key=True, autoincrement=False)
     doctor_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
-    own_reading: Mapped[str | None] = mapped_column(Text)  # required when the model was uncertain
-    findings: Mapped[str] = mapped_column(Text)
-    impression: Mapped[str | None] = mapped_column(Text)
-    recommendations: Mapped[str | None] = mapped_column(Text)
+    own_reading: Mapped[str | None] = mapped_column(Sealed)  # required when the model was uncertain
+    findings: Mapped[str] = mapped_column(Sealed, nullable=True)  # nothing, once the person is forgotten
+    impression: Mapped[str | None] = mapped_column(Sealed)
+    recommendations: Mapped[str | None] = mapped_column(Sealed)
+    regions: Mapped[dict[str, Any] | None] = mapped_column(Sealed)  # region → {"phrases": […], "text": "…"}
+    diagnosis: Mapped[str | None] = mapped_column(Sealed)  # picked by hand; speaks where no words were typed
+    band: Mapped[str | None] = mapped_column(Sealed)  # what the patient should do
     agrees: Mapped[bool | None]  # with the model's answer; None: not asked or not said
+    why: Mapped[str | None] = mapped_column(Sealed)  # typed, or a ready reason by its key
+    compared: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))  # earlier scans, when it was signed
     signed_at: Mapped[datetime | None]
 
     scan: Mapped[Scan] = relationship(back_populates="reading")
     doctor: Mapped[Account] = relationship(lazy="joined")
 
+    def place(self) -> str:
+        return f"readings|{self.scan_id}"
 
-class Prescription(Base):
+    def key_for_sealing(self, connection: Connection, info: Info) -> Secret:
+        return key_of_scan(connection, info, self.scan_id)
+
+
+class Prescription(Sealing, Base):
     """What the pharmacist adds; no lines means that no medicine is needed, which is an answer too."""
 
     __tablename__ = "prescriptions"
 
     scan_id: Mapped[int] = mapped_column(ForeignKey("scans.id"), primary_key=True, autoincrement=False)
     pharmacist_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
-    lines: Mapped[list[str]] = mapped_column(JSON)
+    lines: Mapped[list[str]] = mapped_column(Sealed, nullable=True)
     completed_at: Mapped[datetime | None]
 
     scan: Mapped[Scan] = relationship(back_populates="prescription")
     pharmacist: Mapped[Account] = relationship(lazy="joined")
 
+    def place(self) -> str:
+        return f"prescriptions|{self.scan_id}"
 
-class Report(Base):
+    def key_for_sealing(self, connection: Connection, info: Info) -> Secret:
+        return key_of_scan(connection, info, self.scan_id)
+
+
+class Critical(Base):
+    """A result that could not wait for the report: a closed loop once somebody has acknowledged it."""
+
+    __tablename__ = "critical_results"
+
+    scan_id: Mapped[int] = mapped_column(ForeignKey("scans.id"), primary_key=True, autoincrement=False)
+    doctor_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    marked_at: Mapped[datetime]
+    told_at: Mapped[datetime | None]  # when the patient's chat first had it
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+
+    scan: Mapped[Scan] = relationship(back_populates="critical")
+    doctor: Mapped[Account] = relationship(foreign_keys=[doctor_id], lazy="joined")
+
+
+class Report(Sealing, Base):
+    """One version on paper: the signed master and its encrypted copy. Reports older than signatures have neither."""
+
     __tablename__ = "reports"
     __table_args__ = (UniqueConstraint("scan_id", "version"),)
 
@@ -121,9 +166,19 @@ class Report(Base):
     file: Mapped[str] = mapped_column(String(36))
     sha256: Mapped[str] = mapped_column(String(64))
     content_sha256: Mapped[str] = mapped_column(String(64))
+    token: Mapped[str | None] = mapped_column(String(32), unique=True)  # of its page; printed as a QR code
+    copy_file: Mapped[str | None] = mapped_column(String(36))  # encrypted, for the mail
+    copy_sha256: Mapped[str | None] = mapped_column(String(64))
+    passphrase: Mapped[str | None] = mapped_column(Sealed)  # of the copy; said in chat, never in the mail
     created_at: Mapped[datetime]
 
     scan: Mapped[Scan] = relationship(lazy="joined")
+
+    def place(self) -> str:
+        return f"reports|{self.number}"
+
+    def key_for_sealing(self, connection: Connection, info: Info) -> Secret:
+        return key_of_scan(connection, info, self.scan_id)
 
 
 class ScanEvent(Base):
@@ -138,3 +193,8 @@ class ScanEvent(Base):
     action: Mapped[str] = mapped_column(String(32))
     status: Mapped[Status] = mapped_column(stored(Status))
     at: Mapped[datetime]
+
+
+def key_of_scan(connection: Connection, info: Info, scan_id: int) -> Secret:
+    patient = connection.execute(select(Scan.patient_id).where(Scan.id == scan_id)).scalar_one()
+    return key_of_patient(connection, info, patient)

@@ -1,12 +1,25 @@
-"""Files of the clinic on disk, each under a random name that says nothing."""
+"""Files of the clinic on disk, each under a random name that says nothing, sealed with its patient's key."""
 
 import os
 import re
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from uuid import uuid4
 
+from models.keys import Secret, is_sealed
+
 NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class Content(StrEnum):
+    """What a file is; sealed into it, so that none can stand in for another."""
+
+    ORIGINAL = "original"
+    PICTURE = "picture"
+    HEAT_MAP = "heat map"
+    REPORT = "report"
+    COPY = "copy"  # of the report, for the mail
 
 
 class Vault:
@@ -15,14 +28,28 @@ class Vault:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def put(self, data: bytes) -> str:
-        """Store and return the new file's id. `OSError` (a full disk) leaves nothing behind."""
+    def put(self, data: bytes, secret: Secret, content: Content) -> str:
+        """Seal, store and return the new file's id. `OSError` (a full disk) leaves nothing behind."""
         name = str(uuid4())
+        self._write(name, secret.seal(data, _place(name, content)))
+        return name
+
+    def get(self, name: str, secret: Secret, content: Content) -> bytes:
+        """Raises InvalidTag for a file that was changed, or that is another's."""
+        return secret.open(self._path(name).read_bytes(), _place(name, content))
+
+    def seal(self, name: str, secret: Secret, content: Content) -> None:
+        """Seal a file that lies open, from before there were keys; safe to repeat."""
+        data = self._path(name).read_bytes()
+        if not is_sealed(data):
+            self._write(name, secret.seal(data, _place(name, content)))
+
+    def _write(self, name: str, data: bytes) -> None:
         path = self._path(name)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
         try:
-            with os.fdopen(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+            with os.fdopen(os.open(partial, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
@@ -30,10 +57,13 @@ class Vault:
         except OSError:
             partial.unlink(missing_ok=True)
             raise
-        return name
 
-    def get(self, name: str) -> bytes:
-        return self._path(name).read_bytes()
+    def has(self, name: str) -> bool:
+        return self._path(name).exists()
+
+    def size(self, name: str) -> int:
+        """In bytes, sealed."""
+        return self._path(name).stat().st_size
 
     def drop(self, name: str) -> None:
         path = self._path(name)
@@ -49,3 +79,7 @@ class Vault:
         if not NAME.fullmatch(name):
             raise ValueError("not a name of this vault")
         return self.root / name[:2] / name
+
+
+def _place(name: str, content: Content) -> str:
+    return f"vault|{name}|{content}"

@@ -210,9 +210,18 @@ class Document:
         require_zone(self.issued_at)
         require_zone(self.technique.received_at)
 
+    @property
+    def counts(self) -> bool:
+        """Whether this copy is what three people have signed and nothing has taken its place."""
+        stamp = self.stamp
+        return not stamp.draft and stamp.superseded_by is None and self.status is not Status.PRELIMINARY
+
     def missing(self) -> tuple[str, ...]:
-        """The names of what a report must have before it may leave the house; a draft may lack them."""
-        owed = {name: getattr(self, name) for name in ("prescription", "doctor", "pharmacist", "administrator")}
+        """The names of what a report must have before it may leave the house; a draft may lack them.
+
+        Of a preliminary one, which does not leave it, only what the doctor gives."""
+        later = () if self.status is Status.PRELIMINARY else ("prescription", "pharmacist", "administrator")
+        owed = {name: getattr(self, name) for name in ("doctor", *later)}
         owed["reading"] = self.reading is not None and self.reading.written
         if self.status in {Status.AMENDED, Status.ADDENDUM}:
             owed["amendment"] = self.amendment

@@ -88,7 +88,7 @@ def _notices(words: Words, document: Document) -> list[str]:
     told = {
         words.say("stamp.draft_note"): stamp.draft,
         words.say("stamp.superseded_note", version=stamp.superseded_by): stamp.superseded_by is not None,
-        words.say("stamp.preliminary_note"): document.status is Status.PRELIMINARY,
+        words.say("stamp.preliminary_note"): document.status is Status.PRELIMINARY and not stamp.draft,
     }
     return [notice for notice, holds in told.items() if holds]
 
@@ -104,7 +104,7 @@ def _standing(words: Words, document: Document) -> str:
 
 def _watermark(words: Words, document: Document) -> dict[str, object] | None:
     """A warning across every page, as large as the page allows; None where the seal says that all is well."""
-    if not document.stamp.draft and document.stamp.superseded_by is None:
+    if document.counts:
         return None
     text = _standing(words, document)
     return {"text": text, "size": min(120, 900 // len(text))}

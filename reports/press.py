@@ -6,13 +6,17 @@ import shutil
 import signal
 import tempfile
 import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import connection, get_context, parent_process
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from reports.document import Document
+from reports.hands import Hand, KeyFolder, Printed
+
+Made = TypeVar("Made")
 
 
 class Press:
@@ -43,13 +47,12 @@ class Press:
         await asyncio.gather(*map(asyncio.wrap_future, ready))
 
     async def render(self, document: Document) -> bytes:
-        """The PDF of the document. Raises what `reports.render.render` raises."""
-        pool = self._open()
-        try:
-            return await self._draw(pool, document)
-        except BrokenProcessPool:
-            self._drop(pool)
-            return await self._draw(self._open(), document)
+        """The PDF of the document, unsigned. Raises what `reports.render.render` raises."""
+        return await self._do(_render, document)
+
+    async def print(self, document: Document, hands: Sequence[Hand], keys: KeyFolder, passphrase: str) -> Printed:
+        """Master and copy, signed. Raises what `reports.signing.print_report` raises."""
+        return await self._do(_print, document, hands, keys, passphrase)
 
     async def close(self) -> None:
         """Let running pages finish and stop the processes; pages still waiting are cancelled."""
@@ -60,9 +63,13 @@ class Press:
         if scratch is not None:
             await asyncio.to_thread(scratch.cleanup)
 
-    async def _draw(self, pool: ProcessPoolExecutor, document: Document) -> bytes:
-        drawing = await asyncio.to_thread(pool.submit, _render, document)
-        return await asyncio.wrap_future(drawing)
+    async def _do(self, work: Callable[..., Made], *asked: object) -> Made:
+        pool = self._open()
+        try:
+            return await _in(pool, work, *asked)
+        except BrokenProcessPool:
+            self._drop(pool)
+            return await _in(self._open(), work, *asked)
 
     def _open(self) -> ProcessPoolExecutor:
         self._scratch = self._scratch or tempfile.TemporaryDirectory(prefix="csss-press-")
@@ -76,14 +83,25 @@ class Press:
             self._pool = None
 
 
+async def _in(pool: ProcessPoolExecutor, work: Callable[..., Made], *asked: object) -> Made:
+    return await asyncio.wrap_future(await asyncio.to_thread(pool.submit, work, *asked))
+
+
 def _render(document: Document) -> bytes:
     from reports.render import render  # noqa: PLC0415  # WeasyPrint is for the children: the bot must not carry it
 
     return render(document)
 
 
+def _print(document: Document, hands: Sequence[Hand], keys: KeyFolder, passphrase: str) -> Printed:
+    from reports.signing import print_report  # noqa: PLC0415  # as above, and so is pyHanko
+
+    return print_report(document, hands, keys, passphrase)
+
+
 def _settle(scratch: str) -> None:
     """In a new process: leave Ctrl-C to the parent, keep fonts in its folder, die when it dies, draw a first page."""
+    import reports.signing  # noqa: F401, PLC0415  # as above
     from reports.render import warm  # noqa: PLC0415  # as above
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)

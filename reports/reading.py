@@ -46,10 +46,11 @@ def require_zone(at: datetime | None) -> None:
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class Finding:
-    """One region: normal when `text` is None, else what was seen there."""
+    """One region: normal when `text` is None, else what was seen there; `codes` are the phrases in it."""
 
     region: Region
     text: str | None = None
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
@@ -90,6 +91,8 @@ class Reading:
 
     findings: str | None = None
     regions: tuple[Finding, ...] = ()
+    diagnosis: str | None = None  # picked from the ready ones
+    own: str | None = None  # the physician's own reading where the computer was unsure; stands first
     impression: str | None = None
     recommendations: str | None = None
     comparison: tuple[Earlier, ...] = ()

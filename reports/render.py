@@ -10,7 +10,7 @@ from io import BytesIO
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import Image
 from weasyprint import CSS, HTML, LOGGER, Attachment
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
@@ -25,9 +25,9 @@ from reports.document import (
     Patient,
     Stamp,
     Technique,
-    UnreadablePicture,
 )
 from reports.page import compose
+from reports.pictures import LOGO_KINDS, whole
 
 SCHEME: Final = "asset:"
 RECORD: Final = "report.json"  # the attachment
@@ -123,17 +123,6 @@ def _pictures(document: Document) -> dict[str, bytes]:
     given = {
         "scan": (document.scan, ("JPEG",)),
         "heatmap": (assistance.heatmap if assistance else None, ("JPEG",)),
-        "logo": (document.hospital.logo, ("JPEG", "PNG")),
+        "logo": (document.hospital.logo, LOGO_KINDS),
     }
-    return {name: _whole(name, data, kinds) for name, (data, kinds) in given.items() if data is not None}
-
-
-def _whole(name: str, data: bytes, kinds: tuple[str, ...]) -> bytes:
-    """WeasyPrint would only leave a broken picture out, and a report without its scan must not look finished."""
-    ImageFile.LOAD_TRUNCATED_IMAGES = False  # which WeasyPrint switches on
-    try:
-        with Image.open(BytesIO(data), formats=kinds) as picture:
-            picture.load()
-    except (OSError, SyntaxError, ValueError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise UnreadablePicture(name) from error
-    return data
+    return {name: whole(name, data, kinds) for name, (data, kinds) in given.items() if data is not None}

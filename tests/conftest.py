@@ -12,12 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 
 from bot.app import Engines, load_engines
 from bot.demo import sample
+from bot.keys import master_of
 from bot.settings import Settings
 from models.base import Sessions, connect
 from models.schema import upgrade
 from tests.people import House, open_house
 from workflow.audit import Source, audited
 
+MASTERS = master_of("the tests' own master key, thirty-two characters")
 POSTGRES = os.environ.get("CSSS_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
 
 
@@ -39,7 +41,7 @@ def engines() -> Iterator[Engines]:
     """Model, FAQ and press, loaded once."""
     loaded = asyncio.run(load_engines(Settings(_env_file=None, bot_token="42:SANDBOX-test")))
     yield loaded
-    asyncio.run(loaded.press.close())
+    asyncio.run(loaded.close())
 
 
 @pytest.fixture
@@ -78,7 +80,7 @@ async def engine(database: str) -> AsyncIterator[AsyncEngine]:
 
 @pytest.fixture
 def sessions(engine: AsyncEngine) -> Sessions:
-    return audited(engine, b"the tests' own key", Source.CHAT)
+    return audited(engine, b"the tests' own key", Source.CHAT, MASTERS)
 
 
 @pytest.fixture

@@ -35,6 +35,9 @@ class House(NamedTuple):
         """The patient sends the radiograph and skips both questions."""
         patient = who or self.amina
         await patient.sends_photo(self.picture)
+        if who is not None:  # Amina has agreed long ago
+            await patient.sees("Before your first picture")
+            await patient.presses("I agree")
         await patient.sees("What troubles you")
         await patient.presses("Skip")
         await patient.sees("Since when")
@@ -108,7 +111,8 @@ async def eventually(sessions: Sessions, read: Callable[[AsyncSession], Awaitabl
 
 @asynccontextmanager
 async def open_house(engines: Engines, **settings: Any) -> AsyncIterator[House]:
-    """A fresh clinic with the four people linked to their chats."""
+    """A fresh clinic with the four people linked to their chats; they type faster than people."""
+    settings = {"messages_per_minute": 60_000} | settings
     async with open_demo(engines=engines, **settings) as demo, SandboxClient(demo.sandbox.base) as clinic:
         yield await _house(demo, clinic)
 

@@ -3,20 +3,24 @@
 import hmac
 import json
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, event, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy.orm import Session, SessionTransaction
 
 from models.audit import AuditRow
 from models.base import Sessions
+from models.keys import MASTERS, Masters
+from models.people import Account
 from models.scans import Scan
 from workflow.actors import SYSTEM, Actor
 
 TRAIL: Final = "trail"  # where a session keeps its `Trail`
+OWED: Final = "audit"  # and the rows that its transaction owes
 START: Final = "0" * 64
 NOBODY: Final = {"chat": "stranger", "worker": "system", "command line": "operator"}  # who acts without an account
 LOCK: Final = 0x43535353  # PostgreSQL's advisory lock of the chain
@@ -33,6 +37,20 @@ class Source(StrEnum):
 class Outcome(StrEnum):
     OK = "ok"
     REFUSED = "refused"
+
+
+class Wanted(NamedTuple):
+    """What rows of the record have to be; what is not said does not matter."""
+
+    scan_id: int | None = None
+    patient_id: int | None = None
+    actor: str | None = None  # the address of whoever acted, in small letters
+    day: datetime | None = None  # its first moment
+    act: str | None = None  # how the act's name begins
+    outcome: Outcome | None = None
+
+
+ALL: Final = Wanted()
 
 
 class Trail(NamedTuple):
@@ -69,36 +87,63 @@ class Anchor(NamedTuple):
     hash: str
 
 
-def audited(engine: AsyncEngine, key: bytes, source: Source, **options: Any) -> Sessions:  # noqa: ANN401 - the sessionmaker's
-    """Sessions that know the chain's key: without it nothing that must be recorded can be done."""
-    return async_sessionmaker(engine, expire_on_commit=False, info={TRAIL: Trail(key, source)}, **options)
+def audited(engine: AsyncEngine, key: bytes, source: Source, masters: Masters, **options: Any) -> Sessions:  # noqa: ANN401 - the sessionmaker's
+    """Sessions that know the chain's key and the master keys: without them nothing that must be recorded can be done,
+    and nothing that is sealed can be read."""
+    info = {TRAIL: Trail(key, source), MASTERS: masters}
+    return async_sessionmaker(engine, expire_on_commit=False, info=info, **options)
 
 
 async def note(session: AsyncSession, actor: Actor | None, entry: Entry, at: datetime) -> None:
-    """Append one row. It stands if and only if the act's own transaction commits."""
+    """Owe one row. It is appended as the act's own transaction commits, and stands if and only if that does."""
     trail: Trail = session.info[TRAIL]
-    if session.bind.dialect.name == "postgresql":
-        await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-    last = await head(session)
-    row = AuditRow(
-        seq=last.seq + 1,
-        at=at,
-        actor_id=actor.account_id if actor else None,
-        role=actor.role if actor else NOBODY[trail.source],
-        act=entry.act,
-        object_kind=entry.object_kind,
-        object_id=str(entry.object_id),
-        version=entry.version,
-        patient=pseudonym(trail.key, entry.patient_id),
-        source=trail.source,
-        outcome=entry.outcome,
-        reason=entry.reason,
-        request_id=trail.request_id,
-        previous=last.hash,
-    )
-    row.hash = seal(trail.key, [getattr(row, name) for name in SEALED])
-    session.add(row)
-    await session.flush()
+    session.info.setdefault(OWED, []).append((trail, _values(trail, actor, entry, at)))
+
+
+@event.listens_for(Session, "before_commit")
+def _append(session: Session) -> None:
+    """All rows of a transaction at its very end: only who already holds everything else takes the chain's lock, so
+    that nobody waits in a circle, and nobody holds it for longer than this takes."""
+    owed = session.info.pop(OWED, None)
+    if not owed:
+        return
+    session.flush()
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(_TAKE_LOCK, {"lock": LOCK})
+    last = connection.execute(_LATEST).one_or_none()
+    seq, previous = last or (0, START)
+    rows = []
+    for seq, (trail, values) in enumerate(owed, seq + 1):  # noqa: B020 - the count goes on from the head
+        row = {"seq": seq, **values, "previous": previous}
+        previous = row["hash"] = seal(trail.key, [row[name] for name in SEALED])
+        rows.append(row)
+    connection.execute(_INSERT, rows)
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _forget(session: Session, transaction: SessionTransaction) -> None:
+    """What was rolled back did not happen."""
+    if transaction.parent is None:
+        session.info.pop(OWED, None)
+
+
+def _values(trail: Trail, actor: Actor | None, entry: Entry, at: datetime) -> dict[str, Any]:
+    """A row, but for its place in the chain."""
+    return {
+        "at": at.astimezone(UTC),
+        "actor_id": actor.account_id if actor else None,
+        "role": str(actor.role if actor else NOBODY[trail.source]),
+        "act": str(entry.act),
+        "object_kind": entry.object_kind,
+        "object_id": str(entry.object_id),
+        "version": entry.version,
+        "patient": pseudonym(trail.key, entry.patient_id),
+        "source": str(trail.source),
+        "outcome": str(entry.outcome),
+        "reason": entry.reason,
+        "request_id": trail.request_id,
+    }
 
 
 async def look(session: AsyncSession, actor: Actor, scan: Scan, what: str, at: datetime) -> None:
@@ -111,8 +156,7 @@ async def delivered(session: AsyncSession, scan: Scan, channel: str, at: datetim
 
 
 async def head(session: AsyncSession) -> Anchor:
-    latest = select(AuditRow.seq, AuditRow.hash).order_by(AuditRow.seq.desc()).limit(1)
-    row = (await session.execute(latest)).one_or_none()
+    row = (await session.execute(_LATEST)).one_or_none()
     return Anchor(row.seq, row.hash) if row else Anchor(0, START)
 
 
@@ -120,27 +164,43 @@ async def verify(session: AsyncSession, key: bytes, anchors: Sequence[Anchor] = 
     """Walk the whole chain. None: every row is as it was written and none that an anchor knows is missing."""
     known = {anchor.seq: anchor.hash for anchor in anchors}
     previous, expected = START, 1
-    async for row in _walk(session):
-        values = row[:-1]
-        if row.seq != expected or row.previous != previous or not hmac.compare_digest(row.hash, seal(key, values)):
-            return Fault(min(row.seq, expected))
-        if known.get(row.seq, row.hash) != row.hash:
-            return Fault(row.seq)
-        previous, expected = row.hash, expected + 1
+    async for rows in _pages(session):
+        for row in rows:
+            values, digest = [*row[:-1]], row[-1]
+            values[1] = _instant(values[1])
+            if values[0] != expected or values[-1] != previous or not hmac.compare_digest(digest, seal(key, values)):
+                return Fault(min(values[0], expected))
+            if not hmac.compare_digest(known.get(expected, digest), digest):
+                return Fault(expected)
+            previous, expected = digest, expected + 1
     beyond = [seq for seq in known if seq >= expected]
     return Fault(expected, cut=True) if beyond else None
 
 
-async def search(
-    session: AsyncSession, limit: int = 15, scan_id: int | None = None, refused: bool = False
-) -> Sequence[AuditRow]:
-    """The latest rows first, of one scan or of refusals only."""
+async def search(session: AsyncSession, limit: int = 15, wanted: Wanted = ALL) -> Sequence[AuditRow]:
+    """The latest rows first, of those that are all that is wanted."""
     rows = select(AuditRow).order_by(AuditRow.seq.desc()).limit(limit)
-    if scan_id is not None:
-        rows = rows.where(AuditRow.object_kind == "scan", AuditRow.object_id == str(scan_id))
-    if refused:
-        rows = rows.where(AuditRow.outcome == Outcome.REFUSED)
+    if wanted.scan_id is not None:
+        rows = rows.where(AuditRow.object_kind == "scan", AuditRow.object_id == str(wanted.scan_id))
+    if wanted.outcome is not None:
+        rows = rows.where(AuditRow.outcome == wanted.outcome)
+    if wanted.patient_id is not None:
+        rows = rows.where(AuditRow.patient == pseudonym(session.info[TRAIL].key, wanted.patient_id))
+    if wanted.actor is not None:
+        theirs = select(Account.id).where(Account.email == wanted.actor).scalar_subquery()
+        rows = rows.where(AuditRow.actor_id == theirs)
+    if wanted.day is not None:
+        rows = rows.where(AuditRow.at >= wanted.day, AuditRow.at < wanted.day + timedelta(days=1))
+    if wanted.act is not None:
+        rows = rows.where(AuditRow.act.startswith(wanted.act, autoescape=True))
     return (await session.scalars(rows)).all()
+
+
+async def about(session: AsyncSession, patient_id: int) -> Sequence[AuditRow]:
+    """What was seen and done of one person and of their account, newest first."""
+    known = AuditRow.patient == pseudonym(session.info[TRAIL].key, patient_id)
+    account = (AuditRow.object_kind == "account") & (AuditRow.object_id == str(patient_id))
+    return (await session.scalars(select(AuditRow).where(known | account).order_by(AuditRow.seq.desc()))).all()
 
 
 async def everything(session: AsyncSession) -> AsyncIterator[AuditRow]:
@@ -151,7 +211,7 @@ async def everything(session: AsyncSession) -> AsyncIterator[AuditRow]:
 def seal(key: bytes, values: Sequence[object]) -> str:
     """HMAC-SHA256 over the row's values, the hash of the row before among them."""
     plain = [value.isoformat() if isinstance(value, datetime) else value for value in values]
-    return hmac.new(key, json.dumps(plain, ensure_ascii=False).encode(), sha256).hexdigest()
+    return hmac.digest(key, _ENCODE(plain).encode(), "sha256").hex()
 
 
 def pseudonym(key: bytes, patient_id: int | None) -> str | None:
@@ -161,14 +221,27 @@ def pseudonym(key: bytes, patient_id: int | None) -> str | None:
     return hmac.new(key, f"patient {patient_id}".encode(), sha256).hexdigest()[:16]
 
 
-async def _walk(session: AsyncSession) -> AsyncIterator[Row[Any]]:
-    """All rows in order, a few thousand at a time."""
-    after = -(2**31)
+async def _pages(session: AsyncSession) -> AsyncIterator[Sequence[Row[Any]]]:
+    """All rows in order, a few thousand at a time, as the driver gives them: the types' own work is most of a walk."""
+    rows: Sequence[Row[Any]] = ()
+    page = text(f"SELECT {', '.join(SEALED)}, hash FROM audit WHERE seq > :after ORDER BY seq LIMIT :most")  # noqa: S608 - our own columns
     while True:
-        page = select(*AuditRow.__table__.columns).where(AuditRow.seq > after).order_by(AuditRow.seq).limit(PAGE)
-        rows = (await session.execute(page)).all()
-        for row in rows:
-            yield row
+        after = rows[-1][0] if rows else -(2**31)
+        rows = (await session.execute(page, {"after": after, "most": PAGE})).all()
+        if rows:
+            yield rows
         if len(rows) < PAGE:
             return
-        after = rows[-1].seq
+
+
+def _instant(stored: datetime | str) -> str:
+    """SQLite gives text in UTC without saying so, PostgreSQL a time in the session's zone."""
+    if isinstance(stored, str):
+        return datetime.fromisoformat(stored).replace(tzinfo=UTC).isoformat()
+    return stored.astimezone(UTC).isoformat()
+
+
+_ENCODE: Final = json.JSONEncoder(ensure_ascii=False).encode
+_TAKE_LOCK: Final = text("SELECT pg_advisory_xact_lock(:lock)")
+_LATEST: Final = select(AuditRow.seq, AuditRow.hash).order_by(AuditRow.seq.desc()).limit(1)
+_INSERT: Final = insert(AuditRow.__table__)  # type: ignore[arg-type]  # declarative says FromClause

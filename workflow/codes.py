@@ -13,7 +13,8 @@ from typing import Final
 from sqlalchemy import Update, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.codes import Code
+from models.codes import Code, Factor
+from workflow.authenticators import accepts, is_enrolled
 from workflow.errors import CodeError, CodeSpent, CodesUsedUp, CodeTooSoon, CodeWrong
 from workflow.jobs import JobKind, enqueue
 
@@ -22,7 +23,9 @@ TRIES: Final = 5
 PAUSE: Final = timedelta(seconds=60)
 WINDOW: Final = timedelta(minutes=15)
 CODES_PER_WINDOW: Final = 3
+MAILS_PER_WINDOW: Final = 6  # to one address, or asked for in one chat, by whoever is not signed in
 WRONG_PER_WINDOW: Final = 10
+ALL_PER_WINDOW: Final = 300  # whoever asks, and for whatever
 
 
 class Verdict(StrEnum):
@@ -40,16 +43,20 @@ class Verdict(StrEnum):
 
 
 async def send_code(session: AsyncSession, code: Code, at: datetime) -> Code:
-    """Owe a mail with a new code; raises like `open_code`."""
+    """Owe a mail with a new code, unless it is the person's app that shows it; raises like `open_code`."""
+    enrolled = await is_enrolled(session, code.account_id)
+    code.factor = Factor.AUTHENTICATOR if enrolled else Factor.MAIL
     await open_code(session, code, at)
-    enqueue(session, JobKind.MAIL_CODE, at, code_id=code.id)
+    if not enrolled:
+        enqueue(session, JobKind.MAIL_CODE, at, code_id=code.id)
     return code
 
 
 async def open_code(session: AsyncSession, code: Code, at: datetime) -> Code:
     """A code that no mail carries yet: no guess fits it. What was sent before for this purpose and chat is void.
 
-    Raises CodeTooSoon within a minute; CodesUsedUp after three in a quarter of an hour or ten wrong guesses."""
+    Raises CodeTooSoon within a minute; CodesUsedUp after three for the same thing in a quarter of an hour, or ten
+    wrong guesses by this chat or for this address, whatever the number of codes, or three hundred over all."""
     await _allow(session, code, at)
     await session.execute(_same(code).where(Code.used_at.is_(None)).values(used_at=at))
     code.created_at, code.expires_at = at, at + LIFETIME
@@ -58,14 +65,18 @@ async def open_code(session: AsyncSession, code: Code, at: datetime) -> Code:
     return code
 
 
-async def make_digits(session: AsyncSession, code_id: int, key: bytes, at: datetime) -> tuple[Code, str] | None:
+def make_digits(code: Code, key: bytes, at: datetime) -> str | None:
     """Make the digits that are about to be mailed and keep their keyed hash. None when nobody waits for them."""
-    code = await session.get_one(Code, code_id)
     if code.used_at is not None or code.expires_at <= at:
         return None
     digits = f"{secrets.randbelow(10**6):06}"
     code.digest = digest(code, digits, key)
-    return code, digits
+    return digits
+
+
+async def void(session: AsyncSession, code_id: int, at: datetime) -> None:
+    """Nobody will ever read these digits."""
+    await session.execute(update(Code).where(Code.id == code_id, Code.used_at.is_(None)).values(used_at=at))
 
 
 async def judge(session: AsyncSession, code: Code | None, typed: str, key: bytes, at: datetime) -> Verdict:
@@ -76,10 +87,16 @@ async def judge(session: AsyncSession, code: Code | None, typed: str, key: bytes
     spent = await session.execute(update(Code).where(*alive).values(attempts=Code.attempts + 1).returning(Code.id))
     if spent.scalar_one_or_none() is None:
         return Verdict.SPENT
-    if not hmac.compare_digest(digest(code, "".join(typed.split()), key), code.digest):
+    if not await _fits(session, code, typed, key, at):
         return Verdict.WRONG
     await session.execute(update(Code).where(Code.id == code.id).values(used_at=at))
     return Verdict.RIGHT
+
+
+async def _fits(session: AsyncSession, code: Code, typed: str, key: bytes, at: datetime) -> bool:
+    if code.factor is Factor.AUTHENTICATOR:
+        return await accepts(session, code.account_id, typed, key, at)
+    return hmac.compare_digest(digest(code, "".join(typed.split()), key), code.digest)
 
 
 def digest(code: Code, digits: str, key: bytes) -> str:
@@ -98,12 +115,17 @@ def digest(code: Code, digits: str, key: bytes) -> str:
 
 
 async def _allow(session: AsyncSession, code: Code, at: datetime) -> None:
-    recent = (Code.chat_id == code.chat_id, Code.purpose == code.purpose, Code.created_at > at - WINDOW)
-    row = await session.execute(select(func.count(), func.max(Code.created_at), func.sum(Code.attempts)).where(*recent))
-    count, latest, guesses = row.one()
-    if count >= CODES_PER_WINDOW or (guesses or 0) >= WRONG_PER_WINDOW:
+    recent = (Code.purpose == code.purpose, Code.created_at > at - WINDOW)
+    facts = select(func.count(), func.max(Code.created_at), func.sum(Code.attempts)).where(*recent)
+    again = facts.where(Code.chat_id == code.chat_id, Code.scan_id.is_not_distinct_from(code.scan_id))
+    count, latest, _ = (await session.execute(again)).one()
+    chat_or_address = (Code.chat_id == code.chat_id) | (Code.email == code.email)
+    mails, _, guesses = (await session.execute(facts.where(chat_or_address))).one()
+    over_all = await session.scalar(select(func.count()).where(Code.created_at > at - WINDOW)) or 0
+    many = (code.account_id is None and mails >= MAILS_PER_WINDOW) or over_all >= ALL_PER_WINDOW
+    if count >= CODES_PER_WINDOW or many or (guesses or 0) >= WRONG_PER_WINDOW:
         raise CodesUsedUp(minutes=int(WINDOW.total_seconds() // 60))
-    if latest is not None and latest > at - PAUSE:
+    if code.factor is Factor.MAIL and latest is not None and latest > at - PAUSE:
         raise CodeTooSoon(seconds=int(PAUSE.total_seconds()))
 
 

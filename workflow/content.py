@@ -4,8 +4,8 @@ import json
 from hashlib import sha256
 from typing import Any
 
-from models.people import Account
-from models.scans import Scan
+from models.people import Account, Role
+from models.scans import Critical, Scan
 
 
 def content(scan: Scan) -> dict[str, Any]:
@@ -16,17 +16,21 @@ def content(scan: Scan) -> dict[str, Any]:
     finding, reading, prescription = scan.finding, scan.reading, scan.prescription
     return {
         "scan": scan.id,
-        "patient": [*_person(scan.patient), scan.patient.email],
+        "patient": [*_person(scan.patient, Role.PATIENT), scan.patient.email],
         "received": str(scan.created_at),
         "asked": [scan.complaint, scan.since],
         "picture": [scan.original_file, scan.picture_file, finding.heatmap_file],
         "model": [finding.model, finding.model_version, finding.model_sha256],
         "ai": [finding.modality, finding.label, finding.confidence, finding.abnormal, finding.probabilities],
         "uncertain": [finding.uncertain, finding.doubts, finding.slices],
-        "reading": [reading.own_reading, reading.findings, reading.impression, reading.recommendations, reading.agrees],
-        "doctor": [*_person(reading.doctor), str(reading.signed_at)],
+        "reading": [reading.own_reading, reading.findings, reading.impression, reading.recommendations],
+        "built": [reading.regions, reading.diagnosis, reading.band],
+        "opinion": [reading.agrees, reading.why],
+        "compared": reading.compared,
+        "critical": _critical(scan.critical),
+        "doctor": [*_person(reading.doctor, Role.DOCTOR), str(reading.signed_at)],
         "prescription": prescription.lines,
-        "pharmacist": [*_person(prescription.pharmacist), str(prescription.completed_at)],
+        "pharmacist": [*_person(prescription.pharmacist, Role.PHARMACIST), str(prescription.completed_at)],
     }
 
 
@@ -35,6 +39,12 @@ def fingerprint(scan: Scan) -> str:
     return sha256(json.dumps(content(scan), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def _person(account: Account) -> list[str | int | None]:
+def _critical(critical: Critical | None) -> list[str] | None:
+    if critical is None:
+        return None
+    return [str(at) for at in (critical.marked_at, critical.told_at, critical.acknowledged_at)]
+
+
+def _person(account: Account, role: Role) -> list[str | int | None]:
     born = account.date_of_birth
-    return [account.id, account.name, account.sex, born.isoformat() if born else None, account.registration_number]
+    return [account.id, account.name, account.sex, born.isoformat() if born else None, account.number_as(role)]

@@ -3,16 +3,22 @@
 ClinicError
 ├── NotFound            no such scan, or none that this person may know of
 ├── NotAllowed          another role does this
+│   ├── SameHand        this person has signed the scan in another role
+│   └── Suspended       an administrator has taken the right away for now
 ├── StaleAction         the scan has moved on
 ├── AnalysisRunning     asked for already
+├── AmendmentOpen       another change of this report waits
+├── TicketTaken         somebody else answers there
 ├── Incomplete
 │   ├── FindingsMissing
 │   ├── OwnReadingMissing
 │   └── PrescriptionMissing
 ├── AccountError
-│   ├── NotLinked · AlreadyLinked · LoginFailed · LoginLocked · WeakPassword · InviteInvalid · LastAdministrator
+│   ├── NotLinked · AlreadyLinked · ChatAsleep · LoginFailed · WrongPassword · LoginLocked
+│   ├── AuthenticatorThere · NamedOnReports
+│   └── WeakPassword · InviteInvalid · RoleHeld · LastAdministrator
 ├── CodeError
-│   ├── CodeWrong · CodeSpent · CodeTooSoon → CodesUsedUp
+│   ├── CodeWrong · FactorWrong · CodeSpent · CodeTooSoon → CodesUsedUp
 └── AlreadyHandled      a repeated update
 """
 
@@ -37,12 +43,28 @@ class NotAllowed(ClinicError):
     key = "error.not_allowed"
 
 
+class SameHand(NotAllowed):
+    key = "error.same_hand"
+
+
+class Suspended(NotAllowed):
+    key = "error.suspended"
+
+
 class StaleAction(ClinicError):
     key = "error.stale"
 
 
+class TicketTaken(ClinicError):
+    key = "error.ticket_taken"
+
+
 class AnalysisRunning(ClinicError):
     key = "error.analysis_running"
+
+
+class AmendmentOpen(ClinicError):
+    key = "error.amendment_open"
 
 
 class Incomplete(ClinicError):
@@ -73,8 +95,16 @@ class AlreadyLinked(AccountError):
     key = "error.already_linked"
 
 
+class ChatAsleep(AccountError):
+    key = "error.chat_asleep"
+
+
 class LoginFailed(AccountError):
     key = "error.login_failed"
+
+
+class WrongPassword(AccountError):
+    key = "error.wrong_password"
 
 
 class LoginLocked(AccountError):
@@ -89,8 +119,20 @@ class InviteInvalid(AccountError):
     key = "error.invite_invalid"
 
 
+class RoleHeld(AccountError):
+    key = "error.role_held"
+
+
 class LastAdministrator(AccountError):
     key = "error.last_administrator"
+
+
+class NamedOnReports(AccountError):
+    key = "error.named_on_reports"
+
+
+class AuthenticatorThere(AccountError):
+    key = "error.authenticator_there"
 
 
 class CodeError(ClinicError):
@@ -99,6 +141,10 @@ class CodeError(ClinicError):
 
 class CodeWrong(CodeError):
     key = "error.code_wrong"
+
+
+class FactorWrong(CodeError):
+    key = "error.factor_wrong"
 
 
 class CodeSpent(CodeError):

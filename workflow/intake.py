@@ -6,12 +6,12 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.people import Role
 from models.scans import Scan, ScanEvent, Status
+from workflow.access import Verb, allow
 from workflow.actors import Actor
 from workflow.audit import Entry, note
-from workflow.errors import NotAllowed
 from workflow.jobs import JobKind, enqueue
+from workflow.queries import scan_for
 
 
 class Upload(NamedTuple):
@@ -25,8 +25,8 @@ class Upload(NamedTuple):
 
 async def open_scan(session: AsyncSession, actor: Actor, upload: Upload, at: datetime) -> Scan:
     """Take a picture in. It supersedes the patient's last scan for which a better picture was asked."""
-    if actor.role is not Role.PATIENT or actor.account_id is None:
-        raise NotAllowed
+    allow(actor, Verb.UPLOAD)
+    assert actor.account_id is not None
     scan = Scan(
         patient_id=actor.account_id,
         **upload._asdict(),
@@ -51,9 +51,7 @@ async def describe(session: AsyncSession, actor: Actor, scan_id: int, field: str
     """Note what the patient says (`complaint` or `since`) on a scan, and on the whole album it came in.
 
     Once a doctor has signed, the words stay what they were when he did."""
-    scan = await session.get(Scan, scan_id)
-    if scan is None or scan.patient_id != actor.account_id:
-        return
+    scan = await scan_for(session, scan_id, actor, Verb.DESCRIBE)
     together = Scan.id == scan_id
     if scan.media_group_id is not None:
         together = (Scan.media_group_id == scan.media_group_id) & (Scan.patient_id == scan.patient_id)

@@ -7,12 +7,11 @@ from typing import Final, NamedTuple
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.people import Role
 from models.quality import SilentFinding, Switch
 from models.scans import Finding, Reading
+from workflow.access import Verb, allow
 from workflow.actors import Actor
 from workflow.audit import Entry, note
-from workflow.errors import NotAllowed
 
 MODEL: Final = "model"
 REMEMBERED: Final = 500  # decisions that the control charts look back on
@@ -68,8 +67,8 @@ async def is_on(session: AsyncSession) -> bool:
 
 async def turn(session: AsyncSession, actor: Actor, on: bool, at: datetime) -> None:
     """The administrators' kill switch: off, every scan is read by the doctor alone."""
-    if actor.role is not Role.ADMINISTRATOR or actor.account_id is None:
-        raise NotAllowed
+    allow(actor, Verb.SWITCH_MODEL)
+    assert actor.account_id is not None
     await session.merge(Switch(name=MODEL, on=on, changed_by=actor.account_id, changed_at=at))
     await note(session, actor, Entry(f"switch:{'on' if on else 'off'}", "setting", MODEL), at)
 

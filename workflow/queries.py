@@ -2,49 +2,53 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from models.chats import Card, HandledUpdate
 from models.jobs import Job
-from models.people import Account, Link, Role
+from models.people import Account, HeldRole, Link, Role
 from models.scans import Finding, Report, Scan, Status
+from workflow.access import Deed, Verb, reachable
 from workflow.actors import Actor
-from workflow.errors import NotFound
-from workflow.transitions import WAITS_FOR
+from workflow.errors import NotFound, SameHand
+from workflow.transitions import WAITS_FOR, Action, one_role_only
 
 CARDIAC: Final = "cardiac_mri"
-SEES: Final[Mapping[Role, frozenset[Status]]] = {
-    Role.PATIENT: frozenset(Status),
-    Role.DOCTOR: frozenset(Status),
-    Role.PHARMACIST: frozenset(
-        (Status.DOCTOR_VERIFIED, Status.PHARMACIST_COMPLETED, Status.REPORT_READY, Status.REJECTED)
-    ),
-    Role.ADMINISTRATOR: frozenset((Status.PHARMACIST_COMPLETED, Status.REPORT_READY, Status.REJECTED)),
-    Role.SYSTEM: frozenset(Status),
-}
 
 
-def visible(actor: Actor) -> Select[tuple[Scan]]:
-    """The scans that this person may know of; every reading of scans goes through here."""
-    scans = select(Scan).where(Scan.status.in_(SEES[actor.role]))
-    return scans.where(Scan.patient_id == actor.account_id) if actor.role is Role.PATIENT else scans
+async def scan_for(session: AsyncSession, scan_id: int, actor: Actor, deed: Deed = Verb.SEE_SCAN) -> Scan:
+    """One scan with all that was said about it. One out of reach looks like none: NotFound.
 
-
-async def scan_for(session: AsyncSession, scan_id: int, actor: Actor) -> Scan:
-    """One scan with all that was said about it. Somebody else's looks like none: NotFound."""
-    scan = await session.scalar(visible(actor).where(Scan.id == scan_id))
+    Raises SameHand for a move by who has signed it in another role."""
+    scan = await session.scalar(reachable(actor, deed).where(Scan.id == scan_id))
     if scan is None:
         raise NotFound
+    if isinstance(deed, Action):
+        one_role_only(scan, actor)
     return scan
 
 
 async def own_scans(session: AsyncSession, actor: Actor, limit: int = 10) -> Sequence[Scan]:
     """A patient's scans, newest first."""
-    mine = visible(actor).where(Scan.patient_id == actor.account_id)
+    mine = reachable(actor, Verb.SEE_OWN)
     return (await session.scalars(mine.order_by(Scan.id.desc()).limit(limit))).all()
+
+
+async def earlier_scans(session: AsyncSession, scan: Scan, limit: int = 5) -> Sequence[Scan]:
+    """The patient's earlier scans that have a report, newest first: what the doctor can compare with."""
+    before = select(Scan).where(Scan.patient_id == scan.patient_id, Scan.id < scan.id)
+    ready = before.where(Scan.status == Status.REPORT_READY)
+    return (await session.scalars(ready.order_by(Scan.id.desc()).limit(limit))).all()
+
+
+async def compared(session: AsyncSession, scan: Scan) -> Sequence[Scan]:
+    """Those that were there when the doctor signed."""
+    named = scan.reading.compared if scan.reading and scan.reading.compared else []
+    return (await session.scalars(select(Scan).where(Scan.id.in_(named)).order_by(Scan.id.desc()))).all()
 
 
 async def other_slices(session: AsyncSession, scan: Scan) -> Sequence[Scan]:
@@ -63,18 +67,56 @@ async def queue(session: AsyncSession, role: Role, limit: int = 10) -> Sequence[
     return (await session.scalars(waiting.order_by(Scan.created_at, Scan.id).limit(limit))).all()
 
 
+def holds(*roles: Role) -> ColumnElement[bool]:
+    """Of an account: it has one of these roles, whichever acts."""
+    also = select(HeldRole.account_id).where(HeldRole.role.in_(roles))
+    return Account.role.in_(roles) | Account.id.in_(also)
+
+
 async def chats_of(session: AsyncSession, role: Role) -> Sequence[int]:
-    """Every chat in which somebody of this role listens."""
-    linked = select(Link.chat_id).join(Account).where(Account.role == role)
+    """Every chat of everybody who holds this role: what must be heard is heard in whatever role the chat acts."""
+    linked = select(Link.chat_id).join(Account).where(holds(role), Account.suspended_at.is_(None))
     return (await session.scalars(linked)).all()
 
 
+async def chats_acting(session: AsyncSession, role: Role) -> Sequence[int]:
+    """Those of them that act in it now."""
+    acting = func.coalesce(Link.role, Account.role) == role
+    linked = select(Link.chat_id).join(Account).where(holds(role), acting, Account.suspended_at.is_(None))
+    return (await session.scalars(linked)).all()
+
+
+async def reaches(session: AsyncSession, scan_id: int, actor: Actor, deed: Deed) -> bool:
+    """Whether this person might do this with this scan."""
+    try:
+        await scan_for(session, scan_id, actor, deed)
+    except (NotFound, SameHand):
+        return False
+    return True
+
+
 async def patient_chats(session: AsyncSession, scan: Scan) -> Sequence[int]:
-    return (await session.scalars(select(Link.chat_id).where(Link.account_id == scan.patient_id))).all()
+    return await chats_of_account(session, scan.patient_id)
+
+
+async def chats_of_account(session: AsyncSession, account_id: int | None) -> Sequence[int]:
+    return (await session.scalars(select(Link.chat_id).where(Link.account_id == account_id))).all()
 
 
 async def card_chats(session: AsyncSession, scan_id: int) -> Sequence[int]:
     return (await session.scalars(select(Card.chat_id).where(Card.scan_id == scan_id))).all()
+
+
+async def versions(session: AsyncSession, scan: Scan) -> Sequence[Report]:
+    """Every version of a scan's report, oldest first."""
+    printed = select(Report).where(Report.scan_id == scan.id).order_by(Report.version)
+    return (await session.scalars(printed)).all()
+
+
+async def own_reports(session: AsyncSession, actor: Actor) -> Sequence[Report]:
+    """Every version of a patient's own reports: the newest scan first, and of each scan the newest version."""
+    printed = select(Report).join(Scan, Scan.id == Report.scan_id).where(Scan.patient_id == actor.account_id)
+    return (await session.scalars(printed.order_by(Report.scan_id.desc(), Report.version.desc()))).all()
 
 
 async def latest_report(session: AsyncSession, scan: Scan) -> Report | None:
@@ -110,9 +152,26 @@ async def was_handled(session: AsyncSession, update_id: int) -> bool:
 
 
 async def kept_files(session: AsyncSession) -> set[str]:
-    """Every vault id that some row speaks of."""
-    columns = (Scan.original_file, Scan.picture_file, Finding.heatmap_file, Report.file)
-    return {name for column in columns for name in await session.scalars(select(column)) if name is not None}
+    """Every vault id that some row speaks of, but for those of people who were forgotten."""
+    return await _files(session, Account.erased_at.is_(None))
+
+
+async def files_of(session: AsyncSession, account_id: int) -> set[str]:
+    """Every vault id of one person, forgotten or not."""
+    return await _files(session, Account.id == account_id)
+
+
+async def _files(session: AsyncSession, whose: ColumnElement[bool]) -> set[str]:
+    scans = select(Scan.id).join(Account, Account.id == Scan.patient_id).where(whose)
+    kept: tuple[tuple[InstrumentedAttribute[Any], InstrumentedAttribute[int]], ...] = (
+        (Scan.original_file, Scan.id),
+        (Scan.picture_file, Scan.id),
+        (Finding.heatmap_file, Finding.scan_id),
+        (Report.file, Report.scan_id),
+        (Report.copy_file, Report.scan_id),
+    )
+    asked = [select(name).where(scan.in_(scans), name.is_not(None)) for name, scan in kept]
+    return {name for one in asked for name in await session.scalars(one)}
 
 
 async def account_of(session: AsyncSession, actor: Actor) -> Account:

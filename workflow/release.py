@@ -1,7 +1,8 @@
 """The administrator's word: a code bound to exactly this scan and this content, then the report."""
 
+import secrets
 from datetime import datetime
-from hashlib import sha256
+from typing import Final, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +16,20 @@ from workflow.codes import Verdict, judge, send_code
 from workflow.content import fingerprint
 from workflow.transitions import RULES, Action, advance, hold
 
+ALPHABET: Final = "23456789abcdefghjkmnpqrstuvwxyz"  # nothing that a tired reader mistakes for another
+
+
+class Paper(NamedTuple):
+    """What was printed: two files of the vault with their hashes, and what opens and finds them."""
+
+    file: str
+    sha256: str
+    copy_file: str
+    copy_sha256: str
+    passphrase: str
+    token: str
+    content_sha256: str
+
 
 async def ask_code(session: AsyncSession, actor: Actor, scan_id: int, chat_id: int, at: datetime) -> Code:
     """Owe the administrator a code by mail for this scan as it stands now."""
@@ -24,6 +39,7 @@ async def ask_code(session: AsyncSession, actor: Actor, scan_id: int, chat_id: i
         purpose=Purpose.RELEASE,
         chat_id=chat_id,
         email=account.email,
+        language=account.language,
         account_id=account.id,
         scan_id=scan_id,
         content_sha256=fingerprint(scan),
@@ -36,8 +52,9 @@ async def release(session: AsyncSession, actor: Actor, scan_id: int, typed: str,
     scan = await hold(session, scan_id)
     code = await _waiting_code(session, actor, scan_id)
     if code is not None and (scan.status, Action.RELEASE) in RULES and code.content_sha256 != fingerprint(scan):
-        return Verdict.SPENT
-    verdict = await judge(session, code, typed, key, at)
+        verdict = Verdict.SPENT
+    else:
+        verdict = await judge(session, code, typed, key, at)
     if verdict is not Verdict.RIGHT:
         refused = Entry("release", "scan", scan_id, scan.patient_id, scan.version, Outcome.REFUSED, f"code:{verdict}")
         await note(session, actor, refused, at)
@@ -47,22 +64,22 @@ async def release(session: AsyncSession, actor: Actor, scan_id: int, typed: str,
     return verdict
 
 
-async def record_report(
-    session: AsyncSession, scan_id: int, file: str, pdf: bytes, content_sha256: str, at: datetime
-) -> Report:
+async def record_report(session: AsyncSession, scan_id: int, paper: Paper, at: datetime) -> Report:
     """The PDF is written: REPORT_READY, and its deliveries are owed."""
     scan = await advance(session, scan_id, Action.RECORD_REPORT, SYSTEM, at)
-    report = Report(
-        scan_id=scan_id,
-        version=1,
-        number=report_number(scan),
-        file=file,
-        sha256=sha256(pdf).hexdigest(),
-        content_sha256=content_sha256,
-        created_at=at,
-    )
+    report = Report(scan_id=scan_id, version=1, number=report_number(scan), created_at=at, **paper._asdict())
     session.add(report)
     return report
+
+
+def new_token() -> str:
+    """128 random bits that nobody guesses, short enough for a Telegram link."""
+    return secrets.token_urlsafe(16)
+
+
+def new_passphrase() -> str:
+    """79 random bits in four groups: a patient types them on a telephone, a machine guesses them in ages."""
+    return "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(4))
 
 
 def report_number(scan: Scan) -> str:

@@ -20,6 +20,7 @@ from workflow.errors import (
     NotFound,
     OwnReadingMissing,
     PrescriptionMissing,
+    SameHand,
     StaleAction,
 )
 from workflow.jobs import JobKind, enqueue
@@ -48,11 +49,20 @@ def not_running(scan: Scan) -> None:
 
 
 def findings_written(scan: Scan) -> None:
-    """Below the threshold the model has no say: the physician's own reading must stand there."""
-    if scan.reading is None:
+    """Below the threshold the model has no say: the physician's own reading must stand there, typed or picked."""
+    reading = scan.reading
+    if reading is None or not (reading.findings or reading.regions or reading.impression):
         raise FindingsMissing
-    if scan.finding is None or (scan.finding.uncertain and not scan.reading.own_reading):
+    if owes_own_reading(scan):
         raise OwnReadingMissing
+
+
+def owes_own_reading(scan: Scan) -> bool:
+    """Whether the doctor has still to say in words, or by a diagnosis, what the model could not."""
+    if scan.finding is None:
+        return True
+    reading = scan.reading
+    return scan.finding.uncertain and not (reading and (reading.own_reading or reading.diagnosis))
 
 
 def prescription_written(scan: Scan) -> None:
@@ -124,6 +134,7 @@ async def advance(session: AsyncSession, scan_id: int, action: Action, actor: Ac
         raise StaleAction
     if actor.role is not rule.by:
         raise NotAllowed
+    one_role_only(scan, actor)
     rule.needs(scan)
     scan.status = rule.to
     scan.changed_at = at
@@ -147,6 +158,24 @@ async def hold(session: AsyncSession, scan_id: int) -> Scan:
     if scan is None:
         raise NotFound
     return scan
+
+
+def hands(scan: Scan) -> Mapping[Role, int | None]:
+    """Whose name stands under this scan so far, and as what."""
+    return {
+        Role.PATIENT: scan.patient_id,
+        Role.DOCTOR: scan.reading.doctor_id if scan.reading else None,
+        Role.PHARMACIST: scan.prescription.pharmacist_id if scan.prescription else None,
+        Role.ADMINISTRATOR: scan.released_by,
+    }
+
+
+def one_role_only(scan: Scan, actor: Actor) -> None:
+    """Whoever holds several roles has one of them on each scan: three hands are three people's. Raises SameHand."""
+    if actor.account_id is not None and any(
+        account_id == actor.account_id for role, account_id in hands(scan).items() if role is not actor.role
+    ):
+        raise SameHand
 
 
 def _forbid_strangers(actor: Actor, action: Action) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import Sessions, looking
 from models.chats import HandledUpdate
+from workflow.access import Deed
 from workflow.audit import TRAIL, Source
 from workflow.errors import AlreadyHandled
 
@@ -23,6 +24,7 @@ class Effects:
 
     def __init__(self, sessions: Sessions, update_id: int, at: datetime) -> None:
         self.sessions, self.update_id, self.at = sessions, update_id, at
+        self.deed: Deed | None = None  # what the handler does that this update came to
         self._recorded = False
         self.open_session: AsyncSession | None = None  # the transaction that is under way, for the storage of forms
 

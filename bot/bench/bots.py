@@ -13,6 +13,7 @@ from aiogram.types import Message
 
 from bot.app import build_app
 from bot.channels import Limiter
+from bot.flood import Turnstile
 from bot.logs import set_up
 from bot.settings import Settings
 
@@ -20,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 def csss() -> None:
-    """What `csss run` runs, without its limiter."""
+    """What `csss run` runs, without its limiter and its turnstile."""
     _run(_csss)
 
 
@@ -30,14 +31,17 @@ def echo() -> None:
 
 
 async def _csss(settings: Settings) -> None:
-    """The limiter waits, as Telegram demands, and would hide the work."""
+    """The limiter waits, as Telegram demands, and would hide the work; the turnstile would leave a flood unanswered,
+    and the bench would wait for ever."""
     stop = asyncio.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
     async with build_app(settings) as app:
-        requests = app.clinic.bot.session.middleware
+        requests, updates = app.clinic.bot.session.middleware, app.dispatcher.update.outer_middleware
         for waiting in [one for one in requests if isinstance(one, Limiter)]:
             requests.unregister(waiting)
+        for refusing in [one for one in updates if isinstance(one, Turnstile)]:
+            updates.unregister(refusing)
         await app.run(stop, lambda _: None)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.bench.children import Child, working
 from bot.demo import CAST, Cast, move_in
-from bot.keys import derive
+from bot.keys import derive, master_of
 from bot.sandbox import Sandbox
 from models.base import connect
 from models.codes import Code
@@ -21,7 +21,7 @@ from workflow.audit import Source, audited
 
 PRODUCTION: Final = ("-m", "bot", "run")  # `csss run`
 
-KEY: Final = "the bench keeps no secret, so everybody may know its key"
+KEY: Final = "the bench keeps no secret so everybody may know its key"
 
 
 class Place(NamedTuple):
@@ -49,11 +49,14 @@ def settings(folder: Path, sandbox: Sandbox) -> dict[str, str]:
         "CSSS_BOT_API": sandbox.base,
         "CSSS_DATA": str(folder),
         "CSSS_SECRET_KEY": KEY,
+        "CSSS_MASTER_KEY": KEY,
         "CSSS_SMTP_HOST": sandbox.mailbox.host,
         "CSSS_SMTP_PORT": str(sandbox.mailbox.port),
         "CSSS_SMTP_STARTTLS": "false",
         "CSSS_WEB_PORT": "0",
         "CSSS_LOG": "json",
+        "CSSS_MESSAGES_PER_MINUTE": "600",  # its people type faster than people
+        "CSSS_PICTURES_PER_HOUR": "6000",
     }
 
 
@@ -67,7 +70,7 @@ async def _furnish(folder: Path, sandbox: Sandbox, cast: Sequence[Cast]) -> None
     await asyncio.to_thread(folder.mkdir)
     async with _database(folder) as engine:
         await upgrade(engine)
-        sessions = audited(engine, derive(KEY.encode(), "audit"), Source.COMMAND_LINE)
+        sessions = audited(engine, derive(KEY.encode(), "audit"), Source.COMMAND_LINE, master_of(KEY))
         await move_in(sessions, sandbox, cast)
 
 

@@ -8,10 +8,13 @@ from time import perf_counter
 from typing import Any, Final, NamedTuple
 
 from bot.bench import machine
+from bot.bench.flood import measure_flood
 from bot.bench.journeys import measure_journeys
 from bot.bench.packages import measure_packages
 from bot.bench.paper import measure_paper
 from bot.bench.pictures import measure_pictures
+from bot.bench.records import measure_records
+from bot.bench.signing import measure_signing
 from bot.bench.starts import measure_starts
 from bot.bench.updates import measure_updates
 from bot.demo import sample
@@ -26,10 +29,12 @@ class Effort(NamedTuple):
     scans: int
     rounds: int
     messages: int
+    rows: int
+    prints: int
 
 
-FULL: Final = Effort(starts=3, pictures=100, reports=10, scans=5, rounds=5, messages=400)
-QUICK: Final = Effort(starts=1, pictures=20, reports=3, scans=2, rounds=2, messages=100)
+FULL: Final = Effort(starts=3, pictures=100, reports=10, scans=5, rounds=5, messages=400, rows=100_000, prints=60)
+QUICK: Final = Effort(starts=1, pictures=20, reports=3, scans=2, rounds=2, messages=100, rows=5_000, prints=10)
 
 
 def measure(effort: Effort) -> dict[str, Any]:
@@ -49,7 +54,10 @@ async def _measure(effort: Effort) -> dict[str, Any]:
             "start": await measure_starts(folder, picture, effort.starts, [ready]),
             "classification": await asyncio.to_thread(measure_pictures, picture, effort.pictures),
             "pdf": await measure_paper(effort.reports),
+            "signing": await measure_signing(folder, effort.prints),
+            "records": await measure_records(folder, picture, effort.rows, effort.pictures),
             **journeys,
             "updates": await measure_updates(folder, effort.rounds, effort.messages),
+            "flood": await measure_flood(folder, effort.rounds, effort.messages // 10),
         }
     return figures | {"seconds": round(perf_counter() - began, 1)}

@@ -35,12 +35,12 @@ async def measure_journeys(scratch: Path, jpeg: bytes, scans: int) -> tuple[floa
 
 
 def _memory(place: Place, started: float) -> dict[str, Any]:
-    """Resident megabytes of the bot's process, and of the one beside it that draws PDFs."""
+    """Resident megabytes of the bot's process, and of the two beside it, which draw PDFs and open pictures."""
     told = memory_mb(place.bot.pid)
     return {
         "started_mb": started,
         "after_mb": told["now"],
         "peak_mb": told["peak"],
-        "press_mb": round(sum(memory_mb(child)["now"] for child in children(place.bot.pid)), 1),
+        "beside_mb": round(sum(memory_mb(child)["now"] for child in children(place.bot.pid)), 1),
         "tensorflow_loaded": has_loaded(place.bot.pid, "tensorflow"),
     }

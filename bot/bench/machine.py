@@ -2,13 +2,13 @@
 
 import os
 import platform
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any, Final
 
 PROC: Final = Path("/proc")
-TICKS: Final = os.sysconf("SC_CLK_TCK")
 MEGABYTE: Final = 1024 * 1024
 
 
@@ -36,9 +36,11 @@ def children(pid: int) -> list[int]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Time that a process has spent computing, all threads together; steps of 10 ms."""
-    after_name = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
-    return (int(after_name[11]) + int(after_name[12])) / TICKS
+    """Time that a process has spent computing, all threads together, to the nanosecond.
+
+    Linux numbers a process's clock by its id, inverted, and 2 for the scheduler; clock_getcpuclockid(3) gives the same.
+    """
+    return time.clock_gettime(~pid << 3 | 2)
 
 
 def has_loaded(pid: int, folder: str) -> bool:

@@ -7,9 +7,9 @@ from typing import Any, Final, TypeVar
 from bot.bench.machine import spread
 from inference.bundle import default_bundle
 from inference.classifier import Classifier
+from inference.darkroom import Darkroom
 from inference.gradcam import draw_heatmap, overlay
 from inference.preprocess import draw_canvas, scale
-from inference.upload import open_picture
 
 THREADS: Final = (1, 2)
 STEPS: Final = ("decode", "preprocess", "network", "heat_map", "reading", "overlay", "whole")
@@ -22,24 +22,26 @@ def measure_pictures(jpeg: bytes, runs: int) -> dict[str, Any]:
 
     `network` is the gate's whole pass without the preprocessing inside it, `reading` is what follows a decoded
     picture, `whole` is bytes to overlay as the worker does it."""
-    width, height = open_picture(jpeg).size
+    with Darkroom() as darkroom:
+        width, height = darkroom.open(jpeg).size
+        timed = {str(threads): _with_threads(darkroom, jpeg, runs, threads) for threads in THREADS}
     return {
         "picture": {"width": width, "height": height, "bytes": len(jpeg)},
         "runs": runs,
-        "threads": {str(threads): _with_threads(jpeg, runs, threads) for threads in THREADS},
+        "threads": timed,
     }
 
 
-def _with_threads(jpeg: bytes, runs: int, threads: int) -> dict[str, Any]:
+def _with_threads(darkroom: Darkroom, jpeg: bytes, runs: int, threads: int) -> dict[str, Any]:
     classifier = Classifier.load(default_bundle(), threads)
-    timed = [_take_apart(classifier, jpeg) for _ in range(WARM + runs)][WARM:]
+    timed = [_take_apart(darkroom, classifier, jpeg) for _ in range(WARM + runs)][WARM:]
     return {f"{step}_ms": spread([one[step] for one in timed], 1000) for step in STEPS}
 
 
-def _take_apart(classifier: Classifier, jpeg: bytes) -> dict[str, float]:
+def _take_apart(darkroom: Darkroom, classifier: Classifier, jpeg: bytes) -> dict[str, float]:
     """Seconds of each step of one classification."""
     recipe, tables = classifier.bundle.recipe, classifier.bundle.tables
-    decode, picture = _timed(lambda: open_picture(jpeg))
+    decode, picture = _timed(lambda: darkroom.open(jpeg))
     preprocess, _ = _timed(lambda: scale(draw_canvas(picture.grey, recipe)))
     passing, look = _timed(lambda: classifier.look(picture))
     heat, _ = _timed(lambda: draw_heatmap(look.activation, tables, 0))

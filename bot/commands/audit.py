@@ -86,7 +86,7 @@ def _cell(value: object) -> str:
 
 async def _verify() -> "tuple[int, Fault | None]":
     from bot.anchors import read_anchors  # noqa: PLC0415
-    from bot.keys import derive, secret_key  # noqa: PLC0415
+    from bot.keys import derive, master_keys, secret_key  # noqa: PLC0415
     from models.base import connect  # noqa: PLC0415
     from workflow.audit import Source, audited, head  # noqa: PLC0415
     from workflow.audit import verify as walk  # noqa: PLC0415
@@ -94,7 +94,7 @@ async def _verify() -> "tuple[int, Fault | None]":
     settings = settings_or_exit()
     engine, key = connect(settings.database_url), derive(secret_key(settings), "audit")
     try:
-        async with audited(engine, key, Source.COMMAND_LINE)() as session:
+        async with audited(engine, key, Source.COMMAND_LINE, master_keys(settings))() as session:
             fault = await walk(session, key, read_anchors(settings.data / "audit-anchors.txt"))
             return (await head(session)).seq, fault
     finally:
@@ -104,14 +104,14 @@ async def _verify() -> "tuple[int, Fault | None]":
 async def _export() -> "list[AuditRow]":
     from datetime import UTC, datetime  # noqa: PLC0415
 
-    from bot.keys import derive, secret_key  # noqa: PLC0415
+    from bot.keys import derive, master_keys, secret_key  # noqa: PLC0415
     from models.base import connect  # noqa: PLC0415
     from workflow.audit import Entry, Source, audited, everything, note  # noqa: PLC0415
 
     settings = settings_or_exit()
     engine, key = connect(settings.database_url), derive(secret_key(settings), "audit")
     try:
-        async with audited(engine, key, Source.COMMAND_LINE).begin() as session:
+        async with audited(engine, key, Source.COMMAND_LINE, master_keys(settings)).begin() as session:
             await note(session, None, Entry("export", "audit", "all"), datetime.now(UTC))
             return [row async for row in everything(session)]
     finally:

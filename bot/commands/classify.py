@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from inference.classifier import Classifier, Reading
+    from inference.darkroom import Darkroom
     from inference.picture import Picture
 
 NOTICE: Final = "This reading supports a clinician's judgement and replaces none."
@@ -26,9 +27,10 @@ def classify(
     files = list(walk(paths))
     if heatmap is not None and len(files) != 1:
         fail("--heatmap takes exactly one picture")
-    classifier = load(bundle)
-    lines = (describe(classifier, file, heatmap) for file in files)
-    accepted = print_lines(lines) if json else print_table(lines)
+    with darkroom() as room:
+        classifier = load(bundle)
+        lines = (describe(room, classifier, file, heatmap) for file in files)
+        accepted = print_lines(lines) if json else print_table(lines)
     if not accepted:
         raise typer.Exit(1)
 
@@ -45,9 +47,16 @@ def walk(paths: Iterable[Path]) -> Iterator[Path]:
             fail(f"no such file or folder: {path}")
 
 
+def darkroom() -> "Darkroom":
+    """The one way in that the bot has too; it warms while the model is loaded."""
+    from inference.darkroom import Darkroom  # noqa: PLC0415  keeps `csss --help` quick
+
+    return Darkroom()
+
+
 def load(folder: Path | None) -> "Classifier":
     """The classifier, or one sentence about what is wrong with the bundle."""
-    from inference.bundle import default_bundle  # noqa: PLC0415  keeps `csss --help` quick
+    from inference.bundle import default_bundle  # noqa: PLC0415  as above
     from inference.classifier import Classifier  # noqa: PLC0415
     from inference.errors import BundleError  # noqa: PLC0415
 
@@ -57,14 +66,13 @@ def load(folder: Path | None) -> "Classifier":
         fail(str(error))
 
 
-def describe(classifier: "Classifier", file: Path, heatmap: Path | None) -> dict[str, Any]:
+def describe(room: "Darkroom", classifier: "Classifier", file: Path, heatmap: Path | None) -> dict[str, Any]:
     """One line of the answer; a refused file has its reason and no label."""
     from inference.classifier import DECODED_SIDE  # noqa: PLC0415
     from inference.errors import Refused  # noqa: PLC0415
-    from inference.upload import open_picture  # noqa: PLC0415
 
     try:
-        picture = open_picture(file.read_bytes(), None if heatmap else DECODED_SIDE)
+        picture = room.open(file.read_bytes(), None if heatmap else DECODED_SIDE)
         reading = classifier.read(picture)
     except (Refused, OSError) as error:
         reason = error.reason.value if isinstance(error, Refused) else "unreadable"

@@ -58,10 +58,24 @@ def _db() -> None:
 
 @db.command()
 def upgrade() -> None:
-    """Bring the database to this program's schema; safe to repeat."""
+    """Bring the database and the stored files to what this program expects; safe to repeat."""
+    from bot.keys import derive, master_keys, secret_key  # noqa: PLC0415
+    from models.aftercare import scrub, seal_files  # noqa: PLC0415
     from models.schema import upgrade as migrate  # noqa: PLC0415
+    from models.vault import Vault  # noqa: PLC0415
+    from workflow.audit import Source, audited  # noqa: PLC0415
 
-    _with_engine(migrate)
+    settings = settings_or_exit()
+    masters = master_keys(settings)
+
+    async def work(engine: "AsyncEngine") -> None:
+        changed = await migrate(engine, masters)
+        async with audited(engine, derive(secret_key(settings), "audit"), Source.COMMAND_LINE, masters)() as session:
+            await seal_files(session, Vault(settings.data / "vault"))
+        if changed:
+            await scrub(engine)
+
+    _with_engine(work)
     typer.echo("The database is up to date.")
 
 
@@ -96,8 +110,25 @@ def add(
         person = Person(name, email.strip().lower(), hash_password(typed))
     except WeakPassword:
         fail(f"that password is too easy to guess: take {SHORTEST} characters or more, not a common word")
-    _with_session(lambda session: add_staff(session, person, Role(role), datetime.now(UTC)), taken=email)
+    with_session(lambda session: add_staff(session, person, Role(role), datetime.now(UTC)), taken=email)
     typer.echo(f"{name} is {role}. In the chat: /link, then {email} and the password.")
+
+
+@user.command(name="reset-authenticator")
+def reset_authenticator(email: Annotated[str, typer.Argument(help="The account's address.")]) -> None:
+    """For who has lost the app and all recovery codes: make sure who asks; codes come by mail from then on."""
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from workflow.authenticators import reset  # noqa: PLC0415
+    from workflow.errors import NotFound  # noqa: PLC0415
+
+    try:
+        there = with_session(lambda session: reset(session, email.strip(), datetime.now(UTC)))
+    except NotFound:
+        fail(f"there is no account with {email}")
+    if not there:
+        fail(f"{email} has no authenticator app")
+    typer.echo(f"{email} has no authenticator app any more and hears of it in chat and by mail.")
 
 
 def invite(
@@ -108,12 +139,12 @@ def invite(
     from datetime import UTC, datetime  # noqa: PLC0415
 
     from models.people import Role  # noqa: PLC0415
-    from workflow.accounts import STAFF  # noqa: PLC0415
+    from workflow.access import STAFF  # noqa: PLC0415
     from workflow.accounts import invite as make  # noqa: PLC0415
 
     if role not in STAFF:
         fail(f"no such staff role: {role}")
-    token = _with_session(lambda session: make(session, None, Role(role), datetime.now(UTC)))
+    token = with_session(lambda session: make(session, None, Role(role), datetime.now(UTC)))
     typer.echo(f"https://t.me/{bot_name}?start=join_{token}" if bot_name else f"/start join_{token}")
 
 
@@ -149,16 +180,17 @@ def _with_engine(work: "Callable[[AsyncEngine], Awaitable[Result]]") -> Result:
     return asyncio.run(once())
 
 
-def _with_session(work: "Callable[[AsyncSession], Awaitable[Result]]", taken: str = "") -> Result:
+def with_session(work: "Callable[[AsyncSession], Awaitable[Result]]", taken: str = "") -> Result:
     from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError  # noqa: PLC0415
 
-    from bot.keys import derive, secret_key  # noqa: PLC0415
+    from bot.keys import derive, master_keys, secret_key  # noqa: PLC0415
     from workflow.audit import Source, audited  # noqa: PLC0415
 
-    key = derive(secret_key(settings_or_exit()), "audit")
+    settings = settings_or_exit()
+    key, masters = derive(secret_key(settings), "audit"), master_keys(settings)
 
     async def once(engine: "AsyncEngine") -> Result:
-        async with audited(engine, key, Source.COMMAND_LINE).begin() as session:
+        async with audited(engine, key, Source.COMMAND_LINE, masters).begin() as session:
             return await work(session)
 
     try:

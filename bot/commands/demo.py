@@ -62,6 +62,7 @@ def sandbox(
 
 def bench(
     quick: Annotated[bool, typer.Option("--quick", help="Few runs: half a minute instead of three.")] = False,
+    prints: Annotated[int | None, typer.Option(min=1, help="Signed reports over which memory is watched.")] = None,
     as_json: Json = False,
 ) -> None:
     """Measure the figures of the README on this machine and print them as a table."""
@@ -70,7 +71,8 @@ def bench(
     from bot.bench.table import show  # noqa: PLC0415
 
     try:
-        figures = measure(QUICK if quick else FULL)
+        effort = QUICK if quick else FULL
+        figures = measure(effort._replace(prints=prints) if prints else effort)
     except BenchFailed as failed:
         fail(str(failed))
     typer.echo(json.dumps(figures)) if as_json else show(figures)

@@ -3,19 +3,18 @@
 from datetime import UTC, datetime
 from typing import Final
 
-from aiogram import Bot, Dispatcher
-from aiogram.webhook.aiohttp_server import SimpleRequestHandler
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from bot.clinic import Clinic
 from bot.metrics import Metrics
+from bot.web.twilio import add_twilio
+from bot.web.verify import add_verification
 from models.scans import Status
 from workflow import queries
 
 CLINIC: Final = web.AppKey("clinic", Clinic)
 METRICS: Final = web.AppKey("metrics", Metrics)
-WEBHOOK: Final = "/telegram"
 STUCK: Final = 300.0  # seconds that a due job may wait before the house counts as not ready
 
 
@@ -25,14 +24,10 @@ def web_app(clinic: Clinic, metrics: Metrics) -> web.Application:
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", read_metrics)
+    add_verification(app, clinic)
+    if clinic.whatsapp is not None:
+        add_twilio(app, clinic)
     return app
-
-
-def add_webhook(app: web.Application, dispatcher: Dispatcher, bot: Bot, secret: str) -> None:
-    """Telegram's door. The update is handled before it is answered: a 200 means that its effect is kept."""
-    if not secret:
-        raise ValueError("a webhook without a secret would take anybody's word")
-    SimpleRequestHandler(dispatcher, bot, handle_in_background=False, secret_token=secret).register(app, path=WEBHOOK)
 
 
 async def healthz(_: web.Request) -> web.Response:

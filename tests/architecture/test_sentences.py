@@ -9,16 +9,25 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-from handlers.keyboards import CardAction
+from bot.mail import Refusal
+from bot.web.verify import WORDS
+from faq.teaching import Doubt
+from handlers.board import IMPRESSION, REGIONS_VIEW, WHY
+from handlers.keyboards import CardAction, DeskAction
+from handlers.lessons import MissAction
 from handlers.reading import REASONS, STEPS
 from handlers.texts import DEFAULT, LOCALES, Catalogues, House, bare
 from inference.bundle import Label
 from inference.errors import Reason
+from models.jobs import Channel
 from models.people import Role, Sex
 from models.scans import Status
+from reports.document import Band
 from tests.architecture.source import modules
 from workflow import errors
+from workflow.forgetting import Stage
 from workflow.risk import Risk
+from workflow.verification import Standing
 
 LANGUAGES = sorted(folder.name for folder in LOCALES.iterdir() if folder.is_dir())
 HOUSE = House("St. Mary's <Hospital> & Sons", "112 / 108", ZoneInfo("Asia/Kolkata"))
@@ -26,7 +35,10 @@ TAGS = {"b", "i", "u", "s", "code", "pre", "a", "blockquote", "tg-spoiler"}
 KNOWN_TO_ALL = {"hospital", "emergency"}
 COMPUTED = {
     # keys that are put together in the code, and what they are put together from
-    "button": set(CardAction),
+    "band": set(Band),
+    "button": {*CardAction, *DeskAction}
+    | {f"miss_{action}" for action in set(MissAction) - {MissAction.OPEN}}
+    | {f"by_{part}" for part in (REGIONS_VIEW, IMPRESSION, WHY)},
     "label": set(Label),
     "reason": set(REASONS),
     "reading": {str(step.state).split(":")[1] for step in STEPS},
@@ -38,6 +50,14 @@ COMPUTED = {
     "help": set(Role) - {Role.SYSTEM},
     "step": {"done", "next", "later"},
     "upload": set(Reason),
+    "channel": set(Channel),
+    "failure": set(Refusal) | {"chat", "patience", "number", "whatsapp", "twilio"},
+    "verify": set(Standing) | set(WORDS),
+    "teach": set(Doubt),
+    "desk": {"claimed", "closed", "left"},
+    "preview": {"draft", "preliminary"},
+    "preview_asked": {"draft", "preliminary"},
+    "forget": {f"{what}.{stage}" for what in ("would", "done") for stage in Stage},
     "wait": set(Status) - {Status.REJECTED},
 }
 

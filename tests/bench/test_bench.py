@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from bot.bench.children import BenchFailed, run, working
 from bot.bench.figures import Effort, measure
 from bot.bench.packages import measure_packages
 
-TINY = Effort(starts=1, pictures=2, reports=1, scans=2, rounds=1, messages=10)
+TINY = Effort(starts=1, pictures=2, reports=1, scans=2, rounds=1, messages=10, rows=200, prints=2)
 STEPS = {"decode_ms", "preprocess_ms", "network_ms", "heat_map_ms", "reading_ms", "overlay_ms", "whole_ms"}
 READY = 'import sys, time; print(\'{"event": "ready"}\', file=sys.stderr, flush=True); time.sleep(60)'
 
@@ -31,10 +32,15 @@ def test_the_figures_have_the_documented_shape_and_make_a_table(monkeypatch: pyt
     assert figures["classification"]["threads"].keys() == {"1", "2"}
     assert all(steps.keys() == STEPS for steps in figures["classification"]["threads"].values())
     assert figures["pdf"]["bytes"] > 10_000
+    assert figures["signing"]["copy_bytes"] > figures["signing"]["master_bytes"] > figures["pdf"]["bytes"]
+    assert figures["signing"]["draw_cpu_ms"]["median"] > 0 < figures["signing"]["lock_cpu_ms"]["median"]
+    assert figures["signing"].keys() >= {"settled_mb", "grown_mb", "loop_cpu_ms", "loop_late_ms"}
     assert figures["story"]["scans"] == 2
     assert figures["memory"]["peak_mb"] >= figures["memory"]["after_mb"] > 0
     assert figures["memory"]["tensorflow_loaded"] is False
     assert figures["updates"].keys() >= {"csss", "echo", "rate_ratio", "cpu_ratio"}
+    assert figures["records"].keys() >= {"append_ms", "empty_ms", "verify_s", "rows", "verify_100000_s"}
+    assert figures["flood"].keys() == {"per_s", "calm_ms", "flooded_ms", "ratio"}
     assert _programs(machine.children(os.getpid())) == _programs(before)
 
     console = Console(width=160)
@@ -42,6 +48,14 @@ def test_the_figures_have_the_documented_shape_and_make_a_table(monkeypatch: pyt
         table.show(figures, console)
     assert "bot ready" in said.get()
     assert "csss to echo" in said.get()
+
+
+def test_a_process_clock_sees_a_millisecond() -> None:
+    """A turn of the bench may cost a bot less than the kernel's tick of 10 ms; it must not count as nothing."""
+    before, started = machine.cpu_seconds(os.getpid()), time.process_time()
+    while time.process_time() - started < 0.001:
+        pass
+    assert 0.001 <= machine.cpu_seconds(os.getpid()) - before < 0.01
 
 
 def _programs(children: list[int]) -> int:

@@ -1,9 +1,11 @@
 """Settings: a wrong value stops the start with one clear line, and no secret is ever printed."""
 
 import stat
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from pydantic import SecretStr, ValidationError
 from typer.testing import CliRunner
 
@@ -105,3 +107,45 @@ def test_the_key_is_made_once_and_only_its_owner_can_read_it(tmp_path: Path) -> 
     assert stat.S_IMODE((tmp_path / "secret.key").stat().st_mode) == 0o600
     other = Settings(_env_file=None, bot_token=SecretStr(TOKEN), data=tmp_path, secret_key=SecretStr("k" * 32))
     assert secret_key(other) == b"k" * 32
+
+
+def picture(kind: str, side: int) -> bytes:
+    drawn = BytesIO()
+    Image.effect_noise((side, 60), 90).save(drawn, kind)
+    return drawn.getvalue()
+
+
+LOGO = "CSSS_HOSPITAL_LOGO must be a JPEG or PNG picture, of at most 1 MB and 4000 pixels a side"
+NO_LOGOS = {
+    "a logo in vectors": b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>",
+    "words": b"no picture at all",
+    "words that begin like a PNG": b"\x89PNG\r\n\x1a\n no picture at all",
+    "half a PNG": picture("PNG", 200)[:3000],
+    "another kind": picture("GIF", 60),
+    "too many pixels": picture("JPEG", 4001),
+    "too many bytes": picture("PNG", 300) + bytes(1_000_000),
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("content", NO_LOGOS.values(), ids=NO_LOGOS)
+def test_a_logo_that_no_report_could_bear_stops_the_start(content: bytes, tmp_path: Path) -> None:
+    """Better now than with the first report that is owed to a patient."""
+    file = tmp_path / "logo.png"
+    file.write_bytes(content)
+    with pytest.raises(ValidationError, match=LOGO):
+        Settings(_env_file=None, bot_token=SecretStr(TOKEN), hospital_logo=file)
+
+
+def test_a_logo_that_is_not_there_stops_the_start_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["run"], env={"CSSS_BOT_TOKEN": TOKEN, "CSSS_HOSPITAL_LOGO": "logo.png"})
+    assert result.exit_code == 2
+    assert "CSSS_HOSPITAL_LOGO: Path does not point to a file" in result.output
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_a_whole_logo_is_taken(kind: str, tmp_path: Path) -> None:
+    file = tmp_path / "logo"
+    file.write_bytes(picture(kind, 4000))
+    assert Settings(_env_file=None, bot_token=SecretStr(TOKEN), hospital_logo=file).hospital_logo == file

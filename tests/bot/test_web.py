@@ -15,7 +15,8 @@ from pydantic import SecretStr
 from bot.app import App, Engines, NotUpgraded, build_app
 from bot.demo import demo_settings
 from bot.sandbox import Sandbox, SandboxClient
-from bot.web.app import WEBHOOK, web_app
+from bot.web.app import web_app
+from bot.web.webhook import WEBHOOK
 from models.schema import upgrade
 from workflow.jobs import JobKind, enqueue
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as some
 
 from handlers.messages import CAPTION, MESSAGE, length, patient_card, staff_card, whole_story
 from handlers.texts import Catalogues, House, bare
+from inference.bundle import Modality
 from models.people import Account, Role, Sex
 from models.scans import Finding, Prescription, Reading, Scan, Status
 from tests.architecture.test_sentences import faults
@@ -37,6 +38,7 @@ def a_scan(name: str, words: str, lines: list[str], status: Status = Status.PHAR
         finding=Finding(
             model="m",
             model_version="1",
+            modality=Modality.CHEST_XRAY,
             label="COVID",
             confidence=0.9,
             uncertain=False,

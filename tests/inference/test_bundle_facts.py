@@ -71,7 +71,7 @@ def test_a_missing_file_is_named(copy: Path, name: str) -> None:
         (lambda m: m["labels"].append("Fracture"), "malformed"),
         (lambda m: m["input"].update(range=[0, 1]), "[-1, 1]"),
         (lambda m: m["thresholds"].pop("distance"), "incomplete"),
-        (lambda m: m["input"]["recipe"].update(size=160), "shapes"),
+        (lambda m: m["input"]["recipe"].update(size=224), "shapes"),
         (lambda m: m.pop("version"), "incomplete"),
     ],
 )

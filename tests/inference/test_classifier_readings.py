@@ -126,7 +126,7 @@ def test_a_wrong_input_range_is_refused_loudly() -> None:
 
 def test_the_canvas_is_the_same_for_any_size_of_the_same_film(radiograph: Picture) -> None:
     """Purpose: resolution must not betray the source: a film and its thumbnail end up alike."""
-    recipe = Recipe(crop=0.06, side=160, blur=0.7, equalise=True)
+    recipe = Recipe(crop=0.06, side=160, blur=0.7, equalise=1.0)
     small = cv2.resize(radiograph.grey, (400, 424), interpolation=cv2.INTER_AREA).astype(np.uint8)
     one, other = draw_canvas(radiograph.grey, recipe), draw_canvas(small, recipe)
     assert one.shape == (224, 224)

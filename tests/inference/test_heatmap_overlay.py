@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from inference.bundle import Tables
+from inference.bundle import STRIDE, Tables
 from inference.classifier import Classifier
 from inference.gradcam import draw_heatmap, overlay, spread
 from inference.picture import Picture
@@ -59,10 +59,11 @@ def test_the_map_follows_the_logit_by_finite_differences(classifier: Classifier,
     assert np.abs(heat / heat.max() - draw_heatmap(look.activation, tables, 3)).max() < 1e-2
 
 
-def test_the_reading_carries_a_map_of_seven_by_seven(classifier: Classifier, radiograph: Picture) -> None:
+def test_the_reading_carries_a_map_of_a_cell_for_every_stride(classifier: Classifier, radiograph: Picture) -> None:
     """Purpose: what reports and cards rely on."""
     heat = classifier.read(radiograph).heatmap
-    assert heat.shape == (7, 7)
+    side = classifier.bundle.recipe.size // STRIDE
+    assert heat.shape == (side, side)
     assert (heat.min() >= 0, heat.max()) == (True, 1.0)
 
 

@@ -1,18 +1,28 @@
 """The whole way of a scan, as its people live it."""
 
+import asyncio
+import re
 from io import BytesIO
 
 from pydantic import SecretStr
 from pypdf import PdfReader
 
 from bot.app import Engines
+from models.scans import Status
+from reports.checking import Checked, check
+from reports.keyring import trusted
 from tests.people import FINDINGS, House, open_house
+from tests.promises.stages import scan_row
+
+PASSPHRASE = re.compile(r"\b[2-9a-z]{4}(?:-[2-9a-z]{4}){3}\b")
+SIGNERS = (("doctor", "Dr Rao"), ("pharmacist", "Meena Pillai"), ("administrator", "Joseph Mathew"))
 
 
 async def test_a_photo_becomes_a_report_in_chat_and_mailbox(engines: Engines, database: str) -> None:
-    """On either database: photo, five stages, PDF in the chat and the same PDF in the mailbox, its text read back."""
+    """On either database: photo, five stages, PDF in the chat, its locked copy in the mailbox, both signed."""
     async with open_house(engines, database=SecretStr(database)) as house:
         await _report_arrives(house)
+        assert (await scan_row(house, 1)).status is Status.REPORT_READY
 
 
 async def _report_arrives(house: House) -> None:
@@ -23,8 +33,16 @@ async def _report_arrives(house: House) -> None:
 
     [(name, kind, attached)] = mail.attachments
     assert (name, kind) == (report.name, "application/pdf")
-    assert attached == report.data
+    told = await house.amina.sees("opens with this passphrase", timeout=30)
+    [passphrase] = PASSPHRASE.findall(told.text)
+    assert passphrase not in mail.raw.decode("utf-8", "replace")
+    keys = house.app.clinic.signing
+    for pdf, word in ((report.data, None), (attached, passphrase)):
+        checked = await asyncio.to_thread(check, pdf, trusted(keys), word)
+        assert checked == [Checked(role, name, True) for role, name in SIGNERS]
     text = "\n".join(page.extract_text() for page in PdfReader(BytesIO(report.data)).pages)
+    locked = PdfReader(BytesIO(attached), password=passphrase)
+    assert "\n".join(page.extract_text() for page in locked.pages) == text
     for words in (
         *FINDINGS,
         "Amina Yusuf",

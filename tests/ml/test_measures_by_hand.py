@@ -6,10 +6,11 @@ import pytest
 from inference.bundle import OUTPUTS, Label, Modality, Temperatures
 from inference.reading import combine
 from ml.answers import LABELS, judge, six_shares
-from ml.calibrate import fit_scaling, hold_error
-from ml.data import Strange, make_targets, weigh
+from ml.calibrate import choose_thresholds, fit_scaling, hold_error
+from ml.data import Strange, make_targets, spread, weigh
 from ml.measures import Answers, accuracy, area, bootstrap, calibration_error, macro_recall, risk_coverage, sureness
 from ml.prepare import Row, Split
+from ml.train import mix
 
 
 @pytest.fixture
@@ -86,6 +87,18 @@ def test_targets_name_route_and_branch() -> None:
     targets = make_targets(items)
     assert targets.route.tolist() == [0, 1, 2]
     assert targets.branch.tolist() == [6, 8, -1]
+    assert spread(targets).argmax(axis=1).tolist() == [0, 1, 2]
+    assert spread(targets, 0.1).sum(axis=1).tolist() == pytest.approx([2, 2, 1])
+    assert spread(targets, 0.1)[2, 3:].tolist() == [0.0] * 7
+
+
+def test_mixup_mixes_targets_as_it_mixes_pictures() -> None:
+    """Purpose: three quarters of one and a quarter of another is that in both."""
+    features = np.eye(6, dtype=np.float32)
+    mixed, wanted = mix(features, 10 * features, 0.4, np.random.default_rng(3))
+    assert np.allclose(10 * mixed, wanted)
+    assert mixed.sum(axis=1).tolist() == pytest.approx([1.0] * 6)
+    assert len(np.unique(mixed.max(axis=1))) > 3
 
 
 def test_full_balance_draws_every_group_alike() -> None:
@@ -125,9 +138,20 @@ def test_the_stated_error_is_held_class_by_class() -> None:
     bar = hold_error(answers)[LABELS[0].value]
     kept = answers.confidence >= bar
     assert np.mean(truth[kept] != 0) <= 0.05
-    assert kept.sum() == 63
+    assert kept.sum() == 62  # (2 + 1) / (62 + 2) is within 5 %, (3 + 1) / (63 + 2) is not
 
 
 def test_the_area_counts_ties_half() -> None:
     """Purpose: by hand: of four pairs three are right and one is a tie."""
     assert area(np.array([1, 1, 0, 0]), np.array([0.9, 0.5, 0.5, 0.1])) == pytest.approx(3.5 / 4)
+
+
+def test_the_distance_limit_lies_between_scans_and_strangers() -> None:
+    """Purpose: an outside hospital's film is farther than ours; where strangers come close, scans decide."""
+    ours = np.linspace(0.0, 0.04, 1000, dtype=np.float32)
+    answers = Answers(np.zeros(1000, np.int64), np.zeros(1000, np.int64), np.linspace(0.5, 1, 1000))
+    limits = [
+        choose_thresholds(ours, np.full(20, begin, np.float32), np.zeros(1000), answers).distance
+        for begin in (0.16, 0.01)
+    ]
+    assert limits == [pytest.approx(0.08, rel=0.02), pytest.approx(0.04, rel=0.02)]

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inference.bundle import OUTPUTS, Tables, default_bundle, load_bundle
+from inference.bundle import OUTPUTS, Label, Modality, Tables, default_bundle, load_bundle
 from inference.gradcam import draw_heatmap
+from ml.prepare import Row, Split
 
 pytestmark = [
     pytest.mark.tensorflow,
@@ -71,9 +72,46 @@ def test_a_grey_trunk_sees_what_the_coloured_one_sees(tmp_path: Path) -> None:
 
 def test_the_loss_ignores_the_branch_of_a_stranger() -> None:
     """Purpose: a dog has no lungs to be wrong about."""
+    from ml.data import Targets, spread
     from ml.network import measure_loss
 
     logits = np.zeros((1, OUTPUTS), np.float32)
-    assert float(measure_loss(np.array([2]), np.array([-1]), logits, 0.0)) == pytest.approx(np.log(3))
-    assert float(measure_loss(np.array([0]), np.array([4]), logits, 0.0)) == pytest.approx(np.log(3) + np.log(5))
-    assert float(measure_loss(np.array([1]), np.array([9]), logits, 0.0)) == pytest.approx(np.log(3) + np.log(2))
+    for route, branch, expected in ((2, -1, [3]), (0, 4, [3, 5]), (1, 9, [3, 2])):
+        wanted = spread(Targets(np.array([route]), np.array([branch])), smoothing=0.1)
+        assert float(measure_loss(wanted, logits)) == pytest.approx(sum(np.log(expected)))
+
+
+def test_a_training_that_was_cut_off_goes_on_to_the_same_weights(tmp_path: Path) -> None:
+    """Purpose: an hour of training survives a power cut, and is the training that an unbroken run would have been."""
+    from ml.config import Config, Stage
+    from ml.network import build_head, build_trunk
+    from ml.tune import Learner, make_album, run_stage
+
+    keras = pytest.importorskip("keras")
+    rows = [Row(str(n), Label.NORMAL, Modality.CHEST_XRAY, "here", str(n), Split.TRAIN) for n in range(6)]
+    rows += [Row("v", Label.COVID, Modality.CHEST_XRAY, "here", "v", Split.VALIDATION)]
+    greys = [np.random.default_rng(n).integers(0, 255, (64, 64), np.uint8) for n in range(7)]
+    knobs = Config("test", "0", dropout=0.0)
+    stage = Stage("block_16_", 32, steps=4, batch=2, looks=2)
+
+    def learn(paused: Path, power_cut_at: int | None) -> list[np.ndarray]:
+        keras.utils.set_random_seed(1)
+        trunk, head = build_trunk(None), build_head(1280, 8, 0.0, 1)
+        learner = Learner(trunk, head, knobs, stage)
+        true_learn, steps = learner.learn, iter(range(100))
+
+        def learn_until_dark(*batch: object) -> object:
+            if next(steps) == power_cut_at:
+                raise KeyboardInterrupt
+            return true_learn(*batch)
+
+        learner.learn = learn_until_dark
+        curve = {"tuning_loss": [], "tuning_validation_loss": []}
+        run_stage(learner, make_album(rows, greys, 0.0), np.random.default_rng(5), curve, paused)
+        return [np.asarray(one) for one in learner.variables]
+
+    whole = learn(tmp_path / "whole.npz", None)
+    with pytest.raises(KeyboardInterrupt):
+        learn(tmp_path / "cut.npz", 3)
+    gone_on = learn(tmp_path / "cut.npz", None)
+    assert max(float(np.abs(one - other).max()) for one, other in zip(whole, gone_on, strict=True)) < 1e-5

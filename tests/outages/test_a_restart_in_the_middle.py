@@ -17,7 +17,7 @@ from models.people import Account, Role
 from models.scans import Prescription, Reading, Scan
 from models.schema import upgrade
 from tests.people import CODE, FINDINGS
-from workflow import accounts
+from workflow import accounts, consent
 
 
 class Bot:
@@ -146,7 +146,7 @@ async def test_findings_prescription_and_what_troubles_you_survive_a_restart(str
         prescription = await session.get_one(Prescription, 1)
     assert scan.complaint == "Cough"
     assert (reading.findings, reading.impression, reading.recommendations) == FINDINGS
-    assert [line.split()[0] for line in prescription.lines] == ["Paracetamol", "Water,"]
+    assert [line.split()[0] for line in prescription.lines] == ["ready.fever", "Water,"]
 
 
 async def _enters(street: Street, role: Role) -> Person:
@@ -156,7 +156,8 @@ async def _enters(street: Street, role: Role) -> Person:
     told = accounts.Person(f"A {role}", f"{role}@example.org", "no password opens this")
     async with clinic.sessions.begin() as session:
         await accounts.add_staff(session, told, role, now)
-        await accounts.link(session, person.chat_id, told.email, now)
+        actor = await accounts.link(session, person.chat_id, told.email, now)
+        await consent.agree(session, actor, now)
     await person.sends("/start")
     await person.sees("Hello")
     return person

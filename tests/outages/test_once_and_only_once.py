@@ -1,15 +1,19 @@
 """A repeated update and a second tap change nothing."""
 
 import asyncio
+from datetime import UTC, datetime
 from re import sub
+
+from aiogram.types import Chat, Message, Update, User
+from sqlalchemy import select, text
 
 from bot.sandbox import Person
 from handlers.keyboards import CardAction, OnCard
 from models.codes import Code
-from models.scans import Report, Scan, ScanEvent, Status
+from models.scans import Reading, Report, Scan, ScanEvent, Status
 from tests.outages.owed import count, settles
 from tests.people import FINDINGS, House
-from tests.promises.stages import says
+from tests.promises.stages import a_scan, says
 
 
 async def test_every_update_of_the_main_job_may_come_twice(house: House) -> None:
@@ -29,6 +33,49 @@ async def test_every_update_of_the_main_job_may_come_twice(house: House) -> None
     assert await count(house, ScanEvent) == 10, "upload, ask, analysed, findings, verify, prescribe, complete, code, …"
     assert len([message for message in await house.amina.messages() if message.document]) == 1
     assert len(await house.clinic.mails("amina@example.org")) == 1
+
+
+async def test_a_repeated_answer_is_answered_again_with_the_question_that_is_open(house: House) -> None:
+    """Whoever heard nothing, because the bot was killed before it spoke, hears now what is asked of him."""
+    ravi = await house.clinic.person("Ravi")
+    await ravi.sends("/register")
+    await ravi.sees("full name")
+    update = _typed(ravi, "Ravi Kumar")
+    for _ in range(2):
+        await house.app.dispatcher.feed_update(house.app.clinic.bot, update)
+    await ravi.sees("I have that already")
+    asked = [message for message in await ravi.messages() if "What is your email address" in message.text]
+    assert len(asked) == 2
+
+
+async def test_words_and_draft_are_kept_together_or_not_at_all(house: House) -> None:
+    """The database fails under the last of the findings: Telegram's repetition has the whole effect."""
+    await a_scan(house, Status.AI_ANALYZED)
+    await house.rao.presses("Write findings")
+    await house.rao.sees("Findings")
+    for words in FINDINGS[:-1]:
+        await house.rao.sends(words)
+        await house.rao.sees("")
+    update = _typed(house.rao, FINDINGS[-1])
+    async with house.app.clinic.sessions.begin() as session:
+        await session.execute(text("CREATE TRIGGER full BEFORE INSERT ON readings BEGIN SELECT RAISE(ABORT, ''); END"))
+    await house.app.dispatcher.feed_update(house.app.clinic.bot, update)
+    await house.rao.sees("Something went wrong")
+    async with house.app.clinic.sessions.begin() as session:
+        await session.execute(text("DROP TRIGGER full"))
+    await house.app.dispatcher.feed_update(house.app.clinic.bot, update)
+    await house.rao.sees("Written down")
+    async with house.app.clinic.sessions() as session:
+        [reading] = await session.scalars(select(Reading))
+    assert (reading.findings, reading.impression, reading.recommendations) == FINDINGS
+
+
+def _typed(person: Person, words: str) -> Update:
+    """An update as Telegram would send it, to be fed twice."""
+    chat = Chat(id=person.chat_id, type="private")
+    sender = User(id=person.chat_id, is_bot=False, first_name=person.name)
+    message = Message(message_id=10**6, date=datetime.now(UTC), chat=chat, from_user=sender, text=words)
+    return Update(update_id=10**9, message=message)
 
 
 async def test_two_quick_taps_have_one_effect(house: House) -> None:

@@ -78,7 +78,7 @@ async def test_a_patient_who_blocked_the_bot_gets_the_mail_and_the_administrator
     await house.until("completed")
     await house.amina.blocks()
     await house.releases()
-    await house.joseph.sees("could not be delivered (chat)", timeout=30)
+    await house.joseph.sees("could not be delivered (chat:", timeout=30)
     await house.clinic.mail_to("amina@example.org", "attached")
     await settles(house)
     assert await open_jobs(house.app.clinic.sessions) == []

@@ -40,6 +40,7 @@ async def test_a_picture_goes_as_photo_with_its_caption(web, bot):
     assert message["caption"] == "since Monday"
     assert message["photo"][-1]["width"] == 240
     await expect(web.bubbles("Amina Yusuf").locator("img")).to_have_attribute("alt", "since Monday")
+    await expect(web.pane("Amina Yusuf").locator("ol > li, ul > li").first).to_have_text("Today")
 
 
 async def test_a_picture_goes_as_file_with_every_byte(web, bot):

@@ -8,8 +8,9 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.codes import Code
-from models.people import Account
+from models.people import Account, patient_key
 from models.scans import Finding, Scan, Status
+from models.vault import Content
 from tests.people import House
 from workflow import analysis, intake, reading
 from workflow.actors import Actor, actor_of
@@ -38,9 +39,11 @@ async def a_scan(
     """A scan at this stage (REPORT_READY is left to those who tell the whole story); returns its number."""
     vault, now = house.app.clinic.vault, datetime.now(UTC)
     shown = picture or house.picture
-    upload = intake.Upload(vault.put(shown), vault.put(shown), "chest_xray")
     async with house.app.clinic.sessions.begin() as session:
-        scan = await intake.open_scan(session, await actor(session, patient), upload, now)
+        who = await actor(session, patient)
+        secret = await patient_key(session, who.account_id)
+        files = vault.put(shown, secret, Content.ORIGINAL), vault.put(shown, secret, Content.PICTURE)
+        scan = await intake.open_scan(session, who, intake.Upload(*files, "chest_xray"), now)
         for following in ORDER[1:]:
             if stage is Status.REJECTED or ORDER.index(following) > ORDER.index(stage):
                 break
@@ -57,7 +60,8 @@ async def _step(session: AsyncSession, house: House, scan_id: int, to: Status, s
         case Status.AI_ANALYZED:
             model = house.app.clinic.classifier.identity
             named = {"model": model.name, "model_version": model.version, "model_sha256": model.sha256}
-            facts = SAID | {"heatmap_file": vault.put(house.picture)} | said
+            secret = await patient_key(session, (await session.get_one(Scan, scan_id)).patient_id)
+            facts = SAID | {"heatmap_file": vault.put(house.picture, secret, Content.HEAT_MAP)} | said
             await analysis.record_analysis(session, Finding(scan_id=scan_id, created_at=now, **named, **facts), now)
         case Status.DOCTOR_VERIFIED:
             words = reading.Words("Opacities.", "Infection.", "Rest.", "Pneumonia.")

@@ -12,18 +12,36 @@ from bot.sandbox import Person
 from handlers import keyboards
 from handlers.keyboards import CardAction as Do
 from handlers.keyboards import OnCard
+from models.amendments import Amendment
 from models.chats import Form
 from models.codes import Code
 from models.jobs import Job
-from models.people import Account, Invite, Link, Role, Sex
+from models.people import Account, HeldRole, Invite, Link, Role, Sex
 from models.quality import Switch
-from models.scans import Finding, Prescription, Reading, Report, Scan, ScanEvent, Status
+from models.scans import Critical, Finding, Prescription, Reading, Report, Scan, ScanEvent, Status
 from tests.outages.owed import settles
 from tests.people import House
 from tests.promises.stages import a_scan, rows, says
 from workflow import accounts
+from workflow.access import STAFF
 
-KEPT = (Scan, Finding, Reading, Prescription, Report, ScanEvent, Code, Invite, Account, Link, Form, Switch)
+KEPT = (
+    Amendment,
+    Scan,
+    Finding,
+    Reading,
+    Prescription,
+    Critical,
+    Report,
+    ScanEvent,
+    Code,
+    Invite,
+    Account,
+    HeldRole,
+    Link,
+    Form,
+    Switch,
+)
 EARLY, ANALYSED, SIGNED, COMPLETED, REJECTED = (
     Status.PENDING_AI,
     Status.AI_ANALYZED,
@@ -50,6 +68,9 @@ ALLOWED: Mapping[str, Mapping[Do, set[Status]]] = {
         Do.VERIFY_DISAGREE: {ANALYSED},
         Do.BETTER: set(STAGES),  # only asks for the reason; the reason itself is judged by stage, see below
         Do.REJECT: set(STAGES),
+        Do.CRITICAL: {ANALYSED, *LATER},  # where nothing is read yet it asks for findings first
+        Do.PREVIEW: LATER,
+        Do.PRELIMINARY: LATER,
     },
     "pharmacist": {
         Do.OPEN: {*LATER, REJECTED},
@@ -59,6 +80,8 @@ ALLOWED: Mapping[str, Mapping[Do, set[Status]]] = {
         Do.PRESCRIBE: {SIGNED},
         Do.NO_MEDICINE: {SIGNED},
         Do.COMPLETE: {SIGNED},
+        Do.PREVIEW: LATER,
+        Do.PRELIMINARY: LATER,
     },
     "administrator": {
         Do.OPEN: {COMPLETED, REJECTED},
@@ -66,6 +89,8 @@ ALLOWED: Mapping[str, Mapping[Do, set[Status]]] = {
         Do.HEAT_MAP: {COMPLETED},
         Do.PICTURE: {COMPLETED},
         Do.APPROVE: {COMPLETED},
+        Do.PREVIEW: {COMPLETED},
+        Do.PRELIMINARY: {COMPLETED},
         Do.BETTER: {COMPLETED, REJECTED},
         Do.REJECT: {COMPLETED, REJECTED},
     },
@@ -140,7 +165,7 @@ async def test_forged_ids_and_data_of_any_shape_are_answered_kindly(house: House
 async def test_staff_powers_are_nobody_elses(house: House, bela: Person) -> None:
     """Inviting, the list of people, the switch of the model: a forged button or a typed command is not enough."""
     everybody = (bela, house.amina, house.rao, house.meena)
-    forged = [keyboards.InviteTo(role=role).pack() for role in (*accounts.STAFF, Role.PATIENT)]
+    forged = [keyboards.InviteTo(role=role).pack() for role in (*STAFF, Role.PATIENT)]
     forged.append(keyboards.TurnModel(on=False).pack())
     for person in everybody:
         await person.sends("/start")

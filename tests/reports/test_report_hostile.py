@@ -13,8 +13,19 @@ from paper import Sheet, pages, squeezed
 from pypdf import PdfReader
 from weasyprint import HTML
 
-from reports.document import Act, DeniedFetch, Hospital, Indication, Medicine, Prescription
-from reports.reading import Reading
+from reports.document import (
+    Act,
+    Amendment,
+    Band,
+    DeniedFetch,
+    Hospital,
+    Indication,
+    Medicine,
+    Prescription,
+    Status,
+    Summary,
+)
+from reports.reading import Critical, Earlier, Finding, Opinion, Reading, Region
 from reports.render import draw, render
 
 NOTES = """
@@ -105,6 +116,18 @@ def notes(canary, secret) -> list[str]:
 def everywhere(document, typed: str):
     """The same text in every field that a person can fill."""
     act = Act(name=typed, at=document.issued_at, registration=typed)
+    at = document.issued_at
+    reading = Reading(
+        findings=typed,
+        regions=tuple(Finding(region=region, text=typed) for region in (Region.LUNGS, Region.PLEURA)),
+        own=typed,
+        impression=typed,
+        recommendations=typed,
+        comparison=(Earlier(on=at.date(), modality="chest_xray", number=typed, impression=typed),),
+        opinion=Opinion(agrees=False, reason=typed),
+        critical=Critical(finding=typed, told=typed, told_at=at, acknowledged_at=at),
+    )
+    line = dict.fromkeys(("drug", "dose", "route", "frequency", "duration", "remarks"), typed)
     return replace(
         document,
         hospital=Hospital(name=typed, address=typed, contact=typed),
@@ -112,9 +135,12 @@ def everywhere(document, typed: str):
         patient=replace(document.patient, name=typed, number=typed, contact=typed),
         indication=Indication(symptoms=typed, since=typed, referrer=typed),
         technique=replace(document.technique, description=typed, quality=typed),
-        reading=Reading(findings=typed, impression=typed, recommendations=typed),
+        reading=reading,
+        status=Status.AMENDED,
+        amendment=Amendment(replaces=1, reason=typed),
+        summary=Summary(band=Band.URGENT, text=typed, steps=(typed,)),
         assistance=replace(document.assistance, model=typed, version=typed),
-        prescription=Prescription(lines=(Medicine(drug=typed, dose=typed, remarks=typed),), note=typed),
+        prescription=Prescription(lines=(Medicine(**line),), note=typed),
         doctor=act,
         pharmacist=act,
         administrator=act,

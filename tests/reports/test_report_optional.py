@@ -91,7 +91,7 @@ def test_an_addendum_adds_and_does_not_say_that_it_changed(full):
 def test_a_preliminary_report_warns_that_the_final_may_differ(amina):
     first = pages(render(replace(amina, status=Status.PRELIMINARY)))[0]
 
-    assert "the final report may differ" in first
+    assert "The final report takes its place and may differ" in first
 
 
 def test_the_code_leads_to_the_address_that_is_also_printed(full, sheet):

@@ -112,6 +112,15 @@ def test_an_abstaining_computer_gives_its_reason_and_no_confidence(unsure):
     assert "made no suggestion" in second
 
 
+def test_a_computer_that_was_switched_off_leaves_no_empty_chart(unsure):
+    off = replace(unsure.assistance, label=None, probabilities=(), heatmap=None, abstention="It is switched off")
+    second = pages(render(replace(unsure, assistance=off)))[1]
+
+    assert "Reason: It is switched off" in second
+    assert "How likely" not in second
+    assert "Dashed line" not in second
+
+
 def test_absent_fields_leave_no_heading_behind(bare):
     text = Sheet("".join(pages(render(bare))))
     english = catalogue(Language.ENGLISH)
@@ -140,6 +149,15 @@ def test_a_prescription_typed_freely_is_a_list_without_empty_columns(amina):
     assert "How often" not in first
 
 
+def test_a_long_prescription_begins_under_the_reading_and_leaves_no_page_half_empty(amina):
+    typed = Prescription(lines=tuple(Medicine(drug=f"Medicine {number}") for number in range(40)))
+    sheets = pages(render(replace(amina, prescription=typed)))
+
+    assert "Recommendations" in sheets[0]
+    assert "Medicine 9" in sheets[0]
+    assert "Medicine 39" in sheets[1]
+
+
 def test_line_breaks_stay_where_the_doctor_put_them(amina):
     typed = replace(amina.reading, findings="First line\nSecond line")
     text = PdfReader(BytesIO(render(replace(amina, reading=typed)))).pages[0].extract_text()
@@ -162,6 +180,15 @@ def test_a_draft_says_so_on_every_page_and_may_be_incomplete(amina):
     assert not any("Final" in page for page in sheets)
     assert "Do not use for treatment" in sheets[0]
     assert sheets[0].count("Not yet signed") == 2
+
+
+def test_a_preliminary_report_is_marked_on_every_page_and_needs_the_doctors_part_only(amina):
+    early = replace(amina, status=Status.PRELIMINARY, pharmacist=None, administrator=None, prescription=None)
+    sheets = pages(render(early))
+
+    assert all("Version 1 · Preliminary" in page and page.count("Preliminary") > 1 for page in sheets)
+    assert "Signed electronically" not in "".join(sheets)
+    assert replace(early, doctor=None, reading=None).missing() == ("doctor", "reading")
 
 
 def test_an_incomplete_report_is_refused_with_the_names_of_what_lacks(amina):
@@ -220,13 +247,23 @@ def test_both_pictures_are_jpegs_and_the_file_stays_small(amina):
     assert [name.rpartition(".")[2] for name in pictures_in(pdf)] == ["jpg", "jpg"]
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
-def test_a_logo_may_be_a_jpeg_or_a_png(amina, kind):
+def drawn(kind: str, size: tuple[int, int], mode: str = "RGB") -> bytes:
     logo = BytesIO()
-    Image.new("RGB", (60, 40), "teal").save(logo, kind)
-    headed = replace(amina, hospital=replace(amina.hospital, logo=logo.getvalue()))
+    Image.new(mode, size, "teal").save(logo, kind)
+    return logo.getvalue()
 
-    assert len(pictures_in(render(headed))) == 3
+
+@pytest.mark.parametrize(
+    ("kind", "size", "mode"),
+    [("JPEG", (60, 40), "RGB"), ("PNG", (60, 40), "RGB"), ("PNG", (4000, 100), "RGBA"), ("PNG", (90, 3000), "LA")],
+)
+def test_a_logo_may_be_a_jpeg_or_a_png_of_any_shape_and_keeps_to_its_place(full, kind, size, mode):
+    """The report grows by no page."""
+    plain = len(pages(render(full)))
+    pdf = render(replace(full, hospital=replace(full.hospital, logo=drawn(kind, size, mode))))
+
+    assert len(pages(pdf)) == plain
+    assert len(pictures_in(pdf)) == 3
 
 
 def test_a_reason_without_a_date_has_no_dangling_comma(amina):

@@ -42,6 +42,11 @@ BOUND: dict[type[Any], dict[str, Any]] = {
         "recommendations": "None.",
         "signed_at": LATER,
         "agrees": False,
+        "regions": {"lungs": {"phrases": ["nodule"]}},
+        "diagnosis": "viral",
+        "band": "urgent",
+        "why": "why.missed",
+        "compared": [1],
     },
     Prescription: {"lines": ["Something else"], "completed_at": LATER},
     Account: {
@@ -71,14 +76,19 @@ FREE: dict[type[Any], set[str]] = {
     Reading: {"scan_id", "doctor_id"},
     Prescription: {"scan_id", "pharmacist_id"},
     Account: {
+        "key_id",
         "id",
         "password_hash",
         "role",
         "language",
         "registration_number",
-        "failed_logins",
-        "locked_until",
         "created_at",
+        "phone",
+        "suspended_at",
+        "identity",
+        "erasure_asked_at",
+        "closed_at",
+        "erased_at",
     },
 }
 PARTS: dict[type[Any], Callable[[Scan], Any]] = {

@@ -11,7 +11,7 @@ from models.scans import Scan, Status
 from tests.workflow.ward import NOW, Staff, a_person, a_scan, a_staff, events_of, jobs_of
 from workflow import reading
 from workflow.actors import Actor
-from workflow.errors import NotAllowed
+from workflow.errors import NotAllowed, NotFound
 from workflow.intake import Upload, describe, open_scan
 
 
@@ -87,8 +87,9 @@ async def test_words_about_somebody_elses_scan_are_not_taken(sessions: Sessions)
     scan_id = await send(sessions, staff.patient)
     async with sessions.begin() as session:
         stranger = await a_person(session, Role.PATIENT)
-        await describe(session, stranger, scan_id, "complaint", "Mine!", NOW)
-        await describe(session, stranger, 10**9, "complaint", "Mine!", NOW)
+        for forged in (scan_id, 10**9):
+            with pytest.raises(NotFound):
+                await describe(session, stranger, forged, "complaint", "Mine!", NOW)
     async with sessions() as session:
         assert (await session.get_one(Scan, scan_id)).complaint is None
 

@@ -85,7 +85,7 @@ async def test_a_role_is_reached_in_every_chat_that_it_uses(sessions: Sessions) 
     async with sessions.begin() as session:
         staff = await a_staff(session)
         for chat, actor in ((1, staff.doctor), (2, staff.doctor), (3, staff.patient)):
-            session.add(Link(chat_id=chat, account_id=actor.account_id or 0, created_at=NOW))
+            session.add(Link(chat_id=chat, account_id=actor.account_id or 0, created_at=NOW, seen_at=NOW))
     async with sessions() as session:
         assert sorted(await queries.chats_of(session, Role.DOCTOR)) == [1, 2]
         assert await queries.chats_of(session, Role.ADMINISTRATOR) == []

@@ -58,7 +58,7 @@ async def a_scan(session: AsyncSession, staff: Staff, status: str, **facts: Any)
     scan = Scan(
         patient_id=staff.patient.account_id,
         status=Status(status),
-        original_file="original",
+        original_file=f"original {next(NUMBERS)}",
         picture_file="picture",
         modality="chest_xray",
         created_at=NOW,

@@ -136,11 +136,10 @@ export class Thread {
 
   #newest(item, message) {
     const day = dayOf(message.date);
-    if (this.#list.dataset.day !== day) this.#list.append(el("li", { class: "day" }, el("span", {}, day)));
-    this.#list.dataset.day = day;
     const waiting = this.#list.querySelector(".pending");
-    if (waiting) waiting.before(item);
-    else this.#list.append(item);
+    if (this.#list.dataset.day !== day) this.#list.insertBefore(el("li", { class: "day" }, el("span", {}, day)), waiting);
+    this.#list.dataset.day = day;
+    this.#list.insertBefore(item, waiting);
   }
 
   #forget(ids, withTrace) {

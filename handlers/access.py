@@ -1,0 +1,34 @@
+"""The one door to every handler: it stands open for those to whom `workflow.access` grants what the handler does."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
+
+from aiogram import BaseMiddleware
+from aiogram.dispatcher.flags import get_flag
+from aiogram.types import TelegramObject
+
+from handlers.answers import Handler
+from workflow.access import Deed, allow
+
+DEED: Final = "deed"
+Some = TypeVar("Some", bound=Handler)
+Next = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
+
+
+def does(deed: Deed) -> Callable[[Some], Some]:
+    """Say what a handler does. One that says nothing is closed to everybody."""
+
+    def mark(handler: Some) -> Some:
+        handler.aiogram_flag = {DEED: deed}  # type: ignore[attr-defined]  # where aiogram looks for a handler's flags
+        return handler
+
+    return mark
+
+
+class Door(BaseMiddleware):
+    """Asks the table before the handler runs; which scans the handler then reaches is asked by its query."""
+
+    async def __call__(self, handler: Next, event: TelegramObject, data: dict[str, Any]) -> Any:  # noqa: ANN401 - aiogram's interface
+        deed = data["effects"].deed = get_flag(data, DEED)
+        allow(data["actor"], deed)
+        return await handler(event, data)

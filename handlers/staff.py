@@ -1,0 +1,94 @@
+"""/users: who works here; suspend, restore, give and take roles, each confirmed with the administrator's own code."""
+
+from typing import Any
+
+from aiogram import Router
+from aiogram.filters import Command, StateFilter
+from aiogram.fsm.context import FSMContext
+from aiogram.types import CallbackQuery, Message
+
+from handlers import keyboards
+from handlers.access import does
+from handlers.answers import known, private_chat, say
+from handlers.codes import use_code
+from handlers.forms import Managing
+from handlers.texts import Html, Texts
+from handlers.typed import WORDS
+from models.people import Account, Role
+from workflow import queries, staffing
+from workflow.access import Verb
+from workflow.actors import Actor
+from workflow.codes import Verdict
+from workflow.staffing import Change, Plan
+from workflow.updates import Effects
+
+
+@does(Verb.SEE_STAFF)
+async def users(message: Message, texts: Texts, effects: Effects) -> None:
+    async with effects.look() as session:
+        people = await queries.staff(session)
+        counts = await queries.count_people(session)
+    head = texts("users.head", staff=len(people), patients=counts.get(Role.PATIENT, 0))
+    opens = [(one.name, keyboards.OpenMember(account_id=one.id)) for one in people]
+    lines = [_line(one, texts) for one in people]
+    await message.answer(Html("\n".join([head, *lines])), reply_markup=keyboards.rows(opens))
+
+
+@does(Verb.MANAGE_STAFF)
+async def open_member(
+    query: CallbackQuery, callback_data: keyboards.OpenMember, actor: Actor | None, texts: Texts, effects: Effects
+) -> None:
+    async with effects.look() as session:
+        account = await staffing.member(session, known(actor), callback_data.account_id)
+    choices = [
+        (texts.plain(f"button.staff_{change}"), keyboards.ManageMember(account_id=account.id, change=change))
+        for change in staffing.possible(account)
+    ]
+    await say(query, _line(account, texts), keyboards.rows(choices))
+
+
+@does(Verb.MANAGE_STAFF)
+async def manage(
+    query: CallbackQuery,
+    callback_data: keyboards.ManageMember,
+    actor: Actor | None,
+    state: FSMContext,
+    texts: Texts,
+    effects: Effects,
+) -> None:
+    """What is confirmed stands next to where the code is asked for."""
+    plan = Plan(callback_data.account_id, callback_data.change)
+    async with effects.begin() as session:
+        code = await staffing.ask_code(session, known(actor), plan, private_chat(query), effects.at)
+        account = await staffing.member(session, known(actor), plan.account_id)
+        await state.set_data(plan._asdict())
+        await state.set_state(Managing.code)
+    deed = texts.plain(f"button.staff_{plan.change}")
+    await say(query, texts(f"staff.{code.factor}", name=account.name, change=deed, email=code.email))
+
+
+@does(Verb.MANAGE_STAFF)
+async def take_code(
+    message: Message, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects, key: bytes
+) -> None:
+    async def judge(session: Any, told: dict[str, Any]) -> Verdict:  # noqa: ANN401  handlers know no SQL
+        plan = Plan(told["account_id"], Change(told["change"]))
+        return await staffing.confirm(session, known(actor), plan, message.text or "", key, effects.at)
+
+    await use_code(message, state, effects, judge)
+    await message.answer(texts("staff.done"))
+
+
+def _line(one: Account, texts: Texts) -> Html:
+    key = "users.suspended" if one.suspended_at else "users.line"
+    roles = Html(", ".join(texts(f"role.{role}") for role in one.roles))
+    return texts(key, name=one.name, role=roles, email=one.email)
+
+
+def routes() -> Router:
+    router = Router(name=__name__)
+    router.message.register(users, Command("users"))
+    router.callback_query.register(open_member, keyboards.OpenMember.filter())
+    router.callback_query.register(manage, keyboards.ManageMember.filter())
+    router.message.register(take_code, StateFilter(Managing.code), WORDS)
+    return router

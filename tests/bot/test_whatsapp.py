@@ -1,0 +1,154 @@
+"""A report by WhatsApp: Twilio's API on loopback checks what it is asked, fetches the copy and says how it fared."""
+
+import hmac
+import json
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from hashlib import sha1
+from io import BytesIO
+from typing import Any, NamedTuple
+
+import pikepdf
+import pytest
+from aiohttp import BasicAuth, ClientSession, web
+from aiohttp.test_utils import TestServer, unused_port
+from pydantic import SecretStr, ValidationError
+
+from bot.app import Engines
+from bot.demo import DemoSettings
+from bot.sandbox.transcript import Message
+from tests.journeys.test_main_job import PASSPHRASE
+from tests.outages.owed import settles, waits
+from tests.people import House, open_house
+
+ACCOUNT, TOKEN, SENDER = "AC" + "0" * 32, "a token of Twilio's", "+14155238886"
+
+
+class Twilio:
+    """Answers as Twilio does, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, str]] = []
+        self.wrong: list[str] = []
+        self.answers: list[tuple[int, dict[str, Any]]] = []
+
+    async def messages(self, request: web.Request) -> web.Response:
+        if request.headers.get("Authorization") != BasicAuth(ACCOUNT, TOKEN).encode():
+            return web.json_response({"code": 20003, "message": "Authenticate"}, status=401)
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        self.wrong += [name for name in ("From", "To") if not form[name].startswith("whatsapp:+")]
+        self.asked.append(form)
+        status, body = self.answers.pop(0) if self.answers else (201, {"sid": f"SM{len(self.asked):032}"})
+        return web.json_response(body, status=status)
+
+
+class Desk(NamedTuple):
+    house: House
+    twilio: Twilio
+    site: str
+
+    async def released(self) -> None:
+        """Amina shares her number first."""
+        await self.house.amina.sends("/whatsapp")
+        await self.house.amina.sees("come by WhatsApp as well?")
+        await self.house.amina.sends_contact("91 98765 43210")
+        await self.house.amina.sees("From now on")
+        await self.house.until("released")
+
+    async def says(self, status: str, token: str = TOKEN) -> int:
+        """Twilio's callback, signed as its documentation says."""
+        form = {"MessageSid": f"SM{len(self.twilio.asked):032}", "MessageStatus": status}
+        said = f"{self.site}/twilio" + "".join(name + form[name] for name in sorted(form))
+        signature = b64encode(hmac.new(token.encode(), said.encode(), sha1).digest()).decode()
+        async with ClientSession() as http:
+            headers = {"X-Twilio-Signature": signature}
+            return (await http.post(f"{self.site}/twilio", data=form, headers=headers)).status
+
+
+@pytest.fixture
+async def desk(engines: Engines, request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
+    twilio, app = Twilio(), web.Application()
+    app.router.add_post(f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json", twilio.messages)
+    port = unused_port()
+    site = f"http://127.0.0.1:{port}"
+    async with TestServer(app) as server:
+        told = {"twilio_account_sid": ACCOUNT, "twilio_auth_token": SecretStr(TOKEN), "whatsapp_from": SENDER}
+        where = {"twilio_api": str(server.make_url("")), "web_port": port, "public_url": site}
+        async with open_house(engines, **where, **told, **getattr(request, "param", {})) as house:
+            yield Desk(house, twilio, site)
+    assert twilio.wrong == []
+
+
+async def test_the_locked_copy_comes_to_the_telephone_that_its_owner_shared(desk: Desk) -> None:
+    """The words name no illness; the link leads to the copy that the passphrase in the chat opens, and to no other."""
+    await desk.released()
+    told: Message = await desk.house.amina.sees("opens with this passphrase", timeout=30)
+    await settles(desk.house)
+    [asked] = desk.twilio.asked
+    assert (asked["From"], asked["To"]) == (f"whatsapp:{SENDER}", "whatsapp:+919876543210")
+    assert asked["StatusCallback"] == f"{desk.site}/twilio"
+    assert asked["Body"].startswith("Demo Hospital: a document is ready")
+    async with ClientSession() as http:
+        copy = await (await http.get(asked["MediaUrl"])).read()
+        [passphrase] = PASSPHRASE.findall(told.text)
+        with pikepdf.open(BytesIO(copy), password=passphrase) as pdf:
+            assert len(pdf.pages) > 1
+        for forged in (asked["MediaUrl"].replace("/1-", "/2-"), asked["MediaUrl"].replace("-17", "-27")):
+            assert (await http.get(forged)).status == 404
+    assert await desk.says("delivered") == 204
+    await desk.house.joseph.sends("/undelivered")
+    await desk.house.joseph.sees("Every report has arrived")
+
+
+async def test_what_twilio_could_not_deliver_is_told_and_a_forged_callback_is_not(desk: Desk) -> None:
+    await desk.released()
+    await settles(desk.house)
+    assert await desk.says("failed", token="guessed") == 403
+    assert await desk.says("undelivered") == 204
+    await desk.house.amina.sees("could not be sent to your WhatsApp", timeout=30)
+    await desk.house.joseph.sees("(WhatsApp: WhatsApp refused it)", timeout=30)
+
+
+async def test_a_busy_twilio_is_asked_again_and_a_wrong_number_is_not(desk: Desk) -> None:
+    desk.twilio.answers = [(503, {}), (429, {"code": 20429}), (400, {"code": 21211, "message": "+919876543210 …"})]
+    await desk.released()
+    await waits(desk.house, "send_whatsapp")
+    await settles(desk.house)
+    assert len(desk.twilio.asked) == 3
+    await desk.house.joseph.sees("(WhatsApp: no such number on WhatsApp)", timeout=30)
+
+
+@pytest.mark.parametrize("desk", [{"whatsapp_template": "HX1"}], indirect=True)
+async def test_with_an_approved_template_its_variables_say_it_all(desk: Desk) -> None:
+    await desk.released()
+    await settles(desk.house)
+    [asked] = desk.twilio.asked
+    assert asked["ContentSid"] == "HX1"
+    variables = json.loads(asked["ContentVariables"])
+    assert (variables["1"], variables["2"][:6]) == ("Demo Hospital", "R2026-")
+    assert variables["3"].startswith(f"{desk.site}/copies/1-")
+    assert not {"Body", "MediaUrl"} & set(asked)
+
+
+async def test_somebody_elses_number_is_not_taken_and_stopping_stops(desk: Desk) -> None:
+    await desk.house.amina.sends_contact("+919876543210", user_id=999)
+    await desk.house.amina.sees("your own number")
+    await desk.house.amina.sends_contact("+919876543210")
+    await desk.house.amina.sends("/whatsapp")
+    await desk.house.amina.presses("Stop WhatsApp")
+    await desk.house.amina.sees("Your number is deleted")
+    await desk.house.until("released")
+    await settles(desk.house)
+    assert desk.twilio.asked == []
+
+
+async def test_without_settings_it_is_off(house: House) -> None:
+    await house.amina.sends("/whatsapp")
+    await house.amina.sees("does not send by WhatsApp")
+    await house.amina.sends_contact("+919876543210")
+    await house.amina.sees("I need a picture")
+
+
+def test_half_the_settings_stop_the_start() -> None:
+    with pytest.raises(ValidationError, match="CSSS_TWILIO_ACCOUNT_SID"):
+        DemoSettings(bot_token=SecretStr("42:x"), whatsapp_from=SENDER)

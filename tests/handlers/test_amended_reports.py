@@ -1,0 +1,120 @@
+"""A report after its release: changed for a reason, approved anew, the old version marked and never lost."""
+
+from datetime import UTC, datetime
+
+from bot.printing import draft
+from handlers.keyboards import CardAction, OnCard
+from models.scans import Status
+from tests.handlers.test_authenticator import enrols
+from tests.people import CODE, House
+from tests.promises.stages import a_scan, says, scan_row
+from tests.reports.paper import pages
+from tests.threats.test_code_guessing_and_reissue import STEP
+
+
+async def test_an_amendment_makes_a_new_version_and_marks_the_old_one(house: House) -> None:
+    """Reason, new words, colour, a new code; the patient is told, and the old copy in the chat says that it is void."""
+    await house.until("released")
+    first = await house.amina.receives_document(timeout=30)
+    await _asks_to_amend(house)
+    again = await house.rao.forges(OnCard(action=CardAction.ADDENDUM, scan_id=1).pack())
+    assert again.answered
+    await house.rao.sends("And more.")
+    await house.rao.sees(says(house, "error.amendment_open"))
+
+    asked = await house.joseph.sees("asks to change the report")
+    assert "The side was mixed up." in asked.text
+    await house.amina.looks_away()
+    await _approves(house)
+    await house.amina.sees("takes the place of the earlier version", timeout=30)
+    second = await house.amina.receives_document()
+    assert second.name == first.name.replace(".pdf", "-2.pdf")
+    plain, report = pages(second.data)[:2]
+    assert "Urgent" in plain
+    assert "Left-sided pneumonia." in plain
+    for words in ("Version 1 was changed", "The side was mixed up.", "Opacity, left.", "Amended", "Dr Rao"):
+        assert words in report
+    assert not any("Patchy opacities" in page for page in pages(second.data))
+    assert "Repeat film in two weeks" in report, "what was skipped stays"
+    await house.amina.sees("Superseded.")
+    await house.amina.sends("/report")
+    assert await house.amina.receives_document() == second
+    listed = (await house.amina.sees("Your reports")).text.splitlines()
+    assert [line[0] for line in listed[1:]] == ["✅", "▫"]
+    assert "version 2" in listed[1]
+    assert listed[2].endswith("superseded")
+    assert (await scan_row(house, 1)).status is Status.REPORT_READY
+
+    await house.joseph.presses("Report", on="Scan #1")
+    await house.joseph.sees("Superseded.")
+    documents = [one for one in await house.joseph.messages() if one.document]
+    assert len(documents) == 2, "staff can read the old version too"
+    assert (await draft(house.app.clinic, 1)).version == 2, "a preview shows the version that counts"
+
+
+async def test_an_addendum_adds_and_a_declined_change_changes_nothing(house: House) -> None:
+    await house.until("released")
+    first = await house.amina.receives_document(timeout=30)
+    await house.rao.presses("Addendum", on="Report ready")
+    await house.rao.sends("Discussed with the ward.")
+    await house.joseph.presses("Decline", on="asks to change")
+    await house.rao.sees("has declined your change")
+    stale = await house.joseph.forges(OnCard(action=CardAction.APPROVE_CHANGE, scan_id=1).pack())
+    assert stale.text == says(house, "error.stale")
+    await house.amina.sends("/report")
+    assert await house.amina.receives_document() == first
+
+    await house.rao.presses("Addendum", on="Report ready")
+    await house.rao.sends("Discussed with the ward at noon.")
+    await house.joseph.sees("Discussed with the ward at noon.")
+    await house.amina.looks_away()
+    await _approves(house)
+    await house.amina.sees("takes the place of the earlier version", timeout=30)
+    second = "".join(pages((await house.amina.receives_document()).data))
+    for words in ("Addedtoversion1", "Discussedwiththewardatnoon.", "Patchyopacities"):
+        assert words in second
+
+
+async def test_who_has_an_app_approves_a_change_with_it(house: House) -> None:
+    """Purpose: nobody waits for a mail that is not sent."""
+    await house.until("released")
+    phone = await enrols(house)
+    mails = len(await house.clinic.mails("joseph@example.org"))
+    await house.rao.presses("Addendum", on="Report ready")
+    await house.rao.sends("Discussed with the ward.")
+    await house.joseph.presses("Approve the change")
+    assert "of scan #1" in (await house.joseph.sees("authenticator app shows now")).text
+    await house.joseph.sends(phone.at(datetime.now(UTC) + STEP))
+    await house.joseph.sees("is approved")
+    assert len(await house.clinic.mails("joseph@example.org")) == mails
+
+
+async def test_only_doctors_amend_and_only_what_has_left_the_house(house: House) -> None:
+    scan = await a_scan(house, Status.PHARMACIST_COMPLETED)
+    amend = OnCard(action=CardAction.AMEND, scan_id=scan).pack()
+    for who, key in ((house.rao, "stale"), (house.amina, "not_allowed"), (house.meena, "not_allowed")):
+        await who.sends("/start")
+        assert (await who.forges(amend)).text == says(house, f"error.{key}")
+
+
+async def _asks_to_amend(house: House) -> None:
+    await house.rao.presses("Amend", on="Report ready")
+    for asked, words in (("Why must it be changed", "The side was mixed up."), ("as they should be", "Opacity, left.")):
+        await house.rao.sees(asked)
+        await house.rao.sends(words)
+    await house.rao.sees("Impression")
+    await house.rao.sends("Left-sided pneumonia.")
+    await house.rao.presses("Skip", on="Skip leaves them")
+    await house.rao.presses("urgent", on="what should the patient do now")
+    await house.rao.sees("An administrator approves it")
+
+
+async def _approves(house: House) -> None:
+    earlier = await house.clinic.mails("joseph@example.org")
+    await house.joseph.presses("Approve the change")
+    mail = await house.clinic.mail_to("joseph@example.org", after=earlier[-1] if earlier else None)
+    [code] = CODE.findall(mail.text)
+    await house.joseph.sends("000000" if code != "000000" else "111111")
+    await house.joseph.sees("That code is not right")
+    await house.joseph.sends(code)
+    await house.joseph.sees("is approved")

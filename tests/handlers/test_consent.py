@@ -1,0 +1,63 @@
+"""Nothing is kept of a patient who has not agreed, and nothing that was sent before is lost."""
+
+from sqlalchemy import delete, select
+
+from models.audit import AuditRow
+from models.people import Consent
+from models.scans import Scan
+from tests.outages.owed import settles
+from tests.people import House
+from tests.promises.stages import says
+from workflow.consent import VERSION
+
+
+async def _has_never_agreed(house: House) -> None:
+    async with house.app.clinic.sessions.begin() as session:
+        await session.execute(delete(Consent))
+
+
+async def _kept(house: House) -> int:
+    files = [path for path in house.app.clinic.vault.root.rglob("*") if path.is_file()]
+    async with house.app.clinic.sessions() as session:
+        return len(files) + len((await session.scalars(select(Scan.id))).all())
+
+
+async def test_the_first_picture_waits_for_the_agreement_and_then_goes_its_way(house: House) -> None:
+    await _has_never_agreed(house)
+    await house.amina.sends_photo(house.picture, caption="Cough")
+    card = await house.amina.sees("Before your first picture")
+    assert "Demo Hospital" in card.text
+    assert await _kept(house) == 0
+    await house.amina.presses("I agree")
+    await house.amina.sees("Since when")
+    await settles(house)
+    async with house.app.clinic.sessions() as session:
+        consent = (await session.scalars(select(Consent))).one()
+        scan = (await session.scalars(select(Scan))).one()
+        acts = list(await session.scalars(select(AuditRow.act).where(AuditRow.act.in_(["consent", "upload"]))))
+    assert (consent.version, consent.language, scan.complaint) == (VERSION, "en", "Cough")
+    assert acts[-2:] == ["consent", "upload"]
+    await house.amina.presses("Skip")
+    await house.amina.sends_photo(house.picture)
+    await house.amina.sees("What troubles you")
+
+
+async def test_not_now_keeps_nothing_and_asks_again_another_time(house: House) -> None:
+    await _has_never_agreed(house)
+    await house.amina.sends_photo(house.picture)
+    await house.amina.sees("Before your first picture")
+    await house.amina.presses("Not now")
+    await house.amina.sees(says(house, "consent.declined"))
+    assert await _kept(house) == 0
+    await house.amina.sends_photo(house.picture)
+    await house.amina.sees("Before your first picture")
+    await house.amina.presses("I agree")
+    await house.amina.sees("What troubles you")
+
+
+async def test_a_new_version_of_the_words_is_asked_anew(house: House) -> None:
+    async with house.app.clinic.sessions.begin() as session:
+        for consent in await session.scalars(select(Consent)):
+            consent.version = "2025-01"
+    await house.amina.sends_photo(house.picture)
+    await house.amina.sees("Before your first picture")

@@ -1,0 +1,67 @@
+"""Two messages at once fill one form, as when two processes take a chat's updates: neither overwrites the other."""
+
+import ast
+import asyncio
+from collections.abc import Iterator
+
+from aiogram.fsm.storage.memory import DisabledEventIsolation
+from sqlalchemy import select
+
+from models.scans import Prescription, Status
+from tests.architecture.source import modules
+from tests.outages.owed import settles
+from tests.people import House
+from tests.promises.stages import a_scan
+
+READS = {"get_data", "get_state", "waiting"}
+WRITES = {"set_data", "set_state", "update_data", "clear"}
+HASHES = {"take_password", "take_new", "link_password"}  # a password is compared away from any transaction
+
+
+async def test_lines_that_come_at_once_are_all_prescribed(house: House) -> None:
+    await a_scan(house, Status.DOCTOR_VERIFIED)
+    house.app.dispatcher.fsm.events_isolation = DisabledEventIsolation()
+    await house.meena.presses("Prescribe")
+    await house.meena.sees("line")
+    lines = [f"Medicine {letter} | 1 tablet" for letter in "ABCD"]
+    await asyncio.gather(*map(house.meena.sends, lines))
+    for _ in lines:
+        await house.meena.sees("Written down")
+    await settles(house)
+    async with house.app.clinic.sessions() as session:
+        assert sorted((await session.scalars(select(Prescription))).one().lines) == lines
+
+
+def test_what_a_handler_writes_it_has_read_in_the_same_transaction() -> None:
+    """Every read of a form in a function that fills one, or begins a transaction, stands inside that transaction."""
+    outside = [
+        f"{module.name}:{function.name}"
+        for module in modules()
+        if module.name.startswith("handlers/")
+        for function in ast.walk(module.tree)
+        if isinstance(function, ast.AsyncFunctionDef) and function.name not in HASHES
+        if _writes(function) and set(_reads(function.body))
+    ]
+    assert outside == []
+
+
+def _called(node: ast.AST) -> Iterator[str]:
+    for part in ast.walk(node):
+        if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute | ast.Name):
+            yield part.func.attr if isinstance(part.func, ast.Attribute) else part.func.id
+
+
+def _writes(function: ast.AsyncFunctionDef) -> bool:
+    return bool(set(_called(function)) & {*WRITES, "begin"})
+
+
+def _reads(body: list[ast.stmt]) -> Iterator[str]:
+    """The reads that no `async with effects.begin()` encloses."""
+    for statement in body:
+        begins = isinstance(statement, ast.AsyncWith) and "begin" in _called(statement.items[0].context_expr)
+        if not begins:
+            yield from (
+                (set(_called(statement)) & READS)
+                if not isinstance(statement, ast.If)
+                else _reads([*statement.body, *statement.orelse])
+            )

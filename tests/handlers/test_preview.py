@@ -1,0 +1,90 @@
+"""The report before its release: a draft until the doctor has signed, then preliminary; never taken for a final one."""
+
+import json
+from datetime import UTC, datetime
+from io import BytesIO
+
+from pypdf import PdfReader
+from sqlalchemy import select
+
+from bot.printing import send_draft
+from handlers.keyboards import CardAction, OnCard
+from models.audit import AuditRow
+from models.scans import Status
+from tests.people import House
+from tests.promises.stages import a_scan, actor, says
+from tests.reports.paper import pages
+from workflow.reading import prescribe
+
+NOW = datetime.now(UTC)
+MARK = "For the clinic's staff only"
+
+
+async def test_a_doctor_sees_what_is_written_so_far_as_a_draft(house: House) -> None:
+    await a_scan(house, Status.AI_ANALYZED)
+    await house.rao.presses("Write findings")
+    await house.rao.presses("Normal chest")
+    await house.rao.presses("See the PDF", on="Written down")
+    draft = pages((await house.rao.receives_document(timeout=30)).data)
+    assert all("DRAFT" in page for page in draft)
+    assert any("No active disease" in page for page in draft)
+
+
+async def test_once_the_doctor_has_signed_staff_get_a_preliminary_report(house: House) -> None:
+    """Marked on every page and in its record, without what is not completed; each look leaves a row."""
+    scan = await a_scan(house, Status.DOCTOR_VERIFIED)
+    async with house.app.clinic.sessions.begin() as session:
+        await prescribe(session, await actor(session, "meena@example.org"), scan, ["Ibuprofen 400 mg"], NOW)
+    for who in (house.rao, house.meena):
+        await who.sends("/start")
+        await who.forges(OnCard(action=CardAction.OPEN, scan_id=scan).pack())
+        await who.presses("Preliminary report", on=f"#{scan}")
+        sent = await who.receives_document(timeout=30)
+        sheets = pages(sent.data)
+        assert sent.name == f"preliminary-{scan}.pdf"
+        assert all("Version 1 · Preliminary" in page for page in sheets)
+        assert any(MARK in page and "Opacities." in page and "Dr Rao" in page for page in sheets)
+        assert not any("Ibuprofen" in page or "Signed electronically" in page for page in sheets)
+        assert _record(sent.data)["status"] == "preliminary"
+        assert _record(sent.data).keys().isdisjoint({"prescription", "pharmacist", "administrator"})
+        await who.sees("not for the patient")
+
+    second = await a_scan(house, Status.PHARMACIST_COMPLETED)
+    await house.joseph.presses("Preliminary report", on=f"#{second}")
+    whole = pages((await house.joseph.receives_document(timeout=30)).data)
+    assert any("Paracetamol 500 mg" in page and "Meena Pillai" in page for page in whole)
+    assert any("Not yet signed" in page for page in whole)
+    async with house.app.clinic.sessions() as session:
+        looks = list(await session.scalars(select(AuditRow.role).where(AuditRow.act == "look:preliminary")))
+    assert looks == ["doctor", "pharmacist", "administrator"]
+    assert not [one for one in await house.amina.messages() if one.document]
+
+
+async def test_the_final_report_takes_its_place(house: House) -> None:
+    """After the release nobody gets a preliminary one, not even who had asked a moment before."""
+    await house.until("released")
+    final = await house.amina.receives_document(timeout=30)
+    assert _record(final.data)["status"] == "final"
+    assert not any("Preliminary" in page for page in pages(final.data))
+    stale = await house.rao.forges(OnCard(action=CardAction.PRELIMINARY, scan_id=1).pack())
+    assert stale.text == says(house, "error.stale")
+    await send_draft(house.app.clinic, 1, house.rao.chat_id)
+    assert not [one for one in await house.rao.messages() if one.document]
+
+
+async def test_who_may_not_see_one_gets_none(house: House) -> None:
+    """Never the patient, nor others before the doctor has signed; no job sends it to a chat that may not see it."""
+    early, signed = await a_scan(house, Status.AI_ANALYZED), await a_scan(house, Status.DOCTOR_VERIFIED)
+    refused = [(house.amina, signed, "error.not_allowed"), (house.meena, early, "error.not_found")]
+    for who, scan, key in [*refused, (house.joseph, signed, "error.not_found")]:
+        await who.sends("/start")
+        for action in (CardAction.PREVIEW, CardAction.PRELIMINARY):
+            assert (await who.forges(OnCard(action=action, scan_id=scan).pack())).text == says(house, key)
+        await send_draft(house.app.clinic, scan, who.chat_id)
+        assert not [one for one in await who.messages() if one.document]
+
+
+def _record(pdf: bytes) -> dict[str, object]:
+    """The canonical content that travels inside."""
+    found: dict[str, object] = json.loads(PdfReader(BytesIO(pdf)).attachments["report.json"][0])
+    return found

@@ -1,0 +1,47 @@
+"""/users: an administrator suspends and restores, each time with a code of his own."""
+
+from tests.outages.owed import settles
+from tests.people import CODE, House
+from tests.promises.stages import an_hour_passes_for_codes
+
+
+async def changes(house: House, button: str) -> str:
+    """Joseph opens Dr Rao in the list and presses; the code from the mail confirms it."""
+    earlier = await house.clinic.mails("joseph@example.org")
+    await house.joseph.sends("/users")
+    await house.joseph.presses("Dr Rao", on="Staff:")
+    await house.joseph.presses(button)
+    asked = await house.joseph.sees("You confirm: Dr Rao")
+    mail = await house.clinic.mail_to("joseph@example.org", after=earlier[-1] if earlier else None)
+    [code] = CODE.findall(mail.text)
+    await house.joseph.sends(code)
+    await house.joseph.sees("It counts at once")
+    await an_hour_passes_for_codes(house)
+    return asked.text
+
+
+async def test_who_is_suspended_hears_so_and_gets_no_cards_until_restored(house: House) -> None:
+    assert "Suspend" in await changes(house, "Suspend")
+    await house.joseph.sends("/users")
+    await house.joseph.sees("Dr Rao – doctor – rao@example.org – suspended")
+    await house.rao.sends("/queue")
+    await house.rao.sees("Your access is suspended")
+    await house.uploads()
+    await settles(house)
+    assert [one for one in await house.rao.messages() if one.photo] == []
+    await changes(house, "Restore")
+    await house.rao.sends("/queue")
+    await house.rao.sees("Waiting for you")
+
+
+async def test_a_conversation_of_somebody_suspended_is_taken_by_another(house: House) -> None:
+    """What the patient wrote is not left lying with who may no longer read it."""
+    await house.amina.sends("I want to talk to a human")
+    await house.rao.presses("I take it")
+    await house.amina.sees("Dr Rao")
+    await house.meena.looks_away()
+    await changes(house, "Suspend")
+    await house.amina.sends("Are you still there?")
+    await house.meena.sees("would like to talk to a person")
+    await house.meena.presses("I take it")
+    await house.meena.sees("Are you still there?")

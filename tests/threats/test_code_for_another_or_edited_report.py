@@ -1,0 +1,104 @@
+"""Threat: a code is used for another report than the one it was asked for, or for one that was changed since."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from models.base import Sessions
+from models.scans import Scan
+from tests.handlers.test_authenticator import enrols
+from tests.people import CODE, House
+from tests.threats.test_code_guessing_and_reissue import STEP, an_app, asks
+from tests.workflow.test_codes import a_completed_scan, approve, confirm
+from tests.workflow.ward import NOW
+from workflow.codes import Verdict
+
+EDITS = ["finding", "findings", "prescription", "patient", "email", "complaint", "picture"]
+
+
+def edit(scan: Scan, what: str) -> None:
+    assert scan.finding
+    assert scan.reading
+    assert scan.prescription
+    match what:
+        case "finding":
+            scan.finding.label = "Normal"
+        case "findings":
+            scan.reading.findings = "Nothing at all."
+        case "prescription":
+            scan.prescription.lines = ["Something else"]
+        case "patient":
+            scan.patient.name = "Another Name"
+        case "email":
+            scan.patient.email = "elsewhere@example.org"
+        case "complaint":
+            scan.complaint = "Nothing"
+        case "picture":
+            scan.picture_file = "another"
+
+
+@pytest.mark.parametrize("app", [False, True], ids=["mail", "authenticator"])
+@pytest.mark.parametrize("what", EDITS)
+async def test_whatever_is_edited_after_the_code_was_asked_for_makes_it_none(
+    sessions: Sessions, what: str, app: bool
+) -> None:
+    staff, scan_id = await a_completed_scan(sessions)
+    if app:
+        phone, _ = await an_app(sessions, staff)
+        await asks(sessions, staff, scan_id)
+        typed = phone.at(NOW)
+    else:
+        typed = await approve(sessions, staff, scan_id)
+    async with sessions.begin() as session:
+        edit(await session.get_one(Scan, scan_id), what)
+    assert await confirm(sessions, staff, scan_id, typed) is Verdict.SPENT
+    async with sessions() as session:
+        assert (await session.get_one(Scan, scan_id)).released_at is None
+
+
+@pytest.mark.parametrize("app", [False, True], ids=["mail", "authenticator"])
+async def test_a_code_for_one_scan_is_none_for_another(sessions: Sessions, app: bool) -> None:
+    """The other scan was never approved: even the app's running code opens nothing."""
+    staff, first = await a_completed_scan(sessions)
+    _, second = await a_completed_scan(sessions)
+    typed = ""
+    if app:
+        phone, _ = await an_app(sessions, staff)
+        typed = phone.at(NOW)
+        await asks(sessions, staff, first)
+    else:
+        typed = await approve(sessions, staff, first)
+    assert await confirm(sessions, staff, second, typed) is Verdict.SPENT
+    assert await confirm(sessions, staff, first, typed) is Verdict.RIGHT
+
+
+async def test_asking_for_another_scan_voids_the_first_code(sessions: Sessions) -> None:
+    staff, first = await a_completed_scan(sessions)
+    _, second = await a_completed_scan(sessions)
+    digits = await approve(sessions, staff, first)
+    await approve(sessions, staff, second, NOW + timedelta(minutes=2))
+    assert await confirm(sessions, staff, first, digits, NOW + timedelta(minutes=2)) is Verdict.SPENT
+
+
+async def test_what_is_confirmed_stands_next_to_the_code_by_mail_and_by_app(house: House) -> None:
+    """Scan, version, patient and verdict in the chat, and in the mail too; then the app takes over, in a story."""
+    await house.until("completed")
+    await house.joseph.presses("Approve")
+    shown = await house.joseph.sees("6-digit code is on its way")
+    mail = await house.clinic.mail_to("joseph@example.org")
+    for words in ("scan #1", "version 1"):
+        assert words in shown.text
+        assert words in mail.text
+    assert "Amina Yusuf" in shown.text
+    await house.joseph.sends("/cancel")
+    await house.joseph.sees("Stopped")
+
+    phone = await enrols(house)
+    await house.joseph.presses("Approve")
+    shown = await house.joseph.sees("authenticator app shows now")
+    for words in ("scan #1", "version 1", "Amina Yusuf", "AI result"):
+        assert words in shown.text
+    await house.joseph.sends(CODE.findall(mail.text)[0])
+    await house.joseph.sees("That code is not right")
+    await house.joseph.sends(phone.at(datetime.now(UTC) + STEP))
+    await house.joseph.sees("is released")

@@ -1,0 +1,143 @@
+"""Threat: somebody makes himself staff, by a link or by the list of people."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import select
+
+from models.audit import AuditRow
+from models.base import Sessions
+from models.people import Account, Role
+from tests.workflow.test_accounts import AMINA, an_invite, register
+from tests.workflow.test_codes import another
+from tests.workflow.ward import KEY, NOW, Staff, a_person, a_staff
+from workflow import accounts, staffing
+from workflow.access import Verb, allow
+from workflow.accounts import INVITE_LIFETIME
+from workflow.actors import Actor, actor_of
+from workflow.codes import Verdict, make_digits
+from workflow.errors import ClinicError, InviteInvalid, LastAdministrator, NotFound, Suspended
+from workflow.staffing import Change, Plan
+
+CHAT = 1001
+
+
+@pytest.mark.parametrize("forged", ["", "x", "administrator", "A" * 43, "join_"])
+async def test_a_guessed_link_is_none(sessions: Sessions, forged: str) -> None:
+    await an_invite(sessions)
+    with pytest.raises(InviteInvalid):
+        await register(sessions, invite=forged)
+
+
+async def test_a_link_is_good_once_for_its_own_role_and_for_three_days(sessions: Sessions) -> None:
+    """Edited, reused or expired it opens nothing; the role is the server's word and not in the link."""
+    token = await an_invite(sessions, Role.PHARMACIST)
+    assert not any(role in token for role in Role)
+    async with sessions() as session:
+        for edited in (token[:-1], token + "a", token.swapcase()):
+            with pytest.raises(InviteInvalid):
+                await accounts.invited_role(session, edited, NOW)
+        with pytest.raises(InviteInvalid):
+            await accounts.invited_role(session, token, NOW + INVITE_LIFETIME)
+    assert (await register(sessions, invite=token)).role is Role.PHARMACIST
+    with pytest.raises(InviteInvalid):
+        await register(sessions, 2002, AMINA._replace(email="b@example.org"), token)
+
+
+# The list of people
+
+
+async def the_house(sessions: Sessions) -> Staff:
+    async with sessions.begin() as session:
+        return await a_staff(session)
+
+
+async def asks(sessions: Sessions, actor: Actor, plan: Plan) -> str:
+    async with sessions.begin() as session:
+        code = await staffing.ask_code(session, actor, plan, CHAT, NOW)
+        return make_digits(code, KEY, NOW) or ""
+
+
+async def types(sessions: Sessions, actor: Actor, plan: Plan, typed: str) -> Verdict:
+    async with sessions.begin() as session:
+        return await staffing.confirm(session, actor, plan, typed, KEY, NOW)
+
+
+async def now(sessions: Sessions, actor: Actor) -> Actor:
+    async with sessions() as session:
+        return actor_of(await session.get_one(Account, actor.account_id))
+
+
+async def test_a_change_needs_the_administrators_own_code_for_exactly_that(sessions: Sessions) -> None:
+    staff = await the_house(sessions)
+    suspend, promote = (Plan(staff.doctor.account_id or 0, change) for change in (Change.SUSPEND, Change.ADMINISTRATOR))
+    digits = await asks(sessions, staff.administrator, suspend)
+    assert await types(sessions, staff.administrator, promote, digits) is Verdict.SPENT
+    assert await types(sessions, staff.administrator, suspend, another(digits)) is Verdict.WRONG
+    elsewhere = Plan(staff.pharmacist.account_id or 0, Change.SUSPEND)
+    assert await types(sessions, staff.administrator, elsewhere, digits) is Verdict.SPENT
+    assert not (await now(sessions, staff.doctor)).suspended
+    assert await types(sessions, staff.administrator, suspend, digits) is Verdict.RIGHT
+    assert await types(sessions, staff.administrator, suspend, digits) is Verdict.SPENT
+    doctor = await now(sessions, staff.doctor)
+    async with sessions() as session:
+        rows = select(AuditRow.outcome).where(
+            AuditRow.act == "staff:suspend", AuditRow.actor_id == staff.administrator.account_id
+        )
+        latest = (await session.scalars(rows.order_by(AuditRow.seq.desc()).limit(3))).all()
+    assert latest == ["refused", "ok", "refused"], "a wrong code and a spent one stand in the record as refused"
+    with pytest.raises(Suspended):
+        allow(doctor, Verb.SEE_QUEUE)
+    allow(doctor, Verb.TALK)
+
+
+async def test_who_is_suspended_is_restored_and_works_again(sessions: Sessions) -> None:
+    staff = await the_house(sessions)
+    for change, chat in ((Change.SUSPEND, 1), (Change.RESTORE, 2)):
+        plan = Plan(staff.doctor.account_id or 0, change)
+        async with sessions.begin() as session:
+            code = await staffing.ask_code(session, staff.administrator, plan, chat, NOW)
+            digits = make_digits(code, KEY, NOW) or ""
+        assert await types(sessions, staff.administrator, plan, digits) is Verdict.RIGHT
+    allow(await now(sessions, staff.doctor), Verb.SEE_QUEUE)
+
+
+async def test_the_last_administrator_can_be_neither_suspended_nor_moved(sessions: Sessions) -> None:
+    """A suspended one does not count as one who is left."""
+    staff = await the_house(sessions)
+    async with sessions.begin() as session:
+        gone = await a_person(session, Role.ADMINISTRATOR, suspended_at=NOW)
+    for change in (Change.SUSPEND, Change.NOT_ADMINISTRATOR):
+        with pytest.raises(LastAdministrator):
+            await asks(sessions, staff.administrator, Plan(staff.administrator.account_id or 0, change))
+    assert (await now(sessions, gone)).suspended
+
+
+async def test_two_administrators_cannot_suspend_each_other_at_once(sessions: Sessions) -> None:
+    staff = await the_house(sessions)
+    async with sessions.begin() as session:
+        other = await a_person(session, Role.ADMINISTRATOR)
+    pairs = [(staff.administrator, other), (other, staff.administrator)]
+    plans = [Plan(victim.account_id or 0, Change.SUSPEND) for _, victim in pairs]
+    codes = []
+    for (actor, _), plan, chat in zip(pairs, plans, (1, 2), strict=True):
+        async with sessions.begin() as session:
+            codes.append(make_digits(await staffing.ask_code(session, actor, plan, chat, NOW), KEY, NOW) or "")
+
+    async def confirms(number: int) -> bool:
+        try:
+            return await types(sessions, pairs[number][0], plans[number], codes[number]) is Verdict.RIGHT
+        except ClinicError:
+            return False
+
+    assert sorted(await asyncio.gather(confirms(0), confirms(1))) == [False, True]
+
+
+async def test_nobody_else_may_and_a_patient_is_not_on_the_list(sessions: Sessions) -> None:
+    staff = await the_house(sessions)
+    for actor in (staff.patient, staff.doctor, staff.pharmacist):
+        with pytest.raises(ClinicError):
+            await asks(sessions, actor, Plan(staff.doctor.account_id or 0, Change.ADMINISTRATOR))
+    for nobody in (staff.patient.account_id or 0, 10**6):
+        with pytest.raises(NotFound):
+            await asks(sessions, staff.administrator, Plan(nobody, Change.ADMINISTRATOR))

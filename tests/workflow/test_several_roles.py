@@ -1,0 +1,199 @@
+"""Several roles of one person: which acts, what is taken away, and never two hands on one scan."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import select
+
+from models.audit import AuditRow
+from models.base import Sessions
+from models.people import Account, Link, Role
+from models.scans import Report
+from tests.workflow.ward import KEY, NOW, Staff, a_person, a_reading, a_scan, a_staff
+from workflow import accounts, amendments, queries, roles
+from workflow.access import STAFF, Verb, allow
+from workflow.actors import Actor
+from workflow.audit import OWED
+from workflow.errors import LastAdministrator, NotAllowed, NotFound, SameHand
+from workflow.transitions import RULES, Action, advance
+
+CHAT, OTHER_CHAT = 1001, 2002
+
+
+async def a_person_of(sessions: Sessions, *held: Role, chat: int = CHAT) -> Actor:
+    """Somebody who has these roles, the first one first, and a chat."""
+    async with sessions.begin() as session:
+        who = await a_person(session, held[0])
+        session.add(Link(chat_id=chat, account_id=who.account_id, created_at=NOW, seen_at=NOW))
+        account = await session.get_one(Account, who.account_id, populate_existing=True)
+        for role in held[1:]:
+            roles.give(account, role, f"number as {role}", NOW)
+        return who
+
+
+async def here(sessions: Sessions, chat: int = CHAT) -> Actor:
+    async with sessions() as session:
+        actor = await accounts.actor_for(session, chat)
+        assert actor is not None
+        return actor
+
+
+async def test_a_chat_acts_in_one_role_and_another_chat_of_the_person_in_another(sessions: Sessions) -> None:
+    who = await a_person_of(sessions, Role.DOCTOR, Role.PHARMACIST)
+    async with sessions.begin() as session:
+        session.add(Link(chat_id=OTHER_CHAT, account_id=who.account_id, created_at=NOW, seen_at=NOW))
+        await roles.switch(session, OTHER_CHAT, Role.PHARMACIST, NOW)
+    first, second = await here(sessions), await here(sessions, OTHER_CHAT)
+    assert (first.role, second.role) == (Role.DOCTOR, Role.PHARMACIST)
+    assert first.roles == second.roles == (Role.DOCTOR, Role.PHARMACIST)
+    allow(second, Action.PRESCRIBE)
+    with pytest.raises(NotAllowed):
+        allow(second, Action.VERIFY)
+    async with sessions() as session:
+        assert await queries.chats_acting(session, Role.PHARMACIST) == [OTHER_CHAT]
+        assert sorted(await queries.chats_of(session, Role.PHARMACIST)) == [CHAT, OTHER_CHAT]
+        row = (await session.scalars(select(AuditRow).where(AuditRow.act == Verb.SWITCH_ROLE))).all()[-1]
+    assert (row.actor_id, row.role, row.reason) == (who.account_id, "pharmacist", "pharmacist")
+
+
+@pytest.mark.parametrize("wanted", [Role.ADMINISTRATOR, Role.PATIENT, Role.SYSTEM])
+async def test_a_role_that_is_not_held_cannot_be_switched_to(sessions: Sessions, wanted: Role) -> None:
+    await a_person_of(sessions, Role.DOCTOR, Role.PHARMACIST)
+    with pytest.raises(NotFound):
+        async with sessions.begin() as session:
+            await roles.switch(session, CHAT, wanted, NOW)
+    assert (await here(sessions)).role is Role.DOCTOR
+
+
+async def test_a_role_that_is_taken_acts_nowhere_at_once(sessions: Sessions) -> None:
+    """The first one too: the next takes its place, with the number that is printed for it."""
+    who = await a_person_of(sessions, Role.DOCTOR, Role.PHARMACIST, Role.ADMINISTRATOR)
+    async with sessions.begin() as session:
+        await a_person(session, Role.ADMINISTRATOR)
+        await roles.switch(session, CHAT, Role.ADMINISTRATOR, NOW)
+    async with sessions.begin() as session:
+        await roles.take(session, await session.get_one(Account, who.account_id), Role.ADMINISTRATOR)
+    assert (await here(sessions)).role is Role.DOCTOR
+    async with sessions.begin() as session:
+        await roles.take(session, await session.get_one(Account, who.account_id), Role.DOCTOR)
+    after = await here(sessions)
+    assert (after.role, after.roles) == (Role.PHARMACIST, (Role.PHARMACIST,))
+    async with sessions.begin() as session:
+        account = await session.get_one(Account, who.account_id)
+        assert account.number_as(Role.PHARMACIST) == "number as pharmacist"
+        await roles.take(session, account, Role.PHARMACIST)
+    assert (await here(sessions)).roles == (Role.PATIENT,)
+
+
+async def test_a_patient_who_joins_the_staff_stays_a_patient(sessions: Sessions) -> None:
+    await a_person_of(sessions, Role.PATIENT, Role.DOCTOR)
+    assert (await here(sessions)).roles == (Role.DOCTOR, Role.PATIENT)
+    async with sessions() as session:
+        assert [one.role for one in await queries.staff(session)] == [Role.DOCTOR]
+
+
+@pytest.mark.parametrize("held", [(Role.ADMINISTRATOR,), (Role.DOCTOR, Role.ADMINISTRATOR)])
+async def test_the_last_administrator_keeps_the_role_whichever_place_it_has(
+    sessions: Sessions, held: tuple[Role, ...]
+) -> None:
+    who = await a_person_of(sessions, *held)
+    async with sessions.begin() as session:
+        await a_person(session, Role.ADMINISTRATOR, suspended_at=NOW)
+        account = await session.get_one(Account, who.account_id)
+        with pytest.raises(LastAdministrator):
+            await roles.take(session, account, Role.ADMINISTRATOR)
+        with pytest.raises(LastAdministrator):
+            await roles.may_leave(session, account)
+
+
+async def test_of_the_last_two_administrators_only_one_is_taken(sessions: Sessions) -> None:
+    people = [
+        await a_person_of(sessions, Role.ADMINISTRATOR),
+        await a_person_of(sessions, Role.DOCTOR, Role.ADMINISTRATOR, chat=OTHER_CHAT),
+    ]
+
+    async def leaves(who: Actor) -> bool:
+        try:
+            async with sessions.begin() as session:
+                await roles.take(session, await session.get_one(Account, who.account_id), Role.ADMINISTRATOR)
+        except LastAdministrator:
+            return False
+        return True
+
+    assert sorted(await asyncio.gather(*map(leaves, people))) == [False, True]
+
+
+# Three hands are three people's
+
+SIGNED = {  # who has signed so far, at which stage, and every role whose turn may come
+    Role.PATIENT: ("PENDING_AI", "AI_ANALYZED", "DOCTOR_VERIFIED", "PHARMACIST_COMPLETED"),
+    Role.DOCTOR: ("DOCTOR_VERIFIED", "PHARMACIST_COMPLETED"),
+    Role.PHARMACIST: ("PHARMACIST_COMPLETED",),
+}
+
+
+PRINTED = {"file": "a report", "sha256": "0" * 64, "content_sha256": "0" * 64}
+
+
+async def a_clinic(sessions: Sessions, everything: Role | None = None) -> tuple[Staff, Actor]:
+    """Four people, and one who holds every role; `everything`: in whose place he stands."""
+    one = await a_person_of(sessions, *STAFF, Role.PATIENT)
+    async with sessions.begin() as session:
+        staff = await a_staff(session)
+    return staff._replace(**{everything: one._replace(role=everything)}) if everything else staff, one
+
+
+@pytest.mark.parametrize("signed_as", SIGNED)
+async def test_nobody_has_two_hands_on_one_scan(sessions: Sessions, signed_as: Role) -> None:
+    """Whoever sent, verified or dispensed it does nothing else with it, whatever other role he holds."""
+    staff, one = await a_clinic(sessions, signed_as)
+    for status in SIGNED[signed_as]:
+        async with sessions() as session:
+            scan = await a_scan(session, staff, status)
+            if status == "AI_ANALYZED":
+                session.add(a_reading(scan.id, staff.doctor))
+            moves = [(action, rule.by) for (at, action), rule in RULES.items() if at == status]
+            for action, role in moves:
+                if role in {signed_as, Role.SYSTEM}:
+                    continue
+                before = scan.version
+                with pytest.raises(SameHand):
+                    await advance(session, scan.id, action, one._replace(role=role), NOW)
+                with pytest.raises(SameHand):
+                    await queries.scan_for(session, scan.id, one._replace(role=role), action)
+                assert scan.version == before
+
+
+async def test_on_another_scan_the_same_person_may_act_in_the_other_role(sessions: Sessions) -> None:
+    staff, one = await a_clinic(sessions)
+    async with sessions() as session:
+        scan = await a_scan(session, staff, "DOCTOR_VERIFIED")
+        assert (await advance(session, scan.id, Action.PRESCRIBE, one._replace(role=Role.PHARMACIST), NOW)).id
+
+
+async def test_a_doctor_does_not_approve_his_own_change_of_a_report(sessions: Sessions) -> None:
+    """Nor a change of a report that he has dispensed; nor does the administrator who released it change its words."""
+    staff, one = await a_clinic(sessions)
+    async with sessions() as session:
+        for place in (None, Role.PHARMACIST):
+            people = staff._replace(**{place: one._replace(role=place)}) if place else staff
+            scan = await a_scan(
+                session, people, "REPORT_READY", released_at=NOW, released_by=staff.administrator.account_id
+            )
+            session.add(Report(scan_id=scan.id, version=1, number=f"R{scan.id}", created_at=NOW, **PRINTED))
+            await session.flush()
+            author = one._replace(role=Role.DOCTOR) if place is None else staff.doctor
+            await amendments.propose(session, author, scan.id, amendments.Change("The left, not the right."), NOW)
+            await session.flush()
+            with pytest.raises(SameHand):
+                await amendments.ask_code(session, one._replace(role=Role.ADMINISTRATOR), scan.id, CHAT, NOW)
+            with pytest.raises(SameHand):
+                await amendments.decline(session, one._replace(role=Role.ADMINISTRATOR), scan.id, NOW)
+            code = await amendments.ask_code(session, staff.administrator, scan.id, CHAT, NOW)
+            for waits_for in (code.content_sha256, "f" * 64):  # a wrong guess, and a code for another content
+                code.content_sha256 = waits_for
+                await session.flush()
+                await amendments.approve(session, staff.administrator, scan.id, "no code", KEY, NOW)
+                owed = session.info[OWED][-1][1]
+                assert (owed["act"], owed["outcome"]) == ("approve_amendment", "refused")
+                session.info[OWED].pop()
