@@ -1,5 +1,6 @@
 """The clinic's own certificate authority, and the keys with which its people sign reports."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -16,6 +17,7 @@ LASTS: Final = timedelta(days=20 * 365)  # without a time stamp from elsewhere a
 HANDOVER: Final = timedelta(days=10 * 365)  # a key with less left is not signed with any more
 SLACK: Final = timedelta(hours=1)  # another machine's clock may be behind ours
 ORDER: Final = (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME, NameOID.TITLE, NameOID.SERIAL_NUMBER)
+PRINTABLE: Final = re.compile(r"[A-Za-z0-9 '()+,\-./:=?]+")  # X.680: what a serialNumber may be written with
 
 
 class SealedKey(NamedTuple):
@@ -65,9 +67,15 @@ def fingerprint(found: x509.Certificate) -> str:
 
 
 def _name(holder: Holder) -> x509.Name:
-    values = (holder.name, holder.hospital, holder.role, holder.registration)
-    said = [x509.NameAttribute(kind, value[:64]) for kind, value in zip(ORDER, values, strict=True) if value]
+    number = holder.registration if PRINTABLE.fullmatch(holder.registration or "") else None
+    values = (holder.name, holder.hospital, holder.role, number)
+    said = [x509.NameAttribute(kind, _short(value)) for kind, value in zip(ORDER, values, strict=True) if value]
     return x509.Name(said)
+
+
+def _short(value: str) -> str:
+    """Whole characters of at most 64 bytes, the library's reading of RFC 5280's upper bound; the page has it whole."""
+    return value.encode()[:64].decode(errors="ignore")
 
 
 def _certificate(

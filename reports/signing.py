@@ -17,26 +17,35 @@ from reports.keyring import key_of
 from reports.render import render
 
 DIGEST: Final = "sha256"
+ROOM: Final = (
+    12 * 1024
+)  # hex digits for a signature and its certificates, names at their longest: measuring costs another
+Signers = Sequence[tuple[Hand, SimpleSigner]]
 
 
 def print_report(document: Document, hands: Sequence[Hand], keys: KeyFolder, passphrase: str) -> Printed:
     """Draw once, sign the master, and sign the copy after it was encrypted: the other way round breaks signatures."""
-    drawn = render(document)
-    return Printed(sign(drawn, hands, keys), sign(encrypt(drawn, passphrase), hands, keys, passphrase))
+    drawn, signers = render(document), open_keys(hands, keys)
+    return Printed(sign(drawn, signers), sign(encrypt(drawn, passphrase), signers, passphrase))
 
 
-def sign(pdf: bytes, hands: Sequence[Hand], keys: KeyFolder, passphrase: str | None = None) -> bytes:
+def open_keys(hands: Sequence[Hand], keys: KeyFolder) -> Signers:
+    """Each hand with its key, opened: that costs as much as a signature, and one report bears six."""
+    return [(hand, _signer(key_of(keys, hand))) for hand in hands]
+
+
+def sign(pdf: bytes, signers: Signers, passphrase: str | None = None) -> bytes:
     """Sign in order. All fields are made before the first hand certifies: later ones may fill them, nothing else.
 
     `passphrase` opens a PDF that is encrypted already. Calls asyncio's `run`: not for a thread with a running loop.
     """
-    for number, hand in enumerate(hands):
+    for number, (hand, signer) in enumerate(signers):
         writer = _writer(pdf, passphrase)
         if number == 0:
-            for one in hands:
+            for one, _ in signers:
                 append_signature_field(writer, SigFieldSpec(one.role))
         signed = BytesIO()
-        PdfSigner(_metadata(hand, certify=number == 0), _signer(key_of(keys, hand))).sign_pdf(writer, output=signed)
+        PdfSigner(_metadata(hand, certify=number == 0), signer).sign_pdf(writer, bytes_reserved=ROOM, output=signed)
         pdf = signed.getvalue()
     return pdf
 

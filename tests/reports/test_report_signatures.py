@@ -19,7 +19,7 @@ from reports.checking import Checked, Unreadable, check
 from reports.document import Amendment, Document, Status
 from reports.hands import Hand, Holder, KeyFolder, Printed
 from reports.keyring import LostAuthority, key_of, people, renew, trusted
-from reports.signing import print_report, sign
+from reports.signing import open_keys, print_report, sign
 
 HOUSE = "Sample District Hospital"
 STAFF = (("doctor", "Dr Rao", "TN-48213"), ("pharmacist", "மீனா பிள்ளை", None), ("administrator", "Joseph Mathew", None))
@@ -48,6 +48,19 @@ def any_printed(request: pytest.FixtureRequest, amina: Document, keys: KeyFolder
 def test_all_three_signatures_on_master_and_copy_are_sound(any_printed: Printed, keys: KeyFolder) -> None:
     assert check(any_printed.master, trusted(keys)) == SOUND
     assert check(any_printed.copy, trusted(keys), WORD) == SOUND
+
+
+@pytest.mark.parametrize("number", ["TN-48213", "TN_48213 #2", "க்ஷி" * 16])
+def test_no_name_or_number_is_too_long_or_too_strange_to_sign_with(
+    number: str, amina: Document, tmp_path: Path
+) -> None:
+    """Its certificate has less room, and fewer letters, than the page: the signature is made all the same."""
+    name = "க்ஷி" * 16
+    hands = [Hand(role, 1, Holder(name, name, role, number), "Signed.") for role, _, _ in STAFF]
+    keys = KeyFolder(tmp_path / "long", b"sealed with this")
+    signed = print_report(amina, hands, keys, WORD)
+    assert check(signed.master, trusted(keys)) == [Checked(role, name[:21], True) for role, _, _ in STAFF]
+    assert key_of(keys, hands[0]).p12 == key_of(keys, hands[0]).p12
 
 
 def test_the_first_signature_certifies_and_lets_only_the_waiting_fields_be_filled(printed: Printed) -> None:
@@ -94,7 +107,7 @@ def test_a_change_to_a_signed_report_is_seen_under_every_signature(
 def test_a_report_signed_under_another_authority_is_not_ours(printed: Printed, keys: KeyFolder, tmp_path: Path) -> None:
     """The same names, the same hospital's name, another key."""
     forger = KeyFolder(tmp_path / "forger", b"another")
-    forged = sign(printed.master[: printed.master.index(b"%%EOF") + 6], HANDS, forger)
+    forged = sign(printed.master[: printed.master.index(b"%%EOF") + 6], open_keys(HANDS, forger))
     assert [one.sound for one in check(forged, trusted(keys))] == [False] * 3
     assert all(one.sound for one in check(forged, trusted(forger)))
 
