@@ -20,7 +20,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import Session
 
-from bot import cards
+from bot import cards, hospital
 from bot.channels import Limiter
 from bot.clinic import Clinic
 from bot.flood import Rates, Turnstile
@@ -38,10 +38,9 @@ from bot.web.webhook import WEBHOOK, Webhook
 from bot.whatsapp import whatsapp
 from bot.worker import Worker
 from faq.answer import Faq, load
-from faq.pages import Contacts
 from handlers.access import Door
 from handlers.routes import routes
-from handlers.texts import Catalogues, House
+from handlers.texts import Catalogues
 from inference.bundle import default_bundle
 from inference.classifier import Classifier
 from inference.darkroom import Darkroom
@@ -49,7 +48,6 @@ from models.base import Sessions, connect
 from models.keys import MASTERS, Masters, unknown_masters
 from models.schema import is_current
 from models.vault import Vault
-from reports.document import Hospital
 from reports.press import Press
 from workflow.audit import Source, audited
 from workflow.jobs import OWES
@@ -83,7 +81,7 @@ async def load_engines(settings: Settings) -> Engines:
     darkroom = Darkroom()
     classifier = await asyncio.to_thread(Classifier.load, settings.bundle or default_bundle())
     silent = await asyncio.to_thread(Classifier.load, settings.silent_bundle) if settings.silent_bundle else None
-    faq = await asyncio.to_thread(load, contacts=_contacts(settings))
+    faq = await asyncio.to_thread(load, contacts=hospital.for_the_faq(settings))
     return Engines(classifier, darkroom, silent, faq, Press(settings.press_workers))
 
 
@@ -169,8 +167,6 @@ async def build_app(settings: Settings, engines: Engines | None = None) -> Async
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = connect(settings.database_url)
     wake = asyncio.Event()
-    zone = ZoneInfo(settings.timezone)
-    emergency = " / ".join(dict.fromkeys((settings.emergency_number, settings.ambulance_number)))
     loaded = engines or await load_engines(settings)
     bot, key = _bot(settings), secret_key(settings)
     clinic = Clinic(
@@ -183,8 +179,9 @@ async def build_app(settings: Settings, engines: Engines | None = None) -> Async
         darkroom=loaded.darkroom,
         silent=loaded.silent,
         press=loaded.press,
-        catalogues=Catalogues(House(settings.hospital, emergency, zone)),
-        letterhead=Letterhead(_hospital(settings), zone),
+        catalogues=Catalogues(hospital.in_chat(settings)),
+        letterhead=Letterhead(hospital.on_paper(settings), ZoneInfo(settings.timezone)),
+        voice=settings.voice,
         key=key,
         domain=str(settings.mail_from).rpartition("@")[2],
         site=settings.site,
@@ -251,21 +248,3 @@ def _bot(settings: Settings) -> Bot:
     session = AiohttpSession(api=TelegramAPIServer.from_base(settings.bot_api.rstrip("/")))
     session.middleware(Limiter())
     return Bot(settings.bot_token.get_secret_value(), session=session, default=DefaultBotProperties(parse_mode="HTML"))
-
-
-def _hospital(settings: Settings) -> Hospital:
-    contact = " · ".join(filter(None, (settings.hospital_phone, settings.hospital_email)))
-    logo = settings.hospital_logo.read_bytes() if settings.hospital_logo else None
-    return Hospital(name=settings.hospital, address=settings.hospital_address, contact=contact or None, logo=logo)
-
-
-def _contacts(settings: Settings) -> Contacts:
-    given = {
-        "emergency_number": settings.emergency_number,
-        "ambulance_number": settings.ambulance_number,
-        "hospital_name": settings.hospital,
-        "hospital_phone": settings.hospital_phone,
-        "hospital_email": settings.hospital_email,
-        "hospital_hours": settings.desk_hours,
-    }
-    return Contacts(**{name: str(value) for name, value in given.items() if value})

@@ -32,6 +32,7 @@ class Clinic(NamedTuple):
     press: Press
     catalogues: Catalogues
     letterhead: Letterhead
+    voice: bool  # whether the patient's page is read aloud as well
     key: bytes
     domain: str
     site: str | None  # the web app's public address, printed as a QR code on reports

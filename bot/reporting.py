@@ -12,6 +12,8 @@ from bot.clinic import Clinic
 from bot.deliveries import Word, tell
 from bot.files import fetch
 from bot.mail import Letter, Unmailable
+from bot.printing import draft
+from bot.voice import script, speak
 from bot.web.twilio import copy_address
 from bot.whatsapp import Note, Unwhatsappable
 from handlers.messages import report_caption
@@ -19,10 +21,12 @@ from models.jobs import Channel, Delivery, DeliveryState
 from models.people import Role
 from models.scans import Report, Scan
 from models.vault import Content
+from reports.document import Language
 from workflow import accounts, audit, queries
 from workflow.access import Verb
 from workflow.deliveries import Outcome, begin_delivery, delivery_key, end_delivery, fail_delivery, owe_delivery
 from workflow.errors import ChatAsleep, NotAllowed, NotFound
+from workflow.jobs import JobKind, enqueue
 
 
 async def deliver(clinic: Clinic, scan_id: int) -> None:
@@ -64,7 +68,34 @@ async def send_report(clinic: Clinic, report_id: int, chat_id: int) -> None:
     except (TelegramForbiddenError, TelegramBadRequest):
         await _failed(clinic, key, "chat")
         return
-    await _arrived(clinic, key, report, Channel.CHAT, str(sent.message_id))
+    await _arrived(clinic, key, report, Channel.CHAT, str(sent.message_id), chat_id)
+
+
+async def send_voice(clinic: Clinic, report_id: int, chat_id: int) -> None:
+    """The patient's page read aloud below the report in chat. A comfort: nobody is told where it does not arrive."""
+    key = f"voice:{report_id}:{chat_id}"
+    report = await _begin(clinic, key, report_id)
+    if report is None:
+        return
+    summary = await _page_to_read(clinic, report, chat_id)
+    if summary is None:
+        await _end_quietly(clinic, key)
+        return
+    spoken = await speak(*summary)
+    texts = clinic.catalogues.of(report.scan.patient.language)
+    try:
+        sent = await clinic.bot.send_voice(
+            chat_id,
+            BufferedInputFile(spoken.data, f"{report.number}.ogg"),
+            caption=texts("report.voice", number=report.number),
+            duration=spoken.seconds,
+            protect_content=True,
+        )
+    except (TelegramForbiddenError, TelegramBadRequest):  # a person may allow a bot no voice messages
+        await _end_quietly(clinic, key)
+        return
+    async with clinic.sessions.begin() as session:
+        await end_delivery(session, key, _now(), str(sent.message_id))
 
 
 async def mail_report(clinic: Clinic, report_id: int) -> None:
@@ -149,6 +180,20 @@ async def _still_theirs(clinic: Clinic, report: Report, chat_id: int) -> bool:
             return False
 
 
+async def _page_to_read(clinic: Clinic, report: Report, chat_id: int) -> tuple[str, Language] | None:
+    """Nothing where no doctor set a band, where a newer version came between, or where nobody is signed in any more."""
+    try:
+        theirs = await _still_theirs(clinic, report, chat_id)
+    except ChatAsleep:
+        theirs = False
+    async with clinic.sessions() as session:
+        newest = await queries.latest_report(session, report.scan)
+    document = await draft(clinic, report.scan_id)
+    if not theirs or newest is None or newest.id != report.id or document.summary is None:
+        return None
+    return script(document, document.summary), document.language
+
+
 async def _begin(clinic: Clinic, key: str, report_id: int) -> Report | None:
     """The report to deliver, or None when it has arrived already."""
     async with clinic.sessions.begin() as session:
@@ -156,10 +201,14 @@ async def _begin(clinic: Clinic, key: str, report_id: int) -> Report | None:
         return None if outcome is Outcome.OVER else await session.get_one(Report, report_id)
 
 
-async def _arrived(clinic: Clinic, key: str, report: Report, channel: Channel, receipt: str) -> None:
+async def _arrived(
+    clinic: Clinic, key: str, report: Report, channel: Channel, receipt: str, chat_id: int | None = None
+) -> None:
     async with clinic.sessions.begin() as session:
         await end_delivery(session, key, _now(), receipt)
         await audit.delivered(session, report.scan, channel, _now())
+        if clinic.voice and chat_id is not None:
+            enqueue(session, JobKind.SEND_VOICE, _now(), report_id=report.id, chat_id=chat_id)
 
 
 async def _failed(clinic: Clinic, key: str, why: str) -> None:

@@ -89,6 +89,10 @@ class Settings(BaseSettings):
     twilio_auth_token: SecretStr | None = Field(None, description="Its token.")
     twilio_api: str = Field("https://api.twilio.com", description="Twilio's address.")
 
+    voice: bool = Field(
+        False, description="Read the report's first page aloud in chat; needs the programs espeak-ng and opusenc."
+    )
+
     log: Literal["console", "json"] = Field("console", description="Form of the log lines.")
     remove_after_hours: int | None = Field(
         None,
@@ -114,8 +118,6 @@ class Settings(BaseSettings):
             raise ValueError("CSSS_SECRET_KEY must have 32 characters or more")
         if self.master_key and min(map(len, self.master_key.get_secret_value().split(","))) < 32:
             raise ValueError("CSSS_MASTER_KEY must have 32 characters or more")
-        if self.hospital_logo and not _is_logo(self.hospital_logo):
-            raise ValueError("CSSS_HOSPITAL_LOGO must be a JPEG or PNG picture, of at most 1 MB and 4000 pixels a side")
         if not self.smtp_starttls and self.smtp_host not in {"localhost", "127.0.0.1", "::1"}:
             raise ValueError("CSSS_SMTP_STARTTLS may be off only for a mail server on this machine")
         try:
@@ -126,6 +128,14 @@ class Settings(BaseSettings):
             DeskHours.read(self.desk_hours, self.desk_days, ZoneInfo(self.timezone))
         except ValueError:
             raise ValueError("CSSS_DESK_HOURS must be like 08:00-20:00, CSSS_DESK_DAYS like mon tue wed") from None
+        return self
+
+    @model_validator(mode="after")
+    def _find_on_this_machine(self) -> Self:
+        if self.hospital_logo and not _is_logo(self.hospital_logo):
+            raise ValueError("CSSS_HOSPITAL_LOGO must be a JPEG or PNG picture, of at most 1 MB and 4000 pixels a side")
+        if self.voice and (lacking := _unspoken()):
+            raise ValueError(f"CSSS_VOICE needs {' and '.join(lacking)}: apt-get install espeak-ng opus-tools")
         return self
 
     @model_validator(mode="after")
@@ -170,3 +180,10 @@ def _is_logo(path: Path) -> bool:
         return path.stat().st_size <= LOGO_BYTES and bool(whole("logo", path.read_bytes(), LOGO_KINDS, LOGO_SIDE))
     except (OSError, UnreadablePicture):
         return False
+
+
+def _unspoken() -> list[str]:
+    """The programs that CSSS_VOICE needs and this machine lacks."""
+    from bot.voice import missing  # noqa: PLC0415 - most clinics do not read aloud
+
+    return missing()

@@ -167,6 +167,7 @@ WORKS: Final[Mapping[JobKind, Work]] = {
     JobKind.DELIVER: reporting.deliver,
     JobKind.SEND_REPORT: reporting.send_report,
     JobKind.MAIL_REPORT: reporting.mail_report,
+    JobKind.SEND_VOICE: reporting.send_voice,
     JobKind.SEND_WHATSAPP: reporting.send_whatsapp,
     JobKind.TELL_UNDELIVERED: reporting.tell_undelivered,
     JobKind.TELL_FAILURE: deliveries.tell_failure,

@@ -30,6 +30,7 @@ class JobKind(StrEnum):
     DELIVER = "deliver"
     SEND_REPORT = "send_report"
     MAIL_REPORT = "mail_report"
+    SEND_VOICE = "send_voice"
     SEND_WHATSAPP = "send_whatsapp"
     TELL_UNDELIVERED = "tell_undelivered"
     TELL_FAILURE = "tell_failure"

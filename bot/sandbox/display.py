@@ -14,7 +14,15 @@ from bot.sandbox.mailbox import Mail, Mailbox
 from bot.sandbox.people import Refused
 
 STATIC: Final = Path(__file__).parent / "static"
-SHOWN_INLINE: Final = {"image/jpeg", "image/png", "image/gif", "image/webp", "application/pdf", "text/plain"}
+SHOWN_INLINE: Final = {
+    "image/jpeg",
+    "image/png",
+    "image/gif",
+    "image/webp",
+    "audio/ogg",
+    "application/pdf",
+    "text/plain",
+}
 """Anything else, HTML above all, is only ever downloaded: it was written by strangers."""
 LOCKED: Final = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 

@@ -1,4 +1,4 @@
-"""Photos and documents that the bot sends: uploaded, attached to JSON, or named by a file_id."""
+"""Photos, documents and voice messages that the bot sends: uploaded, attached to JSON, or named by a file_id."""
 
 from typing import Final
 
@@ -14,12 +14,15 @@ MARKS: Final = {"has_spoiler": "has_media_spoiler", "show_caption_above_media": 
 
 
 async def media_content(shelf: Shelf, call: Call, kind: str) -> Json:
-    """The part of a Message that a `photo` or `document` parameter makes, caption included."""
+    """The part of a Message that a `photo`, `document` or `voice` parameter makes, caption included."""
     source = call.files.get(kind) or call.text(kind)
     if not source:
         raise bad_request(f"there is no {kind} in the request")
     words = caption(call)
-    return await _content(shelf, kind, _resolved(call, source)) | captioned(words) | _marks(call)
+    content = await _content(shelf, kind, _resolved(call, source))
+    if "voice" in content:
+        content["voice"] = {"duration": call.number("duration") or 0} | content["voice"]
+    return content | captioned(words) | _marks(call)
 
 
 async def album_contents(shelf: Shelf, call: Call) -> list[Json]:
@@ -56,6 +59,11 @@ def _marks(call: Call) -> Json:
     return {shown: True for given, shown in MARKS.items() if call.flag(given)}
 
 
+def is_opus(data: bytes) -> bool:
+    """An Ogg page whose first packet is an Opus header (RFC 7845)."""
+    return data.startswith(b"OggS") and data[28:36] == b"OpusHead"
+
+
 def _resolved(call: Call, source: Upload | str) -> Upload | str:
     if isinstance(source, Upload) or not source.startswith(ATTACHED):
         return source
@@ -71,7 +79,11 @@ async def _content(shelf: Shelf, kind: str, source: Upload | str) -> Json:
             return {"photo": await shelf.add_photo(source.data)}
         case "photo", str():
             return {"photo": shelf.photo(source)}
-        case _, Upload():
+        case "voice", Upload() if is_opus(source.data):
+            return {"voice": shelf.add_voice(source)}
+        case "voice", str():
+            return {"voice": shelf.voice(source)}
+        case _, Upload():  # a voice of another form comes as a file, as the Bot API says
             return {"document": shelf.add_document(source)}
         case _:
             return {"document": shelf.document(str(source))}

@@ -110,6 +110,10 @@ class Person:
         shown = found.body["document"]
         return Document(shown["file_name"], await found.download(), shown["mime_type"])
 
+    async def receives_voice(self, *, timeout: float = PATIENCE) -> Message:  # noqa: ASYNC109 - asks the server to wait
+        """Wait for a voice message from the bot; `await message.download()` gives its bytes."""
+        return await self._wait(lambda messages: self._with(messages, "voice"), timeout, "a voice message")
+
     async def messages(self) -> list[Message]:
         """All that the chat shows, oldest first."""
         return [message for message in await self._all() if not message.deleted]

@@ -71,6 +71,11 @@ class Message:
         return self.body.get("document")
 
     @property
+    def voice(self) -> Json | None:
+        """A Voice object."""
+        return self.body.get("voice")
+
+    @property
     def keys(self) -> list[Button]:
         """Inline buttons, or else those of the reply keyboard that came with the message."""
         inline = self.body.get("reply_markup", {}).get("inline_keyboard", [])
@@ -89,8 +94,8 @@ class Message:
         return next(exact, None) or next((key for key in self.keys if label in key.label), None)
 
     async def download(self) -> bytes:
-        """The bytes of its document, or of the largest size of its photo."""
-        shown = self.document or self.photo
+        """The bytes of its document or voice, or of the largest size of its photo."""
+        shown = self.document or self.voice or self.photo
         if shown is None:
             raise SandboxError(f"message {self.id} carries no file")
         return await self.fetch(f"/client/files/{shown['file_id']}")
@@ -98,7 +103,11 @@ class Message:
     def line(self, name: str) -> str:
         """The message as one line of an error's transcript."""
         who = name if self.outgoing else "bot"
-        file = (" <photo>" if self.photo else "") + (f" <{self.document.get('file_name')}>" if self.document else "")
+        file = (
+            (" <photo>" if self.photo else "")
+            + (" <voice>" if self.voice else "")
+            + (f" <{self.document.get('file_name')}>" if self.document else "")
+        )
         keys = "".join(f" [{label}]" for label in self.buttons)
         gone = " (deleted)" if self.deleted else ""
         return f"  #{self.id} {who}: {self.text}{file}{keys}{gone}"

@@ -45,6 +45,7 @@ ROWS: Final = (
         f"{SENDING} {WORDS} document thumbnail disable_content_type_detection",
         sending.send_document,
     ),
+    ("sendVoice", f"{SENDING} {WORDS} voice duration", sending.send_voice),
     ("sendMediaGroup", f"{ALBUM} media", sending.send_media_group),
     (
         "sendChatAction",

@@ -37,6 +37,10 @@ async def send_document(engine: Engine, call: Call) -> Json:
     return _send(engine, call, await media_content(engine.shelf, call, "document"))
 
 
+async def send_voice(engine: Engine, call: Call) -> Json:
+    return _send(engine, call, await media_content(engine.shelf, call, "voice"))
+
+
 async def send_media_group(engine: Engine, call: Call) -> list[Json]:
     person = engine.store.listener(call.text("chat_id"))
     contents = await album_contents(engine.shelf, call)

@@ -58,6 +58,12 @@ function documentCard(message) {
   return fileCard(name, type, size, fileAddress(id));
 }
 
+function voice(message) {
+  const name = `Voice message from ${sender(message)}, ${message.voice.duration} seconds`;
+  const player = { class: "voice", controls: "", preload: "metadata", controlslist: "nodownload", "aria-label": name };
+  return el("audio", { ...player, src: fileAddress(message.voice.file_id) });
+}
+
 function contact(message) {
   const { first_name: name, phone_number: phone } = message.contact;
   return el("div", { class: "file" }, el("span", { class: "ending" }, icon("person")),
@@ -70,6 +76,7 @@ function attachments(messages) {
     ? [el("div", { class: `album of${Math.min(photos.length, 4)}` }, photos.map(photo))]
     : photos.map(photo);
   nodes.push(...messages.filter((message) => message.document).map(documentCard));
+  nodes.push(...messages.filter((message) => message.voice).map(voice));
   nodes.push(...messages.filter((message) => message.contact).map(contact));
   return nodes;
 }
@@ -135,7 +142,7 @@ function inlineKeyboard(message, actions) {
 }
 
 function unknown(messages) {
-  const known = ["text", "caption", "photo", "document", "contact"];
+  const known = ["text", "caption", "photo", "document", "voice", "contact"];
   if (messages.some((message) => known.some((name) => message[name]))) return null;
   return el("span", { class: "words" }, el("em", {}, "This kind of message is not shown here."));
 }
