@@ -159,7 +159,7 @@ def _blocks(scan: Scan, texts: Texts, fit: Callable[[str], str]) -> list[Html]:
 
 
 def _ai(finding: Finding, texts: Texts) -> Html:
-    percent = f"{finding.confidence:.0%}"
+    percent = texts.percent(finding.confidence)
     said = "card.silent" if finding.label is None else "card.uncertain" if finding.uncertain else "card.ai"
     nearest = label(finding.label, texts) if finding.label else ""
     lines = [texts(said, label=nearest, percent=percent, risk=texts(f"risk.{risk_of(finding)}"))]
@@ -167,7 +167,7 @@ def _ai(finding: Finding, texts: Texts) -> Html:
     if finding.slices > 1:
         lines.append(texts("card.pooled", slices=finding.slices))
     for name, share in sorted(finding.probabilities.items(), key=lambda item: -item[1]):
-        lines.append(texts("card.bar", bar=_bar(share), percent=f"{share:.0%}", label=label(name, texts)))
+        lines.append(texts("card.bar", bar=_bar(share), percent=texts.percent(share), label=label(name, texts)))
     lines += [texts(f"adjustment.{adjustment}") for adjustment in finding.adjustments]
     return Html("\n".join([*lines, texts("card.model", model=finding.model, version=finding.model_version)]))
 

@@ -52,7 +52,7 @@ def _card(classifier: Classifier, texts: Texts) -> Html:
     identity = classifier.identity
     measured: Mapping[str, Any] = classifier.bundle.manifest["measured"]["test"]
     figures = {
-        name: "{:.0%} ({:.0%}–{:.0%})".format(*measured[name])
+        name: "{} ({}–{})".format(*map(texts.percent, measured[name]))
         for name in ("accuracy", "macro_recall", "coverage", "accuracy_when_sure")
     }
     return texts("model.card", name=identity.name, version=identity.version, sha256=identity.sha256[:12], **figures)

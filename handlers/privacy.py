@@ -108,7 +108,7 @@ def _deed(row: AuditRow, texts: Texts) -> Html:
 
 
 def _how_long(told: Overview, keep: timedelta, texts: Texts) -> Html:
-    said = texts("privacy.keep", days=keep.days)
+    said = texts("privacy.keep", wait=keep)
     if told.until is None:
         return said
     return Html(f"{said}\n{texts('privacy.until', day=texts.on(told.until))}")

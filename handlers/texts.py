@@ -1,9 +1,10 @@
 """The sentences people read, in their language, with every value made safe for Telegram's HTML."""
 
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from gettext import GNUTranslations
 from html import escape, unescape
 from io import BytesIO
+from math import ceil, floor
 from pathlib import Path
 from re import sub
 from typing import Final, NamedTuple
@@ -11,10 +12,14 @@ from typing import Final, NamedTuple
 from babel.dates import format_date, format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_percent
+from babel.units import format_unit
 
 LOCALES: Final = Path(__file__).parent / "locales"
 LANGUAGES: Final = tuple(folder.name for folder in sorted(LOCALES.iterdir()))
 DEFAULT: Final = "en"
+MINUTE: Final = timedelta(minutes=1)
+DAY: Final = timedelta(days=1)
 
 
 class Html(str):
@@ -40,7 +45,7 @@ class Texts:
     def __call__(self, key: str, /, **values: object) -> Html:
         sentence = self._catalogue.gettext(key)
         known = {"hospital": self._house.hospital, "emergency": self._house.emergency} | values
-        return Html(sentence.format_map({name: _safe(value) for name, value in known.items()}))
+        return Html(sentence.format_map({name: self._shown(value) for name, value in known.items()}))
 
     def plain(self, key: str, /, **values: object) -> str:
         """For buttons and pop-ups, which know no markup."""
@@ -67,6 +72,20 @@ class Texts:
     def day(self, day: date) -> str:
         return format_date(day, "d MMMM y", locale=self.language)
 
+    def percent(self, share: float) -> str:
+        """A share of 1, cut and not rounded: 74.9 % must not read as the 75 that it missed."""
+        return format_percent(floor(share * 100 + 1e-6) / 100, locale=self.language)
+
+    def _shown(self, value: object) -> str:
+        if isinstance(value, Html):
+            return value
+        return quoted(self._length(value) if isinstance(value, timedelta) else str(value))
+
+    def _length(self, span: timedelta) -> str:
+        """Whole days as days, everything else as minutes, begun ones counted."""
+        unit, size = ("minute", MINUTE) if span % DAY else ("day", DAY)
+        return format_unit(ceil(span / size), f"duration-{unit}", locale=self.language)
+
 
 class Catalogues:
     """Every language that the clinic speaks, read from the .po files once at start."""
@@ -87,10 +106,6 @@ def quoted(text: str) -> Html:
 def bare(text: str) -> str:
     """What is left of HTML when Telegram has parsed it."""
     return unescape(sub(r"<[^>]+>", "", text))
-
-
-def _safe(value: object) -> str:
-    return value if isinstance(value, Html) else quoted(str(value))
 
 
 def _read(folder: Path) -> GNUTranslations:

@@ -124,9 +124,9 @@ async def _allow(session: AsyncSession, code: Code, at: datetime) -> None:
     over_all = await session.scalar(select(func.count()).where(Code.created_at > at - WINDOW)) or 0
     many = (code.account_id is None and mails >= MAILS_PER_WINDOW) or over_all >= ALL_PER_WINDOW
     if count >= CODES_PER_WINDOW or many or (guesses or 0) >= WRONG_PER_WINDOW:
-        raise CodesUsedUp(minutes=int(WINDOW.total_seconds() // 60))
+        raise CodesUsedUp(wait=WINDOW)
     if code.factor is Factor.MAIL and latest is not None and latest > at - PAUSE:
-        raise CodeTooSoon(seconds=int(PAUSE.total_seconds()))
+        raise CodeTooSoon(wait=PAUSE)
 
 
 def _same(code: Code) -> Update:

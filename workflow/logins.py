@@ -5,7 +5,6 @@ An address without an account waits exactly as one with an account does: nobody 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
-from math import ceil
 from typing import Final
 
 from sqlalchemy import delete, select
@@ -71,7 +70,7 @@ async def spend(session: AsyncSession, key: str, at: datetime) -> None:
     await session.execute(insert(Throttle).values(key=key, failures=0, at=at).on_conflict_do_nothing())
     throttle = await _held(session, key)
     if throttle.until is not None and throttle.until > at:
-        raise LoginLocked(minutes=ceil((throttle.until - at) / timedelta(minutes=1)))
+        raise LoginLocked(wait=throttle.until - at)
     if throttle.at < at - FORGOTTEN:
         throttle.failures = 0
     throttle.failures += 1

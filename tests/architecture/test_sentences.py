@@ -206,3 +206,16 @@ def test_every_sentence_is_used() -> None:
     said, begun = constants(), {start for start in built() if "." in start}
     unused = [key for key in sentences(DEFAULT) if key not in said and not key.startswith(tuple(begun))]
     assert unused == []
+
+
+def test_no_figure_is_formatted_but_by_the_readers_language() -> None:
+    """`Texts` writes dates, lengths of time and shares with Babel; a format in an f-string is nobody's language."""
+    formatted = [
+        f"{module.name}:{node.lineno}"
+        for module in modules()
+        if module.name.startswith("handlers/")
+        for node in ast.walk(module.tree)
+        if (isinstance(node, ast.FormattedValue) and node.format_spec is not None)
+        or (isinstance(node, ast.Attribute) and node.attr == "strftime")
+    ]
+    assert formatted == []

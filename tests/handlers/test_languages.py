@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from unicodedata import name as character_name
 
 import pytest
@@ -193,6 +193,28 @@ def test_dates_are_said_as_the_reader_says_them(catalogues: Catalogues) -> None:
     assert said["en"] == ("5 Sep, 14:07", "24 December 1985")
     assert said["hi"] == ("5 सित॰, 14:07", "24 दिसंबर 1985")
     assert said["ta"] == ("5 செப்., 14:07", "24 டிசம்பர் 1985")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ["1 minute", "2 minutes", "60 minutes", "1 day", "1,096 days"]),
+        ("ta", ["1 நிமிடம்", "2 நிமிடங்கள்", "60 நிமிடங்கள்", "1 நாள்", "1,096 நாட்கள்"]),
+        ("hi", ["1 मिनट", "2 मिनट", "60 मिनट", "1 दिन", "1,096 दिन"]),
+    ],
+)
+def test_lengths_of_time_are_counted_as_the_reader_counts(
+    language: str, words: list[str], catalogues: Catalogues
+) -> None:
+    texts = catalogues.of(language)
+    spans = [*(timedelta(minutes=wait) for wait in (1, 1.1, 60)), timedelta(days=1), timedelta(days=1096)]
+    for span, said in zip(spans, words, strict=True):
+        assert said in texts("error.login_locked", wait=span)
+
+
+def test_a_share_that_missed_the_threshold_does_not_read_as_if_it_had_met_it(catalogues: Catalogues) -> None:
+    for told in map(catalogues.of, LANGUAGES):
+        assert [told.percent(share) for share in (0.7499, 0.75, 0.29, 1.0)] == ["74%", "75%", "29%", "100%"]
 
 
 async def test_a_stranger_whose_telegram_is_tamil_is_received_in_tamil(house: House) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import UTC, datetime
-from re import sub
 
 from aiogram.types import Chat, Message, Update, User
 from sqlalchemy import select, text
@@ -14,6 +13,7 @@ from models.scans import Reading, Report, Scan, ScanEvent, Status
 from tests.outages.owed import count, settles
 from tests.people import FINDINGS, House
 from tests.promises.stages import a_scan, says
+from workflow import codes
 
 
 async def test_every_update_of_the_main_job_may_come_twice(house: House) -> None:
@@ -113,8 +113,8 @@ async def _taps(house: House, person: Person, action: CardAction) -> set[str]:
     data = OnCard(action=action, scan_id=1).pack()
     answers = await asyncio.gather(person.forges(data), person.forges(data))
     assert all(answer.answered for answer in answers)
-    known = {says(house, key): key for key in ANSWERS} | {says(house, TOO_SOON, seconds=60): TOO_SOON}
-    said = [sub(r"\d+ s", "60 s", answer.text or "") for answer in answers]
+    known = {says(house, key): key for key in ANSWERS} | {says(house, TOO_SOON, wait=codes.PAUSE): TOO_SOON}
+    said = [answer.text or "" for answer in answers]
     return {known.get(words, words) for words in said}
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import date, datetime, timedelta
 from itertools import count
+from math import ceil
 
 import pytest
 from sqlalchemy import func, select
@@ -91,7 +92,9 @@ async def guesses(sessions: Sessions, email: str, chat: int = CHAT, at: datetime
         async with sessions.begin() as session:
             await logins.attempt(session, chat, email, at)
     except LoginLocked as locked:
-        return int(str(locked.values["minutes"]))
+        wait = locked.values["wait"]
+        assert isinstance(wait, timedelta)
+        return ceil(wait / timedelta(minutes=1))
     return 0
 
 
