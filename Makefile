@@ -26,7 +26,7 @@ run: $(VENV)/serving ## the bot against Telegram; needs CSSS_BOT_TOKEN
 	$(BIN)/csss run $(ARGS)
 
 test: $(VENV)/dev ## the test suite
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
 
 check: $(VENV)/dev ## ruff, mypy, import-linter
 	$(BIN)/ruff check .

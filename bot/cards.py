@@ -152,6 +152,8 @@ async def _edit_in_place(clinic: Clinic, scan: Scan, actor: Actor, view: View, c
         await bot.edit_message_media(media, chat_id=chat, message_id=message, reply_markup=keyboard)
     else:
         await bot.edit_message_caption(chat_id=chat, message_id=message, caption=view.text, reply_markup=keyboard)
+    async with clinic.sessions.begin() as session:
+        await audit.look(session, actor, scan, "card", datetime.now(UTC))
 
 
 async def _picture(clinic: Clinic, scan: Scan, heat_map: bool) -> BufferedInputFile:

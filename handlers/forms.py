@@ -75,6 +75,7 @@ class Joining(StatesGroup):
 
 
 class Managing(StatesGroup):
+    number = State()
     code = State()
 
 

@@ -13,7 +13,7 @@ from handlers.answers import known, private_chat, say
 from handlers.codes import use_code
 from handlers.forms import Managing
 from handlers.texts import Html, Texts
-from handlers.typed import WORDS
+from handlers.typed import WORDS, registration_number_in
 from models.people import Account, Role
 from workflow import queries, staffing
 from workflow.access import Verb
@@ -56,15 +56,42 @@ async def manage(
     texts: Texts,
     effects: Effects,
 ) -> None:
-    """What is confirmed stands next to where the code is asked for."""
+    """A role that is registered somewhere asks for its number there first."""
     plan = Plan(callback_data.account_id, callback_data.change)
+    if not staffing.asks_number(plan.change):
+        await say(query, await _ask_code(plan, private_chat(query), known(actor), state, texts, effects))
+        return
     async with effects.begin() as session:
-        code = await staffing.ask_code(session, known(actor), plan, private_chat(query), effects.at)
-        account = await staffing.member(session, known(actor), plan.account_id)
+        await staffing.member(session, known(actor), plan.account_id)
+        await state.set_data(plan._asdict())
+        await state.set_state(Managing.number)
+    await say(query, texts("staff.number"))
+
+
+@does(Verb.MANAGE_STAFF)
+async def take_number(message: Message, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects) -> None:
+    number = registration_number_in(message.text)
+    if number is None:
+        await message.answer(texts("register.number_bad"))
+        return
+    plan = _plan(await state.get_data())._replace(number=number)
+    await message.answer(await _ask_code(plan, message.chat.id, known(actor), state, texts, effects))
+
+
+async def _ask_code(plan: Plan, chat_id: int, actor: Actor, state: FSMContext, texts: Texts, effects: Effects) -> Html:
+    """What is confirmed stands next to where the code is asked for."""
+    async with effects.begin() as session:
+        code = await staffing.ask_code(session, actor, plan, chat_id, effects.at)
+        account = await staffing.member(session, actor, plan.account_id)
         await state.set_data(plan._asdict())
         await state.set_state(Managing.code)
     deed = texts.plain(f"button.staff_{plan.change}")
-    await say(query, texts(f"staff.{code.factor}", name=account.name, change=deed, email=code.email))
+    change = f"{deed} ({plan.number})" if plan.number else deed
+    return texts(f"staff.{code.factor}", name=account.name, change=change, email=code.email)
+
+
+def _plan(told: dict[str, Any]) -> Plan:
+    return Plan(told["account_id"], Change(told["change"]), told.get("number"))
 
 
 @does(Verb.MANAGE_STAFF)
@@ -72,8 +99,7 @@ async def take_code(
     message: Message, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects, key: bytes
 ) -> None:
     async def judge(session: Any, told: dict[str, Any]) -> Verdict:  # noqa: ANN401  handlers know no SQL
-        plan = Plan(told["account_id"], Change(told["change"]))
-        return await staffing.confirm(session, known(actor), plan, message.text or "", key, effects.at)
+        return await staffing.confirm(session, known(actor), _plan(told), message.text or "", key, effects.at)
 
     await use_code(message, state, effects, judge)
     await message.answer(texts("staff.done"))
@@ -90,5 +116,6 @@ def routes() -> Router:
     router.message.register(users, Command("users"))
     router.callback_query.register(open_member, keyboards.OpenMember.filter())
     router.callback_query.register(manage, keyboards.ManageMember.filter())
+    router.message.register(take_number, StateFilter(Managing.number), WORDS)
     router.message.register(take_code, StateFilter(Managing.code), WORDS)
     return router

@@ -15,7 +15,7 @@ from models.people import Account, Invite, Link, Role, Sex
 from workflow import roles
 from workflow.access import STAFF, Verb, allow
 from workflow.actors import Actor, actor_of
-from workflow.audit import Entry, note
+from workflow.audit import Entry, Outcome, note
 from workflow.cards import show
 from workflow.codes import Verdict, judge, open_code, send_code
 from workflow.errors import (
@@ -30,7 +30,6 @@ from workflow.jobs import JobKind, enqueue
 
 INVITE_LIFETIME: Final = timedelta(days=3)
 ROLES: Final = joinedload(Link.account).joinedload(Account.held)  # with every update: one question instead of two
-NUMBERED: Final = frozenset((Role.DOCTOR, Role.PHARMACIST))  # their registration number is printed on the reports
 
 
 class Person(NamedTuple):
@@ -89,7 +88,13 @@ async def confirm_email(
 async def confirm_reset(
     session: AsyncSession, chat_id: int, email: str, typed: str, key: bytes, at: datetime
 ) -> Verdict:
-    return await judge(session, await _latest(session, Purpose.RESET_PASSWORD, chat_id, email), typed, key, at)
+    """A wrong guess at somebody's new password is theirs to see; where there is no account there is nothing to see."""
+    verdict = await judge(session, await _latest(session, Purpose.RESET_PASSWORD, chat_id, email), typed, key, at)
+    account = await _by_email(session, email)
+    if account is not None and verdict is not Verdict.RIGHT:
+        refused = Entry("set_password", "account", account.id, outcome=Outcome.REFUSED, reason=f"code:{verdict}")
+        await note(session, None, refused, at)
+    return verdict
 
 
 async def set_password(session: AsyncSession, chat_id: int, email: str, password_hash: str, at: datetime) -> Actor:
@@ -215,7 +220,7 @@ async def invited_role(session: AsyncSession, token: str, at: datetime) -> Role:
 async def asks_number(session: AsyncSession, token: str | None, at: datetime) -> bool:
     """Whether who joins by this invitation has a registration number. One that is void asks for nothing."""
     try:
-        return token is not None and await invited_role(session, token, at) in NUMBERED
+        return token is not None and await invited_role(session, token, at) in roles.NUMBERED
     except InviteInvalid:
         return False
 

@@ -1,6 +1,7 @@
 """The roles that a person holds: several at once, and one of them acts in each chat."""
 
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,6 +13,8 @@ from workflow.actors import Actor, actor_of
 from workflow.audit import Entry, note
 from workflow.errors import LastAdministrator, NotFound, NotLinked, StaleAction
 from workflow.jobs import JobKind, enqueue
+
+NUMBERED: Final = frozenset((Role.DOCTOR, Role.PHARMACIST))  # their registration number is printed on the reports
 
 
 def give(account: Account, role: Role, number: str | None, at: datetime) -> None:

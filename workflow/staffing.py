@@ -35,10 +35,11 @@ TAKES: Final = {Change(f"not_{role}"): role for role in STAFF}
 
 
 class Plan(NamedTuple):
-    """What shall be changed, and of whom."""
+    """What shall be changed, and of whom; with a role that is registered somewhere, its number there."""
 
     account_id: int
     change: Change
+    number: str | None = None
 
 
 async def member(session: AsyncSession, actor: Actor, account_id: int) -> Account:
@@ -58,49 +59,54 @@ def possible(account: Account) -> list[Change]:
     return [Change.SUSPEND, *gives, *(change for change, role in TAKES.items() if role in account.roles)]
 
 
+def asks_number(change: Change) -> bool:
+    """Whether the role that is given has a registration number."""
+    return GIVES.get(change) in roles.NUMBERED
+
+
 async def ask_code(session: AsyncSession, actor: Actor, plan: Plan, chat_id: int, at: datetime) -> Code:
     """Owe the administrator a code for exactly this change of exactly this person as he stands now."""
     await roles.hold_administrators(session)
     account = await member(session, actor, plan.account_id)
-    await _check(session, account, plan.change)
+    await _check(session, account, plan)
     own = await session.get_one(Account, actor.account_id)
     code = Code(purpose=Purpose.STAFF, chat_id=chat_id, email=own.email, language=own.language, account_id=own.id)
-    code.content_sha256 = _fingerprint(account, plan.change)
+    code.content_sha256 = _fingerprint(account, plan)
     return await send_code(session, code, at)
 
 
 async def confirm(session: AsyncSession, actor: Actor, plan: Plan, typed: str, key: bytes, at: datetime) -> Verdict:
     """Judged before anything is changed; who has changed meanwhile, or another change, makes it a void code."""
     await roles.hold_administrators(session)
-    account, change = await member(session, actor, plan.account_id), plan.change
+    account = await member(session, actor, plan.account_id)
     mine = select(Code).where(Code.purpose == Purpose.STAFF, Code.account_id == actor.account_id)
     code = await session.scalar(mine.order_by(Code.id.desc()).limit(1))
-    fits = code is not None and code.content_sha256 == _fingerprint(account, change)
+    fits = code is not None and code.content_sha256 == _fingerprint(account, plan)
     verdict = await judge(session, code, typed, key, at) if fits else Verdict.SPENT
     outcome = Outcome.OK if verdict is Verdict.RIGHT else Outcome.REFUSED
     if verdict is Verdict.RIGHT:
-        await _check(session, account, change)
-        await _apply(session, account, change, at)
-    await note(session, actor, Entry(f"staff:{change}", "account", account.id, outcome=outcome), at)
+        await _check(session, account, plan)
+        await _apply(session, account, plan, at)
+    await note(session, actor, Entry(f"staff:{plan.change}", "account", account.id, outcome=outcome), at)
     return verdict
 
 
-async def _check(session: AsyncSession, account: Account, change: Change) -> None:
+async def _check(session: AsyncSession, account: Account, plan: Plan) -> None:
     """Raises NotFound for what is not possible, LastAdministrator where nobody would be left."""
-    if change not in possible(account):
+    if plan.change not in possible(account) or asks_number(plan.change) is (plan.number is None):
         raise NotFound
-    if change in {Change.SUSPEND, Change.NOT_ADMINISTRATOR}:
+    if plan.change in {Change.SUSPEND, Change.NOT_ADMINISTRATOR}:
         await roles.may_leave(session, account)
 
 
-async def _apply(session: AsyncSession, account: Account, change: Change, at: datetime) -> None:
-    match change:
+async def _apply(session: AsyncSession, account: Account, plan: Plan, at: datetime) -> None:
+    match change := plan.change:
         case Change.SUSPEND:
             account.suspended_at = at
         case Change.RESTORE:
             account.suspended_at = None
         case _ if change in GIVES:
-            roles.give(account, GIVES[change], None, at)
+            roles.give(account, GIVES[change], plan.number, at)
         case _:
             await roles.take(session, account, TAKES[change])
     if account.suspended_at is not None or account.role is Role.PATIENT:
@@ -109,6 +115,7 @@ async def _apply(session: AsyncSession, account: Account, change: Change, at: da
         enqueue(session, JobKind.SHOW_MENU, at, chat_id=chat_id)
 
 
-def _fingerprint(account: Account, change: Change) -> str:
-    stands = f"{account.id}|{','.join(sorted(account.roles))}|{account.suspended_at is not None}|{change}"
+def _fingerprint(account: Account, plan: Plan) -> str:
+    is_suspended = account.suspended_at is not None
+    stands = f"{account.id}|{','.join(sorted(account.roles))}|{is_suspended}|{plan.change}|{plan.number}"
     return sha256(stands.encode()).hexdigest()

@@ -87,6 +87,7 @@ def renew(yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False
     if not yes:
         typer.confirm("Every signing key is replaced, and readers must trust a new certificate. Go on?", abort=True)
     anew(signing_keys(settings), settings.hospital)
+    with_session(_note_renewal)
     issue()
 
 
@@ -116,6 +117,14 @@ def rotate() -> None:
     if ours:
         retire_old(settings.data / MASTER_FILE)
     typer.echo(f"{count} keys are wrapped anew. " + ("" if ours else "Take the older key out of CSSS_MASTER_KEY."))
+
+
+async def _note_renewal(session: "AsyncSession") -> None:
+    from datetime import UTC, datetime  # noqa: PLC0415 - as above
+
+    from workflow.audit import Entry, note  # noqa: PLC0415
+
+    await note(session, None, Entry("renew", "setting", "signing authority"), datetime.now(UTC))
 
 
 def _staff() -> "list[Hand]":

@@ -16,7 +16,7 @@ async def test_an_amendment_makes_a_new_version_and_marks_the_old_one(house: Hou
     """Reason, new words, colour, a new code; the patient is told, and the old copy in the chat says that it is void."""
     await house.until("released")
     first = await house.amina.receives_document(timeout=30)
-    await _asks_to_amend(house)
+    await asks_to_amend(house)
     again = await house.rao.forges(OnCard(action=CardAction.ADDENDUM, scan_id=1).pack())
     assert again.answered
     await house.rao.sends("And more.")
@@ -97,7 +97,7 @@ async def test_only_doctors_amend_and_only_what_has_left_the_house(house: House)
         assert (await who.forges(amend)).text == says(house, f"error.{key}")
 
 
-async def _asks_to_amend(house: House) -> None:
+async def asks_to_amend(house: House) -> None:
     await house.rao.presses("Amend", on="Report ready")
     for asked, words in (("Why must it be changed", "The side was mixed up."), ("as they should be", "Opacity, left.")):
         await house.rao.sees(asked)

@@ -1,5 +1,8 @@
 """/users: an administrator suspends and restores, each time with a code of his own."""
 
+from sqlalchemy import select
+
+from models.people import Account, Role
 from tests.outages.owed import settles
 from tests.people import CODE, House
 from tests.promises.stages import an_hour_passes_for_codes
@@ -45,3 +48,24 @@ async def test_a_conversation_of_somebody_suspended_is_taken_by_another(house: H
     await house.meena.sees("would like to talk to a person")
     await house.meena.presses("I take it")
     await house.meena.sees("Are you still there?")
+
+
+async def test_a_role_that_is_registered_somewhere_is_given_with_its_number(house: House) -> None:
+    """The number is part of what the code confirms, and what reports print."""
+    earlier = await house.clinic.mails("joseph@example.org")
+    await house.joseph.sends("/users")
+    await house.joseph.presses("Dr Rao", on="Staff:")
+    await house.joseph.presses("Make pharmacist")
+    await house.joseph.sees("registration number for this role")
+    await house.joseph.sends("?")
+    await house.joseph.sees("as it stands on your certificate")
+    await house.joseph.sends("PH-4711")
+    assert "Make pharmacist (PH-4711)" in (await house.joseph.sees("You confirm: Dr Rao")).text
+    mail = await house.clinic.mail_to("joseph@example.org", after=earlier[-1] if earlier else None)
+    [code] = CODE.findall(mail.text)
+    await house.joseph.sends(code)
+    await house.joseph.sees("It counts at once")
+    async with house.app.clinic.sessions() as session:
+        rao = (await session.scalars(select(Account).where(Account.email == "rao@example.org"))).one()
+    assert rao.number_as(Role.PHARMACIST) == "PH-4711"
+    assert rao.number_as(Role.DOCTOR) != "PH-4711"
