@@ -241,6 +241,34 @@ async def test_a_telephone_is_sealed_by_the_upgrade_and_comes_back_with_the_way_
         await engine.dispose()
 
 
+async def test_nothing_of_a_removed_row_is_left_in_the_databases_own_files(database: str) -> None:
+    """Written by a release, or another program, that left removed bytes where they were."""
+    engine = connect(database)
+    try:
+        await upgrade(engine)
+        async with engine.begin() as connection:
+            if engine.dialect.name == "sqlite":
+                await connection.exec_driver_sql("PRAGMA secure_delete = OFF")
+            await connection.execute(text("INSERT INTO forms (key, data) VALUES ('1:2:3', :data)"), {"data": CANARY})
+        async with engine.begin() as connection:
+            await connection.execute(text("DELETE FROM forms"))
+        assert CANARY.encode() in await files(engine), "the test looks where the bytes lie"
+        await scrub(engine)
+        assert CANARY.encode() not in await files(engine)
+    finally:
+        await engine.dispose()
+
+
+async def files(engine: AsyncEngine) -> bytes:
+    """What a thief of the disk would read of the table: the server's own file, or SQLite's."""
+    if engine.dialect.name == "sqlite":
+        return b"".join(data for _, data in every_byte(place(engine)))
+    async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        await connection.execute(text("CHECKPOINT"))
+        read = text("SELECT pg_read_binary_file(pg_relation_filepath('forms'))")
+        return bytes((await connection.execute(read)).scalar_one())
+
+
 async def test_a_telephone_that_is_given_lies_sealed_even_when_it_comes_with_the_account(
     engine: AsyncEngine, sessions: Sessions
 ) -> None:

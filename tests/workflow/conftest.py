@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import make_url, text
@@ -38,7 +39,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         asyncio.run(_migrate(url))
         yield url
         return
-    name = f"{NAME}_{tmp_path_factory.getbasetemp().name.replace('-', '_')}"
+    name = f"{NAME}_{uuid4().hex}"
     try:
         asyncio.run(_say(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
     except OperationalError:
