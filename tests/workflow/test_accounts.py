@@ -213,8 +213,9 @@ async def test_an_invitation_makes_a_doctor_once(sessions: Sessions) -> None:
 
 
 async def test_of_two_who_open_the_same_invitation_at_once_one_gets_in(sessions: Sessions) -> None:
-    """Each has seen it unused before either takes it."""
-    token, together = await an_invite(sessions), asyncio.Barrier(2)
+    """Where two may write at once, each has seen it unused before either takes it; SQLite lets them in one by one."""
+    at_once = 2 if sessions.kw["bind"].dialect.name == "postgresql" else 1
+    token, together = await an_invite(sessions), asyncio.Barrier(at_once)
 
     async def joins(chat: int, email: str) -> str:
         try:
