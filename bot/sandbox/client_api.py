@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -162,13 +163,14 @@ class ClientApi:
             return await self._next_events(request, after)
         stream = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"})
         await stream.prepare(request)
-        await stream.write(b"id: %d\n\n" % after)
-        while not self.closing:
-            for event in self.engine.events.after(after):
-                await stream.write(b"id: %d\ndata: %b\n\n" % (event.number, dumped(event.body)))
-                after = event.number
-            if after == self.engine.events.last:
-                await self.engine.events.grow()
+        with suppress(ConnectionResetError):  # a page that was closed is noticed by the next event
+            await stream.write(b"id: %d\n\n" % after)
+            while not self.closing:
+                for event in self.engine.events.after(after):
+                    await stream.write(b"id: %d\ndata: %b\n\n" % (event.number, dumped(event.body)))
+                    after = event.number
+                if after == self.engine.events.last:
+                    await self.engine.events.grow()
         return stream
 
     async def _next_events(self, request: web.Request, after: int) -> web.Response:

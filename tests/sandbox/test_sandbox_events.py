@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import aiohttp
+import pytest
 from rawapi import Api
 
 from bot.sandbox import Person, Sandbox, SandboxClient
@@ -88,6 +89,16 @@ async def test_a_long_poll_waits_for_the_chat_it_asked_for(api: Api, amina: Pers
     assert [event["message"]["text"] for event in waiting.result()] == ["but this"]
     seen = (await clinic.wire.get("/client/mails")).seen
     assert await clinic.wire.changes(seen, 0.05) == []
+
+
+async def test_a_page_that_was_closed_is_no_error(api: Api, amina: Person, caplog: pytest.LogCaptureFixture) -> None:
+    stream = await api.session.get(f"{api.base}/client/events?after=0")
+    await heard(stream, 1)
+    stream.close()
+    for text in "abc":
+        await api("sendMessage", chat_id=amina.chat_id, text=text)
+        await asyncio.sleep(0.05)
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_open_streams_polls_and_presses_end_when_the_server_stops(session: aiohttp.ClientSession) -> None:
