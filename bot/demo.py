@@ -103,12 +103,12 @@ async def open_demo(port: int = 0, engines: Engines | None = None, **more: Any) 
                     await running
 
 
-async def live(port: int, welcome: Callable[[dict[str, Any]], None]) -> None:
-    """Serve until interrupted."""
+async def live(port: int, welcome: Callable[[dict[str, Any]], None], voice: bool = False) -> None:
+    """Serve until interrupted; with `voice` the patient hears the report's first page as well."""
     stop = asyncio.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
-    async with open_demo(port, **_reachable()) as demo:
+    async with open_demo(port, voice=voice, **_reachable()) as demo:
         welcome(demo.facts)
         await stop.wait()
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 
 from bot.commands.refusal import fail
 
@@ -17,6 +18,7 @@ def demo(
     headless: Annotated[bool, typer.Option("--headless", help="Open no browser.")] = False,
     port: Annotated[int, typer.Option(help="Port of the web chat; 0 takes a free one.")] = 8081,
     out: Annotated[Path | None, typer.Option(help="Folder for the PDF and the emails of --auto.")] = None,
+    voice: Annotated[bool, typer.Option("--voice", help="Read the report aloud: needs espeak-ng, opus-tools.")] = False,
     as_json: Json = False,
 ) -> None:
     """The whole clinic on this machine: web chat, mailbox and bot, with demo people and a sample scan."""
@@ -28,7 +30,9 @@ def demo(
         if auto:
             _print_story(asyncio.run(story(0, out, None if as_json else typer.echo)), as_json)
         else:
-            asyncio.run(live(port, lambda facts: _welcome(facts, as_json, headless)))
+            asyncio.run(live(port, lambda facts: _welcome(facts, as_json, headless), voice))
+    except ValidationError as wrong:
+        fail("; ".join(one["msg"].removeprefix("Value error, ") for one in wrong.errors()))
     except OSError as error:
         fail(f"port {port} is taken: choose another with --port" if error.errno == 98 else str(error))
     except KeyboardInterrupt:
