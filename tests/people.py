@@ -99,7 +99,7 @@ class House(NamedTuple):
             await self.releases()
 
 
-async def eventually(sessions: Sessions, read: Callable[[AsyncSession], Awaitable[T]], within: float = 10) -> T:
+async def eventually(sessions: Sessions, read: Callable[[AsyncSession], Awaitable[T]], within: float = 30) -> T:
     """What a query finds as soon as it finds something; each look in a session of its own, which locks out nobody."""
     async with asyncio.timeout(within):
         while True:

@@ -10,7 +10,7 @@ from bot.sandbox.answers import Json
 from bot.sandbox.transcript import Answer, Button, Document, Message, NotSeen, SandboxError, listing
 from bot.sandbox.wire import Part, Wire
 
-PATIENCE: Final = 10.0
+PATIENCE: Final = 20.0
 PAYLOAD: Final = re.compile(r"[A-Za-z0-9_-]{0,64}")
 T = TypeVar("T")
 

@@ -37,12 +37,12 @@ async def test_a_doctor_finds_opens_turns_and_reads_a_card(house: House) -> None
     await rao.presses("Heat map")
     turned = await card_with(rao, "🩻 Picture")
     assert turned.id == card.id
-    async with asyncio.timeout(10):  # the words may be there a moment before the picture
+    async with asyncio.timeout(30):  # the words may be there a moment before the picture
         while await turned.download() == shown:
             turned = await card_with(rao, "🩻 Picture")
     await rao.presses("Picture")
     back = await card_with(rao, "🔥 Heat map")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while await back.download() != shown:
             back = await card_with(rao, "🔥 Heat map")
 

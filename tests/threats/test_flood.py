@@ -51,7 +51,7 @@ async def test_a_hundred_updates_in_a_second_are_told_once_in_his_language_and_t
         group.create_task(_flood(lambda number: say(engine, flooder, f"/status {number}"), 100))
         for person, question, answer in ((strict.rao, "/help", "How it works"), (strict.meena, "/queue", "Nothing")):
             await person.sends(question)
-            await person.sees(answer, timeout=3)
+            await person.sees(answer)
     await strict.amina.sees(TOLD["ta"])
     assert len(await _messages(strict, TOLD["ta"])) == 1
     assert len(await strict.amina.messages()) <= 100 + MESSAGES_AT_ONCE + 2
@@ -64,7 +64,7 @@ async def test_more_than_the_feed_shows_at_once_still_holds_up_nobody(strict: Ho
     for number in range(300):
         say(engine, flooder, f"/help {number}")
     await strict.rao.sends("/help")
-    await strict.rao.sees("How it works", timeout=5)
+    await strict.rao.sees("How it works")
 
 
 async def test_presses_count_like_messages(strict: House) -> None:
