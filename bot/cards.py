@@ -138,9 +138,11 @@ async def _edit(clinic: Clinic, scan: Scan, actor: Actor, view: View, card: Card
     try:
         await _edit_in_place(clinic, scan, actor, view, card, turn)
     except TelegramBadRequest as refused:
-        if "not modified" in refused.message:
+        if "not modified" not in refused.message:
+            await _replace(clinic, scan, actor, view, Card(scan_id=card.scan_id, chat_id=card.chat_id), card)
             return
-        await _replace(clinic, scan, actor, view, Card(scan_id=card.scan_id, chat_id=card.chat_id), card)
+    async with clinic.sessions.begin() as session:  # what stood there already, too: a crash may have taken its row
+        await audit.look(session, actor, scan, "card", datetime.now(UTC))
 
 
 async def _edit_in_place(clinic: Clinic, scan: Scan, actor: Actor, view: View, card: Card, turn: bool) -> None:
@@ -152,8 +154,6 @@ async def _edit_in_place(clinic: Clinic, scan: Scan, actor: Actor, view: View, c
         await bot.edit_message_media(media, chat_id=chat, message_id=message, reply_markup=keyboard)
     else:
         await bot.edit_message_caption(chat_id=chat, message_id=message, caption=view.text, reply_markup=keyboard)
-    async with clinic.sessions.begin() as session:
-        await audit.look(session, actor, scan, "card", datetime.now(UTC))
 
 
 async def _picture(clinic: Clinic, scan: Scan, heat_map: bool) -> BufferedInputFile:
