@@ -18,6 +18,7 @@ from inference.quality import CONDITIONS, Limits
 MANIFEST: Final = "manifest.json"
 MODEL: Final = "model.tflite"
 TABLES: Final = "tables.npz"
+SECOND: Final = "second.tflite"
 HOME: Final = Path(__file__).parent / "bundles"
 STRIDE: Final = 32  # pixels of the input to one cell of the last feature map
 
@@ -108,12 +109,21 @@ class Quality(NamedTuple):
     doubt: Limits
 
 
+class Second(NamedTuple):
+    """A second network that sees the picture its own way. Its logits are added to the first one's; it is not asked at
+    the gate, and no heat map is its own."""
+
+    model: bytes
+    recipe: Recipe
+
+
 @dataclass(frozen=True, eq=False)
 class Bundle:
     """Everything serving needs to know of a model."""
 
     identity: ModelIdentity
     model: bytes
+    second: Second | None
     tables: Tables
     recipe: Recipe
     temperatures: Temperatures
@@ -142,6 +152,7 @@ def load_bundle(folder: Path) -> Bundle:
         bundle = Bundle(
             identity=ModelIdentity(manifest["name"], manifest["version"], digest),
             model=files[MODEL],
+            second=read_second(folder, manifest),
             tables=read_tables(folder / TABLES),
             recipe=Recipe(**manifest["input"]["recipe"]),
             temperatures=Temperatures(**manifest["temperatures"]),
@@ -178,6 +189,13 @@ def read_file(folder: Path, name: str, manifest: Mapping[str, Any]) -> bytes:
     if hashlib.sha256(content).hexdigest() != manifest.get("files", {}).get(name):
         raise BundleError(f"The file {name} of the model bundle {folder.name} is not the one its manifest names.")
     return content
+
+
+def read_second(folder: Path, manifest: Mapping[str, Any]) -> Second | None:
+    """The second network, where the manifest speaks of one."""
+    if "second" not in manifest:
+        return None
+    return Second(read_file(folder, SECOND, manifest), Recipe(**manifest["second"]["recipe"]))
 
 
 def read_tables(path: Path) -> Tables:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from inference.bundle import BRANCHES, ROUTER, ROUTES, SLICES, Bundle, Label, Modality, ModelIdentity, load_bundle
 from inference.errors import Reason, Refused
 from inference.gradcam import draw_heatmap
-from inference.network import Network
+from inference.network import Network, SecondNetwork
 from inference.picture import Picture
 from inference.preprocess import draw_canvas, scale
 from inference.quality import (
@@ -61,14 +61,16 @@ class Classifier:
 
     def __init__(self, bundle: Bundle, threads: int = 2) -> None:
         self.bundle = bundle
-        self._network = Network(bundle, threads)
+        self._network, self._second = Network(bundle, threads), SecondNetwork(bundle, threads)
 
     @classmethod
     def load(cls, folder: Path, threads: int = 2) -> Self:
         """Read, verify and warm up a bundle; raises BundleError."""
         classifier = cls(load_bundle(folder), threads)
         size = classifier.bundle.recipe.size
-        classifier._network.run(scale(np.tile(np.arange(size, dtype=np.uint8), (size, 1))))
+        grey = np.tile(np.arange(size, dtype=np.uint8), (size, 1))
+        classifier._network.run(scale(grey))
+        classifier._second.run(grey)
         return classifier
 
     @property
@@ -102,10 +104,11 @@ class Classifier:
         """
         admission = self.admit(picture)
         modality, look = admission.modality, admission.look
-        probabilities = combine(look.logits, self.bundle.temperatures)
+        added = self._second.run(admission.picture.grey)
+        probabilities = combine(look.logits + added, self.bundle.temperatures)
         label = choose_label(modality, probabilities)
         doubts = doubt(modality, probabilities, look.distance, self.bundle.thresholds)
-        doubts += self._doubt_picture(admission, probabilities)
+        doubts += self._doubt_picture(admission, added, probabilities)
         output = SLICES[modality].start + BRANCHES[modality].index(label)
         heat = draw_heatmap(look.activation, self.bundle.tables, output)
         return Reading(
@@ -183,10 +186,12 @@ class Classifier:
             return Reason.NOT_A_SCAN
         return self.bundle.strangers[int(tables.stranger_kind[nearest])]
 
-    def _doubt_picture(self, admission: Admission, probabilities: dict[Label, float]) -> tuple[Doubt, ...]:
-        """Doubts about the picture itself: its quality, and whether a messenger would change the answer."""
+    def _doubt_picture(
+        self, admission: Admission, added: NDArray[np.float32], probabilities: dict[Label, float]
+    ) -> tuple[Doubt, ...]:
+        """Doubts about the picture itself: its quality, and whether a messenger would move the first network."""
         poor = find_fault(admission.figures, self.bundle.limits[admission.modality].doubt) is not None
-        again = combine(self._look_at(recompress(admission.look.canvas)).logits, self.bundle.temperatures)
+        again = combine(self._look_at(recompress(admission.look.canvas)).logits + added, self.bundle.temperatures)
         moved = max(abs(again[label] - probabilities[label]) for label in Label) > MOVED
         return (Doubt.POOR_IMAGE,) * poor + (Doubt.UNSTABLE,) * moved
 

@@ -8,7 +8,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.bundle import BRANCHES, OUTPUTS, ROUTER, SLICES, Label, Modality, Temperatures
+from inference.bundle import BRANCHES, OUTPUTS, ROUTER, SLICES, Bundle, Label, Modality, Temperatures
+from inference.network import SecondNetwork
 from inference.preprocess import scale
 from inference.reading import softmax
 from ml.measures import Answers
@@ -55,6 +56,12 @@ def ask(model: bytes, canvases: NDArray[np.uint8], threads: int = 2) -> Outputs:
         logits[place] = interpreter.get_tensor(places[2])[0]
         features.append(interpreter.get_tensor(places[4])[0].mean(axis=(0, 1)))
     return Outputs(logits, np.stack(features))
+
+
+def add_second(bundle: Bundle, greys: Sequence[NDArray[np.uint8]], outputs: Outputs) -> Outputs:
+    """The first network's outputs for whole pictures, with what the bundle's second adds: what is served."""
+    second = SecondNetwork(bundle, threads=2)
+    return Outputs(outputs.logits + np.stack([second.run(grey) for grey in greys]), outputs.features)
 
 
 def six_shares(logits: NDArray[np.float32], temperatures: Temperatures) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from inference.errors import Reason, Refused
 from inference.picture import Format, Picture
 from inference.preprocess import draw_canvas
 from inference.reading import softmax
-from ml.answers import LABELS, Outputs, ask, judge
+from ml.answers import LABELS, Outputs, add_second, ask, judge
 from ml.card import write_card
 from ml.conditions import try_conditions
 from ml.data import Strange, read_strangers
@@ -144,7 +144,9 @@ def evaluate(
     ]
     items = [item for item in everything if item.split is split]
     greys = [read_grey(data / item.file) for item in items]
-    outputs = ask(loaded.model, np.stack([draw_canvas(grey, loaded.recipe) for grey in greys]))
+    outputs = add_second(
+        loaded, greys, ask(loaded.model, np.stack([draw_canvas(grey, loaded.recipe) for grey in greys]))
+    )
     measured = measure_bundle(loaded, items, outputs, greys)
     rows = [item for item in items if isinstance(item, Row)]
     scans = [place for place, item in enumerate(items) if isinstance(item, Row)]

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -52,8 +54,8 @@ def export(
     probe = fit_probe(greys, items, config.recipe, lambda canvases: ask(model, canvases).features, config.seed)
     manifest = describe_bundle(config, temperatures, choose(items, outputs, temperatures, tables["prototypes"]))
     manifest["quality"] = choose_limits(greys, items)
-    folder = home / NAME.format(config)
-    write_bundle(folder, manifest, model, tables | probe)
+    folder, files = home / NAME.format(config), {MODEL: model, TABLES: pack(tables | probe)}
+    write_bundle(folder, manifest, files)
 
     bundle = load_bundle(folder)
     manifest["measured"] = {}
@@ -62,7 +64,7 @@ def export(
         seen = [greys[n] for n in own] if split is Split.TEST else None
         figures = measure_bundle(bundle, [items[n] for n in own], outputs.take(own), seen)
         manifest["measured"][split.value] = figures
-    write_bundle(folder, manifest, model, tables | probe)
+    write_bundle(folder, manifest, files)
     np.savez(run / "answers.npz", logits=outputs.logits, features=outputs.features)
     print_figures(manifest["measured"][Split.TEST], folder.name)
 
@@ -136,11 +138,18 @@ def describe_bundle(config: Config, temperatures: Temperatures, thresholds: Thre
     }
 
 
-def write_bundle(folder: Path, manifest: dict[str, Any], model: bytes, tables: Arrays) -> None:
+def pack(tables: Arrays) -> bytes:
+    """The tables as a file's bytes."""
+    packed = BytesIO()
+    np.savez_compressed(packed, allow_pickle=False, **tables)
+    return packed.getvalue()
+
+
+def write_bundle(folder: Path, manifest: dict[str, Any], files: Mapping[str, bytes]) -> None:
     """Files first, then the manifest that vouches for them."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / MODEL).write_bytes(model)
-    np.savez_compressed(folder / TABLES, allow_pickle=False, **tables)
-    files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in (MODEL, TABLES)}
-    text = json.dumps(manifest | {"files": files}, indent=1, ensure_ascii=False)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    text = json.dumps(manifest | {"files": hashes}, indent=1, ensure_ascii=False)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")

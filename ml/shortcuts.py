@@ -9,11 +9,12 @@ import typer
 from numpy.typing import NDArray
 
 from inference.bundle import Bundle, Modality, default_bundle, load_bundle
-from inference.preprocess import Recipe
-from ml.answers import LABELS, ask, judge
+from inference.preprocess import Recipe, draw_canvas
+from ml.answers import LABELS, add_second, ask, judge
 from ml.data import draw_canvases
 from ml.measures import Answers, bootstrap, macro_recall
 from ml.network import build_head, build_trunk, convert, join
+from ml.pictures import read_grey
 from ml.prepare import Row, Split, read_manifest
 
 BORDER: Final = 0.12  # share of each side that the border-only model sees
@@ -36,10 +37,11 @@ def show_border(canvas: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return shown
 
 
-def black_out(bundle: Bundle, rows: Sequence[Row], canvases: NDArray[np.uint8]) -> dict[str, Any]:
+def black_out(bundle: Bundle, rows: Sequence[Row], greys: Sequence[NDArray[np.uint8]]) -> dict[str, Any]:
     """The served model on chest films whose lungs are blacked out: whatever it still knows is no disease."""
-    blind = np.stack([hide_lungs(canvas) for canvas in canvases])
-    answers = judge(rows, ask(bundle.model, blind).logits, bundle.temperatures)
+    blind = [hide_lungs(grey) for grey in greys]
+    seen = ask(bundle.model, np.stack([draw_canvas(grey, bundle.recipe) for grey in blind]))
+    answers = judge(rows, add_second(bundle, blind, seen).logits, bundle.temperatures)
     patients = [row.patient for row in rows]
     sure = answers.confidence >= bundle.thresholds.uncertain
     return {
@@ -75,7 +77,7 @@ def shortcuts(
     loaded = load_bundle(bundle or default_bundle())
     chests = [row for row in read_manifest() if row.modality is Modality.CHEST_XRAY]
     held = [row for row in chests if row.split is Split.TEST]
-    typer.echo(f"lungs blacked out: {black_out(loaded, held, draw_canvases(data, files(held), loaded.recipe))}")
+    typer.echo(f"lungs blacked out: {black_out(loaded, held, [read_grey(data / row.file) for row in held])}")
 
     size = loaded.recipe.size
     trunk = build_trunk(weights, size)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inference.bundle import MANIFEST, MODEL, TABLES, Label, default_bundle, load_bundle
+from inference.bundle import MANIFEST, MODEL, SECOND, TABLES, Label, default_bundle, load_bundle
 from inference.classifier import Classifier
 from inference.errors import BundleError
 
@@ -48,7 +48,7 @@ def test_the_shipped_bundle_is_small() -> None:
     assert sum(file.stat().st_size for file in default_bundle().iterdir()) < 15_000_000
 
 
-@pytest.mark.parametrize("name", [MODEL, TABLES])
+@pytest.mark.parametrize("name", [MODEL, TABLES, SECOND])
 def test_a_changed_file_stops_the_start(copy: Path, name: str) -> None:
     """Purpose: one flipped bit in the weights is another model."""
     raw = bytearray((copy / name).read_bytes())
@@ -57,7 +57,7 @@ def test_a_changed_file_stops_the_start(copy: Path, name: str) -> None:
     assert name in complaint(copy)
 
 
-@pytest.mark.parametrize("name", [MANIFEST, MODEL, TABLES])
+@pytest.mark.parametrize("name", [MANIFEST, MODEL, TABLES, SECOND])
 def test_a_missing_file_is_named(copy: Path, name: str) -> None:
     """Purpose: the operator reads what to put back."""
     (copy / name).unlink()
@@ -72,6 +72,8 @@ def test_a_missing_file_is_named(copy: Path, name: str) -> None:
         (lambda m: m["input"].update(range=[0, 1]), "[-1, 1]"),
         (lambda m: m["thresholds"].pop("distance"), "incomplete"),
         (lambda m: m["input"]["recipe"].update(size=224), "shapes"),
+        (lambda m: m["second"]["recipe"].update(size=160), "second network"),
+        (lambda m: m["second"].pop("recipe"), "incomplete"),
         (lambda m: m.pop("version"), "incomplete"),
     ],
 )

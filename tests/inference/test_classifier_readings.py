@@ -3,15 +3,17 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from inference.bundle import BRANCHES, Label, Modality, Temperatures
+from inference.bundle import BRANCHES, CARDIAC, ROUTER, Label, Modality, Temperatures
 from inference.classifier import DECODED_SIDE, Classifier
 from inference.errors import Reason, Refused
+from inference.network import SecondNetwork
 from inference.picture import Format, Picture
 from inference.preprocess import Recipe, check_range, draw_canvas, scale
 from inference.reading import Doubt, combine, softmax
@@ -45,6 +47,23 @@ def test_uncertain_means_below_the_threshold(classifier: Classifier, radiograph:
     assert (Doubt.LOW_CONFIDENCE in reading.doubts) == low
     assert reading.uncertain == (low or Doubt.UNSTABLE in reading.doubts)
     assert limits.uncertain >= 0.75
+
+
+def test_the_second_network_speaks_of_chests_alone_and_not_at_the_gate(
+    classifier: Classifier, radiograph: Picture
+) -> None:
+    """Purpose: two networks that err on different films; their answers are multiplied, hearts left out."""
+    alone = Classifier(replace(classifier.bundle, second=None))
+    admitted, first = classifier.admit(radiograph), alone.admit(radiograph)
+    assert (admitted.modality, admitted.condition) == (first.modality, first.condition)
+    assert admitted.look.distance == first.look.distance
+    added = SecondNetwork(classifier.bundle, threads=1).run(admitted.picture.grey)
+    assert np.all(added[ROUTER] == 0)
+    assert np.all(added[CARDIAC] == 0)
+    product = combine(first.look.logits + added, classifier.bundle.temperatures)
+    said = classifier.read(radiograph).probabilities
+    assert said == pytest.approx(product, abs=1e-5)
+    assert said != pytest.approx(alone.read(radiograph).probabilities, abs=1e-2)
 
 
 def test_what_is_no_scan_is_refused_and_never_labelled(classifier: Classifier, pattern: NDArray[np.uint8]) -> None:

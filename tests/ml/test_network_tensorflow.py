@@ -5,7 +5,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inference.bundle import OUTPUTS, Label, Modality, Tables, default_bundle, load_bundle
+from inference.bundle import (
+    BRANCHES,
+    CHEST,
+    OUTPUTS,
+    Label,
+    Modality,
+    Tables,
+    Temperatures,
+    default_bundle,
+    load_bundle,
+)
 from inference.gradcam import draw_heatmap
 from ml.prepare import Row, Split
 
@@ -68,6 +78,40 @@ def test_a_grey_trunk_sees_what_the_coloured_one_sees(tmp_path: Path) -> None:
     image = np.random.default_rng(0).uniform(-1, 1, (1, 224, 224, 1)).astype(np.float32)
     expected = coloured(np.repeat(image, 3, axis=3), training=False).numpy()
     assert np.abs(grey(image, training=False).numpy() - expected).max() < 1e-3
+
+
+def test_a_second_head_that_was_weighed_may_simply_be_added() -> None:
+    """Purpose: serving adds ten numbers; the outcome is the calibrated product, for chests alone."""
+    from inference.reading import softmax
+    from ml.answers import Outputs
+    from ml.calibrate import fit_scaling
+    from ml.network import build_head
+    from ml.second import fold_sum
+
+    dice, classes = np.random.default_rng(3), BRANCHES[Modality.CHEST_XRAY]
+    labels = dice.integers(0, len(classes), 200)
+    items = [
+        Row(f"{n}", classes[label], Modality.CHEST_XRAY, "s", str(n), Split.VALIDATION)
+        for n, label in enumerate(labels)
+    ]
+    hints = np.eye(len(classes))[labels]
+    logits = dice.normal(0, 2, (200, OUTPUTS)).astype(np.float32)
+    logits[:, CHEST] += 3 * hints
+    features = np.hstack([hints, dice.normal(0, 1, (200, 3))]).astype(np.float32)
+    head = build_head(features.shape[1], 16, 0.0, 1)
+    alone = np.asarray(head(features, training=False))[:, CHEST]
+    before = Temperatures(router=1.0, chest_xray=1.7, cardiac_mri=2.0)
+
+    after = fold_sum(head, features, items, Outputs(logits, features), before)
+
+    own = fit_scaling(alone, labels)
+    total = (logits[:, CHEST] / before.chest_xray + alone / own.temperature + own.bias).astype(np.float32)
+    sum_ = fit_scaling(total, labels)
+    added = np.asarray(head(features, training=False))
+    assert np.all(np.delete(added, np.r_[CHEST], axis=1) == 0)
+    served = softmax((logits + added)[:, CHEST] / after.chest_xray)
+    assert np.abs(served - softmax((total / sum_.temperature + sum_.bias).astype(np.float32))).max() < 1e-3
+    assert (after.router, after.cardiac_mri) == (before.router, before.cardiac_mri)
 
 
 def test_the_loss_ignores_the_branch_of_a_stranger() -> None:
