@@ -25,7 +25,7 @@ from faq.pages import Contacts, Entry, Topic, read_entries
 from faq.words import normalise, tokens
 
 FOLDER: Final = Path(__file__).parent
-FLOOR: Final = 0.44
+FLOOR: Final = 0.45
 FLOOR_NEAR_DANGER: Final = 0.85  # a symptom asked about is no question about the scan desk, unless it surely is
 SURE: Final = 0.6
 CLOSE_BEHIND: Final = 0.05
