@@ -3,8 +3,8 @@
 How a score is made. The question is brought to one spelling and cut into words; each word is replaced by its family
 ("upload", "send", "अपलोड" are one), found as written, by its beginning or stem, by its sound in Latin letters, or by
 its nearest spelling (rapidfuzz; a typo costs a little). A word weighs the more the fewer topics use it: "opacity"
-weighs much, "how" next to nothing, a word that no topic knows a fixed middling amount. A topic's score is half its best
-phrase (the weight that question and phrase share, over the weight of both), half its vocabulary (how much of the
+weighs much, "how" little, a word that no topic knows a fixed middling amount. Seven tenths of a topic's score are its
+best phrase (the weight that question and phrase share, over the weight of both), three its vocabulary (how much of the
 question's weight is words at home in the topic). So whole words decide and never substrings, and whatever else a
 question says pulls every score down: below FLOOR we say that we do not know; between FLOOR and SURE, or with a second
 topic close behind, the answer comes with the three nearest topics to choose from.

@@ -41,6 +41,7 @@ SIGNS: Final = (
     Sign(("blood", "flow"), 5),
     Sign(("blue", "lips"), 6),
     Sign(("blue", "limb"), 5),
+    Sign(("blue", "someone", "now"), 6),
     Sign(("oxygen", "low"), 7),
     Sign(("faint",)),
     Sign(("fits", "someone"), 9),
@@ -49,6 +50,7 @@ SIGNS: Final = (
     Sign(("numb", "lips"), 6),
     Sign(("poison",)),
     Sign(("took", "number", "tablets"), 6),
+    Sign(("took", "low", "tablets"), 6),  # "80" may be a low value of oxygen, too
     Sign(("attack",)),
     Sign(("droop",)),
     Sign(("dying",)),
@@ -106,14 +108,16 @@ def _place(spoken: Sequence[str], sign: Sign) -> int | None:
 
 
 def _denied(spoken: Sequence[str], at: int, sign: Sign) -> bool:
-    """As in "no chest pain", or where the verb comes last, "nenju vali illa"."""
-    after = () if {"none", "flow"} & set(sign.families) else spoken[at : at + sign.within + 2]
-    return "no" in spoken[max(0, at - DENIED) : at] or "none" in after
+    """As in "no chest pain", or where the verb comes last, "nenju vali illa", "nenju vali ethuvum illa"."""
+    after = spoken[at : at + sign.within + 2]
+    if "no" in spoken[max(0, at - DENIED) : at] or "nothing" in after:
+        return True
+    return "none" in after and not {"none", "flow"} & set(sign.families)
 
 
 def _nearness(said: frozenset[str], asks: bool) -> Danger:
     somebody, now = bool(said & {"i", "someone"}), "now" in said
-    if "figure" in said or ("past" in said and not now):
+    if said & {"figure", "over"} or ("past" in said and not now):
         return Danger.TOPIC
     if asks and not now and ("tool" in said or not somebody):
         return Danger.TOPIC

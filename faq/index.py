@@ -9,13 +9,13 @@ from faq.lexicon import Lexicon, Word
 from faq.pages import Entry, Topic
 
 LOUDNESS: Final = {
-    "general": 0.5,
+    "general": 0.65,
     "object": 0.6,
     "subject": 1.0,
     "taught": 1.0,
     "greeting": 1.0,
 }  # of a word, by its kind
-LOUDNESS_UNKNOWN: Final = 0.3  # of a word that stands in a phrase but in no family
+LOUDNESS_UNKNOWN: Final = 0.6  # of a word that stands in a phrase but in no family
 FOREIGN: Final = 5.0  # what a word of another world (weather, cricket) weighs: more than the rarest of ours
 ASTRAY: Final = 0.65  # and when it names something of another world
 EMPTY: Final = 0.6  # what is left of a score when a question names no subject at all ("how do you do it")
@@ -24,7 +24,7 @@ SILENT: Final = frozenset({"silent", "greeting"})
 QUIET: Final = 0.3  # what a word that is at home in every topic still weighs
 STRANGE: Final = 2.0  # what a word weighs that nothing here knows; the rarest known word weighs about 3.2
 STRANGERS: Final = 2  # more of them than this make a long story no worse
-PHRASE: Final = 0.5  # share of the nearest phrase in a score; the rest is the topic's whole vocabulary
+PHRASE: Final = 0.7  # share of the nearest phrase in a score; the rest is the topic's whole vocabulary
 OURS: Final = 0.7  # a phrase's word that the question lacks counts so much of a question's word that the phrase lacks
 
 
