@@ -1,6 +1,7 @@
 """Processes that turn documents into PDFs, so that the event loop never waits for a page."""
 
 import asyncio
+import gc
 import os
 import shutil
 import signal
@@ -108,6 +109,7 @@ def _settle(scratch: str) -> None:
     tempfile.tempdir = scratch
     threading.Thread(target=_follow_parent, args=(scratch,), daemon=True).start()
     warm()
+    gc.freeze()  # the libraries stay for good: without this each report has them searched for garbage, too
 
 
 def _follow_parent(scratch: str) -> None:
