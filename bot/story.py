@@ -42,8 +42,8 @@ async def _play(clinic: SandboxClient, picture: bytes) -> Document:
     await amina.sends("Three days")
 
     await rao.presses("Analyse")
-    await rao.sees("replaces none")
-    await rao.presses("Write findings")
+    await rao.sees("Checked by the computer")  # of this scan: an earlier one's card may still be on its way
+    await rao.presses("Write findings", on="Checked by the computer")
     uncertain = "your own reading" in (await rao.sees("?")).text
     for line, answer in [OWN_READING, *FINDINGS] if uncertain else FINDINGS:
         await rao.sends(line)

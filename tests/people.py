@@ -47,7 +47,7 @@ class House(NamedTuple):
     async def analyses(self) -> Message:
         """The doctor asks for the analysis and sees its card."""
         await self.rao.presses("Analyse")
-        return await self.rao.sees("replaces none")
+        return await self.rao.sees("Checked by the computer")
 
     async def writes_findings(self) -> None:
         """Findings, impression and recommendations; first the doctor's own reading where the model was uncertain."""

@@ -50,7 +50,7 @@ async def test_words_are_questions_and_danger_comes_first(house: House) -> None:
     await amina.sends("I cannot breathe and have chest pain!")
     danger = await amina.sees("112")
     assert "108" in danger.text
-    await amina.sends("colour of the reports and doctors maybe pictures")
+    await amina.sends("maybe the reports and cupboards")
     unsure = await amina.sees("")
     assert 2 <= len(unsure.buttons) <= 4
     assert unsure.buttons[-1] == "🙋 Talk to a person"
