@@ -1,5 +1,7 @@
 """What a person sees and does in a chat of the demo's page."""
 
+import asyncio
+
 import pytest
 from playwright.async_api import expect
 
@@ -116,17 +118,22 @@ async def test_a_deleted_message_leaves_a_trace_that_fades(web, bot, amina):
 
 async def test_a_password_that_the_bot_deletes_at_once_never_comes_back(web, bot, amina):
     """The answer to the sending may arrive after the news of the deletion."""
+    deleted, answered = asyncio.Event(), asyncio.Event()
 
     async def slow(route):
         answer = await route.fetch()
-        await web.page.wait_for_selector(".trace")
+        await deleted.wait()
         await route.fulfill(response=answer)
+        answered.set()
 
     await web.page.route("**/text", slow)
     await web.field("Amina").fill("hunter2")
     await web.field("Amina").press("Enter")
     message = await bot.hears()
     await bot("deleteMessage", chat_id=amina, message_id=message["message_id"])
+    await expect(web.pane("Amina Yusuf").locator(".trace")).to_have_text("Message deleted")
+    deleted.set()
+    await answered.wait()
     await expect(web.pane("Amina Yusuf").locator(".trace")).to_have_count(0, timeout=6000)
     await expect(web.page.get_by_text("hunter2")).to_have_count(0)
 
