@@ -94,7 +94,7 @@ class Technique:
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class Assistance:
-    """The computer's part. `label` None means that it abstained, and then `abstention` says why.
+    """The computer's part. Where it abstained `abstention` says why; `label` None means that it was not asked.
 
     Labels are the bundle's ids (COVID, Normal, …); probabilities and confidence lie in 0…1.
     """
@@ -112,8 +112,8 @@ class Assistance:
 
     @property
     def uncertain(self) -> bool:
-        """Whether the answer is too weak to be shown as one."""
-        return self.label is None or self.confidence < self.threshold
+        """Whether the answer is too weak to be shown as one: a class may need more than the threshold of all."""
+        return self.label is None or self.abstention is not None or self.confidence < self.threshold
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)

@@ -11,6 +11,8 @@ import pytest
 from reports.canonical import canonical, content_hash
 from reports.document import Act, Medicine, Prescription, Sex, Stamp, Status
 from reports.reading import Finding, Reading, Region
+from reports.render import render
+from tests.reports.paper import pages
 
 
 def test_the_same_content_gives_the_same_bytes_in_any_zone_of_the_clock(amina):
@@ -108,6 +110,15 @@ def test_nothing_of_a_report_shows_when_it_is_printed_by_accident(amina):
 
     assert "Amina" not in shown
     assert "pneumonia" not in shown
+
+
+def test_a_class_that_needs_more_than_the_threshold_is_no_suggestion_when_it_has_less(amina):
+    """As served: 86.7 % of a class that needs 99 is uncertain, and the reasons stand there."""
+    unsure = replace(amina.assistance, confidence=0.867, abstention="The model is not sure enough.")
+    assert unsure.uncertain
+    [*_, shown] = pages(render(replace(amina, assistance=unsure)))
+    assert "Uncertain" in shown
+    assert "makes no suggestion" in shown
 
 
 @pytest.mark.parametrize(

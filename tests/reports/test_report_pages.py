@@ -100,7 +100,7 @@ def test_an_unsure_computer_makes_no_suggestion_and_the_doctors_own_reading_stan
 
     assert "This is the doctor's own reading." in first
     assert "Suggestion\nUncertain" in second
-    assert "less than 75% sure" in second
+    assert "not sure enough" in second
 
 
 def test_an_abstaining_computer_gives_its_reason_and_no_confidence(unsure):
