@@ -96,6 +96,7 @@ async def send_voice(clinic: Clinic, report_id: int, chat_id: int) -> None:
         return
     async with clinic.sessions.begin() as session:
         await end_delivery(session, key, _now(), str(sent.message_id))
+        await audit.delivered(session, report.scan, "voice", _now())
 
 
 async def mail_report(clinic: Clinic, report_id: int) -> None:

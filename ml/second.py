@@ -52,6 +52,10 @@ def second(
     """Train a second network beside a bundle's own, calibrate their sum, and write both as a new bundle."""
     source, knobs = bundle or default_bundle(), read_config(CONFIG)
     first = load_bundle(source)
+    if first.second is not None:  # its temperatures are those of a sum already
+        raise typer.BadParameter(
+            f"{source.name} has a second network already: name the bundle of the first with --bundle"
+        )
     run.mkdir(parents=True, exist_ok=True)
     items: Items = [*read_manifest(), *read_strangers(data / "ood.csv", first.manifest["config"]["seed"])]
     greys = [read_grey(data / item.file) for item in items]

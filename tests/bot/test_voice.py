@@ -13,9 +13,11 @@ from bot.app import Engines
 from bot.sandbox.media import is_opus
 from bot.settings import Settings
 from bot.voice import Speechless, missing, script, speak
+from models.audit import AuditRow
 from models.jobs import Delivery
 from reports.document import Language
 from reports.sample import full_sample
+from tests.outages.owed import settles
 from tests.people import House, eventually, open_house
 
 speaking = pytest.mark.skipif(bool(missing()), reason="nothing here can speak: apt-get install espeak-ng opus-tools")
@@ -59,6 +61,12 @@ async def test_where_telegram_stumbles_it_is_said_again(loud: House) -> None:
     await loud.clinic.fault("500", "sendVoice")
     await loud.until("released")
     await loud.amina.receives_voice(timeout=30)
+    await settles(loud)
+    assert len(await loud.clinic.calls("sendVoice")) == 2
+    assert len([message for message in await loud.amina.messages() if message.voice]) == 1
+    async with loud.app.clinic.sessions() as session:
+        rows = (await session.scalars(select(AuditRow).where(AuditRow.act == "deliver:voice"))).all()
+    assert len(rows) == 1, "what was read to somebody stands in the record"
 
 
 async def test_by_default_nothing_is_read_aloud(house: House) -> None:
