@@ -32,12 +32,13 @@ class House(NamedTuple):
     picture: bytes
 
     async def uploads(self, who: Person | None = None) -> None:
-        """The patient sends the radiograph and skips both questions."""
+        """The patient sends the radiograph, sees its card and skips both questions."""
         patient = who or self.amina
         await patient.sends_photo(self.picture)
         if who is not None:  # Amina has agreed long ago
             await patient.sees("Before your first picture")
             await patient.presses("I agree")
+        await patient.sees("Scan #")
         await patient.sees("What troubles you")
         await patient.presses("Skip")
         await patient.sees("Since when")
