@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from aiogram.fsm.storage.memory import DisabledEventIsolation
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.scans import Prescription, Status
 from tests.architecture.source import modules
-from tests.people import House
+from tests.people import House, eventually
 from tests.promises.stages import a_scan
 
 READS = {"get_data", "get_state", "waiting"}
@@ -24,11 +25,12 @@ async def test_lines_that_come_at_once_are_all_prescribed(house: House) -> None:
     await house.meena.sees("line")
     lines = [f"Medicine {letter} | 1 tablet" for letter in "ABCD"]
     await asyncio.gather(*map(house.meena.sends, lines))
-    async with asyncio.timeout(30):
-        while sum("Written down" in message.text for message in await house.meena.messages()) < len(lines):
-            await asyncio.sleep(0.05)
-    async with house.app.clinic.sessions() as session:
-        assert sorted((await session.scalars(select(Prescription))).one().lines) == lines
+    await eventually(house.app.clinic.sessions, lambda session: _prescribed(session, lines))
+
+
+async def _prescribed(session: AsyncSession, lines: list[str]) -> bool:
+    written = await session.scalar(select(Prescription))
+    return written is not None and sorted(written.lines) == lines
 
 
 def test_what_a_handler_writes_it_has_read_in_the_same_transaction() -> None:
