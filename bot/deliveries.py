@@ -28,7 +28,7 @@ class Word(NamedTuple):
     key: str
 
 
-ABOUT_HEALTH: Final = ("retake", "critical.")  # nudges that say something about somebody's health
+ABOUT_HEALTH: Final = ("retake", "critical.", "amend.ask")  # nudges that say something about somebody's health
 
 
 async def mail_code(clinic: Clinic, code_id: int) -> None:

@@ -17,7 +17,7 @@ from bot.works import WORKS, on_failure
 from models.base import looking
 from models.jobs import Job
 from models.keys import Erased
-from workflow import jobs, queries
+from workflow import jobs, misses, queries
 from workflow.jobs import JobKind
 from workflow.updates import forget_old_updates
 
@@ -113,6 +113,7 @@ class Worker:
             async with self._surviving():
                 async with self._clinic.sessions.begin() as session:
                     await forget_old_updates(session, _now())
+                    await misses.forget_old(session, _now())
                 await forget_due(self._clinic)
                 await self._drop_orphans()
                 await anchor(self._clinic.sessions, self._clinic.anchors, _now())

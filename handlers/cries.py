@@ -26,8 +26,8 @@ class Cry(NamedTuple):
 
 
 def heard(message: Message, texts: Texts, catalogues: Catalogues, faq: Faq) -> Cry | None:
-    """A cry in these words, with what to answer in their language."""
-    words = message.text or ""
+    """A cry in these words, or in those below a picture, with what to answer in their language."""
+    words = message.text or message.caption or ""
     language = catalogues.of(faq.language(words, otherwise=texts.language)).language
     if not faq.answer(words, language=language).emergency:
         return None

@@ -10,6 +10,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import Document, Message, PhotoSize
 
 from handlers.answers import known
+from handlers.cries import Cry
 from handlers.forms import Consenting, Telling
 from handlers.questions import ask
 from handlers.texts import Texts
@@ -64,9 +65,16 @@ async def waiting(state: FSMContext) -> Sequence[Sent]:
 
 
 async def take_in(
-    message: Message, sent: Sent, actor: Actor, state: FSMContext, effects: Effects, texts: Texts, tools: Tools
+    message: Message,
+    sent: Sent,
+    actor: Actor,
+    state: FSMContext,
+    effects: Effects,
+    texts: Texts,
+    tools: Tools,
+    cry: Cry | None = None,
 ) -> None:
-    """Check the picture, keep it, open a scan; the status card follows as a job."""
+    """Check the picture, keep it, open a scan; the status card follows as a job. A cry below it is told with it."""
     original, shown, modality = await _read(sent, tools)
     async with effects.look() as session:
         secret = await patient_key(session, actor.account_id)
@@ -81,6 +89,8 @@ async def take_in(
                 await state.set_data({"scan_id": scan.id, "album": sent.album})
             if first and sent.caption:
                 await note(sent.caption, "complaint", actor, state, effects)
+            if cry is not None:
+                await cry.note(session, message, actor, effects)
     except BaseException:
         for name in files:
             await asyncio.to_thread(tools.vault.drop, name)

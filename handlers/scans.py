@@ -17,6 +17,7 @@ from handlers.texts import Catalogues, Html, Texts
 from handlers.typed import WORDS
 from inference.classifier import Classifier
 from inference.darkroom import Darkroom
+from inference.errors import Refused
 from models.vault import Vault
 from workflow import cards, consent, queries
 from workflow.access import Verb
@@ -35,15 +36,32 @@ async def take_picture(
     classifier: Classifier,
     darkroom: Darkroom,
     vault: Vault,
+    catalogues: Catalogues,
+    faq: Faq,
 ) -> None:
-    """Nothing is kept of somebody who has not agreed: Telegram keeps the picture until they have."""
+    """Nothing is kept of somebody who has not agreed: Telegram keeps the picture until they have.
+
+    A cry for help below it is answered first, and told to the staff whatever becomes of the picture."""
     sent = pictures.sent_in(message)
+    if cry := heard(message, texts, catalogues, faq):
+        await message.answer(cry.answer)
     async with effects.look() as session:
         agreed = await consent.has_agreed(session, known(actor))
     if agreed:
         tools = pictures.Tools(bot, classifier, darkroom, vault)
-        await pictures.take_in(message, sent, known(actor), state, effects, texts, tools)
-    elif await pictures.put_off(sent, state, effects):
+        try:
+            await pictures.take_in(message, sent, known(actor), state, effects, texts, tools, cry)
+        except Refused:
+            if cry:
+                async with effects.begin() as session:
+                    await cry.note(session, message, actor, effects)
+            raise
+        return
+    async with effects.begin() as session:
+        first = await pictures.put_off(sent, state, effects)
+        if cry:
+            await cry.note(session, message, actor, effects)
+    if first:
         await ask(message, Consenting.asked, texts)
 
 

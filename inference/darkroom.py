@@ -38,7 +38,8 @@ class Lost(Exception):
 class Darkroom:
     """`open` is `upload.open_picture` behind a wall: a decoder that crashes, hangs or bloats costs a child, no more.
 
-    The child knows no secret (its environment is empty), and what it says is checked, never unpickled. It comes up at
+    The child is told no secret (its environment is empty), writes no file and starts no process; reading what the bot's
+    own user may read is not taken from it. What it says is checked, never unpickled. It comes up at
     once, warms in a quarter of a second, and is replaced when it is lost. Any thread may ask; one picture is open at
     a time."""
 

@@ -59,7 +59,7 @@ def describe(picture: Picture) -> dict[str, object]:
 
 
 def confine() -> None:
-    """No files, no processes, no core dumps, and a ceiling above the memory in use."""
+    """Not a byte written to a file, no further process, no core dumps, and a ceiling above the memory in use."""
     for limit in FORBIDDEN:
         resource.setrlimit(limit, (0, 0))
     if sys.platform == "linux":

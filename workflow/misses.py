@@ -46,11 +46,16 @@ async def keep(
     miss = await _counted(session, text, asked.language, at)
     if asked.token:
         session.add(Offer(token=asked.token, miss_id=miss.id, at=at))
-    await session.execute(delete(Offer).where(Offer.at < at - OFFERED))
-    await session.execute(delete(Miss).where(Miss.last_at < at - KEPT))
+    await forget_old(session, at)
     rarest = select(Miss.id).order_by(Miss.times.desc(), Miss.last_at.desc(), Miss.id.desc()).offset(MOST)
     if (await session.scalar(select(func.count()).select_from(Miss)) or 0) > MOST:
         await session.execute(delete(Miss).where(Miss.id.in_(list(await session.scalars(rarest)))))
+
+
+async def forget_old(session: AsyncSession, at: datetime) -> None:
+    """What nobody has asked for long goes by itself."""
+    await session.execute(delete(Offer).where(Offer.at < at - OFFERED))
+    await session.execute(delete(Miss).where(Miss.last_at < at - KEPT))
 
 
 async def answered(session: AsyncSession, token: str) -> None:

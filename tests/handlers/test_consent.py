@@ -61,3 +61,11 @@ async def test_a_new_version_of_the_words_is_asked_anew(house: House) -> None:
             consent.version = "2025-01"
     await house.amina.sends_photo(house.picture)
     await house.amina.sees("Before your first picture")
+
+
+async def test_a_cry_below_a_picture_is_told_though_nothing_was_agreed_yet(house: House) -> None:
+    await _has_never_agreed(house)
+    await house.amina.sends_photo(house.picture, caption="I cannot breathe")
+    await house.amina.sees("112")
+    await house.amina.sees("Before your first picture")
+    assert "I cannot breathe" in (await house.rao.sees("🆘")).text

@@ -116,6 +116,19 @@ async def test_a_cry_is_answered_at_once_recorded_and_told_to_everybody_of_the_s
     await house.rao.sees("I sit up now")
 
 
+async def test_a_cry_below_a_picture_is_told_with_it(house: House) -> None:
+    await house.amina.sends_photo(house.picture, caption="I cannot breathe")
+    await house.amina.sees("112")
+    await house.amina.sees("Scan #")
+    assert "I cannot breathe" in (await house.rao.sees("🆘")).text
+
+
+async def test_a_cry_below_what_is_no_picture_is_told_all_the_same(house: House) -> None:
+    await house.amina.sends_file(b"no picture", "scan.txt", "text/plain", caption="please help, chest pain now")
+    await house.amina.sees("112")
+    assert "chest pain now" in (await house.joseph.sees("🆘")).text
+
+
 async def test_outside_its_hours_the_desk_says_when_somebody_hears_of_it(engines: Engines) -> None:
     tomorrow = datetime.now(INDIA).weekday() + 1
     day = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[tomorrow % 7]
