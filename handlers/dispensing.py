@@ -82,10 +82,13 @@ async def _add(
 
 @does(Action.PRESCRIBE)
 async def no_medicine(
-    query: CallbackQuery, callback_data: OnCard, actor: Actor | None, texts: Texts, effects: Effects
+    query: CallbackQuery, callback_data: OnCard, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects
 ) -> None:
+    """Lines that were typed before are withdrawn, so the form that holds them is closed."""
     async with effects.begin() as session:
         await reading.prescribe(session, known(actor), callback_data.scan_id, [], effects.at)
+        if (await state.get_data()).get("scan_id") == callback_data.scan_id:
+            await state.clear()
     await query.answer(texts.plain("prescribe.none"))
 
 

@@ -48,10 +48,12 @@ def patient_card(scan: Scan, texts: Texts) -> View:
 
 def staff_card(scan: Scan, role: Role, texts: Texts, heat_map: bool) -> View:
     """All that this role needs under the picture; long words are shortened, "Read all" shows them whole."""
-    for limit in (200, 120, 60, 30):
-        text = _join(*_blocks(scan, texts, partial(_clip, most=limit)))
+    for limit, every in ((200, True), (120, True), (60, True), (30, True), (30, False), (12, False)):
+        text = _join(*_blocks(scan, texts, partial(_clip, most=limit), every))
         if length(text) <= CAPTION:
             break
+    else:  # the card carries the buttons, so it has to stand whatever it says
+        text = Html(escape(_clip(bare(text), CAPTION // 2), quote=False))  # a letter may be two units
     return View(text, on_card(texts, scan.id, _actions(scan, role, heat_map)))
 
 
@@ -143,7 +145,7 @@ def _may_be_critical(scan: Scan) -> bool:
     return waits and scan.reading is not None and scan.critical is None and scan.released_at is None
 
 
-def _blocks(scan: Scan, texts: Texts, fit: Callable[[str], str]) -> list[Html]:
+def _blocks(scan: Scan, texts: Texts, fit: Callable[[str], str], every: bool = True) -> list[Html]:
     blocks = [
         texts("card.staff", scan=scan.id, stage=texts(f"stage.{scan.status}")),
         person_line(scan.patient, texts),
@@ -154,11 +156,12 @@ def _blocks(scan: Scan, texts: Texts, fit: Callable[[str], str]) -> list[Html]:
     if scan.status is Status.PENDING_AI and scan.analysis_asked_at:
         blocks.append(texts("card.analysing"))
     if scan.finding:
-        blocks.append(_ai(scan.finding, texts))
+        blocks.append(_ai(scan.finding, texts, every))
     return [*blocks, *_words(scan, texts, fit)]
 
 
-def _ai(finding: Finding, texts: Texts) -> Html:
+def _ai(finding: Finding, texts: Texts, every: bool) -> Html:
+    """The model's answer; without `every`, only its first two classes, and not what was put right in the picture."""
     percent = texts.percent(finding.confidence)
     said = "card.silent" if finding.label is None else "card.uncertain" if finding.uncertain else "card.ai"
     nearest = label(finding.label, texts) if finding.label else ""
@@ -166,9 +169,10 @@ def _ai(finding: Finding, texts: Texts) -> Html:
     lines += [texts(f"doubt.{doubt}") for doubt in finding.doubts]
     if finding.slices > 1:
         lines.append(texts("card.pooled", slices=finding.slices))
-    for name, share in sorted(finding.probabilities.items(), key=lambda item: -item[1]):
+    shares = sorted(finding.probabilities.items(), key=lambda item: -item[1])
+    for name, share in shares if every else shares[:2]:
         lines.append(texts("card.bar", bar=_bar(share), percent=texts.percent(share), label=label(name, texts)))
-    lines += [texts(f"adjustment.{adjustment}") for adjustment in finding.adjustments]
+    lines += [texts(f"adjustment.{adjustment}") for adjustment in finding.adjustments if every]
     return Html("\n".join([*lines, texts("card.model", model=finding.model, version=finding.model_version)]))
 
 

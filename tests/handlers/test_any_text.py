@@ -3,17 +3,21 @@
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from handlers.messages import CAPTION, MESSAGE, length, patient_card, staff_card, whole_story
 from handlers.texts import Catalogues, House, bare
-from inference.bundle import Modality
+from inference.bundle import Label, Modality
+from inference.picture import Adjustment
+from inference.reading import Doubt
 from models.people import Account, Role, Sex
 from models.scans import Finding, Prescription, Reading, Scan, Status
 from tests.architecture.test_sentences import faults
 
-TEXTS = Catalogues(House("Demo", "112", ZoneInfo("Asia/Kolkata"))).of("en")
+CATALOGUES = Catalogues(House("Demo", "112", ZoneInfo("Asia/Kolkata")))
+TEXTS = CATALOGUES.of("en")
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 WORDS = some.text(max_size=600) | some.sampled_from(
     ["<b>", "</b>", "&", "&amp;", "<a href='x'>", "{name}", "%s", "\\n"]
@@ -64,6 +68,21 @@ def test_no_card_is_ever_refused_by_telegram(name: str, words: str, lines: list[
     for page in whole_story(scan, TEXTS):
         assert faults(page) == []
         assert length(page) <= MESSAGE
+
+
+@pytest.mark.parametrize("language", ["en", "ta", "hi"])
+@pytest.mark.parametrize("words", ["", "a word or two ", "நுரையீரல் "])
+def test_a_card_with_all_that_the_model_may_say_still_fits(words: str, language: str) -> None:
+    """Purpose: the administrator's Approve stands on this card alone."""
+    texts, scan = CATALOGUES.of(language), a_scan("Amina Yusuf", words * 40, [words * 40] * 3)
+    assert scan.finding is not None
+    scan.finding.uncertain, scan.finding.slices = True, 3
+    scan.finding.probabilities = {name: 1 / len(Label) for name in Label}
+    scan.finding.doubts, scan.finding.adjustments = list(Doubt), list(Adjustment)
+    for role in Role:
+        view = staff_card(scan, role, texts, True)
+        assert faults(view.text) == []
+        assert length(view.text) <= CAPTION
 
 
 @given(words=some.text(min_size=1, max_size=3000))

@@ -28,6 +28,19 @@ async def test_lines_that_come_at_once_are_all_prescribed(house: House) -> None:
     await eventually(house.app.clinic.sessions, lambda session: _prescribed(session, lines))
 
 
+async def test_what_no_medicine_withdraws_does_not_come_back(house: House) -> None:
+    await a_scan(house, Status.DOCTOR_VERIFIED)
+    await house.meena.presses("Prescribe")
+    await house.meena.sends("Medicine A | 1 tablet")
+    await house.meena.sees("Written down")
+    await house.meena.presses("No medicine needed")
+    await eventually(house.app.clinic.sessions, lambda session: _prescribed(session, []))
+    await house.meena.sends("which file formats are allowed")
+    await house.meena.sees("JPG")
+    async with house.app.clinic.sessions() as session:
+        assert await _prescribed(session, [])
+
+
 async def _prescribed(session: AsyncSession, lines: list[str]) -> bool:
     written = await session.scalar(select(Prescription))
     return written is not None and sorted(written.lines) == lines
