@@ -153,6 +153,9 @@ async def tell(
             )
         except (TelegramForbiddenError, TelegramBadRequest):
             await _end(clinic, one, None, DeliveryState.FAILED)
+        except Exception:  # an outage: the job comes again, better twice than never
+            await _end(clinic, one, None, DeliveryState.OWED)
+            raise
         else:
             await _end(clinic, one, str(sent.message_id))
             reached += 1

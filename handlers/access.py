@@ -5,10 +5,12 @@ from typing import Any, Final, TypeVar
 
 from aiogram import BaseMiddleware
 from aiogram.dispatcher.flags import get_flag
-from aiogram.types import TelegramObject
+from aiogram.types import Message, TelegramObject
 
-from handlers.answers import Handler
+from handlers.answers import Handler, hide
+from handlers.forms import SECRETS
 from workflow.access import Deed, allow
+from workflow.errors import ClinicError
 
 DEED: Final = "deed"
 Some = TypeVar("Some", bound=Handler)
@@ -26,9 +28,16 @@ def does(deed: Deed) -> Callable[[Some], Some]:
 
 
 class Door(BaseMiddleware):
-    """Asks the table before the handler runs; which scans the handler then reaches is asked by its query."""
+    """Asks the table before the handler runs; which scans the handler then reaches is asked by its query.
+
+    Where a secret was asked for, it leaves the chat although the door stays shut."""
 
     async def __call__(self, handler: Next, event: TelegramObject, data: dict[str, Any]) -> Any:  # noqa: ANN401 - aiogram's interface
         deed = data["effects"].deed = get_flag(data, DEED)
-        allow(data["actor"], deed)
+        try:
+            allow(data["actor"], deed)
+        except ClinicError:
+            if isinstance(event, Message) and data.get("raw_state") in SECRETS:
+                await hide(event)
+            raise
         return await handler(event, data)

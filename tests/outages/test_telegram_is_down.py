@@ -3,7 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from aiogram.exceptions import TelegramServerError
 
+from bot.deliveries import tell
 from models.scans import Scan
 from tests.outages.owed import comes_due, count, forgets_that_it_was_done, open_jobs, settles, waits
 from tests.people import House
@@ -91,3 +93,12 @@ async def test_a_patient_who_blocked_the_bot_gets_the_mail_and_the_administrator
 
 async def _documents(house: House) -> int:
     return len([message for message in await house.amina.messages() if message.document])
+
+
+async def test_a_nudge_that_an_outage_held_up_is_sent_when_its_job_comes_again(house: House) -> None:
+    nudge = (house.app.clinic, [house.amina.chat_id], "a nudge", "authenticator.reset")
+    await house.clinic.fault("500", "sendMessage")
+    with pytest.raises(TelegramServerError):
+        await tell(*nudge)
+    assert await tell(*nudge) == 1
+    assert await tell(*nudge) == 0

@@ -62,6 +62,15 @@ async def test_after_a_long_pause_the_password_is_asked_before_anything_is_shown
     assert "a guess at it" not in said
 
 
+async def test_a_password_typed_into_a_form_that_fell_asleep_leaves_the_chat_too(house: House) -> None:
+    await house.amina.sends("/export")
+    await house.amina.sees("password")
+    await rests(house)
+    await house.amina.sends(PASSWORD)
+    await house.amina.sees("This chat was unused for long")
+    assert PASSWORD not in [one.text for one in await house.amina.messages()]
+
+
 async def test_a_form_that_was_open_goes_on_after_the_password(house: House) -> None:
     await a_scan(house, Status.AI_ANALYZED)
     await house.rao.presses("Write findings")
