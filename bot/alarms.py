@@ -20,7 +20,6 @@ async def tell_critical(clinic: Clinic, scan_id: int, rung: int) -> None:
         patients = await queries.patient_chats(session, scan)
         administrators = await queries.chats_of(session, Role.ADMINISTRATOR)
         doctors = await queries.chats_of(session, Role.DOCTOR) if rung >= critical.DOCTOR_FROM else ()
-        critical.climb(session, scan, rung + 1, _now())
     key, tell = f"critical:{scan_id}:{rung}", deliveries.tell
     told = await tell(
         clinic,
@@ -38,6 +37,8 @@ async def tell_critical(clinic: Clinic, scan_id: int, rung: int) -> None:
     words = {"scan": str(scan_id), "doctor": doctor, "patient": patient.name, "email": patient.email}
     await tell(clinic, administrators, f"{key}:staff", "critical.staff", None, reached, **words)
     await tell(clinic, doctors, f"{key}:doctor", "critical.unheard", None, None, **words)
+    async with clinic.sessions.begin() as session:  # last: a rung that an outage repeats would owe the next each time
+        critical.climb(session, await hold(session, scan_id), rung + 1, _now())
 
 
 async def tell_heard(clinic: Clinic, scan_id: int) -> None:
