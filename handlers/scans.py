@@ -41,7 +41,7 @@ async def take_picture(
 ) -> None:
     """Nothing is kept of somebody who has not agreed: Telegram keeps the picture until they have.
 
-    A cry for help below it is answered first, and told to the staff whatever becomes of the picture."""
+    A cry for help below it is answered first, and told to the staff also where the picture is refused."""
     sent = pictures.sent_in(message)
     if cry := heard(message, texts, catalogues, faq):
         await message.answer(cry.answer)
