@@ -132,7 +132,8 @@ async def tell(
     buttons: tuple[int, Sequence[CardAction]] | None = None,
     **values: object,
 ) -> int:
-    """A nudge to each chat, once; one whose outcome a crash hid is dropped, one that failed comes again. Returns how many it reached just now.
+    """A nudge to each chat, once; one whose outcome a crash hid is dropped, one that failed comes again.
+    Returns how many it reached just now.
 
     `stranger`: for a chat without account. `buttons`: about which scan, and what they do."""
     reached = 0
