@@ -12,7 +12,7 @@ apt_install() {
     why=$1
     shift
     echo "Installing $* ($why)"
-    if command -v apt-get >/dev/null 2>&1 && as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >/dev/null; then return 0; fi
+    if command -v apt-get >/dev/null 2>&1 && as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -qq -y --no-install-recommends "$@" >/dev/null; then return 0; fi
     echo "Please install them yourself and run this again: sudo apt-get install $*" >&2
     return 1
 }

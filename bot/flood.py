@@ -114,7 +114,7 @@ class Turnstile(BaseMiddleware):
 
     def _is_cry(self, happened: Message | CallbackQuery, visitor: Visitor, now: float) -> bool:
         """Words of an emergency, if none of his were heard just now."""
-        words = happened.text if isinstance(happened, Message) else None
+        words = happened.text or happened.caption if isinstance(happened, Message) else None
         if not words or now - visitor.cried_at < CALM or self._faq.danger(words) is not Danger.CRY:
             return False
         visitor.cried_at = now

@@ -22,7 +22,7 @@ from faq.index import Index, Near
 from faq.language import DEFAULT, Ear
 from faq.lexicon import Lexicon, read_families, read_words
 from faq.pages import Contacts, Entry, Topic, read_entries
-from faq.words import normalise, tokens
+from faq.words import LONGEST_QUESTION, normalise, tokens
 
 FOLDER: Final = Path(__file__).parent
 FLOOR: Final = 0.45
@@ -128,6 +128,7 @@ class Faq:
         if danger in {Danger.CRY, Danger.CASE}:
             answer = self._say(Topic.EMERGENCY, [Near(Topic.EMERGENCY, 1.0)], language)
             return answer._replace(emergency=danger is Danger.CRY)
+        question = question[:LONGEST_QUESTION]
         near = self._nearest(question)
         floor = FLOOR if danger is Danger.NONE else FLOOR_NEAR_DANGER
         topic = near[0].topic if near and near[0].score >= floor else Topic.FALLBACK

@@ -1,14 +1,16 @@
 """Words of danger: which of them together mean that somebody needs help now."""
 
-from collections.abc import Sequence
-from enum import Enum, auto
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import IntEnum, auto
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 from faq.lexicon import Families, Lexicon, read_families
 
 
-class Danger(Enum):
+class Danger(IntEnum):
     NONE = auto()
     TOPIC = auto()  # it is spoken of: a symptom asked about, an illness of long ago
     CASE = auto()  # somebody might come to have it ("what to do if I faint")
@@ -58,15 +60,51 @@ SIGNS: Final = (
 )
 LIFE: Final = Sign(("live", "unwanted"), 4)
 DENIED: Final = 3  # "no chest pain", "without any chest pain": so near before a sign a "no" takes it away
+BETWEEN: Final = frozenset({"any", "present", "tells", "inform"})  # … with words like these in between
+DENIED_LAST: Final = 2  # so near behind it, where the verb comes last: "nenju vali enakku illa"
+WHO: Final = frozenset({"i", "someone"})
+ASKS: Final = frozenset({"asks", "inform"})
+ASKS_FIRST: Final = frozenset({"asks_first", "present"})
+BEGINS: Final = WHO | {"not", "now", "breathless"}  # after "and" something else begins to be told
+GOES_ON: Final = frozenset({"i", "present", "tells", "not", "breathless"})  # "in 2019 I had covid I am breathless"
+
+_SENTENCE_ENDS: Final = re.compile(r"[!?;\n।]+|\.(?=\s|$)")
+_CLAUSE_ENDS: Final = re.compile(r",(?!\d)")
+
+
+class Spoken(NamedTuple):
+    """A word's family, and which sentence, part of it ("… but …") and clause of that ("…, …") it stands in."""
+
+    family: str
+    sentence: int
+    part: int
+    clause: int
+
+
+class Frame(NamedTuple):
+    """The families of a text, of each sentence and of each clause, gathered once: a hostile text has 600 signs."""
+
+    text: set[str]
+    sentences: Mapping[int, set[str]]
+    clauses: Mapping[int, set[str]]
+
+    @classmethod
+    def of(cls, spoken: Iterable[Spoken]) -> Self:
+        frame = cls(set(), defaultdict(set), defaultdict(set))
+        for word in spoken:
+            for families in (frame.text, frame.sentences[word.sentence], frame.clauses[word.clause]):
+                families.add(word.family)
+        return frame
 
 
 class Siren:
     """Hears how near danger is in a text.
 
-    A sign (above) alone is a cry: "chest pain" typed by a patient is meant. It is only spoken of when it is denied,
-    figurative, long past, or in a question that names nobody who has it ("what is chest pain a symptom of") or asks
-    what a scan or the AI can show, unless it happens now. Suicidal words are a cry whatever stands around them, but
-    for a question about the word that names nobody ("what is suicide prevention day").
+    A sign (above) alone is a cry: "chest pain" typed by a patient is meant. Each is judged where it stands, since a
+    history is told in the same breath ("I had covid last year, I cannot breathe"). It is only spoken of when its clause
+    denies it, or is figurative or long past, or when its sentence is a question that names nobody who has it ("what is
+    chest pain a symptom of") or asks what a scan or the AI can show, unless it happens now. Suicidal words are a cry
+    whatever stands around them, but for a question about the word that names nobody ("what is suicide prevention day").
     """
 
     def __init__(self, words: Families, plain: Families) -> None:
@@ -75,59 +113,105 @@ class Siren:
         self._lexicon = Lexicon({**words, "plain": {"plain": [word for word in known if " " not in word]}})
 
     def hears(self, text: str) -> Danger:
-        spoken = [_counted(word.family) for word in self._lexicon.words(text)]
-        said = frozenset(spoken)
-        asks = bool(said & {"asks", "inform"}) or spoken[:1] == ["asks_first"]
-        if _wants_to_die(spoken, asks):
+        spoken = list(self._spoken(text))
+        if _wants_to_die(spoken):
             return Danger.CRY
-        heard = [(at, sign) for sign in SIGNS if (at := _place(spoken, sign)) is not None]
-        if not heard:
-            return Danger.NONE
-        if all(_denied(spoken, at, sign) for at, sign in heard):
-            return Danger.TOPIC
-        return _nearness(said, asks)
+        frame = Frame.of(spoken)
+        heard = (_nearness(spoken, frame, *place, sign) for sign in SIGNS for place in _places(spoken, sign))
+        return max(heard, default=Danger.NONE)
+
+    def _spoken(self, text: str) -> Iterator[Spoken]:
+        part = clause = 0
+        for sentence, words in enumerate(_SENTENCE_ENDS.split(text)):
+            part += 1
+            opening = False
+            for said in _CLAUSE_ENDS.split(words):
+                families = _counted([word.family for word in self._lexicon.words(said)])
+                clause += not opening
+                opening = _says_only_when(families)
+                for family, following in zip(families, [*families, ""][1:], strict=True):
+                    if _begins(family, following):
+                        part, clause = part + 1, clause + 1
+                    yield Spoken(family, sentence, part, clause)
 
 
 def load_siren(folder: Path, plain: Families) -> Siren:
     return Siren(read_families(folder), plain)
 
 
-def _counted(family: str) -> str:
-    """A year is the past; another number of two digits may be too many tablets."""
-    if not family.isdecimal():
-        return family
-    return "past" if len(family) == 4 and family.startswith(("19", "20")) else "number" if len(family) == 2 else family
+def _begins(family: str, following: str) -> bool:
+    """Whether something else is told from here, as in "… but …", "… and I …", "… I have …"."""
+    return family == "but" or (family == "and" and following in BEGINS) or (family in WHO and following in GOES_ON)
 
 
-def _place(spoken: Sequence[str], sign: Sign) -> int | None:
-    """Where the sign begins, if all its families stand close enough together."""
-    for at, family in enumerate(spoken):
-        if family in sign.families and set(sign.families) <= set(spoken[at : at + sign.within]):
-            return at
-    return None
+def _counted(families: Sequence[str]) -> list[str]:
+    around = ["", *families, ""]
+    return [_count(family, {around[at], around[at + 2]}) for at, family in enumerate(families)]
 
 
-def _denied(spoken: Sequence[str], at: int, sign: Sign) -> bool:
-    """As in "no chest pain", or where the verb comes last, "nenju vali illa", "nenju vali ethuvum illa"."""
-    after = spoken[at : at + sign.within + 2]
-    if "no" in spoken[max(0, at - DENIED) : at] or "nothing" in after:
-        return True
-    return "none" in after and not {"none", "flow"} & set(sign.families)
+def _count(family: str, beside: set[str]) -> str:
+    """ "In 2019" is the past, the year of a birthday is not; a number of two digits may be too many tablets."""
+    if family.isdecimal() and len(family) == 4 and family.startswith(("19", "20")) and "span" in beside:
+        return "past"
+    return "number" if family.isdecimal() and len(family) == 2 else family
 
 
-def _nearness(said: frozenset[str], asks: bool) -> Danger:
-    somebody, now = bool(said & {"i", "someone"}), "now" in said
-    if said & {"figure", "over"} or ("past" in said and not now):
+def _says_only_when(families: Sequence[str]) -> bool:
+    """As in "three years ago, …": what follows the comma belongs to it."""
+    return "past" in families and set(families) <= {"past", "span", "number"}
+
+
+def _places(spoken: Sequence[Spoken], sign: Sign) -> Iterator[tuple[int, int]]:
+    """Where the sign begins and ends, wherever all its families stand close enough together; the narrowest of each."""
+    behind = 0
+    for end, word in enumerate(spoken):
+        if word.family not in sign.families:
+            continue
+        for at in range(end, max(behind, end - sign.within + 1) - 1, -1):
+            if set(sign.families) <= {one.family for one in spoken[at : end + 1]}:
+                yield at, end
+                behind = end + 1
+                break
+
+
+def _nearness(spoken: Sequence[Spoken], frame: Frame, at: int, end: int, sign: Sign) -> Danger:
+    begins, ends = spoken[at], spoken[end]
+    sentence = set().union(*(frame.sentences[number] for number in range(begins.sentence, ends.sentence + 1)))
+    clause = frame.clauses[begins.clause] if begins.clause == ends.clause else sentence
+    if _denied(spoken, at, end, sign) or "figure" in clause or "over" in sentence:
         return Danger.TOPIC
-    if asks and not now and ("tool" in said or not somebody):
+    if "past" in clause and "now" not in sentence:
         return Danger.TOPIC
-    if "if" in said:
+    somebody, now = bool(frame.text & WHO), "now" in frame.text
+    asks = _asks(sentence, spoken[0] if begins.sentence == 0 else None)
+    if asks and not now and ("tool" in sentence or not somebody):
+        return Danger.TOPIC
+    if "if" in sentence:
         return Danger.CASE if somebody or now else Danger.TOPIC
     return Danger.CRY
 
 
-def _wants_to_die(spoken: Sequence[str], asks: bool) -> bool:
-    """Somebody speaks of it; a question about the word alone names nobody."""
-    if "suicide" in spoken or _place(spoken, LIFE) is not None:
+def _denied(spoken: Sequence[Spoken], at: int, end: int, sign: Sign) -> bool:
+    """As in "no chest pain", "no fever or chest pain", or where the verb comes last, "nenju vali ethuvum illa"."""
+    before = spoken[max(0, at - DENIED) : at]
+    near = [one.family for one in reversed(before) if one.clause == spoken[at].clause]
+    if "no" in near and set(near[: near.index("no")]) <= {*BETWEEN, *sign.families}:
         return True
-    return "suicide_word" in spoken and not (asks and not {"i", "someone"} & set(spoken))
+    if "or" in near and ("no", spoken[at].part) in {(one.family, one.part) for one in spoken[:at]}:
+        return True
+    after = [one.family for one in spoken[at : end + 1 + DENIED_LAST] if one.clause <= spoken[end].clause]
+    if "there" in after:
+        after = after[: after.index("there")]
+    return "nothing" in after or ("none" in after and not {"none", "flow"} & set(sign.families))
+
+
+def _asks(said: set[str], first: Spoken | None) -> bool:
+    return bool(said & ASKS) or (first is not None and first.family in ASKS_FIRST)
+
+
+def _wants_to_die(spoken: Sequence[Spoken]) -> bool:
+    """Somebody speaks of it; a question about the word alone names nobody."""
+    said = {one.family for one in spoken}
+    if "suicide" in said or any(_places(spoken, LIFE)):
+        return True
+    return "suicide_word" in said and (bool(said & WHO) or not _asks(said, spoken[0]))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from faq.words import LONGEST, normalise
+from faq.words import LONGEST_QUESTION, normalise
 
 GAP: Final = "…"
 FEWEST_WORDS: Final = 2  # a single word is a name or a password as often as a question
@@ -22,7 +22,7 @@ def nameless(text: str, names: Iterable[str], is_known: Callable[[str], bool]) -
     """The question without the given names, and without what looks like one: a word with a capital letter inside a
     sentence that nobody here knows. None: too little is left to be a question."""
     known_names = {word for name in names for word in normalise(name).split() if len(word) > 2}
-    left = text[:LONGEST]
+    left = text[:LONGEST_QUESTION]
     for pattern in (_ADDRESSES, _MIXED, _NUMBERS):
         left = pattern.sub(GAP, left)
     left = _WORD.sub(lambda word: GAP if _is_name(word, known_names, is_known) else word[0], left)

@@ -4,7 +4,8 @@ import re
 import unicodedata
 from typing import Final
 
-LONGEST: Final = 600  # characters of a question that are read; nobody asks longer, and time stays bounded
+LONGEST: Final = 4096  # characters of a message; Telegram sends no longer one, and time stays bounded
+LONGEST_QUESTION: Final = 600  # of them are read to find an answer; words of danger are heard in all
 
 _APOSTROPHES: Final = str.maketrans("", "", "'’‘ʼ`´\u200b\u200c\u200d\ufeff")
 _NO_WORD: Final = re.compile(

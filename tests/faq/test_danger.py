@@ -36,8 +36,40 @@ def test_a_cry_for_help_is_answered_with_the_emergency_number(faq: Faq, cry: str
 
 
 @pytest.mark.parametrize(
+    "cry",
+    [
+        "I can't breathe, I have a history of asthma",
+        "he is not breathing, he had a stroke 2 years ago",
+        "I had heart surgery in 2019 and I cannot breathe",
+        "x-ray was normal in 2023 but father is unconscious",
+        "my dob is 12/03/1978 I have chest pain",
+        "I had no chest pain yesterday but today I have severe chest pain",
+        "I don't have fever. chest pain",
+        "no fever only chest pain",
+        "no, chest pain",
+        "when is my report? my father is unconscious",
+        "my father fainted while watching tv",
+        "2019 la operation aachu, moochu vida mudiyala",
+        "seene me dard hai bukhar nahi hai",
+    ],
+)
+def test_a_history_or_another_no_in_the_same_message_does_not_silence_a_cry(faq: Faq, cry: str) -> None:
+    assert faq.answer(cry).emergency
+
+
+def test_a_cry_at_the_end_of_the_longest_message_is_heard(faq: Faq) -> None:
+    cry = " I cannot breathe"
+    assert faq.answer("well " * ((4096 - len(cry)) // 5) + cry).emergency
+
+
+@pytest.mark.parametrize(
     "question",
     [
+        "last year, I had chest pain",
+        "a few years ago, my father had a stroke",
+        "I have no fever, cough or chest pain",
+        "no breathlessness, no chest pain",
+        "2018 la nenju vali irunthuchu",
         "what is chest pain a symptom of",
         "can covid cause shortness of breath",
         "I have no chest pain",

@@ -184,7 +184,8 @@ def _says(house: House, user: int | None = None, picture: bool = False, words: s
     assert told.message
     if picture:
         document = Document(file_id="a", file_unique_id="a")
-        told = told.model_copy(update={"message": told.message.model_copy(update={"document": document})})
+        changed = {"document": document, "text": None, "caption": words}
+        told = told.model_copy(update={"message": told.message.model_copy(update=changed)})
     return Update.model_validate(told.model_dump(by_alias=True), context={"bot": house.app.clinic.bot})
 
 
@@ -223,6 +224,15 @@ async def test_a_cry_for_help_is_heard_in_a_flood_and_again_only_after_a_while(h
     before = heard.count
     await turnstile(heard, _says(house, words="நெஞ்சு வலிக்குது, மூச்சு விட முடியல"), {})
     assert heard.count == before + 1
+
+
+async def test_a_cry_below_one_picture_too_many_is_heard(house: House) -> None:
+    turnstile, heard = _turnstile(house, Clock())
+    for _ in range(PICTURES_AT_ONCE + 1):
+        await turnstile(heard, _says(house, picture=True), {})
+    assert heard.count == PICTURES_AT_ONCE
+    await turnstile(heard, _says(house, picture=True, words="help I cannot breathe"), {})
+    assert heard.count == PICTURES_AT_ONCE + 1
 
 
 async def test_who_floods_with_cries_is_answered_and_the_staff_hears_it_once(strict: House) -> None:
