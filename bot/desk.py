@@ -1,6 +1,5 @@
 """Carries words between those who ask and the staff; what was kept arrives, twice rather than never."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -53,7 +52,7 @@ async def carry_words(clinic: Clinic, words_id: int) -> None:
             return
         ticket = await session.get_one(Ticket, said.ticket_id)
         author = await session.get(Account, said.staff_id) if said.staff_id else None
-        chats = [ticket.chat_id] if author else await desk.chats_of(session, ticket.claimed_by)
+        chats = await (desk.asker_chats(session, ticket) if author else desk.chats_of(session, ticket.claimed_by))
     for chat_id in chats:
         texts = await _texts(clinic, chat_id, ticket)
         await _send(clinic, f"words:{words_id}", chat_id, _said(texts, ticket, said.text, author))
@@ -72,15 +71,15 @@ async def tell_turn(clinic: Clinic, ticket_id: int, turn: str) -> None:
     """Taken or closed: the one who asked hears it. Left: whoever had taken it does."""
     async with clinic.sessions() as session:
         ticket = await session.get_one(Ticket, ticket_id)
-        chats: Sequence[int] = [ticket.chat_id] if ticket.chat_id else []  # none: who asked was forgotten
-        if turn == "left":
-            chats = await desk.chats_of(session, ticket.claimed_by)
+        left = turn == "left"
+        chats = await (desk.chats_of(session, ticket.claimed_by) if left else desk.asker_chats(session, ticket))
     name = ticket.claimer.name if ticket.claimer else ""
     for chat_id in chats:
         texts = await _texts(clinic, chat_id, ticket)
-        person = asker(ticket, texts) if turn == "left" else name
+        person = asker(ticket, texts) if left else name
         keyboard = keyboards.leave_desk(texts) if turn == "claimed" else None
-        await _send(clinic, f"ticket:{ticket_id}:{turn}", chat_id, Note(texts(f"desk.{turn}", name=person), keyboard))
+        key = f"ticket:{ticket_id}:{turn}:{ticket.claimed_by}"  # the next who takes it is news again
+        await _send(clinic, key, chat_id, Note(texts(f"desk.{turn}", name=person), keyboard))
 
 
 async def _shown(clinic: Clinic, chat_id: int, said: TicketWords) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 from models.chats import Card, Form
 from models.codes import Code, Purpose
 from models.people import Account, Invite, Link, Role, Sex
-from workflow import roles
+from workflow import desk, roles
 from workflow.access import STAFF, Verb, allow
 from workflow.actors import Actor, actor_of
 from workflow.audit import Entry, Outcome, note
@@ -164,6 +164,8 @@ async def unlink(session: AsyncSession, chat_id: int, at: datetime) -> None:
         raise NotLinked
     await note(session, actor_of(link.account, link.role), Entry("sign_out", "account", link.account_id), at)
     await session.delete(link)
+    await session.flush()
+    await desk.signed_out(session, link, at)
     for card in await session.scalars(select(Card).where(Card.chat_id == chat_id)):
         await session.delete(card)
     for form in await session.scalars(select(Form).where(Form.key.contains(f":{chat_id}:"))):

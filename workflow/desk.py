@@ -11,7 +11,7 @@ from models.desk import Ticket, TicketState, TicketWords
 from models.people import Account, Link, Role
 from workflow import queries
 from workflow.access import STAFF, Verb, allow
-from workflow.actors import Actor
+from workflow.actors import Actor, actor_of
 from workflow.audit import Entry, note
 from workflow.errors import NotFound, StaleAction, TicketTaken
 from workflow.jobs import JobKind, enqueue
@@ -54,11 +54,12 @@ class DeskHours(NamedTuple):
         raise AssertionError("no day is open")
 
 
-async def open_ticket(session: AsyncSession, chat_id: int) -> Ticket | None:
-    """The conversation of this chat that is not over."""
-    ticket: Ticket | None = await session.scalar(
-        select(Ticket).where(Ticket.chat_id == chat_id, Ticket.closed_at.is_(None))
-    )
+async def open_ticket(session: AsyncSession, chat_id: int, *, lock: bool = False) -> Ticket | None:
+    """The conversation of this chat that is not over; with a lock, whoever ends it meanwhile is waited for."""
+    mine = select(Ticket).where(Ticket.chat_id == chat_id, Ticket.closed_at.is_(None))
+    if lock:
+        mine = mine.with_for_update(of=Ticket).execution_options(populate_existing=True)
+    ticket: Ticket | None = await session.scalar(mine)
     return ticket
 
 
@@ -85,8 +86,7 @@ async def cry(
     """Record words of an emergency and owe every member of the staff the alarm, whatever the hour.
 
     Who cries again and again rings once in `RINGS_AGAIN`; meanwhile the words reach whoever has taken it."""
-    ticket = await open_ticket(session, chat_id) or await _open(session, chat_id, actor, language, at)
-    ticket = await _locked(session, ticket.id)
+    ticket = await open_ticket(session, chat_id, lock=True) or await _open(session, chat_id, actor, language, at)
     ticket.urgent = True
     said = await _keep(session, ticket, None, words, at)
     patient = actor.account_id if actor else None
@@ -100,10 +100,9 @@ async def cry(
 
 async def to_desk(session: AsyncSession, chat_id: int, words: str, at: datetime) -> None:
     """The one who asks writes; whoever has taken it reads it, or reads it when taking it. Raises StaleAction."""
-    ticket = await open_ticket(session, chat_id)
+    ticket = await open_ticket(session, chat_id, lock=True)
     if ticket is None:
         raise StaleAction
-    ticket = await _locked(session, ticket.id)
     said = await _keep(session, ticket, None, words, at)
     if ticket.state is TicketState.CLAIMED:
         _pass_on(session, said, at)
@@ -137,13 +136,21 @@ async def close(session: AsyncSession, actor: Actor, ticket_id: int, at: datetim
 
 async def leave(session: AsyncSession, chat_id: int, actor: Actor | None, at: datetime) -> None:
     """The one who asked needs nobody any more."""
-    ticket = await open_ticket(session, chat_id)
+    ticket = await open_ticket(session, chat_id, lock=True)
     if ticket is None:
         raise StaleAction
-    ticket = await _locked(session, ticket.id)
     await _end(session, ticket, actor, at)
     if ticket.claimed_by is not None:
         tell_left(session, ticket, at)
+
+
+async def signed_out(session: AsyncSession, link: Link, at: datetime) -> None:
+    """Whoever sits at this chat next is somebody else: what was asked there ends, and what was held by somebody who
+    listens nowhere any more is open again. An alarm on its way still arrives, with its words."""
+    if await open_ticket(session, link.chat_id) is not None:
+        await leave(session, link.chat_id, actor_of(link.account, link.role), at)
+    if not await queries.chats_of_account(session, link.account_id):
+        await give_back(session, link.account_id, at)
 
 
 async def give_back(session: AsyncSession, account_id: int, at: datetime) -> None:
@@ -160,6 +167,14 @@ async def waiting(session: AsyncSession, actor: Actor) -> Sequence[Ticket]:
     mine = or_(Ticket.claimed_by.is_(None), Ticket.claimed_by == actor.account_id)
     tickets = select(Ticket).where(Ticket.closed_at.is_(None), mine)
     return (await session.scalars(tickets.order_by(Ticket.urgent.desc(), Ticket.id).limit(10))).all()
+
+
+async def asker_chats(session: AsyncSession, ticket: Ticket) -> Sequence[int]:
+    """Where whoever asked is answered: nowhere once the chat was signed out, or its owner forgotten."""
+    if ticket.account_id is None:
+        return [ticket.chat_id] if ticket.chat_id else []
+    link = await session.get(Link, ticket.chat_id)
+    return [ticket.chat_id] if link is not None and link.account_id == ticket.account_id else []
 
 
 async def staff_chats(session: AsyncSession) -> Sequence[int]:

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.app import Engines
+from bot.sandbox import Person
 from models.audit import AuditRow
 from models.desk import Ticket, TicketState
 from models.jobs import Job
@@ -93,6 +94,36 @@ async def test_the_one_who_asked_may_end_it_and_a_new_wish_opens_a_new_one(house
     async with house.app.clinic.sessions() as session:
         states = (await session.scalars(select(Ticket.state).order_by(Ticket.id))).all()
     assert states == [TicketState.CLOSED, TicketState.OPEN]
+
+
+async def test_a_chat_that_signs_out_ends_its_conversation(house: House) -> None:
+    """Whoever holds the phone next is not taken for the one who asked, and does not read the answer."""
+    await house.amina.sends(WISH)
+    await house.rao.presses("I take it", on="would like to talk to a person")
+    await house.amina.sees("Rao")
+    await _separates(house.amina)
+    await house.rao.sees("needs no answer any more")
+    await house.rao.forges("t:reply:1")
+    await house.rao.does_not_see("Type your answer")
+    await house.amina.sends("which file formats are allowed")
+    await house.amina.sees("JPG")
+    assert (await _ticket(house)).state is TicketState.CLOSED
+
+
+async def test_who_signs_out_of_the_last_chat_gives_the_conversation_back(house: House) -> None:
+    await house.amina.sends(WISH)
+    await house.rao.presses("I take it", on="would like to talk to a person")
+    await house.amina.sees("Rao")
+    await _separates(house.rao)
+    await settles(house)
+    await house.meena.presses("I take it")
+    await house.amina.sees("Meena")
+
+
+async def _separates(who: Person) -> None:
+    await who.sends("/unlink")
+    await who.presses("Yes, separate")
+    await who.sees("is separated from your account")
 
 
 async def test_a_cry_is_answered_at_once_recorded_and_told_to_everybody_of_the_staff(house: House) -> None:
