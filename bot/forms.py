@@ -7,7 +7,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from aiogram.fsm.state import State
-from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage, StateType, StorageKey
+from aiogram.fsm.storage.base import DEFAULT_DESTINY, BaseEventIsolation, BaseStorage, StateType, StorageKey
 
 from models.base import Sessions, looking
 from models.chats import Form
@@ -62,7 +62,9 @@ class DatabaseStorage(BaseStorage):
 
 
 def _name(key: StorageKey) -> str:
-    return f"{key.bot_id}:{key.chat_id}:{key.user_id}"
+    """A form beside the open one (aiogram's destiny) has a name of its own."""
+    beside = "" if key.destiny == DEFAULT_DESTINY else f":{key.destiny}"
+    return f"{key.bot_id}:{key.chat_id}:{key.user_id}{beside}"
 
 
 class OneByOne(BaseEventIsolation):

@@ -2,18 +2,17 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from io import BytesIO
 from typing import Final, NamedTuple
 
 from aiogram import Bot
 from aiogram.fsm.context import FSMContext
+from aiogram.fsm.state import State
 from aiogram.types import Document, Message, PhotoSize
 
 from handlers.answers import known
-from handlers.cries import Cry
 from handlers.forms import Consenting, Telling
-from handlers.questions import ask
-from handlers.texts import Texts
 from inference.bundle import Modality
 from inference.classifier import Classifier
 from inference.darkroom import Darkroom
@@ -55,26 +54,31 @@ async def put_off(sent: Sent, state: FSMContext, effects: Effects) -> bool:
     """Remember where the picture lies, not the picture. Whether the question is still to be asked: once an album."""
     async with effects.begin():
         before = await waiting(state)
-        await state.set_data({"waiting": [*before, sent][-WAITING:]})
+        await _beside(state).set_data({"waiting": [*before, sent][-WAITING:]})
         await state.set_state(Consenting.asked)
     return sent.album is None or sent.album not in {one.album for one in before}
 
 
 async def waiting(state: FSMContext) -> Sequence[Sent]:
-    return [Sent(*one) for one in (await state.get_data()).get("waiting", [])]
+    return [Sent(*one) for one in (await _beside(state).get_data()).get("waiting", [])]
 
 
-async def take_in(
-    message: Message,
-    sent: Sent,
-    actor: Actor,
-    state: FSMContext,
-    effects: Effects,
-    texts: Texts,
-    tools: Tools,
-    cry: Cry | None = None,
-) -> None:
-    """Check the picture, keep it, open a scan; the status card follows as a job. A cry below it is told with it."""
+async def waits_no_longer(sent: Sent, state: FSMContext) -> None:
+    left = [one for one in await waiting(state) if one != sent]
+    await _beside(state).set_data({"waiting": left} if left else {})
+
+
+async def forget_waiting(state: FSMContext) -> None:
+    await _beside(state).clear()
+
+
+def _beside(state: FSMContext) -> FSMContext:
+    """Pictures wait beside whatever form is open, so that none of it overwrites them."""
+    return FSMContext(state.storage, replace(state.key, destiny="waiting"))
+
+
+async def take_in(sent: Sent, actor: Actor, state: FSMContext, effects: Effects, tools: Tools) -> State | None:
+    """Check the picture, keep it, open a scan; the status card follows as a job. Gives what is to be asked about it."""
     original, shown, modality = await _read(sent, tools)
     async with effects.look() as session:
         secret = await patient_key(session, actor.account_id)
@@ -83,20 +87,18 @@ async def take_in(
     try:
         async with effects.begin() as session:
             scan = await intake.open_scan(session, actor, intake.Upload(*files, modality, sent.album), effects.at)
+            await waits_no_longer(sent, state)
             first = await _first_of_album(state, sent.album)
             if first:
                 await state.set_state(asked)
                 await state.set_data({"scan_id": scan.id, "album": sent.album})
             if first and sent.caption:
                 await note(sent.caption, "complaint", actor, state, effects)
-            if cry is not None:
-                await cry.note(session, message, actor, effects)
     except BaseException:
         for name in files:
             await asyncio.to_thread(tools.vault.drop, name)
         raise
-    if first:
-        await ask(message, asked, texts)
+    return asked if first else None
 
 
 async def note(words: str, field: str, actor: Actor | None, state: FSMContext, effects: Effects) -> None:

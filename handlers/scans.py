@@ -41,28 +41,21 @@ async def take_picture(
 ) -> None:
     """Nothing is kept of somebody who has not agreed: Telegram keeps the picture until they have.
 
-    A cry for help below it is answered first, and told to the staff also where the picture is refused."""
+    A cry for help below it is answered and told to the staff first, whatever becomes of the picture."""
     sent = pictures.sent_in(message)
     if cry := heard(message, texts, catalogues, faq):
         await message.answer(cry.answer)
+        async with effects.apart() as session:
+            await cry.note(session, message, actor, effects)
     async with effects.look() as session:
         agreed = await consent.has_agreed(session, known(actor))
     if agreed:
         tools = pictures.Tools(bot, classifier, darkroom, vault)
-        try:
-            await pictures.take_in(message, sent, known(actor), state, effects, texts, tools, cry)
-        except Refused:
-            if cry:
-                async with effects.begin() as session:
-                    await cry.note(session, message, actor, effects)
-            raise
-        return
-    async with effects.begin() as session:
-        first = await pictures.put_off(sent, state, effects)
-        if cry:
-            await cry.note(session, message, actor, effects)
-    if first:
-        await ask(message, Consenting.asked, texts)
+        asked = await pictures.take_in(sent, known(actor), state, effects, tools)
+    else:
+        asked = Consenting.asked if await pictures.put_off(sent, state, effects) else None
+    if asked:
+        await ask(message, asked, texts)
 
 
 @does(Verb.UPLOAD)
@@ -77,16 +70,25 @@ async def agree(
     darkroom: Darkroom,
     vault: Vault,
 ) -> None:
-    """The agreement stands on its own; the buttons stay until the pictures that waited for it are here, so that
-    after a failed download they can be pressed again."""
+    """The agreement stands on its own, and each picture leaves those that wait with the scan that it opens: after a
+    fault the same press, or another, goes on with the rest. One that is refused says so and holds up no other."""
+    effects.may_repeat()
+    message = query.message if isinstance(query.message, Message) else None
     async with effects.begin() as session:
-        waiting = await pictures.waiting(state)
         await consent.agree(session, known(actor), effects.at)
         await state.set_state(None)
     tools = pictures.Tools(bot, classifier, darkroom, vault)
-    for sent in waiting:
-        if isinstance(query.message, Message):
-            await pictures.take_in(query.message, sent, known(actor), state, effects, texts, tools)
+    for sent in await pictures.waiting(state):
+        try:
+            asked = await pictures.take_in(sent, known(actor), state, effects, tools)
+        except Refused as refusal:
+            async with effects.begin():
+                await pictures.waits_no_longer(sent, state)
+            if message:
+                await message.answer(texts(f"upload.{refusal.reason}"))
+        else:
+            if asked and message:
+                await ask(message, asked, texts)
     await edit(query, texts("consent.agreed"))
 
 
@@ -94,6 +96,7 @@ async def agree(
 async def not_now(query: CallbackQuery, actor: Actor | None, state: FSMContext, effects: Effects, texts: Texts) -> None:
     async with effects.begin() as session:
         await consent.decline(session, known(actor), effects.at)
+        await pictures.forget_waiting(state)
         await state.clear()
     await edit(query, texts("consent.declined"))
 

@@ -34,8 +34,7 @@ class Effects:
         if self.open_session is not None:
             yield self.open_session
             return
-        async with self.sessions.begin() as session:
-            session.info[TRAIL] = session.info[TRAIL]._replace(source=Source.CHAT, request_id=str(self.update_id))
+        async with self.apart() as session:
             if not self._recorded:
                 await self._record(session)
             self.open_session = session
@@ -44,6 +43,17 @@ class Effects:
             finally:
                 self.open_session = None
         self._recorded = True
+
+    def may_repeat(self) -> None:
+        """What follows is safe to do again, and is when the update comes again: it is not recorded."""
+        self._recorded = True
+
+    @asynccontextmanager
+    async def apart(self) -> AsyncIterator[AsyncSession]:
+        """A transaction for what must stand whatever becomes of the rest; a repeated update does it again."""
+        async with self.sessions.begin() as session:
+            session.info[TRAIL] = session.info[TRAIL]._replace(source=Source.CHAT, request_id=str(self.update_id))
+            yield session
 
     @asynccontextmanager
     async def look(self) -> AsyncIterator[AsyncSession]:

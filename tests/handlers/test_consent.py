@@ -42,6 +42,45 @@ async def test_the_first_picture_waits_for_the_agreement_and_then_goes_its_way(h
     await house.amina.sees("What troubles you")
 
 
+async def test_one_that_is_refused_holds_up_no_other_and_each_is_asked_about(house: House) -> None:
+    await _has_never_agreed(house)
+    await house.amina.sends_photo(house.picture)
+    await house.amina.sees("Before your first picture")
+    await house.amina.sends_file(b"no picture", "scan.txt", "text/plain")
+    await house.amina.sees("Before your first picture")
+    await house.amina.sends_photo(house.picture)
+    await house.amina.sees("Before your first picture")
+    await house.amina.presses("I agree")
+    await house.amina.sees(says(house, "consent.agreed"))
+    await house.amina.sees(says(house, "upload.not_an_image"))
+    async with house.app.clinic.sessions() as session:
+        assert len((await session.scalars(select(Scan.id))).all()) == 2
+
+
+async def test_another_command_or_form_meanwhile_loses_no_waiting_picture(house: House) -> None:
+    await _has_never_agreed(house)
+    await house.amina.sends_photo(house.picture)
+    await house.amina.sees("Before your first picture")
+    await house.amina.sends("/password")
+    await house.amina.sees("password")
+    await house.amina.sends("/cancel")
+    await house.amina.sees("")
+    await house.amina.presses("I agree", on="Before your first picture")
+    await house.amina.sees("What troubles you")
+
+
+async def test_the_press_goes_on_until_each_waiting_picture_is_fetched(house: House) -> None:
+    await _has_never_agreed(house)
+    for _ in range(2):
+        await house.amina.sends_photo(house.picture)
+        await house.amina.sees("Before your first picture")
+    await house.clinic.fault("500", "getFile", times=2)
+    await house.amina.presses("I agree")
+    await house.amina.sees(says(house, "consent.agreed"), timeout=30)
+    async with house.app.clinic.sessions() as session:
+        assert len((await session.scalars(select(Scan.id))).all()) == 2
+
+
 async def test_not_now_keeps_nothing_and_asks_again_another_time(house: House) -> None:
     await _has_never_agreed(house)
     await house.amina.sends_photo(house.picture)

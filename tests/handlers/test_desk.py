@@ -160,6 +160,13 @@ async def test_a_cry_below_what_is_no_picture_is_told_all_the_same(house: House)
     assert "chest pain now" in (await house.joseph.sees("🆘")).text
 
 
+async def test_a_cry_below_a_picture_that_cannot_be_fetched_is_told_all_the_same(house: House) -> None:
+    await house.clinic.fault("403", "getFile")
+    await house.amina.sends_photo(house.picture, caption="I cannot breathe")
+    await house.amina.sees("went wrong on our side")
+    assert "I cannot breathe" in (await house.rao.sees("🆘")).text
+
+
 async def test_outside_its_hours_the_desk_says_when_somebody_hears_of_it(engines: Engines) -> None:
     tomorrow = datetime.now(INDIA).weekday() + 1
     day = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[tomorrow % 7]
