@@ -1,6 +1,5 @@
 """How each kind of job is done. A work may run twice: what it did the first time is found and not done again."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -81,7 +80,7 @@ async def _read(clinic: Clinic, scan: Scan, original: bytes) -> Finding:
     async with clinic.sessions() as session:
         others = await queries.other_slices(session, scan)
     slices = [await fetch(clinic, scan.patient_id, other.original_file, Content.ORIGINAL) for other in others]
-    reading, heatmap = await asyncio.to_thread(_look, clinic, original, slices)
+    reading, heatmap = await clinic.darkroom.aside(_look, clinic, original, slices)
     return Finding(
         scan_id=scan.id,
         **_identity(reading.model),
@@ -95,9 +94,9 @@ async def _read(clinic: Clinic, scan: Scan, original: bytes) -> Finding:
 
 def _look(clinic: Clinic, original: bytes, slices: Sequence[bytes]) -> tuple[Reading, bytes]:
     """Read a picture, pooled with the other slices of the same heart; the heat map is this picture's own."""
-    picture = clinic.darkroom.open(original)
-    own = clinic.classifier.read(picture)
-    heatmap = overlay(picture, own.heatmap, own.crop)
+    admission = clinic.classifier.admit(clinic.darkroom.open(original))
+    own = clinic.classifier.read_admitted(admission)
+    heatmap = overlay(admission.picture, own.heatmap, own.crop)
     if not slices:
         return own, heatmap
     others = [clinic.classifier.read(clinic.darkroom.open(one)) for one in slices]
@@ -119,7 +118,7 @@ async def try_silently(clinic: Clinic, scan_id: int) -> None:
     original = await fetch(clinic, scan.patient_id, scan.original_file, Content.ORIGINAL)
     said: dict[str, Any] = {"label": None, "confidence": 0.0, "uncertain": True, "probabilities": {}}
     try:
-        reading = await asyncio.to_thread(lambda silent: silent.read(clinic.darkroom.open(original)), clinic.silent)
+        reading = await clinic.darkroom.aside(lambda silent: silent.read(clinic.darkroom.open(original)), clinic.silent)
         said = {name: reading.facts()[name] for name in said}
     except Refused:
         pass

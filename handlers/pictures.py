@@ -25,6 +25,7 @@ from workflow.actors import Actor
 from workflow.updates import Effects
 
 DOWNLOAD_LIMIT: Final = 20 * 1024 * 1024  # the Bot API's
+SHOWN: Final = 2048  # pixels of the longer side for people; the original is kept, and Telegram shows no larger photo
 WAITING: Final = 10  # pictures, an album's worth
 
 
@@ -129,9 +130,9 @@ async def _read(sent: Sent, tools: Tools) -> tuple[bytes, bytes, Modality]:
     data = BytesIO()
     await tools.bot.download(sent.file_id, data)
     original = data.getvalue()
-    return original, *await asyncio.to_thread(_check, original, tools)
+    return original, *await tools.darkroom.aside(_check, original, tools)
 
 
 def _check(original: bytes, tools: Tools) -> tuple[bytes, Modality]:
     admission = tools.classifier.admit(tools.darkroom.open(original))
-    return admission.picture.jpeg(), admission.modality
+    return admission.picture.jpeg(longest=SHOWN), admission.modality

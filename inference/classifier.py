@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from inference.bundle import BRANCHES, ROUTER, ROUTES, SLICES, Bundle, Label, Modality, ModelIdentity, load_bundle
 from inference.errors import Reason, Refused
 from inference.gradcam import draw_heatmap
+from inference.limits import refuse_blank
 from inference.network import Network, SecondNetwork
 from inference.picture import Picture
 from inference.preprocess import draw_canvas, scale
 from inference.quality import (
     CONDITIONS,
     FAULTS,
-    QUARTER_TURNS,
     REMEDIES,
     Condition,
     Figures,
@@ -99,10 +99,12 @@ class Classifier:
     def read(self, picture: Picture) -> Reading:
         """Label, probabilities, doubts and heat map; raises Refused when the picture cannot be read.
 
-        Independent of `check`, so that intake and analysis may lie hours apart. The heat map lies over the
-        picture as it was handed in, even where it was turned for reading.
+        Independent of `check`, so that intake and analysis may lie hours apart.
         """
-        admission = self.admit(picture)
+        return self.read_admitted(self.admit(picture))
+
+    def read_admitted(self, admission: Admission) -> Reading:
+        """As `read`; the heat map lies over the admission's picture, which was put right."""
         modality, look = admission.modality, admission.look
         added = self._second.run(admission.picture.grey)
         probabilities = combine(look.logits + added, self.bundle.temperatures)
@@ -110,7 +112,6 @@ class Classifier:
         doubts = doubt(modality, probabilities, look.distance, self.bundle.thresholds)
         doubts += self._doubt_picture(admission, added, probabilities)
         output = SLICES[modality].start + BRANCHES[modality].index(label)
-        heat = draw_heatmap(look.activation, self.bundle.tables, output)
         return Reading(
             modality=modality,
             label=label,
@@ -120,7 +121,7 @@ class Classifier:
             abnormal=1.0 - probabilities[Label.NORMAL],
             distance=look.distance,
             model=self.identity,
-            heatmap=np.ascontiguousarray(np.rot90(heat, -QUARTER_TURNS.get(admission.condition, 0))),
+            heatmap=draw_heatmap(look.activation, self.bundle.tables, output),
             crop=self.bundle.recipe.crop,
             adjustments=admission.picture.adjustments,
             doubts=doubts,
@@ -131,7 +132,9 @@ class Classifier:
         return self._look(picture.grey)
 
     def _look(self, grey: NDArray[np.uint8]) -> Look:
-        return self._look_at(draw_canvas(grey, self.bundle.recipe))
+        canvas = draw_canvas(grey, self.bundle.recipe)
+        refuse_blank(canvas)  # one tone inside a frame that is cut off
+        return self._look_at(canvas)
 
     def _look_at(self, canvas: NDArray[np.uint8]) -> Look:
         logits, activation = self._network.run(scale(canvas))

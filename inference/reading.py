@@ -24,6 +24,9 @@ class Doubt(StrEnum):
     UNSTABLE = "unstable"  # the answer moves when the picture is recompressed: ask for the file itself
 
 
+ABOUT_PICTURE: Final = (Doubt.POOR_IMAGE, Doubt.UNSTABLE)  # the others follow from probabilities and distance
+
+
 @dataclass(frozen=True, eq=False)
 class Reading:
     """It supports a clinician and replaces none."""
@@ -36,9 +39,7 @@ class Reading:
     abnormal: float  # probability of anything but Normal
     distance: float  # to the training scans, 0 to 2
     model: ModelIdentity
-    heatmap: NDArray[
-        np.float32
-    ]  # side × side in [0, 1], over the picture as it was handed in, without its cropped border
+    heatmap: NDArray[np.float32]  # side × side in [0, 1], over the picture put right, without its cropped border
     crop: float
     adjustments: tuple[Adjustment, ...] = ()
     doubts: tuple[Doubt, ...] = ()
@@ -105,7 +106,8 @@ def is_uncertain(doubts: Sequence[Doubt]) -> bool:
 def pool(readings: Sequence[Reading], limits: Thresholds) -> Reading:
     """One reading for several slices of one heart: the label is the patient's, and no slice shows all of it.
 
-    Probabilities are averaged; the heat map is that of the slice that speaks loudest for the pooled label.
+    Probabilities are averaged; the heat map is that of the slice that speaks loudest for the pooled label. A doubt
+    about the picture of any slice is one about the whole.
     """
     if len({reading.modality for reading in readings}) != 1:
         raise ValueError("only scans of one kind can be pooled")
@@ -115,6 +117,7 @@ def pool(readings: Sequence[Reading], limits: Thresholds) -> Reading:
     loudest = max(readings, key=lambda one: one.probabilities[label])
     distance = float(np.median([one.distance for one in readings]))
     doubts = doubt(first.modality, shares, distance, limits)
+    doubts += tuple(one for one in ABOUT_PICTURE if any(one in reading.doubts for reading in readings))
     return replace(
         loudest,
         label=label,

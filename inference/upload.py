@@ -4,19 +4,27 @@ import io
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
+from PIL.Image import Transpose
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
 from inference import dicom, jpeg, png
 from inference.errors import Reason, Refused
 from inference.intensity import stretch
-from inference.limits import MOST_BYTES, check_size
+from inference.limits import MOST_BYTES, check_size, refuse_blank
 from inference.picture import Adjustment, Format, Picture
 
 ORIENTATION: Final = 0x0112
-BLANK_RANGE: Final = 12  # grey levels between the 1st and 99th percentile
+TURNS: Final = {  # by EXIF's Orientation; Pillow's own transposing writes EXIF anew, on which a damaged one breaks
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
 OTHER_PICTURES: Final = (b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"RIFF", b"%PDF", b"%!PS", b"<svg", b"<?xml", b"8BPS")
 DAMAGE: Final = (OSError, SyntaxError, ValueError, EOFError, UnidentifiedImageError)  # what Pillow raises
 
@@ -87,9 +95,9 @@ def reduced(size: tuple[int, int], longest: int | None) -> tuple[int, int]:
 
 def read_pixels(image: Image.Image, kind: Format, size: tuple[int, int]) -> Picture:
     """Decode, turn once as EXIF says, flatten, and keep grey."""
-    turned = image.getexif().get(ORIENTATION, 1) in range(2, 9)
-    image = flatten(ImageOps.exif_transpose(image) if turned else image)
-    adjustments = (Adjustment.TURNED,) if turned else ()
+    turn = TURNS.get(image.getexif().get(ORIENTATION, 1))
+    image = flatten(image if turn is None else image.transpose(turn))
+    adjustments = () if turn is None else (Adjustment.TURNED,)
     if image.mode.startswith("I"):
         return Picture(stretch(np.asarray(image)), kind, (*adjustments, Adjustment.RESCALED), size=size)
     if image.mode == "L":
@@ -113,10 +121,3 @@ def flatten(image: Image.Image) -> Image.Image:
 def chroma_spread(image: Image.Image) -> float:
     """How colourful the picture is, from its chroma planes; a tint alone (a film on a light box) stays near 0."""
     return max(float(np.asarray(image.getchannel(plane))[::4, ::4].std()) for plane in ("Cb", "Cr"))
-
-
-def refuse_blank(grey: NDArray[np.uint8]) -> None:
-    """One tone over the whole picture holds nothing to read."""
-    darkest, brightest = np.percentile(grey[:: max(1, grey.shape[0] // 256), :: max(1, grey.shape[1] // 256)], (1, 99))
-    if brightest - darkest < BLANK_RANGE:
-        raise Refused(Reason.BLANK)

@@ -73,12 +73,13 @@ def describe(room: "Darkroom", classifier: "Classifier", file: Path, heatmap: Pa
 
     try:
         picture = room.open(file.read_bytes(), None if heatmap else DECODED_SIDE)
-        reading = classifier.read(picture)
+        admission = classifier.admit(picture)
+        reading = classifier.read_admitted(admission)
     except (Refused, OSError) as error:
         reason = error.reason.value if isinstance(error, Refused) else "unreadable"
         return {"file": str(file), "accepted": False, "reason": reason} | dict.fromkeys(FACTS)
     if heatmap is not None:
-        write_heatmap(heatmap, picture, reading)
+        write_heatmap(heatmap, admission.picture, reading)
     return {"file": str(file), "accepted": True, "reason": None} | reading.facts()
 
 

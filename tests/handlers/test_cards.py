@@ -2,6 +2,10 @@
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
+
+import cv2
+import numpy as np
 
 from bot.sandbox import Person
 from bot.sandbox.transcript import Message
@@ -160,3 +164,39 @@ async def test_a_report_can_be_fetched_again_and_again(house: House) -> None:
     await house.amina.presses("Report", on="Scan #1")
     assert await house.amina.receives_document() == first
     assert len(FINDINGS) == 3
+
+
+async def test_a_film_that_lay_on_its_side_is_shown_upright_with_its_heat_map(house: House) -> None:
+    film = cv2.imdecode(np.frombuffer(house.picture, np.uint8), cv2.IMREAD_GRAYSCALE)
+    lying = cv2.imencode(".png", cv2.rotate(film, cv2.ROTATE_180))[1].tobytes()
+    await house.amina.sends_file(lying, "film.png")
+    await house.amina.sees("What troubles you")
+    await house.analyses()
+    card = await card_with(house.rao, "🔥 Heat map")
+    picture = await card.download()
+    await house.rao.presses("Heat map")
+    turned = await card_with(house.rao, "🩻 Picture")
+    async with asyncio.timeout(30):
+        while (heat := await turned.download()) == picture:
+            turned = await card_with(house.rao, "🩻 Picture")
+    upright = _likeness(picture, film)
+    assert upright > 0.95
+    assert _likeness(heat, film) > 0.8
+    assert _likeness(heat, cv2.rotate(film, cv2.ROTATE_180)) < _likeness(heat, film)
+
+
+async def test_a_film_larger_than_any_photo_reaches_the_doctor(house: House) -> None:
+    """Telegram takes photos of 10 MB and of 10,000 pixels in width and height together; files may be more."""
+    film = cv2.imdecode(np.frombuffer(house.picture, np.uint8), cv2.IMREAD_GRAYSCALE)
+    large = cv2.resize(film, (5600, 5600), interpolation=cv2.INTER_LINEAR)
+    await house.amina.sends_file(cv2.imencode(".jpg", large)[1].tobytes(), "film.jpg")
+    await house.amina.sees("What troubles you", timeout=30)
+    card = await card_with(house.rao, "🤖 Analyse")
+    shown = cv2.imdecode(np.frombuffer(await card.download(), np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert max(shown.shape) <= 2048
+
+
+def _likeness(one: bytes, film: Any) -> float:
+    shown = cv2.imdecode(np.frombuffer(one, np.uint8), cv2.IMREAD_GRAYSCALE)
+    small = [cv2.resize(grey, (64, 64), interpolation=cv2.INTER_AREA).ravel() for grey in (shown, film)]
+    return float(np.corrcoef(*small)[0, 1])

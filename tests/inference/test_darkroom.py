@@ -1,5 +1,6 @@
 """Strangers' bytes are opened in a process that may be lost, and that nothing bad comes out of."""
 
+import asyncio
 import os
 import signal
 import threading
@@ -42,6 +43,18 @@ def test_a_picture_comes_out_as_it_does_without_the_wall(
             before.colour,
             before.size,
         )
+
+
+async def test_pictures_that_wait_for_their_turn_hold_up_no_other_work(darkroom: Darkroom) -> None:
+    """Purpose: passwords, reports and files share the loop's own threads, of which a small machine has six."""
+    turn = threading.Event()
+    async with asyncio.TaskGroup() as pictures:
+        for _ in range(40):
+            pictures.create_task(darkroom.aside(turn.wait))
+        try:
+            assert await asyncio.wait_for(asyncio.to_thread(lambda: "served"), 10) == "served"
+        finally:
+            turn.set()
 
 
 def test_a_refusal_comes_out_with_its_reason(darkroom: Darkroom, jpeg: bytes) -> None:

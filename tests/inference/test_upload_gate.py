@@ -89,6 +89,14 @@ def test_an_orientation_tag_turns_the_picture_once(jpeg: bytes, pattern: NDArray
     assert np.abs(turned.grey.astype(int) - np.rot90(open_picture(plain).grey, -1)).max() <= 1
 
 
+def test_damage_in_exif_costs_nobody_the_picture(jpeg: bytes) -> None:
+    """Purpose: Orientation 6 beside a RATIONAL whose bytes say ASCII, as some phones and editors leave it."""
+    entries = struct.pack(">HHI4s", 0x0112, 3, 1, b"\0\x06\0\0") + struct.pack(">HHI4s", 0x011A, 2, 1, b"a\0\0\0")
+    tag = b"Exif\0\0MM\0*\0\0\0\x08\0\x02" + entries + b"\0\0\0\0"
+    named = jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(tag) + 2) + tag + jpeg[2:]
+    assert open_picture(named).adjustments == (Adjustment.TURNED,)
+
+
 def test_a_clean_copy_carries_no_word_of_the_upload(jpeg: bytes) -> None:
     """Purpose: names and places hide in comments and EXIF."""
     named = jpeg[:2] + b"\xff\xfe\x00\x12Amina, Ward 7...."[: 2 + 0x12] + jpeg[2:]
