@@ -29,7 +29,8 @@ def _original(part: EmailMessage) -> str | None:
         case "message/rfc822":
             sent = part.get_content()
         case "text/rfc822-headers":
-            sent = message_from_bytes(part.get_content().encode(), policy=policy.default)
+            raw = part.get_payload(decode=True)  # whatever charset it names, perhaps one that nobody knows
+            sent = message_from_bytes(raw if isinstance(raw, bytes) else b"", policy=policy.default)
         case _:
             return None
     return str(sent.get("Message-ID", "")).strip() or None

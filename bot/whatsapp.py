@@ -56,8 +56,8 @@ class WhatsApp:
     def is_twilios(self, form: Mapping[str, str], signature: str) -> bool:
         """X-Twilio-Signature: HMAC-SHA1 with our token over the address and the sorted fields."""
         said = self.callback + "".join(f"{name}{form[name]}" for name in sorted(form))
-        made = b64encode(hmac.new(self._token.encode(), said.encode(), sha1).digest()).decode()
-        return hmac.compare_digest(made, signature)
+        made = b64encode(hmac.new(self._token.encode(), said.encode(), sha1).digest())
+        return hmac.compare_digest(made, signature.encode(errors="surrogateescape"))
 
     @property
     def callback(self) -> str:

@@ -10,6 +10,7 @@ from bot.clinic import Clinic
 from bot.metrics import Metrics
 from bot.web.twilio import add_twilio
 from bot.web.verify import add_verification
+from models.base import looking
 from models.scans import Status
 from workflow import queries
 
@@ -50,7 +51,7 @@ async def readyz(request: web.Request) -> web.Response:
 
 async def read_metrics(request: web.Request) -> web.Response:
     clinic, metrics = request.app[CLINIC], request.app[METRICS]
-    async with clinic.sessions() as session:
+    async with looking(clinic.sessions) as session:
         counts = await queries.count_scans(session)
     for status in Status:
         metrics.scans.labels(status=status).set(counts.get(status, 0))
@@ -61,6 +62,6 @@ async def read_metrics(request: web.Request) -> web.Response:
 async def queue_age(clinic: Clinic) -> float:
     """Seconds that the oldest due job has waited."""
     now = datetime.now(UTC)
-    async with clinic.sessions() as session:
+    async with looking(clinic.sessions) as session:
         oldest = await queries.oldest_due_job(session, now)
     return max(0.0, (now - oldest).total_seconds()) if oldest else 0.0

@@ -61,10 +61,16 @@ def spoken(accepted: str) -> str | None:
     weighed = []
     for part in accepted.split(","):
         code, _, weight = part.partition(";q=")
-        with_weight = float(weight) if weight.strip().replace(".", "", 1).isdigit() else 1.0
-        weighed.append((with_weight, code.strip().split("-")[0].lower()))
+        weighed.append((_weight(weight), code.strip().split("-")[0].lower()))
     ours = [code for _, code in sorted(weighed, key=lambda one: -one[0]) if code in LANGUAGES]
     return ours[0] if ours else None
+
+
+def _weight(written: str) -> float:
+    try:
+        return float(written or 1)
+    except ValueError:
+        return 1.0
 
 
 def asker(request: web.Request) -> str:

@@ -62,6 +62,13 @@ async def amend(house: House) -> None:
         session.add(Report(version=2, number=f"{first.number}-2", sha256="1" * 64, token="2" * 22, **facts))
 
 
+@pytest.mark.parametrize(
+    ("accepted", "language"), [("ta;q=²", "ta"), ("ta;q=", "ta"), ("ta;q=x, hi;q=0.1", "ta"), (";;q=,,", None)]
+)
+def test_an_odd_wish_for_a_language_is_no_fault_of_ours(accepted: str, language: str | None) -> None:
+    assert spoken(accepted) == language
+
+
 async def test_page_and_chat_answer_valid_superseded_and_unknown_in_the_readers_language(desk: Desk) -> None:
     stranger = await desk.house.clinic.person("A stranger")
     await stranger.sends("/start")

@@ -65,6 +65,19 @@ async def test_health_readiness_and_metrics_tell_of_the_house_and_of_nobody_in_i
         assert "Amina" not in text + str(told)
 
 
+async def test_a_probe_waits_for_no_writer(house: Any) -> None:
+    """SQLite has one writer at a time; a monitor that asks every second must be neither in its way nor held up."""
+    async with (
+        TestClient(TestServer(web_app(house.app.clinic, house.app.metrics))) as client,
+        house.app.clinic.sessions.begin() as session,
+    ):
+        enqueue(session, JobKind.SHOW_MENU, datetime.now(UTC) + timedelta(hours=1), chat_id=1)
+        await session.flush()
+        async with asyncio.timeout(3):
+            answers = [(await client.get(path)).status for path in ("/readyz", "/metrics")]
+    assert answers == [200, 200]
+
+
 async def test_a_house_that_is_stuck_or_without_a_database_is_not_ready(engines: Engines, tmp_path: Path) -> None:
     async with (
         Sandbox() as sandbox,

@@ -60,6 +60,9 @@ class Desk(NamedTuple):
         form = {"MessageSid": f"SM{len(self.twilio.asked):032}", "MessageStatus": status}
         said = f"{self.site}/twilio" + "".join(name + form[name] for name in sorted(form))
         signature = b64encode(hmac.new(token.encode(), said.encode(), sha1).digest()).decode()
+        return await self.knocks(form, signature)
+
+    async def knocks(self, form: dict[str, str], signature: str) -> int:
         async with ClientSession() as http:
             headers = {"X-Twilio-Signature": signature}
             return (await http.post(f"{self.site}/twilio", data=form, headers=headers)).status
@@ -104,6 +107,7 @@ async def test_what_twilio_could_not_deliver_is_told_and_a_forged_callback_is_no
     await desk.released()
     await settles(desk.house)
     assert await desk.says("failed", token="guessed") == 403
+    assert await desk.knocks({"MessageStatus": "failed"}, "gueßed") == 403
     assert await desk.says("undelivered") == 204
     await desk.house.amina.sees("could not be sent to your WhatsApp", timeout=30)
     await desk.house.joseph.sees("(WhatsApp: WhatsApp refused it)", timeout=30)

@@ -116,6 +116,7 @@ OURS = "<report-1-ab@example.org>"
     [
         (bounce(OURS), OURS),
         (bounce(OURS).replace(b"text/rfc822-headers", b"message/rfc822"), OURS),
+        (bounce(OURS).replace(b"text/rfc822-headers", b"text/rfc822-headers; charset=nobody-knows"), OURS),
         (bounce(OURS, "delayed"), None),
         (b"Subject: I am on holiday\nIn-Reply-To: <report-1-ab@example.org>\n\nBack on Monday.", None),
         (b"", None),
