@@ -116,6 +116,7 @@ class Classifier:
             modality=modality,
             label=label,
             confidence=probabilities[label],
+            threshold=self.bundle.thresholds.of(label),
             probabilities={one: probabilities[one] for one in self.bundle.labels},
             uncertain=is_uncertain(doubts),
             abnormal=1.0 - probabilities[Label.NORMAL],

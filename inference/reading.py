@@ -34,6 +34,7 @@ class Reading:
     modality: Modality
     label: Label
     confidence: float
+    threshold: float  # the confidence that this class needs
     probabilities: dict[Label, float]  # six, in the manifest's order, summing to 1
     uncertain: bool
     abnormal: float  # probability of anything but Normal
@@ -50,6 +51,7 @@ class Reading:
             "modality": self.modality.value,
             "label": self.label.value,
             "confidence": round(self.confidence, 4),
+            "threshold": round(self.threshold, 4),
             "uncertain": self.uncertain,
             "abnormal": round(self.abnormal, 4),
             "probabilities": {label.value: round(value, 4) for label, value in self.probabilities.items()},
@@ -122,6 +124,7 @@ def pool(readings: Sequence[Reading], limits: Thresholds) -> Reading:
         loudest,
         label=label,
         confidence=shares[label],
+        threshold=limits.of(label),
         probabilities=shares,
         uncertain=is_uncertain(doubts),
         abnormal=1.0 - shares[Label.NORMAL],

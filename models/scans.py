@@ -75,6 +75,7 @@ class Finding(Base):
     modality: Mapped[str] = mapped_column(String(40))
     label: Mapped[str | None] = mapped_column(String(40))
     confidence: Mapped[float] = mapped_column(default=0.0)
+    threshold: Mapped[float] = mapped_column(default=0.75)  # the confidence that this class needed
     uncertain: Mapped[bool]
     doubts: Mapped[list[str]] = mapped_column(JSON, default=list)  # why not to lean on it, as codes
     slices: Mapped[int] = mapped_column(default=1)  # of one heart, pooled into this answer

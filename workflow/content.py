@@ -22,7 +22,7 @@ def content(scan: Scan) -> dict[str, Any]:
         "picture": [scan.original_file, scan.picture_file, finding.heatmap_file],
         "model": [finding.model, finding.model_version, finding.model_sha256],
         "ai": [finding.modality, finding.label, finding.confidence, finding.abnormal, finding.probabilities],
-        "uncertain": [finding.uncertain, finding.doubts, finding.slices],
+        "uncertain": [finding.uncertain, finding.threshold, finding.doubts, finding.slices],
         "reading": [reading.own_reading, reading.findings, reading.impression, reading.recommendations],
         "built": [reading.regions, reading.diagnosis, reading.band],
         "opinion": [reading.agrees, reading.why],

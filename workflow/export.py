@@ -23,7 +23,10 @@ from workflow.jobs import JobKind, enqueue
 SCHEMA: Final = "csss-export/1"
 Facts = dict[str, Any]
 IDENTITY: Final = ("name", "email", "phone", "date_of_birth", "sex", "language", "created_at")
-MODEL: Final = ("model", "model_version", "modality", "label", "confidence", "uncertain", "doubts", "probabilities")
+MODEL: Final = (
+    *("model", "model_version", "modality", "label", "confidence", "threshold", "uncertain", "doubts"),
+    "probabilities",
+)
 READING: Final = (
     *("own_reading", "findings", "impression", "recommendations", "regions", "diagnosis", "band", "agrees", "why"),
     "signed_at",

@@ -116,6 +116,7 @@ def _assistance(finding: Finding, heatmap: bytes | None, doubts: str | None) -> 
         probabilities=tuple(finding.probabilities.items()),
         label=finding.label,
         confidence=finding.confidence,
+        threshold=finding.threshold,
         risk=None if finding.uncertain else Risk(risk_of(finding)),
         abstention=doubts or None,
         heatmap=heatmap,

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from inference.picture import Picture
 
 NOTICE: Final = "This reading supports a clinician's judgement and replaces none."
-FACTS: Final = ("modality", "label", "confidence", "uncertain", "abnormal", "probabilities", "doubts", "adjustments")
+FACTS: Final = (
+    *("modality", "label", "confidence", "threshold", "uncertain", "abnormal", "probabilities", "doubts"),
+    "adjustments",
+)
 HINTS: Final = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".dcm", ".dicom", ".ima", ""})
 
 

@@ -10,7 +10,10 @@ from typer.testing import CliRunner
 
 from bot.commands.classify import classify
 
-FIELDS = ["file", "accepted", "reason", "modality", "label", "confidence", "uncertain", "abnormal", "probabilities"]
+FIELDS = [
+    *("file", "accepted", "reason", "modality", "label", "confidence", "threshold", "uncertain", "abnormal"),
+    "probabilities",
+]
 
 
 @pytest.fixture(scope="module")

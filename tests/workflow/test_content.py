@@ -28,6 +28,7 @@ BOUND: dict[type[Any], dict[str, Any]] = {
         "modality": "cardiac_mri",
         "label": "Normal",
         "confidence": 0.91,
+        "threshold": 0.99,
         "uncertain": True,
         "doubts": ["far_from_training"],
         "slices": 2,
