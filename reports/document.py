@@ -177,7 +177,6 @@ class Stamp:
     """What the desk puts on one copy. It is no part of the content and not in the content hash."""
 
     draft: bool = False
-    superseded_by: int | None = None  # the version that took this one's place
     verify_url: str | None = None  # printed with its QR code
 
 
@@ -212,9 +211,9 @@ class Document:
 
     @property
     def counts(self) -> bool:
-        """Whether this copy is what three people have signed and nothing has taken its place."""
-        stamp = self.stamp
-        return not stamp.draft and stamp.superseded_by is None and self.status is not Status.PRELIMINARY
+        """Whether this copy is what three people have signed. One that was superseded says so where it is fetched: its
+        own pages are sealed."""
+        return not self.stamp.draft and self.status is not Status.PRELIMINARY
 
     def missing(self) -> tuple[str, ...]:
         """The names of what a report must have before it may leave the house; a draft may lack them.

@@ -84,11 +84,10 @@ def _columns(prescription: Prescription | None) -> list[str]:
 
 
 def _notices(words: Words, document: Document) -> list[str]:
-    stamp = document.stamp
+    draft = document.stamp.draft
     told = {
-        words.say("stamp.draft_note"): stamp.draft,
-        words.say("stamp.superseded_note", version=stamp.superseded_by): stamp.superseded_by is not None,
-        words.say("stamp.preliminary_note"): document.status is Status.PRELIMINARY and not stamp.draft,
+        words.say("stamp.draft_note"): draft,
+        words.say("stamp.preliminary_note"): document.status is Status.PRELIMINARY and not draft,
     }
     return [notice for notice, holds in told.items() if holds]
 
@@ -97,8 +96,6 @@ def _standing(words: Words, document: Document) -> str:
     """What this copy is worth: a draft of a final report is no final report."""
     if document.stamp.draft:
         return words.say("stamp.draft")
-    if document.stamp.superseded_by is not None:
-        return words.say("stamp.superseded")
     return words.say(f"status.{document.status}")
 
 

@@ -198,13 +198,6 @@ def test_an_incomplete_report_is_refused_with_the_names_of_what_lacks(amina):
     assert refusal.value.args == ("administrator", "prescription")
 
 
-def test_a_superseded_copy_is_marked_and_names_its_successor(amina):
-    sheets = pages(render(replace(amina, stamp=Stamp(superseded_by=2))))
-
-    assert all("SUPERSEDED" in page for page in sheets)
-    assert "Version 2 has taken its place" in sheets[0]
-
-
 def test_an_amended_version_gives_its_reason(amina):
     amended = replace(
         amina, version=2, status=Status.AMENDED, amendment=Amendment(replaces=1, reason="The side was mixed up.")
