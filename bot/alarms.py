@@ -38,7 +38,7 @@ async def tell_critical(clinic: Clinic, scan_id: int, rung: int) -> None:
     await tell(clinic, administrators, f"{key}:staff", "critical.staff", None, reached, **words)
     await tell(clinic, doctors, f"{key}:doctor", "critical.unheard", None, None, **words)
     async with clinic.sessions.begin() as session:  # last: a rung that an outage repeats would owe the next each time
-        critical.climb(session, await hold(session, scan_id), rung + 1, _now())
+        await critical.climb(session, await hold(session, scan_id), rung + 1, _now())
 
 
 async def tell_heard(clinic: Clinic, scan_id: int) -> None:

@@ -17,7 +17,7 @@ from models.people import Account, Link, Role
 from models.scans import Scan
 from workflow import accounts, codes, queries
 from workflow.deliveries import Outcome, begin_delivery, end_delivery
-from workflow.jobs import JobKind
+from workflow.jobs import LASTING, JobKind
 
 MAILS: Final = {Purpose.CONFIRM_EMAIL: "confirm", Purpose.RESET_PASSWORD: "reset", Purpose.STAFF: "staff"}
 
@@ -97,13 +97,14 @@ async def ask_retake(clinic: Clinic, scan_id: int) -> None:
     await tell(clinic, chats, f"retake:{scan_id}", "retake", scan=scan_id, reason=why)
 
 
-async def tell_failure(clinic: Clinic, kind: str, scan_id: int | None) -> None:
-    """Administrators hear of every job that failed for good; doctors of an analysis, which they may ask for again."""
+async def tell_failure(clinic: Clinic, kind: str, scan_id: int | None, job: int = 0) -> None:
+    """Administrators hear of every job that failed; doctors of an analysis, which they may ask for again."""
     async with clinic.sessions() as session:
         chats = await queries.chats_of(session, Role.ADMINISTRATOR)
         doctors = await queries.chats_of(session, Role.DOCTOR) if kind == JobKind.ANALYSE else ()
-    await tell(clinic, doctors, f"analysis-failed:{scan_id}:{_now():%Y%m%d}", "analysis.failed", scan=scan_id)
-    await tell(clinic, chats, f"failure:{kind}:{scan_id}", "job.failed", kind=kind, scan=scan_id or "–")
+    about, sentence = f"failure:{job}:{_now():%Y%m%d}", "job.lasts" if kind in LASTING else "job.failed"
+    await tell(clinic, doctors, about, "analysis.failed", scan=scan_id)
+    await tell(clinic, chats, about, sentence, kind=kind, scan=scan_id or "–")
 
 
 async def tell_authenticator_reset(clinic: Clinic, account_id: int, on: str) -> None:

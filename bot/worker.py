@@ -104,9 +104,9 @@ class Worker:
         wait = timedelta(seconds=error.retry_after) if isinstance(error, TelegramRetryAfter) else None
         async with self._clinic.sessions.begin() as session:
             waits = await jobs.postpone(session, job.id, type(error).__name__, _now(), wait)
+            if not waits:
+                await on_failure(session, job)
         self._done.labels(kind=job.kind, outcome="postponed" if waits else "failed").inc()
-        if not waits:
-            await on_failure(self._clinic, job.kind, job.payload)
 
     async def _tidy(self) -> None:
         while not self._stopping.is_set():

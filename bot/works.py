@@ -14,6 +14,7 @@ from inference.bundle import ModelIdentity
 from inference.classifier import Reading, pool
 from inference.errors import Refused
 from inference.gradcam import overlay
+from models.jobs import Job
 from models.people import Role
 from models.quality import SilentFinding
 from models.scans import Finding, Scan, Status
@@ -189,17 +190,16 @@ WORKS: Final[Mapping[JobKind, Work]] = {
 }
 
 
-async def on_failure(clinic: Clinic, kind: str, payload: Mapping[str, Any]) -> None:
-    """A job is over and failed: undo what waits for it and tell those who can help."""
-    scan_id = payload.get("scan_id")
-    async with clinic.sessions.begin() as session:
-        if kind == JobKind.ANALYSE:
-            await analysis.forget_analysis(session, payload["scan_id"])
-            enqueue(session, JobKind.SHOW_CARDS, _now(), scan_id=scan_id)
-        if kind in WAYS:
-            await reporting.give_up(session, WAYS[kind], payload)
-        elif kind != JobKind.TELL_FAILURE:
-            enqueue(session, JobKind.TELL_FAILURE, _now(), kind=kind, scan_id=scan_id)
+async def on_failure(session: AsyncSession, job: Job) -> None:
+    """A job's patience is over, in this transaction: undo what waits for it and tell those who can help."""
+    scan_id = job.payload.get("scan_id")
+    if job.kind == JobKind.ANALYSE:
+        await analysis.forget_analysis(session, job.payload["scan_id"])
+        enqueue(session, JobKind.SHOW_CARDS, _now(), scan_id=scan_id)
+    if job.kind in WAYS:
+        await reporting.give_up(session, WAYS[JobKind(job.kind)], job.payload)
+    elif job.kind != JobKind.TELL_FAILURE:
+        enqueue(session, JobKind.TELL_FAILURE, _now(), kind=job.kind, scan_id=scan_id, job=job.id)
 
 
 def _now() -> datetime:

@@ -30,6 +30,7 @@ class Job(Base):
     ended_at: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(String(80))  # the last error's class, never its text
     created_at: Mapped[datetime]
+    tried_at: Mapped[datetime | None]  # first; patience counts from there, not from when nobody was there to try
 
 
 class Channel(StrEnum):

@@ -3,8 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.jobs import Job
 from models.people import Role
 from models.scans import Critical, Scan, Status
 from workflow import queries
@@ -31,7 +33,7 @@ async def mark(session: AsyncSession, actor: Actor, scan_id: int, at: datetime) 
         assert actor.account_id is not None
         scan.critical = Critical(scan_id=scan_id, doctor_id=actor.account_id, marked_at=at)
         await note(session, actor, Entry(Verb.MARK_CRITICAL, "scan", scan_id, scan.patient_id, scan.version), at)
-        climb(session, scan, 0, at)
+        await climb(session, scan, 0, at)
         enqueue(session, JobKind.SHOW_CARDS, at, scan_id=scan_id)
     return scan
 
@@ -54,9 +56,11 @@ async def acknowledge(session: AsyncSession, actor: Actor, scan_id: int, at: dat
     return scan
 
 
-def climb(session: AsyncSession, scan: Scan, rung: int, at: datetime) -> None:
-    """Owe this rung of the ladder, if there is one: it tells people, unless somebody has answered by then."""
-    if scan.critical is not None and rung < len(LADDER):
+async def climb(session: AsyncSession, scan: Scan, rung: int, at: datetime) -> None:
+    """Owe this rung of the ladder once, if there is one: it tells people, unless somebody has answered by then."""
+    of_scan = select(Job.id).where(Job.kind == JobKind.TELL_CRITICAL, Job.payload["scan_id"].as_integer() == scan.id)
+    owed = await session.scalar(of_scan.where(Job.payload["rung"].as_integer() == rung))
+    if scan.critical is not None and rung < len(LADDER) and owed is None:
         due = max(at, scan.critical.marked_at + LADDER[rung])
         enqueue(session, JobKind.TELL_CRITICAL, due, scan_id=scan.id, rung=rung)
 

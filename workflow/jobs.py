@@ -13,7 +13,7 @@ from models.jobs import Job
 
 LEASE: Final = timedelta(minutes=5)
 LONGEST_PAUSE: Final = timedelta(minutes=5)
-PATIENCE: Final = timedelta(days=2)
+PATIENCE: Final = timedelta(days=2)  # from the first try
 CLAIMING: Final = 0xC555  # PostgreSQL's advisory lock of whoever looks for a job
 OWES: Final = "owes"  # set in `session.info`: the commit of this session gives the worker something to do
 
@@ -52,6 +52,9 @@ class JobKind(StrEnum):
     CLEAR_AWAY = "clear_away"
 
 
+LASTING: Final = frozenset({JobKind.WRITE_REPORT, JobKind.WRITE_AMENDMENT})  # what was confirmed is written in the end
+
+
 def enqueue(session: AsyncSession, kind: JobKind, at: datetime, /, *, lock: str | None = None, **payload: Any) -> Job:  # noqa: ANN401 - JSON
     """Owe a job. It exists if and only if the caller's transaction commits."""
     job = Job(kind=kind, payload=payload, lock=lock, run_at=at, created_at=at)
@@ -82,6 +85,7 @@ async def claim(session: AsyncSession, at: datetime, kinds: Collection[str] = tu
     job = await session.scalar(due)
     if job is not None:
         job.attempts += 1
+        job.tried_at = job.tried_at or at
         job.leased_until = at + LEASE
     return job
 
@@ -105,13 +109,17 @@ async def finish(session: AsyncSession, job_id: int, at: datetime) -> None:
 
 
 async def postpone(session: AsyncSession, job_id: int, error: str, at: datetime, wait: timedelta | None = None) -> bool:
-    """Try again later, each time a little later. False when patience ends: the job is over and failed."""
+    """Try again later, each time a little later. False when patience ends: somebody is to be told, and the job is over
+    and failed unless it is one that lasts."""
     job = await session.get_one(Job, job_id)
     job.leased_until, job.error = None, error
     job.run_at = at + (wait or min(timedelta(seconds=2 ** min(job.attempts, 10)), LONGEST_PAUSE))
-    if job.run_at - job.created_at <= PATIENCE:
+    if job.run_at - (job.tried_at or at) <= PATIENCE:
         return True
-    await give_up(session, job_id, error, at)
+    if job.kind in LASTING:
+        job.tried_at = at
+    else:
+        await give_up(session, job_id, error, at)
     return False
 
 

@@ -1,10 +1,17 @@
 """A result that cannot wait: told at once, told again, until the loop is closed."""
 
+from collections.abc import Awaitable, Callable
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from handlers.keyboards import CardAction, OnCard
+from models.jobs import Job
 from models.scans import Status
-from tests.outages.owed import comes_due
+from tests.outages.owed import comes_due, waits
 from tests.people import House, eventually
 from tests.promises.stages import a_scan, says, scan_row
+from workflow.jobs import OWES
 
 
 async def test_the_patient_and_the_administrator_hear_at_once_and_the_loop_is_closed(house: House) -> None:
@@ -61,6 +68,25 @@ async def test_unanswered_it_climbs_a_ladder_until_an_administrator_reaches_the_
     await house.amina.does_not_see("Please get medical care today")
 
 
+async def test_a_rung_that_an_outage_or_a_kill_repeats_owes_the_next_one_once(house: House) -> None:
+    scan = await a_scan(house, Status.DOCTOR_VERIFIED)
+    await house.rao.sends("/start")
+    await house.rao.sees("Hello")
+    await house.clinic.fault("500", "sendMessage", times=2)
+    await house.rao.forges(OnCard(action=CardAction.CRITICAL, scan_id=scan).pack())
+    await waits(house, "tell_critical")
+    await comes_due(house)
+    await house.amina.sees("Please get medical care today", timeout=30)
+    await eventually(house.app.clinic.sessions, _waiting(1))
+    async with house.app.clinic.sessions.begin() as session:  # killed before it was noted that the rung was done
+        await session.execute(
+            update(Job).where(Job.kind == "tell_critical", Job.ended_at.is_not(None)).values(ended_at=None)
+        )
+        session.info[OWES] = True
+    await eventually(house.app.clinic.sessions, _waiting(1))
+    assert await _rungs(house) == [0, 1]
+
+
 async def test_marking_twice_marks_once_and_what_is_not_critical_cannot_be_acknowledged(house: House) -> None:
     scan = await a_scan(house, Status.DOCTOR_VERIFIED)
     await house.rao.sends("/start")
@@ -78,13 +104,15 @@ async def test_marking_twice_marks_once_and_what_is_not_critical_cannot_be_ackno
     assert again.critical.marked_at == marked.critical.marked_at
 
 
-def _waiting(rung: int):
-    from sqlalchemy import select
-
-    from models.jobs import Job
-
-    async def look(session) -> bool:
+def _waiting(rung: int) -> Callable[[AsyncSession], Awaitable[bool]]:
+    async def look(session: AsyncSession) -> bool:
         jobs = await session.scalars(select(Job).where(Job.kind == "tell_critical", Job.ended_at.is_(None)))
-        return any(job.payload["rung"] == rung and job.leased_until is None for job in jobs)
+        return [(job.payload["rung"], job.leased_until) for job in jobs] == [(rung, None)]
 
     return look
+
+
+async def _rungs(house: House) -> list[int]:
+    async with house.app.clinic.sessions() as session:
+        jobs = await session.scalars(select(Job).where(Job.kind == "tell_critical").order_by(Job.id))
+        return [job.payload["rung"] for job in jobs]

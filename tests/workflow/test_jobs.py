@@ -162,17 +162,33 @@ async def test_telegrams_own_pause_is_kept_to(sessions: Sessions) -> None:
         assert await next_due(session) == NOW + timedelta(seconds=77)
 
 
-async def test_patience_ends_after_two_days(sessions: Sessions) -> None:
-    """The job is over then, its error's class stays as the mark, and nobody takes it again."""
+async def test_patience_ends_two_days_after_the_first_try(sessions: Sessions) -> None:
+    """The job is over then, its error's class stays as the mark, and nobody takes it again. Days on which no process
+    was there to try do not count."""
     [job] = await owe(sessions)
     assert timedelta(days=2) == PATIENCE
+    begun = 5 * PATIENCE
+    assert await take(sessions, begun) == job
     async with sessions.begin() as session:
-        assert await postpone(session, job, "SMTPConnectError", NOW + PATIENCE - LONGEST_PAUSE) is True
-        assert await postpone(session, job, "SMTPConnectError", NOW + PATIENCE) is False
+        assert await postpone(session, job, "SMTPConnectError", NOW + begun + PATIENCE - LONGEST_PAUSE) is True
+        assert await postpone(session, job, "SMTPConnectError", NOW + begun + PATIENCE) is False
     assert await take(sessions, timedelta(days=30)) is None
     async with sessions() as session:
         ended = await session.get_one(Job, job)
-        assert (ended.ended_at, ended.error, ended.leased_until) == (NOW + PATIENCE, "SMTPConnectError", None)
+        assert (ended.ended_at, ended.error, ended.leased_until) == (NOW + begun + PATIENCE, "SMTPConnectError", None)
+
+
+@pytest.mark.parametrize("kind", [JobKind.WRITE_REPORT, JobKind.WRITE_AMENDMENT])
+async def test_what_was_confirmed_is_written_however_long_it_takes(sessions: Sessions, kind: JobKind) -> None:
+    """Somebody is told every two days; the scan would be stuck for ever if the job were over."""
+    async with sessions.begin() as session:
+        job = enqueue(session, kind, NOW)
+        await session.flush()
+        told = []
+        for day in range(1, 8):
+            assert await claim(session, NOW + timedelta(days=day)) is job
+            told.append(not await postpone(session, job.id, "OSError", NOW + timedelta(days=day)))
+    assert told == [False, False, True, False, True, False, True]
 
 
 async def test_a_job_that_can_never_succeed_is_given_up_at_once(sessions: Sessions) -> None:
