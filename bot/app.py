@@ -102,7 +102,7 @@ class App(NamedTuple):
         async with self._serve() as address, asyncio.TaskGroup() as group:
             working = group.create_task(self.worker.run())
             await cards.show_common_menu(self.clinic)
-            polling = Polling(self.clinic.bot, self.dispatcher, heard=lambda: None)
+            polling = Polling(self.clinic.bot, self.dispatcher)
             taking = group.create_task(self._take_updates(polling))
             logger.info("ready", extra={"seconds": round(monotonic() - started, 2), "address": address})
             ready(address)

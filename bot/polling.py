@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
 from typing import Final
@@ -34,8 +33,8 @@ class Polling:
     Ours asks again from the oldest update still under way, hands over what it has not seen, and so loses nothing.
     A slow download delays nobody else: the others are handled meanwhile."""
 
-    def __init__(self, bot: Bot, dispatcher: Dispatcher, heard: Callable[[], None]) -> None:
-        self._bot, self._dispatcher, self._heard = bot, dispatcher, heard
+    def __init__(self, bot: Bot, dispatcher: Dispatcher) -> None:
+        self._bot, self._dispatcher = bot, dispatcher
         self._pending: dict[int, asyncio.Task[object]] = {}
         self._last = 0
         self._misses = 0
@@ -108,7 +107,6 @@ class Polling:
             await self._pause(error, self._misses - 1)
             return []
         self._misses = 0
-        self._heard()
         return updates
 
     async def _pause(self, error: Exception, miss: int) -> None:

@@ -8,9 +8,6 @@ from pathlib import Path
 
 import yaml
 
-ENTRIES = Path(__file__).parent / "entries"
-
-
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 

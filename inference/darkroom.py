@@ -149,7 +149,6 @@ class _Child:
             grey.reshape(height, width),
             Format(said["format"]),
             tuple(Adjustment(one) for one in said["adjustments"]),
-            float(said["colour"]),
             (int(said["size"][0]), int(said["size"][1])),
         )
 

@@ -53,7 +53,6 @@ def describe(picture: Picture) -> dict[str, object]:
         "shape": picture.grey.shape,
         "format": picture.format,
         "adjustments": picture.adjustments,
-        "colour": picture.colour,
         "size": picture.size,
     }
 

@@ -31,7 +31,6 @@ class Picture:
     grey: NDArray[np.uint8]
     format: Format
     adjustments: tuple[Adjustment, ...] = ()
-    colour: float = 0.0  # spread of the chroma, 0 for grey; a photograph of the world has 8 and more
     size: tuple[int, int] = field(default=(0, 0))  # width, height as uploaded, before any reduced decoding
 
     def jpeg(self, quality: int = 92, longest: int | None = None) -> bytes:

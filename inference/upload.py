@@ -99,10 +99,8 @@ def read_pixels(image: Image.Image, kind: Format, size: tuple[int, int]) -> Pict
     image = flatten(image if turn is None else image.transpose(turn))
     adjustments = () if turn is None else (Adjustment.TURNED,)
     if image.mode.startswith("I"):
-        return Picture(stretch(np.asarray(image)), kind, (*adjustments, Adjustment.RESCALED), size=size)
-    if image.mode == "L":
-        return Picture(np.asarray(image), kind, adjustments, size=size)
-    return Picture(np.asarray(image.getchannel("Y")), kind, adjustments, chroma_spread(image), size)
+        return Picture(stretch(np.asarray(image)), kind, (*adjustments, Adjustment.RESCALED), size)
+    return Picture(np.asarray(image.getchannel(0)), kind, adjustments, size)
 
 
 def flatten(image: Image.Image) -> Image.Image:
@@ -116,8 +114,3 @@ def flatten(image: Image.Image) -> Image.Image:
         return image.convert("YCbCr")
     whole = image.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", whole.size, "black"), whole).convert("RGB").convert("YCbCr")
-
-
-def chroma_spread(image: Image.Image) -> float:
-    """How colourful the picture is, from its chroma planes; a tint alone (a film on a light box) stays near 0."""
-    return max(float(np.asarray(image.getchannel(plane))[::4, ::4].std()) for plane in ("Cb", "Cr"))

@@ -56,7 +56,6 @@ class Account(Sealing, Base):
     closed_at: Mapped[datetime | None]
     erased_at: Mapped[datetime | None]
 
-    links: Mapped[list["Link"]] = relationship(back_populates="account")
     held: Mapped[list["HeldRole"]] = relationship(
         lazy="selectin", order_by="HeldRole.since, HeldRole.role", cascade="all, delete-orphan"
     )
@@ -114,7 +113,7 @@ class Link(Base):
     role: Mapped[Role | None] = mapped_column(stored(Role))  # in which this chat acts; nothing: the account's first
     label: Mapped[str] = mapped_column(String(80), default="")  # what Telegram calls it, so that its owner knows it
 
-    account: Mapped[Account] = relationship(back_populates="links", lazy="joined")
+    account: Mapped[Account] = relationship(lazy="joined")
 
 
 class Throttle(Base):

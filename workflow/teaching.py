@@ -96,11 +96,10 @@ async def teach_topic(session: AsyncSession, actor: Actor, miss_id: int, drafts:
     return topic
 
 
-async def phrases(session: AsyncSession, actor: Actor, topic: str | None = None) -> Sequence[TaughtPhrase]:
+async def phrases(session: AsyncSession, actor: Actor) -> Sequence[TaughtPhrase]:
     """Taught phrases, the newest first."""
     allow(actor, Verb.TEACH_FAQ)
-    found = select(TaughtPhrase).order_by(TaughtPhrase.id.desc())
-    return (await session.scalars(found.where(TaughtPhrase.topic == topic) if topic else found)).all()
+    return (await session.scalars(select(TaughtPhrase).order_by(TaughtPhrase.id.desc()))).all()
 
 
 async def entries(session: AsyncSession, actor: Actor, topic: str | None = None) -> Sequence[TaughtEntry]:

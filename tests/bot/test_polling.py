@@ -43,7 +43,7 @@ async def test_a_slow_update_delays_no_other_chat_and_is_confirmed_only_when_it_
     dispatcher.message.register(answer)
     async with Sandbox() as sandbox, SandboxClient(sandbox.base) as clinic, asyncio.TaskGroup() as group:
         bot = a_bot(sandbox)
-        polling = Polling(bot, dispatcher, heard=lambda: None)
+        polling = Polling(bot, dispatcher)
         group.create_task(polling.run())
         amina, ravi = await clinic.person("Amina"), await clinic.person("Ravi")
         await amina.sends("slow")
@@ -75,7 +75,7 @@ async def test_a_stop_finishes_what_is_under_way() -> None:
     dispatcher.message.register(answer)
     async with Sandbox() as sandbox, SandboxClient(sandbox.base) as clinic:
         bot = a_bot(sandbox)
-        polling = Polling(bot, dispatcher, heard=lambda: None)
+        polling = Polling(bot, dispatcher)
         amina = await clinic.person("Amina")
         async with asyncio.TaskGroup() as group:
             group.create_task(polling.run())
@@ -113,7 +113,7 @@ async def test_an_update_that_nobody_can_handle_is_dropped_and_the_house_goes_on
     dispatcher.message.register(answer)
     async with Sandbox() as sandbox, SandboxClient(sandbox.base) as clinic, asyncio.TaskGroup() as group:
         bot = a_bot(sandbox)
-        polling = Polling(bot, dispatcher, heard=lambda: None)
+        polling = Polling(bot, dispatcher)
         group.create_task(polling.run())
         amina = await clinic.person("Amina")
         await amina.sends("poison")
@@ -139,7 +139,7 @@ async def test_a_crowd_is_answered_each_once_though_it_is_more_than_one_look_bri
         people = [sandbox.engine.store.people[sandbox.person(f"Person {number}")] for number in range(130)]
         for person in people:
             say(sandbox.engine, person, "hello")
-        polling = Polling(bot, dispatcher, heard=lambda: None)
+        polling = Polling(bot, dispatcher)
         group.create_task(polling.run())
         for _ in range(100):
             await begun.acquire()

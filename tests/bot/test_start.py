@@ -91,7 +91,7 @@ async def test_a_gateways_error_page_is_an_outage_and_not_the_end() -> None:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     server = TelegramAPIServer.from_base(f"http://127.0.0.1:{runner.addresses[0][1]}")
     bot = Bot(DEMO_TOKEN, session=AiohttpSession(api=server))
-    polling = Polling(bot, Dispatcher(), heard=lambda: None)
+    polling = Polling(bot, Dispatcher())
     await polling.run()
     assert heard.is_set()
     await bot.session.close()

@@ -113,10 +113,3 @@ def test_a_large_jpeg_is_decoded_small_when_that_is_enough(pattern: NDArray[np.u
     assert picture.grey.shape == (384, 512)
     assert picture.size == (2048, 1536)
     assert open_picture(large).grey.shape == (1536, 2048)
-
-
-def test_a_photograph_of_the_world_is_colourful_and_a_scan_is_not(film: bytes, pattern: NDArray[np.uint8]) -> None:
-    """Purpose: colour tells a snapshot from a film."""
-    colours = np.dstack([pattern, pattern.T, 255 - pattern])
-    assert open_picture(film).colour == 0
-    assert open_picture(encode(colours)).colour > 8
