@@ -1,10 +1,11 @@
 """The ladder of a critical result: the patient and the administrators at once, and again until somebody has heard."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 from bot import deliveries
 from bot.clinic import Clinic
-from handlers.keyboards import CardAction
+from handlers.keyboards import CardAction, on_card
 from models.people import Role
 from models.scans import Scan
 from workflow import critical, queries
@@ -26,14 +27,14 @@ async def tell_critical(clinic: Clinic, scan_id: int, rung: int) -> None:
         patients,
         f"{key}:patient",
         "critical.patient",
-        buttons=(scan_id, [CardAction.HEARD]),
+        buttons=partial(on_card, scan_id=scan_id, actions=[CardAction.HEARD]),
         scan=scan_id,
     )
     if told:
         async with clinic.sessions.begin() as session:
             await critical.note_told(session, scan_id, _now())
     doctor, patient = scan.critical.doctor.name, scan.patient
-    reached = (scan_id, [CardAction.REACHED])
+    reached = partial(on_card, scan_id=scan_id, actions=[CardAction.REACHED])
     words = {"scan": str(scan_id), "doctor": doctor, "patient": patient.name, "email": patient.email}
     await tell(clinic, administrators, f"{key}:staff", "critical.staff", None, reached, **words)
     await tell(clinic, doctors, f"{key}:doctor", "critical.unheard", None, None, **words)

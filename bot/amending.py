@@ -1,13 +1,14 @@
 """Who hears of a change to a released report: administrators, its author, and the chats that hold the old version."""
 
 from contextlib import suppress
+from functools import partial
 
 from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 from sqlalchemy import select
 
 from bot.clinic import Clinic
 from bot.deliveries import tell
-from handlers.keyboards import CardAction
+from handlers.decisions import on_change
 from models.jobs import Delivery
 from models.people import Link, Role
 from models.scans import Report, Scan
@@ -24,7 +25,7 @@ async def tell_amendment(clinic: Clinic, scan_id: int, number: int) -> None:
     words = [change.findings, change.impression, change.recommendations]
     said = {"doctor": change.doctor.name, "reason": change.reason, "words": "\n".join(filter(None, words)) or "–"}
     about = {"scan": scan_id, "report": numbered(scan, change.version), "patient": scan.patient.name}
-    decide = (scan_id, (CardAction.APPROVE_CHANGE, CardAction.DECLINE_CHANGE))
+    decide = partial(on_change, scan_id=scan_id, number=number)
     await tell(clinic, chats, f"amendment:{scan_id}:{number}", "amend.ask", None, decide, **about, **said)
 
 

@@ -1,21 +1,21 @@
 """Codes and nudges that must reach somebody. Commit, then speak; each once, each retried alone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
+from aiogram.types import InlineKeyboardMarkup
 
 from bot.clinic import Clinic
 from bot.mail import HOUSE, Letter, Unmailable
-from handlers.keyboards import CardAction, on_card
 from handlers.messages import reason, verdict
 from handlers.texts import Texts
 from models.codes import Code, Purpose
 from models.jobs import DeliveryState
 from models.people import Account, Link, Role
 from models.scans import Scan
-from workflow import accounts, codes, queries
+from workflow import accounts, amendments, codes, queries
 from workflow.deliveries import Outcome, begin_delivery, end_delivery
 from workflow.jobs import LASTING, JobKind
 
@@ -37,14 +37,15 @@ async def mail_code(clinic: Clinic, code_id: int) -> None:
         code = await session.get_one(Code, code_id)
         digits = codes.make_digits(code, clinic.key, _now())
         scan = await session.get(Scan, code.scan_id) if code.scan_id else None
+        change = await amendments.meant(session, code) if code.purpose is Purpose.AMEND else None
     if digits is None:
         await _too_late(clinic, code)
         return
     texts = clinic.catalogues.of(code.language)
     if code.purpose is Purpose.RELEASE and scan and scan.finding:
         text = texts.plain("mail.code.release", code=digits, scan=scan.id, verdict=verdict(scan.finding, texts))
-    elif code.purpose is Purpose.AMEND:
-        text = texts.plain("mail.code.amend", code=digits, scan=code.scan_id)
+    elif change:
+        text = texts.plain("mail.code.amend", code=digits, scan=change.scan_id, version=change.version)
     else:
         text = texts.plain(f"mail.code.{MAILS[code.purpose]}", code=digits)
     message_id = f"<code-{code.id}-{code.digest[:16]}@{clinic.domain}>"
@@ -130,13 +131,13 @@ async def tell(
     key: str,
     sentence: str,
     stranger: Texts | None = None,
-    buttons: tuple[int, Sequence[CardAction]] | None = None,
+    buttons: Callable[[Texts], InlineKeyboardMarkup | None] | None = None,
     **values: object,
 ) -> int:
     """A nudge to each chat, once; one whose outcome a crash hid is dropped, one that failed comes again.
     Returns how many it reached just now.
 
-    `stranger`: for a chat without account. `buttons`: about which scan, and what they do."""
+    `stranger`: for a chat without account. `buttons`: made in each reader's language."""
     reached = 0
     for chat_id in chats:
         one = f"{key}:{chat_id}"
@@ -148,7 +149,7 @@ async def tell(
         texts = clinic.catalogues.of(link.account.language) if link else stranger or clinic.catalogues.of(None)
         try:
             said = {name: texts(value.key) if isinstance(value, Word) else value for name, value in values.items()}
-            keyboard = on_card(texts, *buttons) if buttons else None
+            keyboard = buttons(texts) if buttons else None
             guarded = sentence.startswith(ABOUT_HEALTH) or None
             sent = await clinic.bot.send_message(
                 chat_id, texts(sentence, **said), reply_markup=keyboard, protect_content=guarded

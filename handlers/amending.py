@@ -12,6 +12,7 @@ from handlers import keyboards
 from handlers.access import does
 from handlers.answers import edit, known, private_chat, say
 from handlers.codes import use_code
+from handlers.decisions import OnChange
 from handlers.forms import Amending
 from handlers.keyboards import AmendBand, CardAction, OnCard
 from handlers.questions import ask, values
@@ -116,11 +117,16 @@ async def _propose(
 
 @does(Verb.JUDGE_AMENDMENT)
 async def approve(
-    query: CallbackQuery, callback_data: OnCard, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects
+    query: CallbackQuery,
+    callback_data: OnChange,
+    actor: Actor | None,
+    state: FSMContext,
+    texts: Texts,
+    effects: Effects,
 ) -> None:
     async with effects.begin() as session:
-        scan_id = callback_data.scan_id
-        code = await amendments.ask_code(session, known(actor), scan_id, private_chat(query), effects.at)
+        scan_id, number = callback_data.scan_id, callback_data.number
+        code = await amendments.ask_code(session, known(actor), scan_id, number, private_chat(query), effects.at)
         await state.set_data({"scan_id": scan_id})
         await state.set_state(Amending.code)
     await say(query, texts(f"amend.{code.factor}", scan=scan_id, email=code.email))
@@ -128,10 +134,10 @@ async def approve(
 
 @does(Verb.JUDGE_AMENDMENT)
 async def decline(
-    query: CallbackQuery, callback_data: OnCard, actor: Actor | None, texts: Texts, effects: Effects
+    query: CallbackQuery, callback_data: OnChange, actor: Actor | None, texts: Texts, effects: Effects
 ) -> None:
     async with effects.begin() as session:
-        await amendments.decline(session, known(actor), callback_data.scan_id, effects.at)
+        await amendments.decline(session, known(actor), callback_data.scan_id, callback_data.number, effects.at)
     await edit(query, texts("amend.is_declined", scan=callback_data.scan_id))
 
 
@@ -149,8 +155,8 @@ async def take_code(
 def routes() -> Router:
     router = Router(name=__name__)
     router.callback_query.register(begin, OnCard.filter(F.action.in_({CardAction.AMEND, CardAction.ADDENDUM})))
-    router.callback_query.register(approve, OnCard.filter(F.action == CardAction.APPROVE_CHANGE))
-    router.callback_query.register(decline, OnCard.filter(F.action == CardAction.DECLINE_CHANGE))
+    router.callback_query.register(approve, OnChange.filter(F.action == CardAction.APPROVE_CHANGE))
+    router.callback_query.register(decline, OnChange.filter(F.action == CardAction.DECLINE_CHANGE))
     router.callback_query.register(take_band, AmendBand.filter(), StateFilter(Amending.band))
     router.callback_query.register(
         skip, keyboards.Skip.filter(), StateFilter(Amending.impression, Amending.recommendations)

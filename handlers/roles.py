@@ -1,5 +1,7 @@
 """/role: act in another of one's roles in this chat, and the offer of it where a press or command needs one."""
 
+from contextlib import suppress
+
 from aiogram import Router
 from aiogram.filters import Command
 from aiogram.fsm.context import FSMContext
@@ -8,6 +10,7 @@ from aiogram.types import CallbackQuery, Message, Update
 from handlers import keyboards
 from handlers.access import does
 from handlers.answers import edit, known, private_chat
+from handlers.decisions import OnChange
 from handlers.keyboards import ActAs, OnCard
 from handlers.texts import Texts
 from models.people import Role
@@ -59,10 +62,10 @@ async def offer(update: Update, actor: Actor, role: Role, texts: Texts) -> None:
 
 def _scan_in(update: Update) -> int | None:
     """The scan under whose card a button was pressed."""
-    try:
-        return OnCard.unpack(update.callback_query.data or "").scan_id if update.callback_query else None
-    except (TypeError, ValueError):
-        return None
+    for kind in (OnCard, OnChange):
+        with suppress(TypeError, ValueError):
+            return kind.unpack(update.callback_query.data or "").scan_id if update.callback_query else None
+    return None
 
 
 def routes() -> Router:

@@ -76,9 +76,9 @@ async def propose(session: AsyncSession, actor: Actor, scan_id: int, change: Cha
     return amendment
 
 
-async def ask_code(session: AsyncSession, actor: Actor, scan_id: int, chat_id: int, at: datetime) -> Code:
+async def ask_code(session: AsyncSession, actor: Actor, scan_id: int, number: int, chat_id: int, at: datetime) -> Code:
     """Owe the administrator a code that approves exactly this change of exactly this report."""
-    scan, amendment = await _open(session, actor, scan_id, AmendmentState.PROPOSED)
+    scan, amendment = await _open(session, actor, scan_id, AmendmentState.PROPOSED, number)
     account = await session.get_one(Account, actor.account_id)
     code = Code(
         purpose=Purpose.AMEND,
@@ -110,8 +110,8 @@ async def approve(session: AsyncSession, actor: Actor, scan_id: int, typed: str,
     return verdict
 
 
-async def decline(session: AsyncSession, actor: Actor, scan_id: int, at: datetime) -> None:
-    scan, amendment = await _open(session, actor, scan_id, AmendmentState.PROPOSED)
+async def decline(session: AsyncSession, actor: Actor, scan_id: int, number: int, at: datetime) -> None:
+    scan, amendment = await _open(session, actor, scan_id, AmendmentState.PROPOSED, number)
     await _move(session, actor, scan, amendment, Move.DECLINE, at)
 
 
@@ -137,13 +137,21 @@ async def changes(session: AsyncSession, scan_id: int) -> Sequence[Amendment]:
     return (await session.scalars(all_)).all()
 
 
-async def _open(session: AsyncSession, actor: Actor, scan_id: int, state: AmendmentState) -> tuple[Scan, Amendment]:
-    """The change that waits in this state. Raises StaleAction when none does."""
+async def meant(session: AsyncSession, code: Code) -> Amendment:
+    """The change that this code approves, which waited when it was asked for: never do two."""
+    assert code.scan_id is not None
+    return next(one for one in reversed(await changes(session, code.scan_id)) if one.created_at <= code.created_at)
+
+
+async def _open(
+    session: AsyncSession, actor: Actor, scan_id: int, state: AmendmentState, number: int | None = None
+) -> tuple[Scan, Amendment]:
+    """The change that waits in this state. Raises StaleAction when none does, or another one than was meant."""
     await queries.scan_for(session, scan_id, actor, Verb.JUDGE_AMENDMENT)
     scan = await hold(session, scan_id)
     one_role_only(scan, actor)
     for one in await changes(session, scan_id):
-        if one.state is state:
+        if one.state is state and number in {None, one.number}:
             if actor.account_id is not None and one.doctor_id == actor.account_id:
                 raise SameHand
             return scan, one

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from bot.printing import draft
+from bot.sandbox.mailbox import Mail
 from handlers.keyboards import CardAction, OnCard
 from models.scans import Status
 from tests.handlers.test_authenticator import enrols
@@ -59,8 +60,6 @@ async def test_an_addendum_adds_and_a_declined_change_changes_nothing(house: Hou
     await house.rao.sends("Discussed with the ward.")
     await house.joseph.presses("Decline", on="asks to change")
     await house.rao.sees("has declined your change")
-    stale = await house.joseph.forges(OnCard(action=CardAction.APPROVE_CHANGE, scan_id=1).pack())
-    assert stale.text == says(house, "error.stale")
     await house.amina.sends("/report")
     assert await house.amina.receives_document() == first
 
@@ -73,6 +72,26 @@ async def test_an_addendum_adds_and_a_declined_change_changes_nothing(house: Hou
     second = "".join(pages((await house.amina.receives_document()).data))
     for words in ("Addedtoversion1", "Discussedwiththewardatnoon.", "Patchyopacities"):
         assert words in second
+
+
+async def test_a_button_decides_the_change_above_it_and_no_later_one(house: House) -> None:
+    """Declined from another chat, the first change leaves its buttons here; then a second one waits."""
+    await house.until("released")
+    await house.amina.receives_document(timeout=30)
+    await house.rao.presses("Addendum", on="Report ready")
+    await house.rao.sends("Discussed with the ward.")
+    first = await house.joseph.sees("Discussed with the ward.")
+    old = [first.key(label) for label in ("Approve the change", "Decline")]
+    await house.joseph.presses("Decline", on="asks to change")
+    await house.rao.sees("has declined your change")
+    await house.rao.presses("Addendum", on="Report ready")
+    await house.rao.sends("The side was mixed up.")
+    await house.joseph.sees("The side was mixed up.")
+    for button in old:
+        assert button is not None
+        assert button.data is not None
+        assert (await house.joseph.forges(button.data)).text == says(house, "error.stale")
+    assert "version 2 of scan #1" in (await _approves(house)).text
 
 
 async def test_who_has_an_app_approves_a_change_with_it(house: House) -> None:
@@ -109,7 +128,7 @@ async def asks_to_amend(house: House) -> None:
     await house.rao.sees("An administrator approves it")
 
 
-async def _approves(house: House) -> None:
+async def _approves(house: House) -> Mail:
     earlier = await house.clinic.mails("joseph@example.org")
     await house.joseph.presses("Approve the change")
     mail = await house.clinic.mail_to("joseph@example.org", after=earlier[-1] if earlier else None)
@@ -118,3 +137,4 @@ async def _approves(house: House) -> None:
     await house.joseph.sees("That code is not right")
     await house.joseph.sends(code)
     await house.joseph.sees("is approved")
+    return mail

@@ -186,10 +186,10 @@ async def test_a_doctor_does_not_approve_his_own_change_of_a_report(sessions: Se
             await amendments.propose(session, author, scan.id, amendments.Change("The left, not the right."), NOW)
             await session.flush()
             with pytest.raises(SameHand):
-                await amendments.ask_code(session, one._replace(role=Role.ADMINISTRATOR), scan.id, CHAT, NOW)
+                await amendments.ask_code(session, one._replace(role=Role.ADMINISTRATOR), scan.id, 1, CHAT, NOW)
             with pytest.raises(SameHand):
-                await amendments.decline(session, one._replace(role=Role.ADMINISTRATOR), scan.id, NOW)
-            code = await amendments.ask_code(session, staff.administrator, scan.id, CHAT, NOW)
+                await amendments.decline(session, one._replace(role=Role.ADMINISTRATOR), scan.id, 1, NOW)
+            code = await amendments.ask_code(session, staff.administrator, scan.id, 1, CHAT, NOW)
             for waits_for in (code.content_sha256, "f" * 64):  # a wrong guess, and a code for another content
                 code.content_sha256 = waits_for
                 await session.flush()
