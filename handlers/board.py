@@ -5,12 +5,12 @@ from typing import Final
 
 from aiogram.types import InlineKeyboardMarkup
 
+from handlers.decisions import press
 from handlers.keyboards import (
     AmendBand,
     CardAction,
     Diagnose,
     InRegion,
-    OnCard,
     OnReading,
     SayWhy,
     SetBand,
@@ -72,8 +72,7 @@ def draft(scan: Scan, texts: Texts) -> View:
     more = [CardAction.FINDINGS, CardAction.PREVIEW, *([] if scan.critical else [CardAction.CRITICAL])]
     lights = [(_light(band, scan.reading.band), SetBand(scan_id=scan.id, band=band)) for band in Band]
     sign, also = (
-        [(texts.plain(f"button.{action}"), OnCard(action=action, scan_id=scan.id)) for action in actions]
-        for actions in (signs, more)
+        [(texts.plain(f"button.{action}"), press(scan, action)) for action in actions] for actions in (signs, more)
     )
     conclude = [(texts.plain("button.by_conclusion"), OnReading(scan_id=scan.id, opens=CONCLUSION))]
     first = rows(conclude) if owed else rows(sign)  # "Verify" would only refuse

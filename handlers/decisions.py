@@ -1,11 +1,26 @@
 """Buttons that decide on somebody's words: each names what stood above it, and decides nothing else."""
 
+from collections.abc import Sequence
+from typing import Final
+
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import InlineKeyboardMarkup
 from pydantic import Field
 
-from handlers.keyboards import CardAction, ScanId, rows
+from handlers.keyboards import CardAction, OnCard, ScanId, rows
 from handlers.texts import Texts
+from models.scans import Scan
+from workflow.content import MARK, mark
+
+SIGN: Final = {CardAction.VERIFY, CardAction.VERIFY_AGREE, CardAction.VERIFY_DISAGREE, CardAction.COMPLETE}
+
+
+class OnWords(CallbackData, prefix="w"):
+    """A button that signs: with the mark of the words above it."""
+
+    action: CardAction
+    scan_id: ScanId
+    seen: str = Field(pattern=f"^[0-9a-f]{{{MARK}}}$")
 
 
 class OnChange(CallbackData, prefix="ch"):
@@ -14,6 +29,18 @@ class OnChange(CallbackData, prefix="ch"):
     action: CardAction
     scan_id: ScanId
     number: int = Field(ge=1, le=2**31 - 1)
+
+
+def press(scan: Scan, action: CardAction) -> OnCard | OnWords:
+    """What a button under this scan, as it stands above it, does."""
+    if action in SIGN:
+        return OnWords(action=action, scan_id=scan.id, seen=mark(scan))
+    return OnCard(action=action, scan_id=scan.id)
+
+
+def under(scan: Scan, actions: Sequence[CardAction], texts: Texts) -> InlineKeyboardMarkup | None:
+    buttons = [(texts.plain(f"button.{action}"), press(scan, action)) for action in actions]
+    return rows(buttons) if buttons else None
 
 
 def on_change(texts: Texts, scan_id: int, number: int) -> InlineKeyboardMarkup:

@@ -10,14 +10,17 @@ from aiogram.types import CallbackQuery, Message
 from handlers import keyboards
 from handlers.access import does
 from handlers.answers import known, say
+from handlers.decisions import OnWords, under
 from handlers.forms import Prescribing
 from handlers.keyboards import CardAction, OnCard
-from handlers.messages import medicine_line
+from handlers.messages import View, medicine_line
+from handlers.reading import read_again
 from handlers.texts import Texts
 from handlers.typed import WORDS
+from models.scans import Scan
 from workflow import queries, reading
 from workflow.actors import Actor
-from workflow.errors import StaleAction
+from workflow.errors import StaleAction, WordsChanged
 from workflow.paper import READY
 from workflow.transitions import Action
 from workflow.updates import Effects
@@ -70,14 +73,21 @@ async def _add(
         lines = [*told["lines"], *typed]
         fits = sum(map(len, lines)) <= LONGEST
         if fits:
-            await reading.prescribe(session, known(actor), told["scan_id"], lines, effects.at)
+            scan = await reading.prescribe(session, known(actor), told["scan_id"], lines, effects.at)
             await state.update_data(lines=lines)
     if not fits:
         await message.answer(texts("reading.too_long", most=LONGEST))
         return
-    done = keyboards.on_card(texts, told["scan_id"], [CardAction.COMPLETE, CardAction.PRESCRIBE])
-    written = texts("prescribe.written", lines="\n".join(medicine_line(line, texts) for line in lines))
-    await message.answer(written, reply_markup=done, protect_content=True)
+    view = _draft(scan, texts)
+    await message.answer(view.text, reply_markup=view.keyboard, protect_content=True)
+
+
+def _draft(scan: Scan, texts: Texts) -> View:
+    """All that "Complete" signs."""
+    assert scan.prescription is not None
+    lines = [medicine_line(line, texts) for line in scan.prescription.lines]
+    text = texts("prescribe.written", lines="\n".join(lines) or texts("card.no_medicine"))
+    return View(text, under(scan, [CardAction.COMPLETE, CardAction.PRESCRIBE], texts))
 
 
 @does(Action.PRESCRIBE)
@@ -94,11 +104,16 @@ async def no_medicine(
 
 @does(Action.COMPLETE)
 async def complete(
-    query: CallbackQuery, callback_data: OnCard, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects
+    query: CallbackQuery, callback_data: OnWords, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects
 ) -> None:
-    async with effects.begin() as session:
-        await reading.complete(session, known(actor), callback_data.scan_id, effects.at)
-        await state.clear()
+    scan_id = callback_data.scan_id
+    try:
+        async with effects.begin() as session:
+            await reading.complete(session, known(actor), scan_id, callback_data.seen, effects.at)
+            await state.clear()
+    except WordsChanged:
+        await read_again(query, scan_id, actor, texts, effects, _draft)
+        return
     await query.answer(texts.plain("prescribe.completed"))
 
 
@@ -106,7 +121,7 @@ def routes() -> Router:
     router = Router(name=__name__)
     router.callback_query.register(write, OnCard.filter(F.action == CardAction.PRESCRIBE))
     router.callback_query.register(no_medicine, OnCard.filter(F.action == CardAction.NO_MEDICINE))
-    router.callback_query.register(complete, OnCard.filter(F.action == CardAction.COMPLETE))
+    router.callback_query.register(complete, OnWords.filter(F.action == CardAction.COMPLETE))
     router.callback_query.register(take_template, keyboards.Quick.filter(), StateFilter(Prescribing.lines))
     router.message.register(take_lines, StateFilter(Prescribing.lines), WORDS)
     return router

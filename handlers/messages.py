@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from aiogram.types import InlineKeyboardMarkup
 
+from handlers.decisions import under
 from handlers.keyboards import CardAction, on_card
 from handlers.texts import Html, Texts, bare
 from models.desk import Ticket
@@ -54,7 +55,7 @@ def staff_card(scan: Scan, role: Role, texts: Texts, heat_map: bool) -> View:
             break
     else:  # the card carries the buttons, so it has to stand whatever it says
         text = Html(escape(_clip(bare(text), CAPTION // 2), quote=False))  # a letter may be two units
-    return View(text, on_card(texts, scan.id, _actions(scan, role, heat_map)))
+    return View(text, under(scan, _actions(scan, role, heat_map), texts))
 
 
 def whole_story(scan: Scan, texts: Texts) -> Sequence[Html]:

@@ -1,5 +1,6 @@
 """The doctor's side: have a scan analysed, write findings, verify, or ask for a better picture."""
 
+from collections.abc import Callable
 from typing import Final
 
 from aiogram import F, Router
@@ -10,16 +11,19 @@ from aiogram.types import CallbackQuery, Message
 
 from handlers import board, keyboards
 from handlers.access import does
-from handlers.answers import edit, known, say
+from handlers.answers import edit, known, pop_up, say
+from handlers.decisions import OnWords
 from handlers.forms import Reading, Rejecting
 from handlers.keyboards import CardAction, OnCard
+from handlers.messages import View
 from handlers.questions import ask, values
 from handlers.texts import Texts
 from handlers.typed import WORDS
 from models.people import Role
-from workflow import analysis, queries, reading
+from models.scans import Scan
+from workflow import analysis, audit, queries, reading
 from workflow.actors import Actor
-from workflow.errors import StaleAction
+from workflow.errors import StaleAction, WordsChanged
 from workflow.transitions import Action
 from workflow.updates import Effects
 
@@ -40,13 +44,35 @@ async def analyse(
 
 @does(Action.VERIFY)
 async def verify(
-    query: CallbackQuery, callback_data: OnCard, actor: Actor | None, texts: Texts, effects: Effects
+    query: CallbackQuery, callback_data: OnWords, actor: Actor | None, texts: Texts, effects: Effects
 ) -> None:
     """Sign; the press says as well whether the model was right, if the doctor has an opinion."""
-    async with effects.begin() as session:
-        agrees = OPINIONS[callback_data.action]
-        await reading.verify(session, known(actor), callback_data.scan_id, effects.at, agrees)
+    scan_id, seen, agrees = callback_data.scan_id, callback_data.seen, OPINIONS[callback_data.action]
+    try:
+        async with effects.begin() as session:
+            await reading.verify(session, known(actor), scan_id, seen, effects.at, agrees)
+    except WordsChanged:
+        await read_again(query, scan_id, actor, texts, effects, board.draft)
+        return
     await query.answer(texts.plain("reading.verified"))
+
+
+async def read_again(
+    query: CallbackQuery,
+    scan_id: int,
+    actor: Actor | None,
+    texts: Texts,
+    effects: Effects,
+    draft: Callable[[Scan, Texts], View],
+) -> None:
+    """Nothing is signed: the words as they stand now come first, with the buttons that sign them."""
+    async with effects.begin() as session:
+        scan = await queries.scan_for(session, scan_id, known(actor))
+        await audit.look(session, known(actor), scan, "draft", effects.at)
+    await pop_up(query, texts(WordsChanged.key))
+    if isinstance(query.message, Message):
+        view = draft(scan, texts)
+        await query.message.answer(view.text, reply_markup=view.keyboard, protect_content=True)
 
 
 @does(Action.WRITE_FINDINGS)
@@ -168,7 +194,7 @@ def routes() -> Router:
     router = Router(name=__name__)
     router.callback_query.register(analyse, OnCard.filter(F.action == CardAction.ANALYSE))
     router.callback_query.register(write, OnCard.filter(F.action == CardAction.FINDINGS))
-    router.callback_query.register(verify, OnCard.filter(F.action.in_(set(OPINIONS))))
+    router.callback_query.register(verify, OnWords.filter(F.action.in_(set(OPINIONS))))
     router.callback_query.register(ask_reason, OnCard.filter(F.action.in_({CardAction.BETTER, CardAction.REJECT})))
     router.callback_query.register(take_ready_reason, keyboards.Reason.filter(), StateFilter(Rejecting.reason))
     router.message.register(take_reason, StateFilter(Rejecting.reason), WORDS)

@@ -10,7 +10,7 @@ from aiogram.types import CallbackQuery, Message, Update
 from handlers import keyboards
 from handlers.access import does
 from handlers.answers import edit, known, private_chat
-from handlers.decisions import OnChange
+from handlers.decisions import OnChange, OnWords
 from handlers.keyboards import ActAs, OnCard
 from handlers.texts import Texts
 from models.people import Role
@@ -62,7 +62,7 @@ async def offer(update: Update, actor: Actor, role: Role, texts: Texts) -> None:
 
 def _scan_in(update: Update) -> int | None:
     """The scan under whose card a button was pressed."""
-    for kind in (OnCard, OnChange):
+    for kind in (OnCard, OnWords, OnChange):
         with suppress(TypeError, ValueError):
             return kind.unpack(update.callback_query.data or "").scan_id if update.callback_query else None
     return None

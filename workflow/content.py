@@ -2,10 +2,13 @@
 
 import json
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 from models.people import Account, Role
 from models.scans import Critical, Scan
+
+DRAFT: Final = ("own_reading", "findings", "impression", "recommendations", "regions", "diagnosis", "band", "why")
+MARK: Final = 8  # hexadecimal digits
 
 
 def content(scan: Scan) -> dict[str, Any]:
@@ -37,6 +40,14 @@ def content(scan: Scan) -> dict[str, Any]:
 def fingerprint(scan: Scan) -> str:
     """SHA-256 of the content, in hexadecimal."""
     return sha256(json.dumps(content(scan), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def mark(scan: Scan) -> str:
+    """Of the words that doctor and pharmacist have written so far: short enough for a button, another for any other."""
+    reading, lines = scan.reading, scan.prescription and scan.prescription.lines
+    written = [getattr(reading, name) for name in DRAFT] if reading else None
+    told = json.dumps([written, lines], sort_keys=True, ensure_ascii=False)
+    return sha256(told.encode()).hexdigest()[:MARK]
 
 
 def _critical(critical: Critical | None) -> list[str] | None:

@@ -6,6 +6,7 @@ ClinicError
 │   ├── SameHand        this person has signed the scan in another role
 │   └── Suspended       an administrator has taken the right away for now
 ├── StaleAction         the scan has moved on
+│   └── WordsChanged    what is to be signed is not what the person has read
 ├── AnalysisRunning     asked for already
 ├── AmendmentOpen       another change of this report waits
 ├── TicketTaken         somebody else answers there
@@ -53,6 +54,10 @@ class Suspended(NotAllowed):
 
 class StaleAction(ClinicError):
     key = "error.stale"
+
+
+class WordsChanged(StaleAction):
+    key = "error.words_changed"
 
 
 class TicketTaken(ClinicError):

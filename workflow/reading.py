@@ -12,7 +12,8 @@ from reports.phrases import DIAGNOSES, diagnoses, filled, fits
 from reports.reading import REGIONS
 from workflow import queries
 from workflow.actors import Actor
-from workflow.errors import StaleAction
+from workflow.content import mark
+from workflow.errors import StaleAction, WordsChanged
 from workflow.jobs import JobKind, enqueue
 from workflow.transitions import Action, advance
 
@@ -96,9 +97,14 @@ def _write(scan: Scan, actor: Actor, parts: Mapping[str, Any]) -> None:
     scan.reading.doctor_id = actor.account_id
 
 
-async def verify(session: AsyncSession, actor: Actor, scan_id: int, at: datetime, agrees: bool | None = None) -> Scan:
-    """Sign, and say whether the model was right. Whoever signs is the author from then on: the words are theirs now."""
+async def verify(
+    session: AsyncSession, actor: Actor, scan_id: int, seen: str, at: datetime, agrees: bool | None = None
+) -> Scan:
+    """Sign, and say whether the model was right. Whoever signs is the author from then on: the words are theirs now.
+
+    `seen`: the mark of the words that stood before the doctor. Raises WordsChanged for other ones."""
     scan = await advance(session, scan_id, Action.VERIFY, actor, at)
+    _as_seen(scan, seen)
     assert scan.reading is not None
     assert actor.account_id is not None
     scan.reading.signed_at, scan.reading.doctor_id, scan.reading.agrees = at, actor.account_id, agrees
@@ -108,15 +114,24 @@ async def verify(session: AsyncSession, actor: Actor, scan_id: int, at: datetime
     return scan
 
 
+def _as_seen(scan: Scan, seen: str) -> None:
+    if mark(scan) != seen:
+        raise WordsChanged
+
+
 async def prescribe(session: AsyncSession, actor: Actor, scan_id: int, lines: Sequence[str], at: datetime) -> Scan:
     """Set the prescription; no lines at all says that no medicine is needed."""
     scan = await advance(session, scan_id, Action.PRESCRIBE, actor, at)
-    await session.merge(Prescription(scan_id=scan_id, pharmacist_id=actor.account_id, lines=list(lines)))
+    scan.prescription = await session.merge(
+        Prescription(scan_id=scan_id, pharmacist_id=actor.account_id, lines=list(lines))
+    )
     return scan
 
 
-async def complete(session: AsyncSession, actor: Actor, scan_id: int, at: datetime) -> Scan:
+async def complete(session: AsyncSession, actor: Actor, scan_id: int, seen: str, at: datetime) -> Scan:
+    """Sign like a doctor: what stood before the pharmacist, and nothing else."""
     scan = await advance(session, scan_id, Action.COMPLETE, actor, at)
+    _as_seen(scan, seen)
     assert scan.prescription is not None
     assert actor.account_id is not None
     scan.prescription.completed_at, scan.prescription.pharmacist_id = at, actor.account_id

@@ -64,6 +64,7 @@ POP_UPS = (
     "prescribe.none",
     "prescribe.completed",
     "error.stale",
+    "error.words_changed",
     "error.already_handled",
 )
 NAMED_BUTTONS = {

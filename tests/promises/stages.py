@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from handlers.decisions import press
+from handlers.keyboards import CardAction
 from models.codes import Code
 from models.people import Account, patient_key
 from models.scans import Finding, Scan, Status
@@ -14,6 +16,7 @@ from models.vault import Content
 from tests.people import House
 from workflow import analysis, intake, reading
 from workflow.actors import Actor, actor_of
+from workflow.content import mark
 
 ORDER = (Status.PENDING_AI, Status.AI_ANALYZED, Status.DOCTOR_VERIFIED, Status.PHARMACIST_COMPLETED)
 SAID: dict[str, Any] = {
@@ -65,11 +68,11 @@ async def _step(session: AsyncSession, house: House, scan_id: int, to: Status, s
             await analysis.record_analysis(session, Finding(scan_id=scan_id, created_at=now, **named, **facts), now)
         case Status.DOCTOR_VERIFIED:
             words = reading.Words("Opacities.", "Infection.", "Rest.", "Pneumonia.")
-            await reading.write_findings(session, rao, scan_id, words, now)
-            await reading.verify(session, rao, scan_id, now)
+            scan = await reading.write_findings(session, rao, scan_id, words, now)
+            await reading.verify(session, rao, scan_id, mark(scan), now)
         case Status.PHARMACIST_COMPLETED:
-            await reading.prescribe(session, meena, scan_id, ["Paracetamol 500 mg"], now)
-            await reading.complete(session, meena, scan_id, now)
+            scan = await reading.prescribe(session, meena, scan_id, ["Paracetamol 500 mg"], now)
+            await reading.complete(session, meena, scan_id, mark(scan), now)
 
 
 def says(house: House, key: str, **values: object) -> str:
@@ -90,6 +93,11 @@ async def rows(house: House, *tables: type[Any]) -> Sequence[tuple[Any, ...]]:
             keys = columns.primary_key.columns
             found += [tuple(row) for row in await session.execute(select(columns).order_by(*keys))]
     return found
+
+
+async def signs(house: House, action: CardAction, scan_id: int) -> str:
+    """What a button that signs this scan, as it stands now, would send."""
+    return press(await scan_row(house, scan_id), action).pack()
 
 
 async def scan_row(house: House, scan_id: int) -> Scan:

@@ -11,7 +11,7 @@ from models.codes import Code
 from models.people import Account
 from models.scans import Prescription, Reading, Report, Scan, Status
 from tests.people import CODE, House
-from tests.promises.stages import a_scan, an_hour_passes_for_codes, rows, says, scan_row, the_code_grows_old
+from tests.promises.stages import a_scan, an_hour_passes_for_codes, rows, says, scan_row, signs, the_code_grows_old
 
 SPENT = "can no longer be used"
 WRONG = "That code is not right"
@@ -37,6 +37,7 @@ async def test_no_medicine_needed_is_a_pharmacists_note_too(house: House) -> Non
     """One press says so; then Complete goes through and the report leaves."""
     await a_scan(house, Status.DOCTOR_VERIFIED)
     await house.meena.presses("No medicine needed")
+    await house.meena.sees(says(house, "card.no_medicine"))
     answer = await house.meena.presses("Complete")
     assert answer.text == says(house, "prescribe.completed")
     await house.releases()
@@ -137,7 +138,7 @@ async def _refuses(house: House, scan: int, person: Person, action: CardAction, 
     if not await person.messages():
         await person.sends("/start")
         await person.sees("Hello")
-    answer = await person.forges(OnCard(action=action, scan_id=scan).pack())
+    answer = await person.forges(await signs(house, action, scan))
     assert (answer.show_alert, answer.text) == (True, says(house, f"error.{key}"))
 
 

@@ -182,6 +182,10 @@ async def test_every_deed_reaches_the_scans_that_it_should_and_no_other(sessions
 
 FORGED: dict[type[CallbackData], tuple[CallbackData, ...]] = {
     OnCard: tuple(OnCard(action=action, scan_id=scan) for action, scan in product(CardAction, (1, 999_999))),
+    decisions.OnWords: tuple(
+        decisions.OnWords(action=action, scan_id=scan, seen="0" * decisions.MARK)
+        for action, scan in product(decisions.SIGN, (1, 999_999))
+    ),
     decisions.OnChange: tuple(
         decisions.OnChange(action=action, scan_id=1, number=1)
         for action in (CardAction.APPROVE_CHANGE, CardAction.DECLINE_CHANGE)

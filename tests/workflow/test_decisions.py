@@ -8,8 +8,9 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from models.base import Sessions
 from models.scans import Scan, Status
-from tests.workflow.ward import NOW, Staff, a_reading, a_scan, a_staff, events_of, jobs_of
+from tests.workflow.ward import NOW, Staff, a_reading, a_scan, a_staff, events_of, jobs_of, seen
 from workflow import analysis, reading
+from workflow.content import mark
 from workflow.errors import ClinicError, NotFound, StaleAction
 from workflow.transitions import Action, advance
 
@@ -27,11 +28,11 @@ async def a_written_scan(sessions: Sessions) -> tuple[Staff, int]:
 async def test_a_second_tap_is_refused_and_owes_nothing(sessions: Sessions) -> None:
     staff, scan_id = await a_written_scan(sessions)
     async with sessions.begin() as session:
-        await reading.verify(session, staff.doctor, scan_id, NOW)
+        await reading.verify(session, staff.doctor, scan_id, await seen(session, scan_id), NOW)
 
     with pytest.raises(StaleAction):
         async with sessions.begin() as session:
-            await reading.verify(session, staff.doctor, scan_id, LATER)
+            await reading.verify(session, staff.doctor, scan_id, await seen(session, scan_id), LATER)
 
     async with sessions() as session:
         assert await jobs_of(session) == ["show_cards"]
@@ -69,7 +70,7 @@ async def test_twenty_taps_on_the_same_button_do_it_once(sessions: Sessions) -> 
     async def taps() -> bool:
         try:
             async with sessions.begin() as session:
-                await reading.verify(session, staff.doctor, scan_id, NOW)
+                await reading.verify(session, staff.doctor, scan_id, await seen(session, scan_id), NOW)
         except ClinicError:
             return False
         return True
@@ -83,7 +84,7 @@ async def test_a_decision_on_an_old_copy_of_the_scan_is_not_written(sessions: Se
     async with sessions() as session:
         old = await session.get_one(Scan, scan_id)
     async with sessions.begin() as session:
-        await reading.verify(session, staff.doctor, scan_id, NOW)
+        await reading.verify(session, staff.doctor, scan_id, await seen(session, scan_id), NOW)
 
     async with sessions() as session:
         session.add(old)
@@ -104,10 +105,10 @@ async def test_whoever_signs_is_the_author(sessions: Sessions) -> None:
     _, scan_id = await a_written_scan(sessions)
     async with sessions.begin() as session:
         other = await a_staff(session)
-        await reading.verify(session, other.doctor, scan_id, LATER)
+        await reading.verify(session, other.doctor, scan_id, await seen(session, scan_id), LATER)
     async with sessions.begin() as session:
-        await reading.prescribe(session, other.pharmacist, scan_id, ["Rest"], LATER)
-        await reading.complete(session, other.pharmacist, scan_id, LATER)
+        scan = await reading.prescribe(session, other.pharmacist, scan_id, ["Rest"], LATER)
+        await reading.complete(session, other.pharmacist, scan_id, mark(scan), LATER)
     async with sessions() as session:
         scan = await session.get_one(Scan, scan_id)
         assert scan.reading is not None

@@ -11,6 +11,7 @@ from models.jobs import Job
 from models.people import Account, Role
 from models.scans import Finding, Prescription, Reading, Scan, ScanEvent, Status
 from workflow.actors import SYSTEM, Actor, actor_of
+from workflow.content import mark
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 KEY = b"a key of thirty-two characters.."
@@ -103,6 +104,11 @@ def a_reading(scan_id: int, doctor: Actor, **facts: Any) -> Reading:
 def a_prescription(scan_id: int, pharmacist: Actor, **facts: Any) -> Prescription:
     told: dict[str, Any] = {"lines": ["Paracetamol 500 mg"]}
     return Prescription(scan_id=scan_id, pharmacist_id=pharmacist.account_id, **told | facts)
+
+
+async def seen(session: AsyncSession, scan_id: int) -> str:
+    """The mark of its words as they stand."""
+    return mark(await session.get_one(Scan, scan_id, populate_existing=True))
 
 
 async def jobs_of(session: AsyncSession) -> list[str]:
