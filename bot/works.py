@@ -52,7 +52,7 @@ async def show_cards(clinic: Clinic, scan_id: int) -> None:
 
 async def _signed(session: AsyncSession, scan: Scan) -> set[int]:
     """The chats of those whose name stands under it already."""
-    return {chat for one in hands(scan).values() for chat in await queries.chats_of_account(session, one)}
+    return {chat for _, one in await hands(session, scan) for chat in await queries.chats_of_account(session, one)}
 
 
 async def analyse(clinic: Clinic, scan_id: int) -> None:

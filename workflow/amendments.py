@@ -20,7 +20,7 @@ from workflow.actors import SYSTEM, Actor
 from workflow.audit import Entry, Outcome, note
 from workflow.codes import Verdict, judge, send_code
 from workflow.content import fingerprint
-from workflow.errors import AmendmentOpen, NotAllowed, SameHand, StaleAction
+from workflow.errors import AmendmentOpen, NotAllowed, StaleAction
 from workflow.jobs import JobKind, enqueue
 from workflow.release import Paper, report_number
 from workflow.transitions import hold, one_role_only
@@ -62,7 +62,7 @@ async def propose(session: AsyncSession, actor: Actor, scan_id: int, change: Cha
     scan = await hold(session, scan_id)
     if scan.status is not Status.REPORT_READY:
         raise StaleAction
-    one_role_only(scan, actor)
+    await one_role_only(session, scan, actor)
     earlier, report = await changes(session, scan_id), await queries.latest_report(session, scan)
     assert report is not None
     if any(one.state in OPEN for one in earlier):
@@ -149,11 +149,9 @@ async def _open(
     """The change that waits in this state. Raises StaleAction when none does, or another one than was meant."""
     await queries.scan_for(session, scan_id, actor, Verb.JUDGE_AMENDMENT)
     scan = await hold(session, scan_id)
-    one_role_only(scan, actor)
+    await one_role_only(session, scan, actor)
     for one in await changes(session, scan_id):
         if one.state is state and number in {None, one.number}:
-            if actor.account_id is not None and one.doctor_id == actor.account_id:
-                raise SameHand
             return scan, one
     raise StaleAction
 

@@ -15,7 +15,7 @@ from workflow.actors import Actor
 from workflow.audit import Entry, note
 from workflow.errors import FindingsMissing, SameHand, StaleAction
 from workflow.jobs import JobKind, enqueue
-from workflow.transitions import hold
+from workflow.transitions import hold, one_role_only
 
 LADDER: Final = tuple(timedelta(minutes=minutes) for minutes in (0, 15, 30, 60, 120, 240, 480))  # after the mark
 DOCTOR_FROM: Final = 2  # the rung from which the doctor hears as well that nobody has answered
@@ -25,6 +25,7 @@ async def mark(session: AsyncSession, actor: Actor, scan_id: int, at: datetime) 
     """The doctor's word that this reading cannot wait for the report. A second press changes nothing."""
     await queries.scan_for(session, scan_id, actor, Verb.MARK_CRITICAL)
     scan = await hold(session, scan_id)
+    await one_role_only(session, scan, actor)
     if scan.status in {Status.PENDING_AI, Status.REJECTED} or scan.released_at is not None:
         raise StaleAction
     if scan.reading is None:

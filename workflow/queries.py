@@ -28,7 +28,7 @@ async def scan_for(session: AsyncSession, scan_id: int, actor: Actor, deed: Deed
     if scan is None:
         raise NotFound
     if isinstance(deed, Action):
-        one_role_only(scan, actor)
+        await one_role_only(session, scan, actor)
     return scan
 
 

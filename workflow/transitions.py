@@ -1,6 +1,6 @@
 """The states of a scan: a table a doctor could read, and its only executor."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
+from models.amendments import Amendment, AmendmentState
 from models.people import Role
 from models.scans import Scan, ScanEvent, Status
 from workflow.actors import Actor
@@ -134,7 +135,7 @@ async def advance(session: AsyncSession, scan_id: int, action: Action, actor: Ac
         raise StaleAction
     if actor.role is not rule.by:
         raise NotAllowed
-    one_role_only(scan, actor)
+    await one_role_only(session, scan, actor)
     rule.needs(scan)
     scan.status = rule.to
     scan.changed_at = at
@@ -160,20 +161,28 @@ async def hold(session: AsyncSession, scan_id: int) -> Scan:
     return scan
 
 
-def hands(scan: Scan) -> Mapping[Role, int | None]:
-    """Whose name stands under this scan so far, and as what."""
-    return {
-        Role.PATIENT: scan.patient_id,
-        Role.DOCTOR: scan.reading.doctor_id if scan.reading else None,
-        Role.PHARMACIST: scan.prescription.pharmacist_id if scan.prescription else None,
-        Role.ADMINISTRATOR: scan.released_by,
-    }
+async def hands(session: AsyncSession, scan: Scan) -> Set[tuple[Role, int]]:
+    """Whose name stands under this scan and its report so far, and as what. A change that was declined has none."""
+    changes = select(Amendment.doctor_id, Amendment.administrator_id).where(
+        Amendment.scan_id == scan.id, Amendment.state != AmendmentState.DECLINED
+    )
+    changed = (await session.execute(changes)).all()
+    signed = [
+        (Role.PATIENT, scan.patient_id),
+        (Role.DOCTOR, scan.reading and scan.reading.doctor_id),
+        (Role.DOCTOR, scan.critical and scan.critical.doctor_id),
+        (Role.PHARMACIST, scan.prescription and scan.prescription.pharmacist_id),
+        (Role.ADMINISTRATOR, scan.released_by),
+        *((Role.DOCTOR, author) for author, _ in changed),
+        *((Role.ADMINISTRATOR, approver) for _, approver in changed),
+    ]
+    return {(role, account_id) for role, account_id in signed if account_id is not None}
 
 
-def one_role_only(scan: Scan, actor: Actor) -> None:
+async def one_role_only(session: AsyncSession, scan: Scan, actor: Actor) -> None:
     """Whoever holds several roles has one of them on each scan: three hands are three people's. Raises SameHand."""
-    if actor.account_id is not None and any(
-        account_id == actor.account_id for role, account_id in hands(scan).items() if role is not actor.role
+    if any(
+        account_id == actor.account_id and role is not actor.role for role, account_id in await hands(session, scan)
     ):
         raise SameHand
 

@@ -4,13 +4,15 @@ import asyncio
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.amendments import AmendmentState
 from models.audit import AuditRow
 from models.base import Sessions
 from models.people import Account, Link, Role
-from models.scans import Report
+from models.scans import Report, Scan
 from tests.workflow.ward import KEY, NOW, Staff, a_person, a_reading, a_scan, a_staff
-from workflow import accounts, amendments, queries, roles
+from workflow import accounts, amendments, critical, queries, roles
 from workflow.access import STAFF, Verb, allow
 from workflow.actors import Actor
 from workflow.audit import OWED
@@ -171,19 +173,77 @@ async def test_on_another_scan_the_same_person_may_act_in_the_other_role(session
         assert (await advance(session, scan.id, Action.PRESCRIBE, one._replace(role=Role.PHARMACIST), NOW)).id
 
 
+async def test_who_marked_a_result_critical_does_not_complete_it_nor_mark_what_he_completed(sessions: Sessions) -> None:
+    staff, one = await a_clinic(sessions)
+    doctor, pharmacist = one._replace(role=Role.DOCTOR), one._replace(role=Role.PHARMACIST)
+    async with sessions() as session:
+        scan = await a_scan(session, staff, "DOCTOR_VERIFIED")
+        await critical.mark(session, doctor, scan.id, NOW)
+        await session.flush()
+        with pytest.raises(SameHand):
+            await advance(session, scan.id, Action.PRESCRIBE, pharmacist, NOW)
+        scan = await a_scan(session, staff._replace(pharmacist=pharmacist), "PHARMACIST_COMPLETED")
+        with pytest.raises(SameHand):
+            await critical.mark(session, doctor, scan.id, NOW)
+
+
+CHANGE = amendments.Change("The left, not the right.")
+
+
+async def test_who_changed_a_report_does_not_approve_the_next_change(sessions: Sessions) -> None:
+    """He may well write the next himself. A change that was declined stands under no report."""
+    staff, one = await a_clinic(sessions)
+    doctor, administrator = one._replace(role=Role.DOCTOR), one._replace(role=Role.ADMINISTRATOR)
+    async with sessions() as session:
+        scan = await a_changed_scan(session, staff, doctor, staff.administrator)
+        await amendments.propose(session, staff.doctor, scan.id, CHANGE, NOW)
+        with pytest.raises(SameHand):
+            await amendments.ask_code(session, administrator, scan.id, 2, CHAT, NOW)
+        scan = await a_changed_scan(session, staff, doctor, staff.administrator)
+        await amendments.propose(session, doctor, scan.id, CHANGE, NOW)
+        await amendments.decline(session, staff.administrator, scan.id, 2, NOW)
+
+        scan = await a_released_scan(session, staff)
+        await amendments.propose(session, doctor, scan.id, CHANGE, NOW)
+        await amendments.decline(session, staff.administrator, scan.id, 1, NOW)
+        await amendments.propose(session, staff.doctor, scan.id, CHANGE, NOW)
+        assert await amendments.ask_code(session, administrator, scan.id, 2, CHAT, NOW)
+
+
+async def test_who_approved_a_change_does_not_write_the_next(sessions: Sessions) -> None:
+    staff, one = await a_clinic(sessions)
+    async with sessions() as session:
+        scan = await a_changed_scan(session, staff, staff.doctor, one._replace(role=Role.ADMINISTRATOR))
+        with pytest.raises(SameHand):
+            await amendments.propose(session, one._replace(role=Role.DOCTOR), scan.id, CHANGE, NOW)
+
+
+async def a_changed_scan(session: AsyncSession, staff: Staff, author: Actor, approver: Actor) -> Scan:
+    """Its report's first change was approved and issued."""
+    scan = await a_released_scan(session, staff)
+    change = await amendments.propose(session, author, scan.id, CHANGE, NOW)
+    change.administrator_id, change.approved_at, change.state = approver.account_id, NOW, AmendmentState.ISSUED
+    await session.flush()
+    return scan
+
+
+async def a_released_scan(session: AsyncSession, staff: Staff) -> Scan:
+    released = {"released_at": NOW, "released_by": staff.administrator.account_id}
+    scan = await a_scan(session, staff, "REPORT_READY", **released)
+    session.add(Report(scan_id=scan.id, version=1, number=f"R{scan.id}", created_at=NOW, **PRINTED))
+    await session.flush()
+    return scan
+
+
 async def test_a_doctor_does_not_approve_his_own_change_of_a_report(sessions: Sessions) -> None:
     """Nor a change of a report that he has dispensed; nor does the administrator who released it change its words."""
     staff, one = await a_clinic(sessions)
     async with sessions() as session:
         for place in (None, Role.PHARMACIST):
             people = staff._replace(**{place: one._replace(role=place)}) if place else staff
-            scan = await a_scan(
-                session, people, "REPORT_READY", released_at=NOW, released_by=staff.administrator.account_id
-            )
-            session.add(Report(scan_id=scan.id, version=1, number=f"R{scan.id}", created_at=NOW, **PRINTED))
-            await session.flush()
+            scan = await a_released_scan(session, people)
             author = one._replace(role=Role.DOCTOR) if place is None else staff.doctor
-            await amendments.propose(session, author, scan.id, amendments.Change("The left, not the right."), NOW)
+            await amendments.propose(session, author, scan.id, CHANGE, NOW)
             await session.flush()
             with pytest.raises(SameHand):
                 await amendments.ask_code(session, one._replace(role=Role.ADMINISTRATOR), scan.id, 1, CHAT, NOW)
