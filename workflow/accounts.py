@@ -211,6 +211,14 @@ async def invite(session: AsyncSession, actor: Actor | None, role: Role, at: dat
     return token
 
 
+async def void_invites(session: AsyncSession, actor: Actor, of: Account, at: datetime) -> None:
+    """Who may invite nobody any more has nobody come in by a link that is still on its way."""
+    open_ = (Invite.created_by == of.id, Invite.used_at.is_(None), Invite.expires_at > at)
+    voided = await session.scalars(update(Invite).where(*open_).values(expires_at=at).returning(Invite.id))
+    for invite_id in voided.all():
+        await note(session, actor, Entry("void_invite", "invite", invite_id), at)
+
+
 async def invited_role(session: AsyncSession, token: str, at: datetime) -> Role:
     """What this invitation is for. Raises InviteInvalid when it is unknown, used or too old."""
     found = await session.scalar(select(Invite).where(Invite.token_hash == _hash(token)))

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.codes import Code, Purpose
 from models.people import Account, Link, Role
-from workflow import desk, roles
+from workflow import accounts, desk, roles
 from workflow.access import STAFF, Verb, allow
 from workflow.actors import Actor
 from workflow.audit import Entry, Outcome, note
@@ -32,6 +32,7 @@ class Change(StrEnum):
 
 GIVES: Final = {Change(role.value): role for role in STAFF}
 TAKES: Final = {Change(f"not_{role}"): role for role in STAFF}
+LEAVES: Final = frozenset((Change.SUSPEND, Change.NOT_ADMINISTRATOR))  # the administrators, if the person is one
 
 
 class Plan(NamedTuple):
@@ -87,6 +88,8 @@ async def confirm(session: AsyncSession, actor: Actor, plan: Plan, typed: str, k
     if verdict is Verdict.RIGHT:
         await _check(session, account, plan)
         await _apply(session, account, plan, at)
+        if plan.change in LEAVES:
+            await accounts.void_invites(session, actor, account, at)
     await note(session, actor, Entry(f"staff:{plan.change}", "account", account.id, outcome=outcome), at)
     return verdict
 
@@ -95,7 +98,7 @@ async def _check(session: AsyncSession, account: Account, plan: Plan) -> None:
     """Raises NotFound for what is not possible, LastAdministrator where nobody would be left."""
     if plan.change not in possible(account) or asks_number(plan.change) is (plan.number is None):
         raise NotFound
-    if plan.change in {Change.SUSPEND, Change.NOT_ADMINISTRATOR}:
+    if plan.change in LEAVES:
         await roles.may_leave(session, account)
 
 

@@ -91,6 +91,24 @@ async def test_a_change_needs_the_administrators_own_code_for_exactly_that(sessi
     allow(doctor, Verb.TALK)
 
 
+@pytest.mark.parametrize("change", [Change.SUSPEND, Change.NOT_ADMINISTRATOR])
+async def test_a_link_does_not_outlive_its_makers_right_to_invite(sessions: Sessions, change: Change) -> None:
+    """What he sent about before he had to go opens nothing; links of others do, and the record names the void one."""
+    staff = await the_house(sessions)
+    async with sessions.begin() as session:
+        leaver = await a_person(session, Role.ADMINISTRATOR)
+        void, good = [await accounts.invite(session, one, Role.DOCTOR, NOW) for one in (leaver, staff.administrator)]
+    plan = Plan(leaver.account_id or 0, change)
+    digits = await asks(sessions, staff.administrator, plan)
+    assert await types(sessions, staff.administrator, plan, digits) is Verdict.RIGHT
+    with pytest.raises(InviteInvalid):
+        await register(sessions, invite=void)
+    assert (await register(sessions, invite=good)).role is Role.DOCTOR
+    async with sessions() as session:
+        [row] = await session.scalars(select(AuditRow).where(AuditRow.act == "void_invite"))
+    assert (row.actor_id, row.object_kind, row.object_id) == (staff.administrator.account_id, "invite", "1")
+
+
 async def test_who_is_suspended_is_restored_and_works_again(sessions: Sessions) -> None:
     staff = await the_house(sessions)
     for change, chat in ((Change.SUSPEND, 1), (Change.RESTORE, 2)):
