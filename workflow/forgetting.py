@@ -48,7 +48,8 @@ async def outlook(session: AsyncSession, actor: Actor, keep: timedelta, at: date
     assert actor.account_id is not None
     if set((await session.get_one(Account, actor.account_id)).roles) & set(STAFF):
         raise NamedOnReports
-    signed = (Reading.doctor_id, Prescription.pharmacist_id, Scan.released_by)
+    changed = (Amendment.doctor_id, Amendment.administrator_id)
+    signed = (Reading.doctor_id, Critical.doctor_id, Prescription.pharmacist_id, Scan.released_by, *changed)
     for column in signed:
         if await session.scalar(select(func.count()).where(column == actor.account_id)):
             raise NamedOnReports

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from pydantic import SecretStr
 from sqlalchemy import select, text
@@ -13,17 +14,22 @@ from bot.sandbox import Person
 from bot.web.app import web_app
 from handlers import keyboards
 from handlers.keyboards import CardAction, OnCard
+from models.amendments import Amendment
 from models.audit import AuditRow
+from models.base import Sessions
 from models.jobs import Job
 from models.keys import DataKey
 from models.people import Account, Link, Role, Sex
-from models.scans import Finding, Report, Scan, Status
+from models.scans import Critical, Finding, Report, Scan, Status
 from tests.outages.owed import settles
 from tests.people import House, open_house
 from tests.promises.stages import a_scan, actor, rows, says
 from tests.promises.test_nobody_beyond_role_and_ownership import _moves_in
 from tests.threats.test_health_data_at_rest import dump, every_byte, place
-from workflow import accounts, audit, reading
+from tests.workflow.ward import NOW, a_person, a_staff
+from tests.workflow.ward import a_scan as a_row
+from workflow import accounts, audit, forgetting, reading
+from workflow.errors import NamedOnReports
 from workflow.jobs import JobKind, enqueue
 from workflow.passwords import hash_password
 
@@ -241,3 +247,25 @@ async def test_without_the_password_or_by_another_nobody_is_forgotten(house: Hou
         (await session.get_one(Account, (await actor(session, "rao@example.org")).account_id)).role = Role.PATIENT
     await house.rao.sends("/forget")
     await house.rao.sees(says(house, "error.named_on_reports"))
+
+
+@pytest.mark.parametrize("signed_as", ["critical", "author", "approver"])
+async def test_who_only_marked_a_result_critical_or_changed_a_report_is_named_on_it(
+    sessions: Sessions, signed_as: str
+) -> None:
+    """Even when no longer of the staff: the report must be able to say who it was."""
+    async with sessions() as session:
+        staff = await a_staff(session)
+        gone = await a_person(session, Role.PATIENT)
+        assert await forgetting.outlook(session, gone, timedelta(), NOW)
+        scan = await a_row(session, staff, "REPORT_READY")
+        names = {"doctor_id": gone.account_id if signed_as == "author" else staff.doctor.account_id}
+        if signed_as == "critical":
+            session.add(Critical(scan_id=scan.id, doctor_id=gone.account_id, marked_at=NOW))
+        else:
+            names |= {"administrator_id": gone.account_id} if signed_as == "approver" else {}
+            facts = {"number": 1, "version": 2, "addendum": True, "reason": "More.", "created_at": NOW}
+            session.add(Amendment(scan_id=scan.id, **facts, **names))
+        await session.flush()
+        with pytest.raises(NamedOnReports):
+            await forgetting.outlook(session, gone, timedelta(), NOW)
