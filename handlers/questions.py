@@ -94,13 +94,16 @@ QUESTIONS: Final[Mapping[State, Question]] = {
     Teaching.answer: Question("teach.answer"),
     Teaching.phrases: Question("teach.phrases", keyboards.skip),
 }
+ABOUT_HEALTH: Final = (Reading, Amending)  # a press puts the draft in the place of such a question
 
 
 async def ask(message: Message, asked: State, texts: Texts, **values: object) -> None:
     question = QUESTIONS[asked]
     needed = {name: values[name] for name in question.needs}
     keyboard = question.keyboard(texts, **needed) if question.keyboard else None
-    await message.answer(texts(question.key, shortest=SHORTEST, **values), reply_markup=keyboard)
+    guarded = asked.group in ABOUT_HEALTH or None
+    said = texts(question.key, shortest=SHORTEST, **values)
+    await message.answer(said, reply_markup=keyboard, protect_content=guarded)
 
 
 async def answer_again(event: Message | CallbackQuery, state: FSMContext, texts: Texts) -> None:

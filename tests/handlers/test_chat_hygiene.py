@@ -13,8 +13,10 @@ from bot.hygiene import remove_message
 from bot.sandbox.transcript import Message
 from bot.settings import Settings
 from models.jobs import Job
+from models.scans import Status
 from tests.outages.owed import comes_due, open_jobs
 from tests.people import FINDINGS, House, eventually, open_house
+from tests.promises.stages import a_scan
 
 HOURS = 40
 
@@ -81,6 +83,19 @@ async def _nothing_left_to_remove(session: AsyncSession) -> bool:
         Job.kind == "remove_message", Job.ended_at.is_(None), Job.run_at <= datetime.now(UTC)
     )
     return await session.scalar(waiting.limit(1)) is None
+
+
+@pytest.mark.parametrize("way", ["diagnosis", "why"])
+async def test_a_draft_made_by_buttons_in_place_of_a_question_is_removed_too(tidy: House, way: str) -> None:
+    await a_scan(tidy, Status.AI_ANALYZED)
+    await tidy.rao.presses("Write findings")
+    await tidy.rao.presses("Viral pattern", on="Findings")
+    if way == "why":
+        await tidy.rao.presses("AI: why")
+        await tidy.rao.presses("It missed a finding", on="Why is the model")
+    draft = await tidy.rao.sees("Written down")
+    assert draft.body.get("has_protected_content")
+    assert draft.id in {job.payload["message_id"] for job in await _removals(tidy)}
 
 
 async def test_nothing_is_removed_where_the_clinic_does_not_ask_for_it(house: House) -> None:
