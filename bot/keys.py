@@ -3,20 +3,25 @@
 import hmac
 import os
 import secrets
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from tempfile import mkstemp
+from typing import Final
 
 from bot.settings import Settings
 from models.keys import Masters
 from reports.hands import KeyFolder
 
-MASTER_FILE = "master.key"
+KEY_FILE: Final = "secret.key"
+MASTER_FILE: Final = "master.key"
+WHOLE: Final = 32  # characters
 
 
 def secret_key(settings: Settings) -> bytes:
     if settings.secret_key is not None:
         return settings.secret_key.get_secret_value().encode()
-    return _kept(settings.data / "secret.key")
+    return _kept(settings.data / KEY_FILE)
 
 
 def signing_keys(settings: Settings) -> KeyFolder:
@@ -52,23 +57,38 @@ def derive(key: bytes, purpose: str) -> bytes:
     return hmac.new(key, purpose.encode(), sha256).digest()
 
 
+def cut_short(settings: Settings) -> list[str]:
+    """The key files that are no keys: half copied, say. Whoever made new ones in their place would seal beside them."""
+    files = ((KEY_FILE, settings.secret_key, 0), (MASTER_FILE, settings.master_key, -1))  # one key, or several
+    return [name for name, given, most in files if given is None and _is_cut(settings.data / name, most)]
+
+
+def _is_cut(path: Path, most: int) -> bool:
+    return path.exists() and min(map(len, path.read_bytes().split(maxsplit=most)), default=0) < WHOLE
+
+
 def _kept(path: Path) -> bytes:
-    try:
-        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-            file.write(secrets.token_hex(32).encode())
-    except FileExistsError:
-        pass
+    """Made once: a kill leaves it whole or not there, and of two that make it at once one wins."""
+    if not path.exists():
+        made = _written(path, secrets.token_hex(32))
+        with suppress(FileExistsError):
+            path.hardlink_to(made)
+        made.unlink()
     return path.read_bytes()
 
 
 def _replace(path: Path, lines: list[str]) -> None:
-    """All or nothing, and readable by nobody else at any moment."""
-    partial = path.with_suffix(".partial")
-    with os.fdopen(os.open(partial, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as file:
-        file.write("\n".join(lines))
+    _written(path, "\n".join(lines)).rename(path)
+
+
+def _written(beside: Path, words: str) -> Path:
+    """A file next to it, on the disk for good, and readable by nobody else at any moment."""
+    handle, name = mkstemp(prefix=f"{beside.name}.", dir=beside.parent)
+    with os.fdopen(handle, "w") as file:
+        file.write(words)
         file.flush()
         os.fsync(file.fileno())
-    partial.rename(path)
+    return Path(name)
 
 
 def _digest(words: str) -> bytes:

@@ -136,6 +136,11 @@ class Settings(BaseSettings):
             raise ValueError("CSSS_HOSPITAL_LOGO must be a JPEG or PNG picture, of at most 1 MB and 4000 pixels a side")
         if self.voice and (lacking := _unspoken()):
             raise ValueError(f"CSSS_VOICE needs {' and '.join(lacking)}: apt-get install espeak-ng opus-tools")
+        if cut := _cut_short(self):
+            raise ValueError(
+                f"CSSS_DATA holds a {' and a '.join(cut)} of less than 32 characters: put the whole file back from "
+                "your copy; only where the bot has never run yet, delete it and start again"
+            )
         return self
 
     @model_validator(mode="after")
@@ -180,6 +185,13 @@ def _is_logo(path: Path) -> bool:
         return path.stat().st_size <= LOGO_BYTES and bool(whole("logo", path.read_bytes(), LOGO_KINDS, LOGO_SIDE))
     except (OSError, UnreadablePicture):
         return False
+
+
+def _cut_short(settings: Settings) -> list[str]:
+    """The key files in the data folder that are not whole."""
+    from bot.keys import cut_short  # noqa: PLC0415 - it knows the settings
+
+    return cut_short(settings)
 
 
 def _unspoken() -> list[str]:

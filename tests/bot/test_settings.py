@@ -109,6 +109,40 @@ def test_the_key_is_made_once_and_only_its_owner_can_read_it(tmp_path: Path) -> 
     assert secret_key(other) == b"k" * 32
 
 
+@pytest.mark.parametrize("killed_at", ["secrets.token_hex", "os.fsync"])
+def test_a_kill_while_the_key_is_made_leaves_none(
+    killed_at: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty key would have been taken for the key by every later start."""
+    settings = Settings(_env_file=None, bot_token=SecretStr(TOKEN), data=tmp_path)
+
+    def killed(*_: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setattr(f"bot.keys.{killed_at}", killed)
+        with pytest.raises(SystemExit):
+            secret_key(settings)
+    assert not (tmp_path / "secret.key").exists()
+    assert len(secret_key(settings)) == 64
+
+
+CUT = [("secret.key", ""), ("secret.key", "a" * 31), ("master.key", ""), ("master.key", f"{'n' * 64}\n{'o' * 12}")]
+
+
+@pytest.mark.parametrize(("file", "content"), CUT)
+def test_a_key_file_that_is_cut_short_stops_the_start(
+    file: str, content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / file).write_text(content)
+    result = CliRunner().invoke(app, ["db", "upgrade"], env={"CSSS_BOT_TOKEN": TOKEN})
+    assert result.exit_code == 2
+    assert f"CSSS_DATA holds a {file} of less than 32 characters: put the whole file back" in result.output
+    assert [one.name for one in (tmp_path / "data").iterdir()] == [file]
+
+
 def picture(kind: str, side: int) -> bytes:
     drawn = BytesIO()
     Image.effect_noise((side, 60), 90).save(drawn, kind)
