@@ -13,6 +13,7 @@ from models.scans import Scan
 from workflow.content import MARK, mark
 
 SIGN: Final = {CardAction.VERIFY, CardAction.VERIFY_AGREE, CardAction.VERIFY_DISAGREE, CardAction.COMPLETE}
+DECIDE: Final = (CardAction.APPROVE_CHANGE, CardAction.DECLINE_CHANGE)
 
 
 class OnWords(CallbackData, prefix="w"):
@@ -44,7 +45,6 @@ def under(scan: Scan, actions: Sequence[CardAction], texts: Texts) -> InlineKeyb
 
 
 def on_change(texts: Texts, scan_id: int, number: int) -> InlineKeyboardMarkup:
-    decides = (CardAction.APPROVE_CHANGE, CardAction.DECLINE_CHANGE)
     return rows(
-        [(texts.plain(f"button.{one}"), OnChange(action=one, scan_id=scan_id, number=number)) for one in decides]
+        [(texts.plain(f"button.{one}"), OnChange(action=one, scan_id=scan_id, number=number)) for one in DECIDE]
     )

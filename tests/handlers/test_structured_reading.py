@@ -9,7 +9,7 @@ from pypdf import PdfReader
 from handlers.keyboards import CardAction, Diagnose, InRegion, OnReading, SayWhy, SetBand
 from models.scans import Reading, Status
 from tests.people import House
-from tests.promises.stages import a_scan, rows, says, scan_row, signs
+from tests.promises.stages import a_scan, button, rows, says, scan_row
 
 UNSURE = {"uncertain": True, "confidence": 0.4, "doubts": ["low_confidence"]}
 
@@ -79,7 +79,7 @@ async def test_two_taps_say_the_same_and_old_buttons_speak_kindly(house: House) 
     before = await rows(house, Reading)
     assert (await house.rao.forges(press)).answered
     assert await rows(house, Reading) == before
-    await house.rao.forges(await signs(house, CardAction.VERIFY_AGREE, scan))
+    await house.rao.forges(await button(house, CardAction.VERIFY_AGREE, scan))
     for old in _presses(scan):
         answer = await house.rao.forges(old)
         assert answer.text == says(house, "error.stale"), old
@@ -124,7 +124,7 @@ async def test_where_the_model_is_uncertain_a_picked_diagnosis_is_the_physicians
     await rao.presses("To the signature")
     draft = await rao.sees("One thing is missing")
     assert "✅ Verify" not in draft.buttons
-    refused = await rao.forges(await signs(house, CardAction.VERIFY, scan))
+    refused = await rao.forges(await button(house, CardAction.VERIFY, scan))
     assert refused.text == says(house, "error.own_reading_missing")
     await rao.presses("Write findings", on="One thing is missing")
     await rao.presses("Normal chest", on="your own reading")

@@ -12,7 +12,7 @@ from models.codes import Code
 from models.scans import Reading, Report, Scan, ScanEvent, Status
 from tests.outages.owed import count, settles
 from tests.people import FINDINGS, House
-from tests.promises.stages import a_scan, says, signs
+from tests.promises.stages import a_scan, button, says
 from workflow import codes
 
 
@@ -110,7 +110,7 @@ async def test_an_album_sent_in_one_go_opens_a_scan_for_each_picture_and_asks_on
 
 async def _taps(house: House, person: Person, action: CardAction) -> set[str]:
     """Press twice without waiting; the keys of the two answers."""
-    data = await signs(house, action, 1)
+    data = await button(house, action, 1)
     answers = await asyncio.gather(person.forges(data), person.forges(data))
     assert all(answer.answered for answer in answers)
     known = {says(house, key): key for key in ANSWERS} | {says(house, TOO_SOON, wait=codes.PAUSE): TOO_SOON}

@@ -11,7 +11,7 @@ from models.codes import Code
 from models.people import Account
 from models.scans import Prescription, Reading, Report, Scan, Status
 from tests.people import CODE, House
-from tests.promises.stages import a_scan, an_hour_passes_for_codes, rows, says, scan_row, signs, the_code_grows_old
+from tests.promises.stages import a_scan, an_hour_passes_for_codes, button, rows, says, scan_row, the_code_grows_old
 
 SPENT = "can no longer be used"
 WRONG = "That code is not right"
@@ -138,7 +138,7 @@ async def _refuses(house: House, scan: int, person: Person, action: CardAction, 
     if not await person.messages():
         await person.sends("/start")
         await person.sees("Hello")
-    answer = await person.forges(await signs(house, action, scan))
+    answer = await person.forges(await button(house, action, scan))
     assert (answer.show_alert, answer.text) == (True, says(house, f"error.{key}"))
 
 

@@ -21,7 +21,7 @@ from models.quality import Switch
 from models.scans import Critical, Finding, Prescription, Reading, Report, Scan, ScanEvent, Status
 from tests.outages.owed import settles
 from tests.people import House
-from tests.promises.stages import a_scan, rows, says
+from tests.promises.stages import a_scan, button, rows, says
 from workflow import accounts
 from workflow.access import STAFF
 
@@ -144,16 +144,17 @@ async def test_forged_ids_and_data_of_any_shape_are_answered_kindly(house: House
         "",
         ":",
         "c",
-        "c:verify",
-        "c:verify:",
-        "c:verify:x",
-        "c:verify:1:1",
+        "c:analyse",
+        "c:analyse:",
+        "c:analyse:x",
+        "c:analyse:1:1",
         "c:nothing:1",
-        "C:verify:1",
-        "c:verify:1e0",
+        "C:analyse:1",
+        "c:analyse:1e0",
     ]
-    odd += ["c:verify:0x1", "c:verify:١", "x" * 64, "why:blurred", "rx:fever", "sex:male", "resend", "skip", "join"]
-    odd += [f"c:verify:{number}" for number in NOBODYS]
+    odd += ["w:verify:1", "w:verify:1:", "w:verify:1:nothing!", "w:verify:1:0000000", "ch:approve_change:1:x"]
+    odd += ["c:analyse:0x1", "c:analyse:١", "x" * 64, "why:blurred", "rx:fever", "sex:male", "resend", "skip", "join"]
+    odd += [data for number in NOBODYS for data in (f"c:analyse:{number}", f"w:verify:{number}:00000000")]
     for data in odd:
         for person in (house.rao, bela):
             answer = await person.forges(data)
@@ -194,7 +195,7 @@ async def test_a_patient_finds_nothing_of_anothers_scan(house: House, bela: Pers
         await bela.sends(words)
         await bela.sees(said)
     for action in Do:
-        answer = await bela.forges(OnCard(action=action, scan_id=1).pack())
+        answer = await bela.forges(await button(house, action, 1))
         assert answer.text in _refusals(house), action
     assert [message for message in await bela.messages() if message.document or message.photo] == []
     assert "Amina" not in " ".join(message.text for message in await bela.messages())
@@ -253,7 +254,7 @@ async def _pressed(house: House, presses: Iterable[tuple[Person, Do, int]]) -> l
     async def one_after_another(person: int) -> list[tuple[str, Do, int, str | None]]:
         wrong = []
         for who, action, scan in by_person[person]:
-            answer = await who.forges(OnCard.model_construct(action=action, scan_id=scan).pack(), timeout=30)
+            answer = await who.forges(await button(house, action, scan), timeout=30)
             if not (answer.show_alert and answer.text in refusals):
                 wrong.append((who.name, action, scan, answer.text))
         return wrong

@@ -12,7 +12,7 @@ from inference.classifier import Classifier
 from inference.upload import open_picture
 from models.scans import Status
 from tests.people import FINDINGS, House, open_house
-from tests.promises.stages import a_scan, actor, says, scan_row, signs
+from tests.promises.stages import a_scan, actor, button, says, scan_row
 from workflow.reading import Words, write_findings
 
 
@@ -57,11 +57,11 @@ async def test_findings_alone_do_not_sign_an_uncertain_scan(house: House) -> Non
     for own_reading in (None, ""):
         await _writes(house, scan, own_reading)
         for action in (CardAction.VERIFY, CardAction.VERIFY_AGREE, CardAction.VERIFY_DISAGREE):
-            answer = await house.rao.forges(await signs(house, action, scan), card.id)
+            answer = await house.rao.forges(await button(house, action, scan), card.id)
             assert answer.text == says(house, "error.own_reading_missing"), action
             assert (await scan_row(house, scan)).status is Status.AI_ANALYZED
     await _writes(house, scan, "Effusion.")
-    await house.rao.forges(await signs(house, CardAction.VERIFY, scan), card.id)
+    await house.rao.forges(await button(house, CardAction.VERIFY, scan), card.id)
     assert (await scan_row(house, scan)).status is Status.DOCTOR_VERIFIED
 
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from handlers.keyboards import CardAction, OnCard
+from handlers.keyboards import CardAction
 from models.chats import HandledUpdate
 from models.scans import Status
 from tests.outages.owed import settles
 from tests.people import House
-from tests.promises.stages import a_scan, rows, scan_row
+from tests.promises.stages import a_scan, button, rows, scan_row
 from tests.threats.wire import pressed, said
 
 GROUP = -1001234567890
@@ -22,7 +22,7 @@ async def test_a_press_from_another_chat_does_nothing_and_shows_nothing(house: H
     kind = "private" if place.startswith("another") else place
     before, calls = await rows(house, HandledUpdate), len(await house.clinic.calls())
     for action in CardAction:
-        update = pressed(OnCard(action=action, scan_id=1).pack(), house.rao.chat_id, chat, kind)
+        update = pressed(await button(house, action, 1), house.rao.chat_id, chat, kind)
         await house.app.dispatcher.feed_update(house.app.clinic.bot, update)
     await settles(house)
     assert (await scan_row(house, 1)).analysis_asked_at is None

@@ -2,12 +2,12 @@
 
 import pytest
 
-from handlers.keyboards import CardAction, OnCard
+from handlers.keyboards import CardAction
 from models.people import Role
 from models.scans import Status
 from tests.outages.owed import settles
 from tests.people import House
-from tests.promises.stages import a_scan, says
+from tests.promises.stages import a_scan, button, says
 from tests.promises.test_nobody_beyond_role_and_ownership import _moves_in
 
 
@@ -19,8 +19,8 @@ async def test_somebody_elses_scan_looks_exactly_like_one_that_does_not_exist(ho
     await settles(house)
     before = len(await bela.messages())
     for action in CardAction:
-        foreign = await bela.forges(OnCard(action=action, scan_id=1).pack())
-        missing = await bela.forges(OnCard(action=action, scan_id=999_999).pack())
+        foreign = await bela.forges(await button(house, action, 1))
+        missing = await bela.forges(await button(house, action, 999_999))
         assert (foreign.text, foreign.show_alert) == (missing.text, missing.show_alert), action
         assert foreign.text in {says(house, "error.not_found"), says(house, "error.not_allowed")}, action
     assert len(await bela.messages()) == before

@@ -6,7 +6,7 @@ from handlers.keyboards import CardAction
 from models.scans import ScanEvent, Status
 from tests.outages.owed import settles
 from tests.people import House
-from tests.promises.stages import a_scan, rows, says, signs
+from tests.promises.stages import a_scan, button, rows, says
 from tests.threats.wire import pressed
 
 MOVES = [
@@ -26,7 +26,7 @@ async def test_the_same_update_twice_has_one_effect(house: House, stage: Status,
     person = getattr(house, who)
     if action is CardAction.COMPLETE:
         await house.meena.presses("No medicine needed")
-    update = pressed(await signs(house, action, 1), person.chat_id, person.chat_id)
+    update = pressed(await button(house, action, 1), person.chat_id, person.chat_id)
     await house.app.dispatcher.feed_update(house.app.clinic.bot, update)
     await settles(house)  # an analysis that was asked for is an event, too
     once = await rows(house, ScanEvent)
@@ -48,6 +48,6 @@ async def test_buttons_of_every_earlier_stage_get_a_kind_sentence_and_move_nothi
     old = [(house.rao, action) for action in doctors]
     old += [(house.meena, action) for action in (CardAction.PRESCRIBE, CardAction.NO_MEDICINE, CardAction.COMPLETE)]
     for person, action in old:
-        answer = await person.forges(await signs(house, action, 1))
+        answer = await person.forges(await button(house, action, 1))
         assert answer.text in kind, action
     assert await rows(house, ScanEvent) == before
