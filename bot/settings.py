@@ -2,22 +2,33 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Final, Literal, Self
+from typing import Any, Final, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import EmailStr, Field, FilePath, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from workflow.desk import DeskHours
 
+PREFIX: Final = "CSSS_"
+OF_TESTS: Final = "csss_test_"  # these tell the test suite where to find a database
 LOGO_BYTES: Final = 1_000_000  # it is printed into every report
 LOGO_SIDE: Final = 4000
+
+
+class Environment(EnvSettingsSource):
+    """A name that begins like ours and is none of ours stays in, to be refused like a misspelt line of `.env`."""
+
+    def __call__(self) -> dict[str, Any]:
+        ours = {f"{PREFIX}{name}".lower() for name in self.settings_cls.model_fields}
+        begun = {name for name in self.env_vars if name.startswith(PREFIX.lower()) and not name.startswith(OF_TESTS)}
+        return {**super().__call__(), **dict.fromkeys(begun - ours, "")}
 
 
 class Settings(BaseSettings):
     """A misspelt or impossible setting stops the start; secrets do not print."""
 
-    model_config = SettingsConfigDict(env_prefix="CSSS_", env_file=".env", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="forbid", frozen=True)
 
     bot_token: SecretStr = Field(description="The bot's token, from @BotFather. All that the bot needs.")
     bot_api: str = Field("https://api.telegram.org", description="The Bot API's base address.")
@@ -109,6 +120,17 @@ class Settings(BaseSettings):
     )
     workers: int = Field(4, ge=1, le=32, description="Jobs done at the same time.")
     press_workers: int = Field(1, ge=1, le=8, description="Processes that draw PDFs.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - ours takes its place
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, Environment(settings_cls), dotenv_settings, file_secret_settings
 
     @model_validator(mode="after")
     def _agree(self) -> Self:

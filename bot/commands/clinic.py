@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -157,11 +157,23 @@ def settings_or_exit() -> "Settings":
     try:
         return Settings()
     except ValidationError as error:
+        known = [f"CSSS_{name}".upper() for name in Settings.model_fields]
         for one in error.errors(include_input=False, include_url=False):
-            name = "_".join(("CSSS", *(str(part).upper() for part in one["loc"])))
-            wrong = MISSING if one["type"] == "missing" else one["msg"]
-            typer.echo(f"{name}: {wrong}" if one["loc"] else wrong, err=True)
+            typer.echo(_complaint(one["type"], "_".join(map(str, one["loc"])).upper(), one["msg"], known), err=True)
         raise typer.Exit(2) from None
+
+
+def _complaint(kind: str, name: str, wrong: str, known: Sequence[str]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - as above
+
+    match kind:
+        case "extra_forbidden":
+            [meant] = get_close_matches(name, known, n=1, cutoff=0)
+            return f"{name}: there is no such setting; is {meant} meant?"
+        case "missing":
+            return f"CSSS_{name}: {MISSING}"
+        case _:
+            return f"CSSS_{name}: {wrong}" if name else wrong
 
 
 def _with_engine(work: "Callable[[AsyncEngine], Awaitable[Result]]") -> Result:
