@@ -1,6 +1,7 @@
 """Put the live cards and the command menus in front of people."""
 
 import logging
+from collections.abc import Set
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -28,9 +29,10 @@ from workflow.errors import NotAllowed, NotFound
 
 logger = logging.getLogger(__name__)
 OWN = ("help", "me", "sessions", "password", "language", "cancel", "unlink")
+WHATSAPP = "whatsapp"
 MENUS = {
     None: ("start", "register", "link", "reset", "human", "help"),
-    Role.PATIENT: ("scans", "status", "report", "human", "privacy", *OWN),
+    Role.PATIENT: ("scans", "status", "report", WHATSAPP, "human", "privacy", "export", "forget", *OWN),
     Role.DOCTOR: ("queue", "desk", "model", *OWN),
     Role.PHARMACIST: ("queue", "desk", "model", *OWN),
     Role.ADMINISTRATOR: (
@@ -73,7 +75,10 @@ async def show_menu(clinic: Clinic, chat_id: int) -> None:
     async with clinic.sessions() as session:
         actor = await accounts.actor_for(session, chat_id)
     texts = clinic.catalogues.of(actor.language if actor else None)
-    menu = _commands(texts, actor.role if actor else None, several=actor is not None and len(actor.roles) > 1)
+    also = {WHATSAPP} if clinic.whatsapp else set()
+    if actor is not None and len(actor.roles) > 1:
+        also.add("role")
+    menu = _commands(texts, actor.role if actor else None, also)
     with suppress(TelegramForbiddenError, TelegramBadRequest):
         await clinic.bot.set_my_commands(menu, scope=BotCommandScopeChat(chat_id=chat_id))
 
@@ -100,9 +105,9 @@ async def _show_common_menu(clinic: Clinic) -> None:
         )
 
 
-def _commands(texts: Texts, role: Role | None, several: bool = False) -> list[BotCommand]:
-    """`several`: of the person's roles this is only one."""
-    names = (*MENUS[role], "role") if several else MENUS[role]
+def _commands(texts: Texts, role: Role | None, also: Set[str] = frozenset()) -> list[BotCommand]:
+    """`also`: what not every clinic, or not everybody in this role, has a use for."""
+    names = [name for name in (*MENUS[role], "role") if name in also or name not in {WHATSAPP, "role"}]
     return [BotCommand(command=name, description=texts.plain(f"menu.{name}")) for name in names]
 
 

@@ -17,6 +17,7 @@ from pydantic import SecretStr, ValidationError
 from bot.app import Engines
 from bot.demo import DemoSettings
 from bot.sandbox.transcript import Message
+from tests.handlers.test_commands import menu_of
 from tests.journeys.test_main_job import PASSPHRASE
 from tests.outages.owed import settles, waits
 from tests.people import House, open_house
@@ -101,6 +102,11 @@ async def test_the_locked_copy_comes_to_the_telephone_that_its_owner_shared(desk
     assert await desk.says("delivered") == 204
     await desk.house.joseph.sends("/undelivered")
     await desk.house.joseph.sees("Every report has arrived")
+
+
+async def test_where_whatsapp_is_on_the_patients_menu_says_so(desk: Desk) -> None:
+    await settles(desk.house)
+    assert "whatsapp" in await menu_of(desk.house, desk.house.amina)
 
 
 async def test_what_twilio_could_not_deliver_is_told_and_a_forged_callback_is_not(desk: Desk) -> None:

@@ -1,7 +1,9 @@
 """Every command for everybody, and what is no command at all."""
 
-from aiogram.types import Chat, Message, Update, User
+from aiogram.types import BotCommandScopeChat, Chat, Message, Update, User
 
+from bot.sandbox import Person
+from tests.outages.owed import settles
 from tests.people import House
 
 UNKNOWN = "I do not know you yet"
@@ -40,6 +42,18 @@ async def test_every_command_says_to_everybody_what_it_should(house: House) -> N
             await who.sees(answers[place])
     calls = await house.clinic.calls()
     assert [call for call in calls if call["status"] not in {200, 409}] == []
+
+
+async def test_a_patients_menu_names_the_rights_and_whatsapp_only_where_it_is_on(house: House) -> None:
+    await settles(house)
+    assert {"privacy", "export", "forget"} <= await menu_of(house, house.amina)
+    assert "whatsapp" not in await menu_of(house, house.amina)
+    assert not {"export", "forget"} & await menu_of(house, house.rao)
+
+
+async def menu_of(house: House, who: Person) -> set[str]:
+    shown = await house.app.clinic.bot.get_my_commands(scope=BotCommandScopeChat(chat_id=who.chat_id))
+    return {one.command for one in shown}
 
 
 async def test_words_are_questions_and_danger_comes_first(house: House) -> None:
