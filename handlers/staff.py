@@ -1,6 +1,7 @@
 """/users: who works here; suspend, restore, give and take roles, each confirmed with the administrator's own code."""
 
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 from aiogram import Router
 from aiogram.filters import Command, StateFilter
@@ -12,6 +13,8 @@ from handlers.access import does
 from handlers.answers import known, private_chat, say
 from handlers.codes import use_code
 from handlers.forms import Managing
+from handlers.messages import MESSAGE, length
+from handlers.own import Buttons
 from handlers.texts import Html, Texts
 from handlers.typed import WORDS, registration_number_in
 from models.people import Account, Role
@@ -22,6 +25,8 @@ from workflow.codes import Verdict
 from workflow.staffing import Change, Plan
 from workflow.updates import Effects
 
+BUTTONS: Final = 100  # Telegram's limit of one keyboard
+
 
 @does(Verb.SEE_STAFF)
 async def users(message: Message, texts: Texts, effects: Effects) -> None:
@@ -29,9 +34,22 @@ async def users(message: Message, texts: Texts, effects: Effects) -> None:
         people = await queries.staff(session)
         counts = await queries.count_people(session)
     head = texts("users.head", staff=len(people), patients=counts.get(Role.PATIENT, 0))
-    opens = [(one.name, keyboards.OpenMember(account_id=one.id)) for one in people]
-    lines = [_line(one, texts) for one in people]
-    await message.answer(Html("\n".join([head, *lines])), reply_markup=keyboards.rows(opens))
+    for text, opens in _parts(head, people, texts):
+        await message.answer(text, reply_markup=keyboards.rows(opens))
+
+
+def _parts(head: Html, people: Sequence[Account], texts: Texts) -> Iterator[tuple[Html, Buttons]]:
+    """As many messages as the list needs, each with the buttons of those whom it names."""
+    text, opens = head, Buttons()
+    for one in people:
+        line = _line(one, texts)
+        if len(opens) == BUTTONS or length(text) + 1 + length(line) > MESSAGE:
+            yield text, opens
+            text, opens = line, []
+        else:
+            text = Html(f"{text}\n{line}")
+        opens.append((one.name, keyboards.OpenMember(account_id=one.id)))
+    yield text, opens
 
 
 @does(Verb.MANAGE_STAFF)

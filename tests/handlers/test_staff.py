@@ -6,6 +6,7 @@ from models.people import Account, Role
 from tests.outages.owed import settles
 from tests.people import CODE, House
 from tests.promises.stages import an_hour_passes_for_codes
+from tests.workflow.ward import a_person
 
 
 async def changes(house: House, button: str) -> str:
@@ -35,6 +36,19 @@ async def test_who_is_suspended_hears_so_and_gets_no_cards_until_restored(house:
     await changes(house, "Restore")
     await house.rao.sends("/queue")
     await house.rao.sees("Waiting for you")
+
+
+async def test_a_staff_of_many_comes_in_as_many_messages_as_it_needs(house: House) -> None:
+    async with house.app.clinic.sessions.begin() as session:
+        for number in range(120):
+            await a_person(session, Role.DOCTOR, name=f"Dr Number {number:03} of the Hospital")
+    await house.joseph.sends("/users")
+    await house.joseph.sees("Dr Number 119")
+    listed = [one for one in await house.joseph.messages() if "Dr Number" in one.text]
+    assert len(listed) > 1
+    assert "Staff: 123" in listed[0].text
+    assert "\n".join(one.text for one in listed).count("•") == 123
+    assert sum(len(one.buttons) for one in listed) == 123
 
 
 async def test_a_conversation_of_somebody_suspended_is_taken_by_another(house: House) -> None:
