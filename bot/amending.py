@@ -8,12 +8,12 @@ from sqlalchemy import select
 
 from bot.clinic import Clinic
 from bot.deliveries import tell
+from handlers.amending import asked
 from handlers.decisions import on_change
 from models.jobs import Delivery
 from models.people import Link, Role
 from models.scans import Report, Scan
 from workflow import amendments, queries
-from workflow.amendments import numbered
 
 
 async def tell_amendment(clinic: Clinic, scan_id: int, number: int) -> None:
@@ -22,11 +22,8 @@ async def tell_amendment(clinic: Clinic, scan_id: int, number: int) -> None:
         scan = await session.get_one(Scan, scan_id)
         change = (await amendments.changes(session, scan_id))[number - 1]
         chats = await queries.chats_of(session, Role.ADMINISTRATOR)
-    words = [change.findings, change.impression, change.recommendations]
-    said = {"doctor": change.doctor.name, "reason": change.reason, "words": "\n".join(filter(None, words)) or "–"}
-    about = {"scan": scan_id, "report": numbered(scan, change.version), "patient": scan.patient.name}
     decide = partial(on_change, scan_id=scan_id, number=number)
-    await tell(clinic, chats, f"amendment:{scan_id}:{number}", "amend.ask", None, decide, **about, **said)
+    await tell(clinic, chats, f"amendment:{scan_id}:{number}", "amend.ask", None, decide, **asked(scan, change))
 
 
 async def tell_declined(clinic: Clinic, scan_id: int) -> None:

@@ -12,18 +12,20 @@ from handlers import keyboards
 from handlers.access import does
 from handlers.answers import edit, known, private_chat, say
 from handlers.codes import use_code
-from handlers.decisions import OnChange
+from handlers.decisions import OnChange, on_change
 from handlers.forms import Amending
 from handlers.keyboards import AmendBand, CardAction, OnCard
 from handlers.questions import ask, values
 from handlers.reading import LONGEST
 from handlers.texts import Texts
 from handlers.typed import WORDS
+from models.amendments import Amendment
+from models.scans import Scan
 from reports.document import Band
-from workflow import amendments, queries
+from workflow import amendments, audit, queries
 from workflow.access import Verb
 from workflow.actors import Actor
-from workflow.amendments import Change
+from workflow.amendments import Change, numbered
 from workflow.codes import Verdict
 from workflow.errors import StaleAction
 from workflow.updates import Effects
@@ -115,6 +117,25 @@ async def _propose(
     await message.answer(texts("amend.proposed", scan=scan_id))
 
 
+def asked(scan: Scan, change: Amendment) -> dict[str, object]:
+    """What an administrator is told of a change."""
+    words = [change.findings, change.impression, change.recommendations]
+    said = {"doctor": change.doctor.name, "reason": change.reason, "words": "\n".join(filter(None, words)) or "–"}
+    return {"scan": scan.id, "report": numbered(scan, change.version), "patient": scan.patient.name, **said}
+
+
+@does(Verb.JUDGE_AMENDMENT)
+async def show(
+    query: CallbackQuery, callback_data: OnChange, actor: Actor | None, texts: Texts, effects: Effects
+) -> None:
+    """From the queue: what came once may have left the chat again."""
+    scan_id, number = callback_data.scan_id, callback_data.number
+    async with effects.begin() as session:
+        scan, change = await amendments.proposed(session, known(actor), scan_id, number)
+        await audit.look(session, known(actor), scan, "change", effects.at)
+    await say(query, texts("amend.ask", **asked(scan, change)), on_change(texts, scan_id, number), private=True)
+
+
 @does(Verb.JUDGE_AMENDMENT)
 async def approve(
     query: CallbackQuery,
@@ -155,6 +176,7 @@ async def take_code(
 def routes() -> Router:
     router = Router(name=__name__)
     router.callback_query.register(begin, OnCard.filter(F.action.in_({CardAction.AMEND, CardAction.ADDENDUM})))
+    router.callback_query.register(show, OnChange.filter(F.action == CardAction.OPEN))
     router.callback_query.register(approve, OnChange.filter(F.action == CardAction.APPROVE_CHANGE))
     router.callback_query.register(decline, OnChange.filter(F.action == CardAction.DECLINE_CHANGE))
     router.callback_query.register(take_band, AmendBand.filter(), StateFilter(Amending.band))

@@ -12,7 +12,7 @@ from handlers.messages import has_heat_map, whole_story
 from handlers.own import waiting_for
 from handlers.texts import Texts
 from models.scans import Status
-from workflow import audit, cards, queries
+from workflow import amendments, audit, cards, queries
 from workflow.access import Verb
 from workflow.actors import Actor
 from workflow.errors import NotFound, StaleAction
@@ -26,7 +26,8 @@ async def queue(message: Message, actor: Actor | None, texts: Texts, effects: Ef
     """/queue: what waits for this role, oldest first, each with a button that brings its card."""
     async with effects.look() as session:
         waiting = await queries.queue(session, known(actor).role)
-    text, opens = waiting_for(waiting, texts)
+        changes = await amendments.waiting(session, known(actor).role)
+    text, opens = waiting_for(waiting, changes, texts)
     await message.answer(text, reply_markup=keyboards.rows(opens, width=4) if opens else None)
 
 

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from handlers.keyboards import CardAction, OnCard, ScanId, rows
 from handlers.texts import Texts
+from models.amendments import Amendment
 from models.scans import Scan
 from workflow.content import MARK, mark
 
@@ -42,6 +43,10 @@ def press(scan: Scan, action: CardAction) -> OnCard | OnWords:
 def under(scan: Scan, actions: Sequence[CardAction], texts: Texts) -> InlineKeyboardMarkup | None:
     buttons = [(texts.plain(f"button.{action}"), press(scan, action)) for action in actions]
     return rows(buttons) if buttons else None
+
+
+def opens_change(change: Amendment) -> OnChange:
+    return OnChange(action=CardAction.OPEN, scan_id=change.scan_id, number=change.number)
 
 
 def on_change(texts: Texts, scan_id: int, number: int) -> InlineKeyboardMarkup:

@@ -6,12 +6,14 @@ from typing import Final
 from aiogram.filters.callback_data import CallbackData
 
 from faq.pages import Topic
+from handlers.decisions import opens_change
 from handlers.keyboards import CardAction, OnCard
 from handlers.messages import reason
 from handlers.texts import Html, Texts
+from models.amendments import Amendment
 from models.people import Role
 from models.scans import Scan, Status
-from workflow import queries
+from workflow import amendments, queries
 from workflow.access import Verb, allow
 from workflow.actors import Actor
 from workflow.updates import Effects
@@ -26,22 +28,25 @@ async def own_case(effects: Effects, actor: Actor, texts: Texts) -> tuple[Html, 
     async with effects.look() as session:
         if is_staff(actor):
             allow(actor, Verb.SEE_QUEUE)
-            return waiting_for(await queries.queue(session, actor.role), texts)
+            changes = await amendments.waiting(session, actor.role)
+            return waiting_for(await queries.queue(session, actor.role), changes, texts)
         scans = await queries.own_scans(session, actor, limit=SHOWN)
     if not scans:
         return texts("scans.none"), []
     return Html("\n\n".join([texts("scans.head"), *(_stands(scan, texts) for scan in scans)])), _opens(scans, texts)
 
 
-def waiting_for(scans: Sequence[Scan], texts: Texts) -> tuple[Html, Buttons]:
-    """What waits for somebody of the staff, each scan with the button that brings its card."""
-    if not scans:
+def waiting_for(scans: Sequence[Scan], changes: Sequence[Amendment], texts: Texts) -> tuple[Html, Buttons]:
+    """What waits for somebody of the staff: scans, and changes of reports, each with the button that brings it."""
+    if not scans and not changes:
         return texts("queue.empty"), []
     lines = [
         texts("queue.line", scan=scan.id, time=texts.time(scan.changed_at), stage=texts(f"stage.{scan.status}"))
         for scan in scans
     ]
     opens: Buttons = [(f"#{scan.id}", OnCard(action=CardAction.OPEN, scan_id=scan.id)) for scan in scans]
+    lines += [texts("queue.change", scan=one.scan_id, time=texts.time(one.created_at)) for one in changes]
+    opens += [(f"✏️ #{one.scan_id}", opens_change(one)) for one in changes]
     return Html("\n".join([texts("queue.head"), *lines])), opens
 
 

@@ -78,7 +78,7 @@ async def propose(session: AsyncSession, actor: Actor, scan_id: int, change: Cha
 
 async def ask_code(session: AsyncSession, actor: Actor, scan_id: int, number: int, chat_id: int, at: datetime) -> Code:
     """Owe the administrator a code that approves exactly this change of exactly this report."""
-    scan, amendment = await _open(session, actor, scan_id, AmendmentState.PROPOSED, number)
+    scan, amendment = await proposed(session, actor, scan_id, number)
     account = await session.get_one(Account, actor.account_id)
     code = Code(
         purpose=Purpose.AMEND,
@@ -111,7 +111,7 @@ async def approve(session: AsyncSession, actor: Actor, scan_id: int, typed: str,
 
 
 async def decline(session: AsyncSession, actor: Actor, scan_id: int, number: int, at: datetime) -> None:
-    scan, amendment = await _open(session, actor, scan_id, AmendmentState.PROPOSED, number)
+    scan, amendment = await proposed(session, actor, scan_id, number)
     await _move(session, actor, scan, amendment, Move.DECLINE, at)
 
 
@@ -135,6 +135,18 @@ async def changes(session: AsyncSession, scan_id: int) -> Sequence[Amendment]:
     """Every change that was ever proposed, oldest first."""
     all_ = select(Amendment).where(Amendment.scan_id == scan_id).order_by(Amendment.number)
     return (await session.scalars(all_)).all()
+
+
+async def waiting(session: AsyncSession, role: Role, limit: int = 10) -> Sequence[Amendment]:
+    """Changes that wait for this role, oldest first."""
+    states = {state for (state, _), rule in RULES.items() if rule.by is role}
+    found = select(Amendment).where(Amendment.state.in_(states)).order_by(Amendment.created_at, Amendment.id)
+    return (await session.scalars(found.limit(limit))).all()
+
+
+async def proposed(session: AsyncSession, actor: Actor, scan_id: int, number: int) -> tuple[Scan, Amendment]:
+    """This change, while it waits for an administrator. Raises StaleAction, or SameHand for who may not decide it."""
+    return await _open(session, actor, scan_id, AmendmentState.PROPOSED, number)
 
 
 async def meant(session: AsyncSession, code: Code) -> Amendment:

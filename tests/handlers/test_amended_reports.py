@@ -94,6 +94,31 @@ async def test_a_button_decides_the_change_above_it_and_no_later_one(house: Hous
     assert "version 2 of scan #1" in (await _approves(house)).text
 
 
+async def test_a_change_waits_in_the_administrators_queue_and_can_be_decided_from_there(house: House) -> None:
+    """The message that asked may have left the chat; nobody else's queue has it, and once decided it is gone."""
+    await house.until("released")
+    await house.amina.receives_document(timeout=30)
+    await house.rao.presses("Addendum", on="Report ready")
+    await house.rao.sends("Discussed with the ward.")
+    await house.joseph.sees("Discussed with the ward.")
+    for who in (house.rao, house.meena):
+        await who.sends("/queue")
+        await who.sees("Nothing waits for you")
+    await house.joseph.sends("/queue")
+    listed = await house.joseph.sees("Waiting for you")
+    assert "a change of the report" in listed.text
+    opens = listed.key("✏️ #1")
+    assert opens is not None
+    await house.joseph.presses("✏️ #1")
+    again = await house.joseph.sees("Discussed with the ward.")
+    assert again.body.get("has_protected_content")
+    await house.joseph.presses("Decline", on="asks to change")
+    await house.rao.sees("has declined your change")
+    await house.joseph.sends("/queue")
+    await house.joseph.sees("Nothing waits for you")
+    assert (await house.joseph.forges(opens.data or "")).text == says(house, "error.stale")
+
+
 async def test_who_has_an_app_approves_a_change_with_it(house: House) -> None:
     """Purpose: nobody waits for a mail that is not sent."""
     await house.until("released")

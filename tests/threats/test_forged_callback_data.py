@@ -186,7 +186,9 @@ FORGED: dict[type[CallbackData], tuple[CallbackData, ...]] = {
         decisions.OnWords(action=action, scan_id=scan, seen="0" * decisions.MARK)
         for action, scan in product(decisions.SIGN, (1, 999_999))
     ),
-    decisions.OnChange: tuple(decisions.OnChange(action=action, scan_id=1, number=1) for action in decisions.DECIDE),
+    decisions.OnChange: tuple(
+        decisions.OnChange(action=action, scan_id=1, number=1) for action in (CardAction.OPEN, *decisions.DECIDE)
+    ),
     keyboards.OnReading: tuple(keyboards.OnReading(scan_id=1, opens=part) for part in ("regions", "rest", "lungs")),
     keyboards.Diagnose: (keyboards.Diagnose(scan_id=1, name="normal_chest"),),
     keyboards.InRegion: (keyboards.InRegion(scan_id=1, region="lungs", phrase="nodule"),),
