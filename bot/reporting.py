@@ -182,24 +182,28 @@ async def _still_theirs(clinic: Clinic, report: Report, chat_id: int) -> bool:
 
 
 async def _page_to_read(clinic: Clinic, report: Report, chat_id: int) -> tuple[str, Language] | None:
-    """Nothing where no doctor set a band, where a newer version came between, or where nobody is signed in any more."""
+    """Nothing where no doctor set a band, or where nobody is signed in any more."""
     try:
         theirs = await _still_theirs(clinic, report, chat_id)
     except ChatAsleep:
         theirs = False
-    async with clinic.sessions() as session:
-        newest = await queries.latest_report(session, report.scan)
     document = await draft(clinic, report.scan_id)
-    if not theirs or newest is None or newest.id != report.id or document.summary is None:
+    if not theirs or document.summary is None:
         return None
     return script(document, document.summary), document.language
 
 
 async def _begin(clinic: Clinic, key: str, report_id: int) -> Report | None:
-    """The report to deliver, or None when it has arrived already."""
+    """The report to deliver; None when it has arrived already, or when a newer version has taken its place."""
     async with clinic.sessions.begin() as session:
-        outcome = await begin_delivery(session, key, _now())
-        return None if outcome is Outcome.OVER else await session.get_one(Report, report_id)
+        if await begin_delivery(session, key, _now()) is Outcome.OVER:
+            return None
+        report = await session.get_one(Report, report_id)
+        newest = await queries.latest_report(session, report.scan)
+        if newest is report:
+            return report
+        await end_delivery(session, key, _now(), state=DeliveryState.CANCELLED)
+    return None
 
 
 async def _arrived(

@@ -7,9 +7,11 @@ from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from models.jobs import Channel, Delivery, DeliveryEvent, DeliveryState
 from models.scans import Report
+from workflow import queries
 from workflow.access import Verb, allow
 from workflow.actors import Actor
 from workflow.audit import Entry, note
@@ -82,9 +84,13 @@ async def end_delivery(
 
 
 async def undelivered(session: AsyncSession, at: datetime, limit: int = 10) -> Sequence[tuple[Delivery, Report]]:
-    """Reports that somebody waits for in vain, newest first: refused for good, or under way for too long."""
+    """Reports that somebody waits for in vain, newest first: refused for good, or under way for too long.
+
+    Nobody waits for a version that was superseded: the one in its place has deliveries of its own."""
     waiting = Delivery.state.in_((DeliveryState.OWED, DeliveryState.SENDING)) & (Delivery.started_at < at - PATIENCE)
-    lost = select(Delivery, Report).join(Report, Report.id == Delivery.report_id)
+    newer = aliased(Report)
+    superseded = select(newer.id).where(newer.scan_id == Report.scan_id, newer.version > Report.version).exists()
+    lost = select(Delivery, Report).join(Report, Report.id == Delivery.report_id).where(~superseded)
     lost = lost.where((Delivery.state == DeliveryState.FAILED) | waiting)
     return (await session.execute(lost.order_by(Delivery.started_at.desc()).limit(limit))).tuples().all()
 
@@ -95,17 +101,23 @@ async def history(session: AsyncSession, key: str) -> Sequence[DeliveryEvent]:
 
 
 async def send_again(session: AsyncSession, actor: Actor, key: str, at: datetime) -> str:
-    """What failed is owed once more: an address was put right, or the mail server's settings. The report's number."""
+    """What failed is owed once more: an address was put right, or the mail server's settings. The report's number.
+
+    An old button of a superseded version stands for the newest on the same way."""
     allow(actor, Verb.SEND_AGAIN)
-    delivery = await session.get(Delivery, key, with_for_update=True)
-    if delivery is None or delivery.report_id is None:
+    asked = await session.get(Delivery, key)
+    if asked is None or asked.report_id is None or asked.channel is None:
         raise NotFound
-    if delivery.state is not DeliveryState.FAILED:
+    report = await queries.latest_report(session, (await session.get_one(Report, asked.report_id)).scan)
+    assert report is not None
+    key = delivery_key(report.id, asked.channel, _chat_of(asked))
+    delivery = await session.get(Delivery, key, with_for_update=True, populate_existing=True)
+    if delivery is None or delivery.state is not DeliveryState.FAILED:
         raise StaleAction
     await end_delivery(session, key, at, state=DeliveryState.OWED)
-    await note(session, actor, Entry(f"send_again:{delivery.channel}", "report", delivery.report_id), at)
+    await note(session, actor, Entry(f"send_again:{delivery.channel}", "report", report.id), at)
     _owe(session, delivery, at)
-    return (await session.get_one(Report, delivery.report_id)).number
+    return report.number
 
 
 async def fail_delivery(session: AsyncSession, key: str, reason: str, at: datetime) -> None:
@@ -131,12 +143,15 @@ async def came_back(session: AsyncSession, receipt: str, reason: str, at: dateti
 def _owe(session: AsyncSession, delivery: Delivery, at: datetime) -> None:
     match delivery.channel:
         case Channel.CHAT:
-            chat_id = int(delivery.key.rpartition(":")[2])
-            enqueue(session, JobKind.SEND_REPORT, at, report_id=delivery.report_id, chat_id=chat_id)
+            enqueue(session, JobKind.SEND_REPORT, at, report_id=delivery.report_id, chat_id=_chat_of(delivery))
         case Channel.EMAIL:
             enqueue(session, JobKind.MAIL_REPORT, at, report_id=delivery.report_id)
         case Channel.WHATSAPP:
             enqueue(session, JobKind.SEND_WHATSAPP, at, report_id=delivery.report_id)
+
+
+def _chat_of(delivery: Delivery) -> int | None:
+    return int(delivery.key.rpartition(":")[2]) if delivery.channel is Channel.CHAT else None
 
 
 def _remember(session: AsyncSession, delivery: Delivery, at: datetime) -> None:

@@ -4,13 +4,16 @@ from datetime import UTC, datetime
 
 from bot.printing import draft
 from bot.sandbox.mailbox import Mail
-from handlers.keyboards import CardAction, OnCard
+from handlers.keyboards import CardAction, OnCard, SendAgain
+from models.jobs import Delivery
 from models.scans import Status
 from tests.handlers.test_authenticator import enrols
-from tests.people import CODE, House
+from tests.outages.owed import settles, waits
+from tests.people import CODE, House, eventually
 from tests.promises.stages import a_scan, says, scan_row
 from tests.reports.paper import pages
 from tests.threats.test_code_guessing_and_reissue import STEP
+from workflow.deliveries import history
 
 
 async def test_an_amendment_makes_a_new_version_and_marks_the_old_one(house: House) -> None:
@@ -51,6 +54,48 @@ async def test_an_amendment_makes_a_new_version_and_marks_the_old_one(house: Hou
     documents = [one for one in await house.joseph.messages() if one.document]
     assert len(documents) == 2, "staff can read the old version too"
     assert (await draft(house.app.clinic, 1)).version == 2, "a preview shows the version that counts"
+
+
+async def test_a_version_that_was_superseded_on_its_way_never_arrives(house: House) -> None:
+    """Telegram was away when the first left, and is back when the second has taken its place."""
+    await house.clinic.fault("500", "sendDocument", times=100)
+    await house.until("released")
+    await waits(house, "send_report")
+    await asks_to_amend(house)
+    await _approves(house)
+    await eventually(house.app.clinic.sessions, lambda session: session.get(Delivery, f"report:2:chat:{_amina(house)}"))
+    await house.clinic.no_faults()
+    await settles(house)
+    got = await house.amina.receives_document()
+    assert got.name.endswith("-2.pdf")
+    assert len([one for one in await house.amina.messages() if one.document]) == 1
+    async with house.app.clinic.sessions() as session:
+        late = await history(session, f"report:1:chat:{_amina(house)}")
+    assert late[-1].state == "cancelled"
+
+
+async def test_an_old_button_sends_the_newest_version_again_and_never_the_one_it_was_made_for(house: House) -> None:
+    """Both versions' mails were refused; only the second is listed, and the first one's button stands for it."""
+    await house.until("completed")
+    code = await house.approves()
+    house.sandbox.mailbox.fail(1, 550)
+    await house.joseph.sends(code)
+    await house.joseph.sees("could not be delivered", timeout=30)
+    await asks_to_amend(house)
+    await _approves(house)
+    house.sandbox.mailbox.fail(1, 550)
+    await house.joseph.sees("-2 of scan #1 could not be delivered", timeout=30)
+    await house.joseph.sends("/undelivered")
+    listed = await house.joseph.sees("Reports that have not arrived")
+    assert len(listed.buttons) == 1
+    again = await house.joseph.forges(SendAgain(key="report:1:email").pack())
+    assert again.answered
+    mail = await house.clinic.mail_to("amina@example.org", "attached", timeout=30)
+    assert [one.name for one in mail.attachments] == [f"{listed.buttons[0].split()[1]}.pdf"]
+    await settles(house)
+    assert len(await house.clinic.mails("amina@example.org")) == 1
+    late = await house.joseph.forges(SendAgain(key="report:1:email").pack())
+    assert late.text == says(house, "error.stale")
 
 
 async def test_an_addendum_adds_and_a_declined_change_changes_nothing(house: House) -> None:
@@ -163,3 +208,7 @@ async def _approves(house: House) -> Mail:
     await house.joseph.sends(code)
     await house.joseph.sees("is approved")
     return mail
+
+
+def _amina(house: House) -> int:
+    return house.amina.chat_id
