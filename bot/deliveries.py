@@ -8,7 +8,7 @@ from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 from aiogram.types import InlineKeyboardMarkup
 
 from bot.clinic import Clinic
-from bot.mail import HOUSE, Letter, Unmailable
+from bot.mail import Letter, OutOfOrder, Unmailable
 from handlers.messages import reason, verdict
 from handlers.texts import Texts
 from models.codes import Code, Purpose
@@ -79,14 +79,24 @@ async def _too_late(clinic: Clinic, code: Code) -> None:
 async def _mail_for_code(clinic: Clinic, code: Code, letter: Letter) -> None:
     """An address that is refused for good is told to the chat that waits for the code, whoever has an account."""
     try:
-        await clinic.mail.send(letter)
-    except Unmailable as refused:
-        if refused.why in HOUSE:  # the clinic's mail is out of order, which is no fault of this address
-            raise
+        await post(clinic, letter)
+    except Unmailable:
         async with clinic.sessions.begin() as session:
             await codes.void(session, code.id, _now())
         texts = clinic.catalogues.of(code.language)
         await tell(clinic, [code.chat_id], f"unmailable:{code.id}", "code.unmailable", texts, email=code.email)
+
+
+async def post(clinic: Clinic, letter: Letter) -> None:
+    """Send a letter. Where the house's own mail is out of order it waits, and administrators hear of it."""
+    try:
+        await clinic.mail.send(letter)
+    except OutOfOrder as trouble:
+        async with clinic.sessions() as session:
+            chats = await queries.chats_of(session, Role.ADMINISTRATOR)
+        about = f"mail-trouble:{trouble.why}:{_now():%Y%m%d}"  # once a day
+        await tell(clinic, chats, about, "mail.trouble", reason=Word(f"failure.{trouble.why}"))
+        raise
 
 
 async def ask_retake(clinic: Clinic, scan_id: int) -> None:
@@ -122,7 +132,7 @@ async def tell_authenticator_reset(clinic: Clinic, account_id: int, on: str) -> 
         texts.plain("mail.authenticator.text"),
         f"<authenticator-reset-{account_id}-{when}@{clinic.domain}>",
     )
-    await clinic.mail.send(letter)
+    await post(clinic, letter)
 
 
 async def tell(

@@ -1,7 +1,7 @@
 """Mail leaves the house by SMTP, encrypted on the way unless the server is on this machine."""
 
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
 from email.utils import formatdate
 from enum import StrEnum
@@ -33,19 +33,36 @@ class Refusal(StrEnum):
     CONTENT = "content"
     LOGIN = "login"
     ENCRYPTION = "encryption"  # no STARTTLS, or a certificate that nobody vouches for
-    BOUNCE = "bounce"  # taken at first and sent back later
+    SERVER = "server"  # it takes nothing from us: its greeting, our name, our sender or relaying
 
 
-HOUSE: Final = {Refusal.LOGIN, Refusal.ENCRYPTION}  # the house's own settings are wrong, not the letter
+HOUSE: Final = {Refusal.LOGIN, Refusal.ENCRYPTION, Refusal.SERVER}  # the house's own settings are wrong, not the letter
+LOGIN_WANTED: Final = 530
 TOO_LARGE: Final = 552
+PLACES: Final[Mapping[type[Exception], Refusal]] = {
+    aiosmtplib.SMTPConnectResponseError: Refusal.SERVER,
+    aiosmtplib.SMTPHeloError: Refusal.SERVER,
+    aiosmtplib.SMTPSenderRefused: Refusal.SERVER,
+    aiosmtplib.SMTPAuthenticationError: Refusal.LOGIN,
+    aiosmtplib.SMTPRecipientRefused: Refusal.ADDRESS,
+    aiosmtplib.SMTPResponseException: Refusal.CONTENT,
+}
 
 
-class Unmailable(Exception):
-    """Another try would be refused too. Carries a code alone: the server's words may quote the letter."""
+class NotTaken(Exception):
+    """Carries a code alone: the server's words may quote the letter."""
 
     def __init__(self, why: Refusal) -> None:
         super().__init__(why.value)
         self.why = why
+
+
+class Unmailable(NotTaken):
+    """Another try would be refused too."""
+
+
+class OutOfOrder(NotTaken):
+    """No letter goes out until somebody has put the house's own settings right; then this one does."""
 
 
 class MailsUsedUp(Exception):
@@ -53,7 +70,8 @@ class MailsUsedUp(Exception):
 
 
 class Mail:
-    """Sends letters. Raises Unmailable where a retry is useless; anything else may be tried again."""
+    """Sends letters. Raises Unmailable where a retry is useless, OutOfOrder where the house has to be put right first;
+    anything else may be tried again."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -79,7 +97,7 @@ class Mail:
             why = refusal(error)
             if why is None:
                 raise
-            raise Unmailable(why) from None
+            raise (OutOfOrder if why in HOUSE else Unmailable)(why) from None
 
 
 def refusal(error: Exception) -> Refusal | None:
@@ -87,16 +105,26 @@ def refusal(error: Exception) -> Refusal | None:
     match error:
         case ssl.SSLCertVerificationError():
             return Refusal.ENCRYPTION
+        case aiosmtplib.SMTPNotSupported():  # an address in letters that this server does not know
+            return Refusal.ADDRESS
         case aiosmtplib.SMTPRecipientsRefused():
-            return Refusal.ADDRESS if min(one.code for one in error.recipients) >= 500 else None
-        case aiosmtplib.SMTPAuthenticationError():
-            return Refusal.LOGIN if error.code >= 500 else None
+            answers = [_answer(one) for one in error.recipients]
+            return None if None in answers else answers[0]
         case aiosmtplib.SMTPResponseException():
-            lasting = Refusal.SIZE if error.code == TOO_LARGE else Refusal.CONTENT
-            return lasting if error.code >= 500 else None
-        case aiosmtplib.SMTPNotSupported():
-            return Refusal.LOGIN
-    return Refusal.ENCRYPTION if type(error) is aiosmtplib.SMTPException else None  # it offers no STARTTLS
+            return _answer(error)
+    if type(error) is not aiosmtplib.SMTPException:
+        return None
+    return Refusal.LOGIN if "auth" in str(error).lower() else Refusal.ENCRYPTION  # it offers no AUTH, or no STARTTLS
+
+
+def _answer(error: aiosmtplib.SMTPResponseException) -> Refusal | None:
+    """What the server's code says for itself (4xx may pass), or else where in the conversation it came."""
+    if error.code < 500:
+        return None
+    if "relay" in str(error.message).lower():
+        return Refusal.SERVER
+    place = next(place for kind, place in PLACES.items() if isinstance(error, kind))
+    return {TOO_LARGE: Refusal.SIZE, LOGIN_WANTED: Refusal.LOGIN}.get(error.code, place)
 
 
 def compose(letter: Letter, sender: str) -> EmailMessage:

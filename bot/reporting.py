@@ -9,7 +9,7 @@ from aiogram.types import BufferedInputFile
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.clinic import Clinic
-from bot.deliveries import Word, tell
+from bot.deliveries import Word, post, tell
 from bot.files import fetch
 from bot.mail import Letter, Unmailable
 from bot.printing import draft
@@ -121,7 +121,7 @@ async def mail_report(clinic: Clinic, report_id: int) -> None:
         language=texts.language,
     )
     try:
-        await clinic.mail.send(letter)
+        await post(clinic, letter)
     except Unmailable as refused:
         await _failed(clinic, key, refused.why)
         return

@@ -12,7 +12,7 @@ from aiosmtplib import SMTPRecipientRefused, SMTPRecipientsRefused
 from pydantic import SecretStr
 
 from bot.demo import DemoSettings
-from bot.mail import Letter, Mail, Refusal, Unmailable, compose, refusal
+from bot.mail import Letter, Mail, OutOfOrder, Refusal, compose, refusal
 from bot.sandbox.mailbox import Mailbox
 
 TEXT = "Hello <Amina>,\n\nhere it is.\nGood bye."
@@ -31,8 +31,8 @@ def test_the_same_words_stand_there_as_plain_text_and_as_html() -> None:
     assert [part.get_filename() for part in message.iter_attachments()] == ["R2026-000007.pdf"]
 
 
-def _refused(*codes: int) -> SMTPRecipientsRefused:
-    return SMTPRecipientsRefused([SMTPRecipientRefused(code, "no", "amina@example.org") for code in codes])
+def _refused(*codes: int, said: str = "no") -> SMTPRecipientsRefused:
+    return SMTPRecipientsRefused([SMTPRecipientRefused(code, said, "amina@example.org") for code in codes])
 
 
 RETRY = (
@@ -44,13 +44,22 @@ RETRY = (
     aiosmtplib.SMTPSenderRefused(421, "busy", "scans@example.org"),
     _refused(450),
     _refused(550, 451),
+    aiosmtplib.SMTPConnectResponseError(421, "busy"),
+    aiosmtplib.SMTPHeloError(450, "later"),
     ConnectionResetError(),
     TimeoutError(),
 )
 FOR_GOOD = (
     (aiosmtplib.SMTPDataError(552, "too big"), Refusal.SIZE),
     (aiosmtplib.SMTPDataError(554, "spam"), Refusal.CONTENT),
-    (aiosmtplib.SMTPSenderRefused(550, "who?", "scans@example.org"), Refusal.CONTENT),
+    (aiosmtplib.SMTPSenderRefused(550, "who?", "scans@example.org"), Refusal.SERVER),
+    (aiosmtplib.SMTPSenderRefused(552, "too big", "scans@example.org"), Refusal.SIZE),
+    (aiosmtplib.SMTPSenderRefused(530, "log in first", "scans@example.org"), Refusal.LOGIN),
+    (aiosmtplib.SMTPHeloError(501, "who are you?"), Refusal.SERVER),
+    (aiosmtplib.SMTPConnectResponseError(554, "no mail from there"), Refusal.SERVER),
+    (aiosmtplib.SMTPNotSupported("SMTPUTF8 is not supported by this server"), Refusal.ADDRESS),
+    (_refused(554, said="5.7.1 <amina@example.org>: Relay access denied"), Refusal.SERVER),
+    (aiosmtplib.SMTPException("The SMTP AUTH extension is not supported by this server."), Refusal.LOGIN),
     (aiosmtplib.SMTPAuthenticationError(535, "wrong"), Refusal.LOGIN),
     (_refused(550), Refusal.ADDRESS),
     (aiosmtplib.SMTPException("SMTP STARTTLS extension not supported by server."), Refusal.ENCRYPTION),
@@ -101,12 +110,12 @@ async def test_a_real_server_with_starttls_takes_the_mail(
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
     await account(strict).send(LETTER)
     assert [mail.message_id for mail in strict.mails] == ["<1@example.org>"]
-    with pytest.raises(Unmailable, match="login"):
+    with pytest.raises(OutOfOrder, match="login"):
         await account(strict, password="guessed").send(LETTER)
 
 
 async def test_a_certificate_that_nobody_vouches_for_gets_no_mail(strict: Mailbox) -> None:
-    with pytest.raises(Unmailable, match="encryption"):
+    with pytest.raises(OutOfOrder, match="encryption"):
         await account(strict).send(LETTER)
     assert strict.mails == []
 
@@ -117,7 +126,7 @@ async def test_a_server_without_starttls_gets_no_mail_unless_the_settings_say_ot
     plain: Callable[..., Mail] = lambda **more: Mail(  # noqa: E731 - two settings side by side
         DemoSettings(bot_token=SecretStr("42:x"), smtp_host="127.0.0.1", smtp_port=mailbox.port, **more)
     )
-    with pytest.raises(Unmailable, match="encryption"):
+    with pytest.raises(OutOfOrder, match="encryption"):
         await plain().send(LETTER)
     assert mailbox.mails == []
     await plain(smtp_starttls=False).send(LETTER)

@@ -62,6 +62,26 @@ async def test_an_address_that_is_refused_for_good_is_told_to_the_administrators
     assert await house.clinic.mails("amina@example.org") == []
 
 
+async def test_a_house_whose_mail_is_out_of_order_keeps_codes_and_reports_and_tells_the_administrators(
+    house: House,
+) -> None:
+    """530, the server wants a login that we do not give: nobody's address is to blame, and all of it goes later."""
+    await house.until("completed")
+    code = await house.approves()
+    house.sandbox.mailbox.fail(2, 530)
+    await house.joseph.sends(code)
+    await waits(house, "mail_report")
+    assert "refuses our login" in (await house.joseph.sees("mail does not go out", timeout=30)).text
+    await comes_due(house)
+    await waits(house, "mail_report", 2)
+    await comes_due(house)
+    await house.clinic.mail_to("amina@example.org", "attached", timeout=30)
+    await settles(house)
+    told = [message for message in await house.joseph.messages() if "mail does not go out" in message.text]
+    assert len(told) == 1
+    assert not [message for message in await house.amina.messages() if "could not send the copy" in message.text]
+
+
 async def test_what_failed_is_listed_and_sent_again_by_an_administrator(house: House) -> None:
     """The second try arrives; its history says what happened, and then nothing is left to send again."""
     await house.until("completed")
