@@ -34,7 +34,7 @@ class OnChange(CallbackData, prefix="ch"):
 
 
 def press(scan: Scan, action: CardAction) -> OnCard | OnWords:
-    """What a button under this scan, as it stands above it, does."""
+    """What a button sends that stands below this scan as it is now."""
     if action in SIGN:
         return OnWords(action=action, scan_id=scan.id, seen=mark(scan))
     return OnCard(action=action, scan_id=scan.id)
