@@ -9,7 +9,7 @@ from aiogram.types import InlineKeyboardMarkup
 
 from bot.clinic import Clinic
 from bot.mail import Letter, OutOfOrder, Unmailable
-from handlers.messages import reason, verdict
+from handlers.messages import reason, sheets, verdict
 from handlers.texts import Texts
 from models.codes import Code, Purpose
 from models.jobs import DeliveryState
@@ -29,6 +29,7 @@ class Word(NamedTuple):
 
 
 ABOUT_HEALTH: Final = ("retake", "critical.", "amend.ask")  # nudges that say something about somebody's health
+CAN_WAIT: Final = "amend.ask"  # of them, what a chat that is asleep hears of only that it is there: /queue has it
 
 
 async def mail_code(clinic: Clinic, code_id: int) -> None:
@@ -154,16 +155,19 @@ async def tell(
         async with clinic.sessions.begin() as session:
             outcome = await begin_delivery(session, one, _now())
             link = await session.get(Link, chat_id)
+            actor = await accounts.actor_for(session, chat_id, _now() - clinic.idle)
         if outcome is not Outcome.NEW:
             continue
         texts = clinic.catalogues.of(link.account.language) if link else stranger or clinic.catalogues.of(None)
+        said = {name: texts(value.key) if isinstance(value, Word) else value for name, value in values.items()}
+        knocks = sentence == CAN_WAIT and actor is not None and actor.asleep
+        *before, last = sheets(texts("asleep.card" if knocks else sentence, **said))
+        keyboard = buttons(texts) if buttons and not knocks else None
+        guarded = sentence.startswith(ABOUT_HEALTH) or None
         try:
-            said = {name: texts(value.key) if isinstance(value, Word) else value for name, value in values.items()}
-            keyboard = buttons(texts) if buttons else None
-            guarded = sentence.startswith(ABOUT_HEALTH) or None
-            sent = await clinic.bot.send_message(
-                chat_id, texts(sentence, **said), reply_markup=keyboard, protect_content=guarded
-            )
+            for page in before:
+                await clinic.bot.send_message(chat_id, page, protect_content=guarded)
+            sent = await clinic.bot.send_message(chat_id, last, reply_markup=keyboard, protect_content=guarded)
         except (TelegramForbiddenError, TelegramBadRequest):
             await _end(clinic, one, None, DeliveryState.FAILED)
         except Exception:  # an outage: the job comes again, better twice than never

@@ -15,6 +15,7 @@ from handlers.codes import use_code
 from handlers.decisions import OnChange, on_change
 from handlers.forms import Amending
 from handlers.keyboards import AmendBand, CardAction, OnCard
+from handlers.messages import sheets
 from handlers.questions import ask, values
 from handlers.reading import LONGEST
 from handlers.texts import Texts
@@ -133,7 +134,10 @@ async def show(
     async with effects.begin() as session:
         scan, change = await amendments.proposed(session, known(actor), scan_id, number)
         await audit.look(session, known(actor), scan, "change", effects.at)
-    await say(query, texts("amend.ask", **asked(scan, change)), on_change(texts, scan_id, number), private=True)
+    *before, last = sheets(texts("amend.ask", **asked(scan, change)))
+    for page in before:
+        await say(query, page, private=True)
+    await say(query, last, on_change(texts, scan_id, number), private=True)
 
 
 @does(Verb.JUDGE_AMENDMENT)

@@ -17,7 +17,7 @@ from handlers.keyboards import (
     rows,
     stack,
 )
-from handlers.messages import View, draft_lines
+from handlers.messages import View, draft_lines, shortened
 from handlers.texts import Html, Texts
 from models.scans import Scan
 from reports.document import Band
@@ -77,7 +77,9 @@ def draft(scan: Scan, texts: Texts) -> View:
     conclude = [(texts.plain("button.by_conclusion"), OnReading(scan_id=scan.id, opens=CONCLUSION))]
     first = rows(conclude) if owed else rows(sign)  # "Verify" would only refuse
     head = texts("reading.owes_conclusion" if owed else "reading.written", scan=scan.id)
-    text = Html("\n\n".join([head, "\n".join(draft_lines(scan, texts))]))
+    text, cut = shortened(lambda fit: Html("\n\n".join([head, "\n".join(draft_lines(scan, texts, fit))])))
+    if cut:
+        also = [*also, (texts.plain(f"button.{CardAction.READ_ALL}"), press(scan, CardAction.READ_ALL))]
     return View(text, stack(first, rows(lights, width=3), rows([*changes, *also])))
 
 
@@ -91,8 +93,9 @@ def regions(scan: Scan, texts: Texts) -> View:
     ]
     rest = (texts.plain("button.rest_normal"), OnReading(scan_id=scan.id, opens=REST))
     done = (texts.plain("button.to_draft"), OnReading(scan_id=scan.id, opens=DRAFT_VIEW))
-    said = "\n".join([texts("reading.regions", scan=scan.id), *draft_lines(scan, texts)])
-    return View(Html(said), stack(rows(opens), rows([rest, done])))
+    head = texts("reading.regions", scan=scan.id)
+    text, _ = shortened(lambda fit: Html("\n".join([head, *draft_lines(scan, texts, fit)])))
+    return View(text, stack(rows(opens), rows([rest, done])))
 
 
 def region(scan: Scan, name: Region, texts: Texts) -> View:
@@ -110,7 +113,7 @@ def region(scan: Scan, name: Region, texts: Texts) -> View:
     typed = (texts.plain("button.in_words"), OnReading(scan_id=scan.id, opens=WORDS + name))
     back = (texts.plain("button.back"), OnReading(scan_id=scan.id, opens=REGIONS_VIEW))
     head = texts("reading.one_region", region=word(texts, "region", name))
-    text = Html("\n".join([head, *draft_lines(scan, texts, only=name)]))
+    text, _ = shortened(lambda fit: Html("\n".join([head, *draft_lines(scan, texts, fit, only=name)])))
     return View(text, stack(rows([normal]), rows(phrases, width=1), rows([typed, back])))
 
 

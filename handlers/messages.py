@@ -60,14 +60,29 @@ def staff_card(scan: Scan, role: Role, texts: Texts, heat_map: bool) -> View:
 
 def whole_story(scan: Scan, texts: Texts) -> Sequence[Html]:
     """Everything that was said about a scan, in as many messages as it needs."""
+    return sheets(*_blocks(scan, texts, lambda words: words))
+
+
+def sheets(*blocks: Html) -> Sequence[Html]:
+    """Blocks of words in as many messages as they need."""
     pages: list[Html] = []
-    for block in _blocks(scan, texts, lambda words: words):
+    for block in blocks:
         for part in _split(block):
             if pages and length(pages[-1]) + length(part) + 2 <= MESSAGE:
                 pages[-1] = _join(pages[-1], part)
             else:
                 pages.append(part)
     return pages
+
+
+def shortened(say: Callable[[Callable[[str], str]], Html]) -> tuple[Html, bool]:
+    """For a message that is edited in place and so cannot become two: each part clipped until all of it fits, and
+    whether that was needed."""
+    whole = say(lambda words: words)
+    if length(whole) <= MESSAGE:
+        return whole, False
+    clipped = (say(partial(_clip, most=limit)) for limit in (1000, 500, 200, 60, 12))
+    return next((text for text in clipped if length(text) <= MESSAGE), whole), True
 
 
 def length(text: str) -> int:

@@ -2,10 +2,13 @@
 
 from datetime import UTC, datetime
 
+from sqlalchemy import update
+
 from bot.printing import draft
 from bot.sandbox.mailbox import Mail
 from handlers.keyboards import CardAction, OnCard, SendAgain
 from models.jobs import Delivery
+from models.people import Link
 from models.scans import Status
 from tests.handlers.test_authenticator import enrols
 from tests.outages.owed import settles, waits
@@ -162,6 +165,38 @@ async def test_a_change_waits_in_the_administrators_queue_and_can_be_decided_fro
     await house.joseph.sends("/queue")
     await house.joseph.sees("Nothing waits for you")
     assert (await house.joseph.forges(opens.data or "")).text == says(house, "error.stale")
+
+
+async def test_a_long_change_is_told_whole_in_several_messages(house: House) -> None:
+    """Telegram takes 4,096 characters; what an administrator approves has to be read to its end."""
+    await house.until("released")
+    await house.amina.receives_document(timeout=30)
+    long = [f"{letter * 2900} the end of {letter}" for letter in "abcd"]
+    await house.rao.presses("Amend", on="Report ready")
+    for asked, words in zip(("Why must it", "as they should be", "Impression", "Skip leaves them"), long, strict=True):
+        await house.rao.sees(asked)
+        await house.rao.sends(words)
+    await house.rao.presses("urgent", on="what should the patient do now")
+    await house.rao.sees("An administrator approves it")
+    last = await house.joseph.sees("the end of d")
+    assert last.key("Approve the change")
+    told = " ".join(message.text for message in await house.joseph.messages())
+    assert all(f"the end of {letter}" in told for letter in "abc")
+    await house.joseph.presses("Decline", on="the end of d")
+    await house.rao.sees("has declined your change")
+
+
+async def test_a_change_is_not_told_in_a_chat_that_is_asleep(house: House) -> None:
+    await house.until("released")
+    await house.amina.receives_document(timeout=30)
+    async with house.app.clinic.sessions.begin() as session:
+        await session.execute(
+            update(Link).where(Link.chat_id == house.joseph.chat_id).values(seen_at=datetime(2020, 1, 1, tzinfo=UTC))
+        )
+    await house.rao.presses("Addendum", on="Report ready")
+    await house.rao.sends("Discussed with the ward.")
+    await house.joseph.sees("news of scan #1")
+    await house.joseph.does_not_see("Discussed with the ward.", within=0.2)
 
 
 async def test_who_has_an_app_approves_a_change_with_it(house: House) -> None:

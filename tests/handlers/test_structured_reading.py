@@ -180,3 +180,16 @@ def _presses(scan: int) -> list[str]:
         SetBand(scan_id=scan, band="urgent").pack(),
         SayWhy(scan_id=scan, name="missed").pack(),
     ]
+
+
+async def test_a_draft_longer_than_a_message_keeps_its_buttons_and_can_be_read_whole(house: House) -> None:
+    """An edited message cannot become two: long parts are shortened there, and "Read all" has them."""
+    await a_scan(house, Status.AI_ANALYZED)
+    await house.rao.presses("Write findings")
+    for asked, letter in (("Findings", "a"), ("what does it mean", "b"), ("what shall happen next", "c")):
+        await house.rao.sees(asked)
+        await house.rao.sends(f"{letter * 2900} the end of {letter}")
+    draft = await house.rao.sees("Written down")
+    assert draft.key("erify")
+    await house.rao.presses("Read all", on="Written down")
+    await house.rao.sees("the end of c")
