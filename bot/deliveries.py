@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
-from aiogram.types import InlineKeyboardMarkup
+from aiogram.types import InlineKeyboardMarkup, Message
 
 from bot.clinic import Clinic
 from bot.mail import Letter, OutOfOrder, Unmailable
 from handlers.messages import reason, sheets, verdict
-from handlers.texts import Texts
+from handlers.texts import Html, Texts
 from models.codes import Code, Purpose
 from models.jobs import DeliveryState
 from models.people import Account, Link, Role
@@ -161,13 +161,10 @@ async def tell(
         texts = clinic.catalogues.of(link.account.language) if link else stranger or clinic.catalogues.of(None)
         said = {name: texts(value.key) if isinstance(value, Word) else value for name, value in values.items()}
         knocks = sentence == CAN_WAIT and actor is not None and actor.asleep
-        *before, last = sheets(texts("asleep.card" if knocks else sentence, **said))
+        text = texts("asleep.card" if knocks else sentence, **said)
         keyboard = buttons(texts) if buttons and not knocks else None
-        guarded = sentence.startswith(ABOUT_HEALTH) or None
         try:
-            for page in before:
-                await clinic.bot.send_message(chat_id, page, protect_content=guarded)
-            sent = await clinic.bot.send_message(chat_id, last, reply_markup=keyboard, protect_content=guarded)
+            sent = await _say(clinic, chat_id, text, keyboard, sentence.startswith(ABOUT_HEALTH) or None)
         except (TelegramForbiddenError, TelegramBadRequest):
             await _end(clinic, one, None, DeliveryState.FAILED)
         except Exception:  # an outage: the job comes again, better twice than never
@@ -177,6 +174,16 @@ async def tell(
             await _end(clinic, one, str(sent.message_id))
             reached += 1
     return reached
+
+
+async def _say(
+    clinic: Clinic, chat_id: int, text: Html, keyboard: InlineKeyboardMarkup | None, guarded: bool | None
+) -> Message:
+    """In as many messages as it needs; the buttons stand below the last."""
+    *before, last = sheets(text)
+    for page in before:
+        await clinic.bot.send_message(chat_id, page, protect_content=guarded)
+    return await clinic.bot.send_message(chat_id, last, reply_markup=keyboard, protect_content=guarded)
 
 
 async def _end(clinic: Clinic, key: str, receipt: str | None, state: DeliveryState = DeliveryState.SENT) -> None:

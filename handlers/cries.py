@@ -1,16 +1,31 @@
 """Words of danger: answered first wherever they are typed, and told to the staff."""
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from aiogram import Router
+from aiogram.filters import StateFilter
+from aiogram.fsm.context import FSMContext
 from aiogram.types import Message
 
 from faq.answer import Faq
 from faq.pages import Topic
+from handlers.access import does
 from handlers.answers import private_chat
+from handlers.forms import Linking, Registering, Resetting
+from handlers.own import is_staff
+from handlers.questions import ask_open
 from handlers.texts import Catalogues, Html, Texts, quoted
+from handlers.typed import WORDS
 from workflow import desk
+from workflow.access import Verb
 from workflow.actors import Actor
 from workflow.updates import Effects
+
+# A secret is heard by nobody; what troubles somebody is told where it is taken.
+FORMS: Final = (
+    *(Registering.name, Registering.email, Registering.birth, Registering.number),
+    *(Linking.email, Resetting.email),
+)
 
 
 class Cry(NamedTuple):
@@ -32,3 +47,28 @@ def heard(message: Message, texts: Texts, catalogues: Catalogues, faq: Faq) -> C
     if not faq.answer(words, language=language).emergency:
         return None
     return Cry(words, language, quoted(faq.entry(Topic.EMERGENCY, language).text))
+
+
+async def in_a_form(
+    message: Message, texts: Texts, catalogues: Catalogues, faq: Faq, actor: Actor | None = None
+) -> dict[str, Cry] | bool:
+    """A filter: a cry where a form asks for something else, which then is no answer to it."""
+    cry = None if is_staff(actor) else heard(message, texts, catalogues, faq)
+    return {"cry": cry} if cry else False
+
+
+@does(Verb.TALK)
+async def answer(
+    message: Message, cry: Cry, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects
+) -> None:
+    """Help first; the form waits as it was."""
+    await message.answer(cry.answer)
+    async with effects.begin() as session:
+        await cry.note(session, message, actor, effects)
+    await ask_open(message, state, texts)
+
+
+def routes() -> Router:
+    router = Router(name=__name__)
+    router.message.register(answer, StateFilter(*FORMS), WORDS, in_a_form)
+    return router

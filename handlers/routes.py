@@ -8,6 +8,7 @@ from handlers import (
     audit,
     authenticator,
     cards,
+    cries,
     critical,
     desk,
     dispensing,
@@ -40,6 +41,7 @@ def routes() -> Router:
     house = Router(name=__name__)
     house.include_routers(
         errors.routes(),
+        cries.routes(),
         verifying.routes(),
         start.routes(),
         accounts.routes(),

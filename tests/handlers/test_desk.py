@@ -167,6 +167,17 @@ async def test_a_cry_below_a_picture_that_cannot_be_fetched_is_told_all_the_same
     assert "I cannot breathe" in (await house.rao.sees("🆘")).text
 
 
+@pytest.mark.parametrize(("command", "question"), [("/register", "What is your full name"), ("/link", "Which email")])
+async def test_a_cry_typed_into_a_form_is_heard_and_the_form_waits(house: House, command: str, question: str) -> None:
+    stranger = await house.clinic.person("Nobody At All")
+    await stranger.sends(command)
+    await stranger.sees(question)
+    await stranger.sends("I cannot breathe, help")
+    await stranger.sees("112")
+    await stranger.sees(question)
+    assert "I cannot breathe" in (await house.rao.sees("🆘")).text
+
+
 async def test_outside_its_hours_the_desk_says_when_somebody_hears_of_it(engines: Engines) -> None:
     tomorrow = datetime.now(INDIA).weekday() + 1
     day = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[tomorrow % 7]

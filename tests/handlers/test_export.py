@@ -67,6 +67,7 @@ async def test_the_export_holds_all_that_is_the_patients_and_no_answer_that_no_d
     sends = [call for call in await house.clinic.calls("sendDocument") if "my-data" in str(call)]
     assert sends
     assert all(str(call["fields"].get("protect_content")).lower() == "true" for call in sends)
+    await settles(house)  # the record follows the file
     async with house.app.clinic.sessions() as session:
         acts = list(await session.scalars(select(AuditRow.act).where(AuditRow.act == "export")))
     assert acts == ["export"]
