@@ -64,9 +64,10 @@ async def waiting(state: FSMContext) -> Sequence[Sent]:
     return [Sent(*one) for one in (await _beside(state).get_data()).get("waiting", [])]
 
 
-async def waits_no_longer(sent: Sent, state: FSMContext) -> None:
-    left = [one for one in await waiting(state) if one != sent]
-    await _beside(state).set_data({"waiting": left} if left else {})
+async def waits_no_longer(sent: Sent, state: FSMContext, effects: Effects) -> None:
+    async with effects.begin():
+        left = [one for one in await waiting(state) if one != sent]
+        await _beside(state).set_data({"waiting": left} if left else {})
 
 
 async def forget_waiting(state: FSMContext) -> None:
@@ -88,7 +89,7 @@ async def take_in(sent: Sent, actor: Actor, state: FSMContext, effects: Effects,
     try:
         async with effects.begin() as session:
             scan = await intake.open_scan(session, actor, intake.Upload(*files, modality, sent.album), effects.at)
-            await waits_no_longer(sent, state)
+            await waits_no_longer(sent, state, effects)
             first = await _first_of_album(state, sent.album)
             if first:
                 await state.set_state(asked)

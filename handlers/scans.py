@@ -75,15 +75,15 @@ async def agree(
     effects.may_repeat()
     message = query.message if isinstance(query.message, Message) else None
     async with effects.begin() as session:
+        waiting = await pictures.waiting(state)
         await consent.agree(session, known(actor), effects.at)
         await state.set_state(None)
     tools = pictures.Tools(bot, classifier, darkroom, vault)
-    for sent in await pictures.waiting(state):
+    for sent in waiting:
         try:
             asked = await pictures.take_in(sent, known(actor), state, effects, tools)
         except Refused as refusal:
-            async with effects.begin():
-                await pictures.waits_no_longer(sent, state)
+            await pictures.waits_no_longer(sent, state, effects)
             if message:
                 await message.answer(texts(f"upload.{refusal.reason}"))
         else:
