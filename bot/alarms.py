@@ -38,7 +38,7 @@ async def tell_critical(clinic: Clinic, scan_id: int, rung: int) -> None:
     words = {"scan": str(scan_id), "doctor": doctor, "patient": patient.name, "email": patient.email}
     await tell(clinic, administrators, f"{key}:staff", "critical.staff", None, reached, **words)
     await tell(clinic, doctors, f"{key}:doctor", "critical.unheard", None, None, **words)
-    async with clinic.sessions.begin() as session:  # last: a rung that an outage repeats would owe the next each time
+    async with clinic.sessions.begin() as session:  # last: the next rung comes after this one was told
         await critical.climb(session, await hold(session, scan_id), rung + 1, _now())
 
 
