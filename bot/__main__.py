@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from bot.commands import audit, classify, clinic, demo, faq, keys, mail, report
-from bot.thrift import be_thrifty
+from bot.cli import audit, classify, clinic, demo, faq, keys, mail, report
+from bot.observability.process_tuning import be_thrifty
 
 app = typer.Typer(
     name="csss",

@@ -20,40 +20,41 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import Session
 
-from bot import cards, hospital
-from bot.channels import Limiter
-from bot.clinic import Clinic
-from bot.flood import Rates, Turnstile
-from bot.forms import DatabaseStorage, OneByOne
-from bot.hygiene import Forgetting
-from bot.keys import derive, master_keys, secret_key, signing_keys
-from bot.mail import Mail
-from bot.metrics import Metrics, metrics
-from bot.middleware import Introduction
-from bot.polling import Polling
-from bot.receptionist import Receptionist
+from bot import hospital
+from bot.channels.email import Mail
+from bot.channels.whatsapp import whatsapp
+from bot.jobs import cards
+from bot.jobs.worker import Worker
+from bot.observability.metrics import Metrics, metrics
+from bot.secrets import derive, master_keys, secret_key, signing_keys
+from bot.services import Clinic
 from bot.settings import Settings
+from bot.telegram.auto_delete import Forgetting
+from bot.telegram.context import Introduction
+from bot.telegram.faq_cache import Receptionist
+from bot.telegram.fsm_storage import DatabaseStorage, OneByOne
+from bot.telegram.polling import Polling
+from bot.telegram.rate_limit import Rates, Turnstile
+from bot.telegram.send_limiter import Limiter
+from bot.telegram.webhook import WEBHOOK, Webhook
 from bot.web.app import web_app
-from bot.web.webhook import WEBHOOK, Webhook
-from bot.whatsapp import whatsapp
-from bot.worker import Worker
 from faq.answer import Faq, load
 from handlers.access import Door
 from handlers.routes import routes
-from handlers.texts import Catalogues
-from inference.bundle import default_bundle
-from inference.classifier import Classifier
-from inference.darkroom import Darkroom
+from handlers.ui.texts import Catalogues
+from inference.model.bundle import default_bundle
+from inference.model.classifier import Classifier
+from inference.upload.decoder import Darkroom
 from models.base import Sessions, connect
-from models.keys import MASTERS, Masters, unknown_masters
+from models.crypto.keys import MASTERS, Masters, unknown_masters
+from models.crypto.vault import Vault
 from models.schema import is_current
-from models.vault import Vault
-from reports.press import Press
-from workflow.audit import Source, audited
+from reports.pdf.pool import Press
+from workflow.accounts.passwords import Hasher
+from workflow.audit.chain import Source, audited
 from workflow.jobs import OWES
-from workflow.paper import Letterhead
-from workflow.passwords import Hasher
-from workflow.verification import Pace
+from workflow.reporting.builder import Letterhead
+from workflow.reporting.verification import Pace
 
 logger = logging.getLogger(__name__)
 

@@ -3,9 +3,9 @@
 from zoneinfo import ZoneInfo
 
 from bot.settings import Settings
-from faq.pages import Contacts
-from handlers.texts import House
-from reports.document import Hospital
+from faq.entries import Contacts
+from handlers.ui.texts import House
+from reports.content.document import Hospital
 
 
 def on_paper(settings: Settings) -> Hospital:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import EmailStr, Field, FilePath, SecretStr, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from workflow.desk import DeskHours
+from workflow.desk.tickets import DeskHours
 
 PREFIX: Final = "CSSS_"
 OF_TESTS: Final = "csss_test_"  # these tell the test suite where to find a database
@@ -200,8 +200,10 @@ class Settings(BaseSettings):
 
 def _is_logo(path: Path) -> bool:
     """Whether every report can be printed with it: found out at the start, not when the first one is owed."""
-    from reports.document import UnreadablePicture  # noqa: PLC0415 - most clinics have none, most commands print nothing
-    from reports.pictures import LOGO_KINDS, whole  # noqa: PLC0415 - as above
+    from reports.content.document import (  # noqa: PLC0415 - most clinics have none, most commands print nothing
+        UnreadablePicture,
+    )
+    from reports.pdf.images import LOGO_KINDS, whole  # noqa: PLC0415 - as above
 
     try:
         return path.stat().st_size <= LOGO_BYTES and bool(whole("logo", path.read_bytes(), LOGO_KINDS, LOGO_SIDE))
@@ -211,13 +213,13 @@ def _is_logo(path: Path) -> bool:
 
 def _cut_short(settings: Settings) -> list[str]:
     """The key files in the data folder that are not whole."""
-    from bot.keys import cut_short  # noqa: PLC0415 - it knows the settings
+    from bot.secrets import cut_short  # noqa: PLC0415 - it knows the settings
 
     return cut_short(settings)
 
 
 def _unspoken() -> list[str]:
     """The programs that CSSS_VOICE needs and this machine lacks."""
-    from bot.voice import missing  # noqa: PLC0415 - most clinics do not read aloud
+    from bot.channels.voice import missing  # noqa: PLC0415 - most clinics do not read aloud
 
     return missing()

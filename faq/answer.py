@@ -9,7 +9,7 @@ question's weight is words at home in the topic). So whole words decide and neve
 question says pulls every score down: below FLOOR we say that we do not know; between FLOOR and SURE, or with a second
 topic close behind, the answer comes with the three nearest topics to choose from.
 
-Words of danger come before all that; `faq.danger` says which.
+Words of danger come before all that; `faq.emergency` says which.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,14 +17,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from faq.danger import Danger, Siren, load_siren
+from faq.emergency import Danger, Siren, load_siren
+from faq.entries import Contacts, Entry, Topic, read_entries
 from faq.index import Index, Near
 from faq.language import DEFAULT, Ear
 from faq.lexicon import Lexicon, read_families, read_words
-from faq.pages import Contacts, Entry, Topic, read_entries
 from faq.words import LONGEST_QUESTION, normalise, tokens
 
-FOLDER: Final = Path(__file__).parent
+FOLDER: Final = Path(__file__).parent / "data"
 FLOOR: Final = 0.45
 FLOOR_NEAR_DANGER: Final = 0.85  # a symptom asked about is no question about the scan desk, unless it surely is
 SURE: Final = 0.6
@@ -162,11 +162,11 @@ class Faq:
 def load(contacts: Contacts | None = None, learned: Sequence[Learned] = (), folder: Path = FOLDER) -> Faq:
     """Read entries and words from files, half a second of work: at start.
 
-    Raises faq.pages.BadEntry for a broken file.
+    Raises faq.entries.BadEntry for a broken file.
     """
     entries = list(read_entries(folder / "entries", contacts or Contacts()))
     words = read_families(folder / "families")
-    faq = Faq(entries, Lexicon(words), load_siren(folder / "dangers", words), Ear(_spoken(entries, folder)))
+    faq = Faq(entries, Lexicon(words), load_siren(folder / "emergencies", words), Ear(_spoken(entries, folder)))
     return faq.learn(learned) if learned else faq
 
 
@@ -193,7 +193,7 @@ def _spoken(entries: Iterable[Entry], folder: Path) -> dict[str, list[str]]:
     spoken: dict[str, list[str]] = {}
     for entry in entries:
         spoken.setdefault(entry.locale, []).extend((entry.title, *entry.phrases, entry.text))
-    for words in (read_words(folder / "families"), read_words(folder / "dangers")):
+    for words in (read_words(folder / "families"), read_words(folder / "emergencies")):
         for language, known in words.items():
             spoken.setdefault(language, []).extend(known)
     return spoken

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from faq.answer import FOLDER, Answer, Faq
-from faq.pages import Topic
+from faq.entries import Topic
 
 HALVES: Final = ("tune", "test")
 CRY: Final = "cry"  # an expected emergency, as different from a question about emergencies

@@ -5,8 +5,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
+from faq.entries import Entry, Topic
 from faq.lexicon import Lexicon, Word
-from faq.pages import Entry, Topic
 
 LOUDNESS: Final = {
     "general": 0.65,

@@ -6,9 +6,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from faq.answer import Faq, Learned
-from faq.danger import Danger
+from faq.emergency import Danger
+from faq.entries import Entry, Topic
 from faq.evaluation import Asked, Question, ask_all, is_right, read_questions
-from faq.pages import Entry, Topic
 
 
 class Doubt(StrEnum):

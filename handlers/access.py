@@ -1,4 +1,4 @@
-"""The one door to every handler: it stands open for those to whom `workflow.access` grants what the handler does."""
+"""Authorization of every handler: it runs only for actors to whom `workflow.permissions` grants its permission."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
@@ -7,10 +7,10 @@ from aiogram import BaseMiddleware
 from aiogram.dispatcher.flags import get_flag
 from aiogram.types import Message, TelegramObject
 
-from handlers.answers import Handler, hide
-from handlers.forms import SECRETS
-from workflow.access import Deed, allow
+from handlers.ui.forms import SECRETS
+from handlers.ui.replies import Handler, hide
 from workflow.errors import ClinicError
+from workflow.permissions import Deed, allow
 
 DEED: Final = "deed"
 Some = TypeVar("Some", bound=Handler)

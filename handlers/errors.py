@@ -14,18 +14,18 @@ from aiogram.exceptions import (
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, ErrorEvent, Update
 
-from handlers import roles
 from handlers.access import does
-from handlers.answers import pop_up
-from handlers.sessions import fall_asleep
-from handlers.texts import Catalogues, Html, Texts
+from handlers.account import roles
+from handlers.account.sessions import fall_asleep
+from handlers.ui.replies import pop_up
+from handlers.ui.texts import Catalogues, Html, Texts
 from inference.errors import Refused
-from models.people import Role
-from workflow.access import Verb
+from models.tables.people import Role
 from workflow.actors import Actor
-from workflow.audit import Entry, Outcome, note
+from workflow.audit.chain import Entry, Outcome, note
 from workflow.errors import ChatAsleep, ClinicError, InviteInvalid, LoginLocked, NotAllowed, NotFound, StaleAction
-from workflow.updates import Effects
+from workflow.permissions import Verb
+from workflow.unit_of_work import Effects
 
 logger = logging.getLogger(__name__)
 TRESPASS: Final = (NotAllowed, NotFound, InviteInvalid, LoginLocked)

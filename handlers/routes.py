@@ -2,38 +2,13 @@
 
 from aiogram import Router
 
-from handlers import (
-    accounts,
-    amending,
-    audit,
-    authenticator,
-    cards,
-    cries,
-    critical,
-    desk,
-    dispensing,
-    entries,
-    errors,
-    faq,
-    forgetting,
-    misses,
-    model,
-    passwords,
-    privacy,
-    reading,
-    release,
-    reports,
-    roles,
-    scans,
-    sessions,
-    staff,
-    start,
-    structure,
-    taught,
-    undelivered,
-    verifying,
-    whatsapp,
-)
+from handlers import errors
+from handlers.account import authenticator, passwords, registration, roles, sessions, start
+from handlers.admin import audit, model, new_faq_entry, release, staff, taught_faq, unanswered, undelivered
+from handlers.doctor import amendments, critical, reading, structured_reading
+from handlers.patient import erasure, privacy, reports, scans, whatsapp
+from handlers.pharmacist import prescription
+from handlers.shared import desk, emergency, faq, queue, verify_report
 
 
 def routes() -> Router:
@@ -41,23 +16,23 @@ def routes() -> Router:
     house = Router(name=__name__)
     house.include_routers(
         errors.routes(),
-        cries.routes(),
-        verifying.routes(),
+        emergency.routes(),
+        verify_report.routes(),
         start.routes(),
-        accounts.routes(),
+        registration.routes(),
         passwords.routes(),
         sessions.routes(),
         privacy.routes(),
         roles.routes(),
-        forgetting.routes(),
+        erasure.routes(),
         authenticator.routes(),
-        cards.routes(),
+        queue.routes(),
         reports.routes(),
         reading.routes(),
-        structure.routes(),
-        amending.routes(),
+        structured_reading.routes(),
+        amendments.routes(),
         critical.routes(),
-        dispensing.routes(),
+        prescription.routes(),
         release.routes(),
         staff.routes(),
         model.routes(),
@@ -65,9 +40,9 @@ def routes() -> Router:
         undelivered.routes(),
         whatsapp.routes(),
         desk.routes(),
-        misses.routes(),
-        entries.routes(),
-        taught.routes(),
+        unanswered.routes(),
+        new_faq_entry.routes(),
+        taught_faq.routes(),
         scans.routes(),
         start.late_routes(),
         passwords.late_routes(),

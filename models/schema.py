@@ -11,9 +11,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from models import amendments, audit, chats, codes, desk, jobs, keys, misses, people, quality, scans
 from models.base import Base
-from models.keys import Masters
+from models.crypto import keys
+from models.crypto.keys import Masters
+from models.tables import amendments, audit, chats, codes, desk, jobs, misses, people, quality, scans
 
 metadata = Base.metadata
 # importing a module enters its tables

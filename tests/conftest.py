@@ -11,13 +11,13 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from bot.app import Engines, load_engines
-from bot.demo import sample
-from bot.keys import master_of
+from bot.dev.demo import sample
+from bot.secrets import master_of
 from bot.settings import Settings
 from models.base import Sessions, connect
 from models.schema import upgrade
-from tests.people import House, open_house
-from workflow.audit import Source, audited
+from tests.support.people import House, open_house
+from workflow.audit.chain import Source, audited
 
 MASTERS = master_of("the tests' own master key, thirty-two characters")
 POSTGRES = os.environ.get("CSSS_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from models.people import Account, Role
+from models.tables.people import Account, Role
 
 
 class Actor(NamedTuple):

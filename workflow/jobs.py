@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from models.jobs import Job
+from models.tables.jobs import Job
 
 LEASE: Final = timedelta(minutes=5)
 LONGEST_PAUSE: Final = timedelta(minutes=5)

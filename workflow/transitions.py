@@ -9,11 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
-from models.amendments import Amendment, AmendmentState
-from models.people import Role
-from models.scans import Scan, ScanEvent, Status
+from models.tables.amendments import Amendment, AmendmentState
+from models.tables.people import Role
+from models.tables.scans import Scan, ScanEvent, Status
 from workflow.actors import Actor
-from workflow.audit import Entry, note
+from workflow.audit.chain import Entry, note
 from workflow.errors import (
     AnalysisRunning,
     FindingsMissing,

@@ -6,13 +6,13 @@ from typing import Final
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from bot.clinic import Clinic
-from bot.metrics import Metrics
+from bot.observability.metrics import Metrics
+from bot.services import Clinic
 from bot.web.twilio import add_twilio
 from bot.web.verify import add_verification
 from models.base import looking
-from models.scans import Status
-from workflow import queries
+from models.tables.scans import Status
+from workflow.scans import queries
 
 CLINIC: Final = web.AppKey("clinic", Clinic)
 METRICS: Final = web.AppKey("metrics", Metrics)

@@ -7,14 +7,14 @@ from typing import Final
 
 from aiohttp import web
 
-from bot.clinic import Clinic
-from bot.files import fetch
-from bot.keys import derive
+from bot.jobs.files import fetch
+from bot.secrets import derive
+from bot.services import Clinic
 from models.base import looking
-from models.keys import Erased
-from models.scans import Report
-from models.vault import Content
-from workflow.deliveries import came_back
+from models.crypto.keys import Erased
+from models.crypto.vault import Content
+from models.tables.scans import Report
+from workflow.reporting.deliveries import came_back
 
 CLINIC: Final = web.AppKey("clinic that writes by WhatsApp", Clinic)
 GOOD_FOR: Final = timedelta(hours=24)

@@ -8,11 +8,11 @@ from typing import Final
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from bot.clinic import Clinic
-from handlers.texts import LANGUAGES, Texts, bare
-from handlers.verifying import judgement
+from bot.services import Clinic
+from handlers.shared.verify_report import judgement
+from handlers.ui.texts import LANGUAGES, Texts, bare
 from models.base import looking
-from workflow.verification import Pace, Standing, Version, version_of
+from workflow.reporting.verification import Pace, Standing, Version, version_of
 
 CLINIC: Final = web.AppKey("verifying clinic", Clinic)
 PACE: Final = web.AppKey("pace", Pace)

@@ -7,10 +7,10 @@ from operator import or_
 
 import pytest
 
-from bot.works import WORKS
-from tests.architecture.source import Module, calls, modules
-from workflow.amendments import RULES as AMENDING
+from bot.jobs.registry import WORKS
+from tests.support.source import Module, calls, modules
 from workflow.jobs import JobKind
+from workflow.reporting.amendments import RULES as AMENDING
 from workflow.transitions import RULES
 
 LONGEST_FUNCTION, LONGEST_FILE = 40, 300
@@ -23,7 +23,7 @@ def where(module: Module, node: ast.expr | ast.stmt) -> str:
 
 def test_the_source_is_found() -> None:
     """Else every test below would pass on nothing."""
-    assert {"bot/app.py", "workflow/transitions.py", "models/scans.py"} <= {module.name for module in modules()}
+    assert {"bot/app.py", "workflow/transitions.py", "models/tables/scans.py"} <= {module.name for module in modules()}
 
 
 def test_nothing_below_the_shell_commits() -> None:
@@ -38,7 +38,7 @@ def test_nothing_below_the_shell_commits() -> None:
 
 def test_transactions_begin_in_the_shell() -> None:
     """Effects is the way in which an update's handler begins one; schema is run by the command line."""
-    allowed = (*SHELL, "workflow/updates.py", "models/schema.py")
+    allowed = (*SHELL, "workflow/unit_of_work.py", "models/schema.py")
     assert [
         where(module, call)
         for module in modules()
@@ -57,7 +57,7 @@ def test_only_the_mover_assigns_a_scans_status() -> None:
                 module.name for name in names if isinstance(name, ast.Attribute) and name.attr in {"status", "_status"}
             ]
     # the sandbox's HTTP errors have a status of their own
-    ours = [name for name in assigned if not name.startswith("bot/sandbox/")]
+    ours = [name for name in assigned if not name.startswith("bot/dev/sandbox/")]
     assert ours == ["workflow/transitions.py"]
 
 
@@ -75,7 +75,7 @@ def test_a_scan_is_born_in_intake_alone_and_no_other_way_writes_its_status() -> 
             literal = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
             if (method == "values" and "status" in keywords) or (method == "setattr" and "status" in literal):
                 ways_around.append(where(module, node))
-    assert births == ["workflow/intake.py"]
+    assert births == ["workflow/scans/intake.py"]
     assert ways_around == []
 
 
@@ -97,7 +97,7 @@ def test_every_kind_of_job_has_a_work() -> None:
 
 OWED = {  # what the two tables of states owe
     "workflow/transitions.py": sorted({kind for rule in RULES.values() for kind in rule.owes}),
-    "workflow/amendments.py": sorted({rule.owes for rule in AMENDING.values()}),
+    "workflow/reporting/amendments.py": sorted({rule.owes for rule in AMENDING.values()}),
 }
 
 
@@ -162,7 +162,7 @@ def test_secrets_are_compared_in_constant_time() -> None:
     secret = {"digest", "password_hash", "token", "digits", "secret"}
     wrong = []
     for module in modules():
-        if module.name.startswith("bot/sandbox/"):
+        if module.name.startswith("bot/dev/sandbox/"):
             continue  # its token opens nothing
         for node in ast.walk(module.tree):
             if not isinstance(node, ast.Compare) or not isinstance(node.ops[0], ast.Eq | ast.NotEq):

@@ -9,25 +9,25 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-from bot.mail import Refusal
+from bot.channels.email import Refusal
 from bot.web.verify import WORDS
 from faq.teaching import Doubt
-from handlers.board import IMPRESSION, REGIONS_VIEW, WHY
-from handlers.keyboards import CardAction, DeskAction
-from handlers.lessons import MissAction
-from handlers.reading import REASONS, STEPS
-from handlers.texts import DEFAULT, LOCALES, Catalogues, House, bare
-from inference.bundle import Label
+from handlers.doctor.reading import REASONS, STEPS
+from handlers.ui.keyboards import CardAction, DeskAction
+from handlers.ui.lessons import MissAction
+from handlers.ui.texts import DEFAULT, LOCALES, Catalogues, House, bare
+from handlers.views.reading import IMPRESSION, REGIONS_VIEW, WHY
 from inference.errors import Reason
-from models.jobs import Channel
-from models.people import Role, Sex
-from models.scans import Status
-from reports.document import Band
-from tests.architecture.source import modules
+from inference.model.bundle import Label
+from models.tables.jobs import Channel
+from models.tables.people import Role, Sex
+from models.tables.scans import Status
+from reports.content.document import Band
+from tests.support.source import modules
 from workflow import errors
-from workflow.forgetting import Stage
-from workflow.risk import Risk
-from workflow.verification import Standing
+from workflow.privacy.erasure import Stage
+from workflow.reporting.verification import Standing
+from workflow.scans.risk import Risk
 
 LANGUAGES = sorted(folder.name for folder in LOCALES.iterdir() if folder.is_dir())
 HOUSE = House("St. Mary's <Hospital> & Sons", "112 / 108", ZoneInfo("Asia/Kolkata"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.settings import Settings
-from tests.architecture.source import ROOT, modules
+from tests.support.source import ROOT, modules
 
 QUIET = """
 import importlib, json, os, socket, sys, threading

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bot.bench import machine, table
-from bot.bench.children import BenchFailed, run, working
-from bot.bench.figures import Effort, measure
-from bot.bench.packages import measure_packages
+from bot.dev.bench import machine, table
+from bot.dev.bench.children import BenchFailed, run, working
+from bot.dev.bench.figures import Effort, measure
+from bot.dev.bench.packages import measure_packages
 
 TINY = Effort(starts=1, pictures=2, reports=1, scans=2, rounds=1, messages=10, rows=200, prints=2)
 STEPS = {"decode_ms", "preprocess_ms", "network_ms", "heat_map_ms", "reading_ms", "overlay_ms", "whole_ms"}

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from bot.logs import FIELDS, Lines
+from bot.observability.logs import FIELDS, Lines
 
 SECRET = "Amina Yusuf, born 1987, cough"
 
@@ -15,7 +15,7 @@ def failing(error: Exception) -> None:
 
 
 def line(form: str, message: str, *args: object, error: Exception | None = None, **extra: object) -> str:
-    record = logging.LogRecord("bot.worker", logging.WARNING, "worker.py", 1, message, args, None)
+    record = logging.LogRecord("bot.jobs.worker", logging.WARNING, "worker.py", 1, message, args, None)
     if error is not None:
         try:
             failing(error)

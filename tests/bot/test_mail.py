@@ -11,9 +11,9 @@ import pytest
 from aiosmtplib import SMTPRecipientRefused, SMTPRecipientsRefused
 from pydantic import SecretStr
 
-from bot.demo import DemoSettings
-from bot.mail import Letter, Mail, OutOfOrder, Refusal, compose, refusal
-from bot.sandbox.mailbox import Mailbox
+from bot.channels.email import Letter, Mail, OutOfOrder, Refusal, compose, refusal
+from bot.dev.demo import DemoSettings
+from bot.dev.sandbox.mailbox import Mailbox
 
 TEXT = "Hello <Amina>,\n\nhere it is.\nGood bye."
 LETTER = Letter("amina@example.org", "A document", TEXT, "<1@example.org>", language="ta")

@@ -9,10 +9,10 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.types import Message
 
-from bot.forms import OneByOne
-from bot.polling import GLANCE, Polling
-from bot.sandbox import DEMO_TOKEN, Sandbox, SandboxClient
-from bot.sandbox.people import say
+from bot.dev.sandbox import DEMO_TOKEN, Sandbox, SandboxClient
+from bot.dev.sandbox.people import say
+from bot.telegram.fsm_storage import OneByOne
+from bot.telegram.polling import GLANCE, Polling
 
 
 def a_bot(sandbox: Sandbox) -> Bot:

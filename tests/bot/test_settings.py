@@ -10,9 +10,9 @@ from pydantic import SecretStr, ValidationError
 from typer.testing import CliRunner
 
 from bot.__main__ import app
-from bot.demo import DemoSettings, demo_settings
-from bot.keys import secret_key
-from bot.sandbox import Sandbox
+from bot.dev.demo import DemoSettings, demo_settings
+from bot.dev.sandbox import Sandbox
+from bot.secrets import secret_key
 from bot.settings import Settings
 
 TOKEN, PASSWORD = "123456789:AAF-a-real-looking-token-nobody-has", "mail-Passw0rd-of-the-clinic"
@@ -128,7 +128,7 @@ def test_a_kill_while_the_key_is_made_leaves_none(
         raise SystemExit
 
     with monkeypatch.context() as patched:
-        patched.setattr(f"bot.keys.{killed_at}", killed)
+        patched.setattr(f"bot.secrets.{killed_at}", killed)
         with pytest.raises(SystemExit):
             secret_key(settings)
     assert not (tmp_path / "secret.key").exists()

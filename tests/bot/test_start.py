@@ -14,10 +14,10 @@ from aiogram.exceptions import TelegramUnauthorizedError
 from aiohttp import web
 
 from bot.app import Engines, build_app
-from bot.demo import demo_settings
-from bot.polling import Polling
-from bot.sandbox import DEMO_TOKEN, Sandbox, SandboxClient
-from bot.sandbox.faults import Fault, Kind
+from bot.dev.demo import demo_settings
+from bot.dev.sandbox import DEMO_TOKEN, Sandbox, SandboxClient
+from bot.dev.sandbox.faults import Fault, Kind
+from bot.telegram.polling import Polling
 from models.schema import upgrade
 
 
@@ -40,12 +40,12 @@ async def test_a_server_without_menus_does_not_stop_the_start(
     """A menu is a convenience; the bot answers all the same, and the log says what is missing."""
     async with Sandbox() as sandbox:
         sandbox.engine.faults.add(Fault(Kind.BROKEN, "setMyCommands", times=100))
-        with caplog.at_level(logging.WARNING, "bot.cards"):
+        with caplog.at_level(logging.WARNING, "bot.jobs.cards"):
             async with started(sandbox, engines, tmp_path) as clinic:
                 amina = await clinic.person("Amina")
                 await amina.sends("/help")
                 await amina.sees("chest X-ray")
-    assert [record.message for record in caplog.records if record.name == "bot.cards"] == [
+    assert [record.message for record in caplog.records if record.name == "bot.jobs.cards"] == [
         "the command menu could not be shown"
     ]
 

@@ -7,7 +7,8 @@ import sys
 import pytest
 
 TELL = (
-    "from bot.thrift import be_thrifty; be_thrifty(); import os, numpy as np; np.ones((512, 512)) @ np.eye(512);"
+    "from bot.observability.process_tuning import be_thrifty; be_thrifty();"
+    "import os, numpy as np; np.ones((512, 512)) @ np.eye(512);"
     "print(os.environ['OPENBLAS_NUM_THREADS'], len(os.listdir('/proc/self/task')))"
 )
 

@@ -12,12 +12,12 @@ from aiohttp.test_utils import TestClient, TestServer
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from bot.sandbox.transcript import Document
+from bot.dev.sandbox.client.transcript import Document
 from bot.web.app import web_app
 from bot.web.verify import spoken
-from models.scans import Report
-from tests.people import House
-from workflow.verification import Pace
+from models.tables.scans import Report
+from tests.support.people import House
+from workflow.reporting.verification import Pace
 
 SAYS = {
     "en": ("This report is valid", "Version 2 has taken its place", "has issued no report with this code"),

@@ -10,15 +10,15 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.app import Engines
-from bot.sandbox.media import is_opus
+from bot.channels.voice import Speechless, missing, script, speak
+from bot.dev.sandbox.api.media import is_opus
 from bot.settings import Settings
-from bot.voice import Speechless, missing, script, speak
-from models.audit import AuditRow
-from models.jobs import Delivery
-from reports.document import Language
-from reports.sample import full_sample
-from tests.outages.owed import settles
-from tests.people import House, eventually, open_house
+from models.tables.audit import AuditRow
+from models.tables.jobs import Delivery
+from reports.content.document import Language
+from reports.content.sample import full_sample
+from tests.support.jobs import settles
+from tests.support.people import House, eventually, open_house
 
 speaking = pytest.mark.skipif(bool(missing()), reason="nothing here can speak: apt-get install espeak-ng opus-tools")
 

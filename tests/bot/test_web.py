@@ -13,10 +13,10 @@ from aiohttp.test_utils import TestClient, TestServer
 from pydantic import SecretStr
 
 from bot.app import App, Engines, NotUpgraded, build_app
-from bot.demo import demo_settings
-from bot.sandbox import Sandbox, SandboxClient
+from bot.dev.demo import demo_settings
+from bot.dev.sandbox import Sandbox, SandboxClient
+from bot.telegram.webhook import WEBHOOK
 from bot.web.app import web_app
-from bot.web.webhook import WEBHOOK
 from models.schema import upgrade
 from workflow.jobs import JobKind, enqueue
 

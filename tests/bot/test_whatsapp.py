@@ -15,12 +15,12 @@ from aiohttp.test_utils import TestServer, unused_port
 from pydantic import SecretStr, ValidationError
 
 from bot.app import Engines
-from bot.demo import DemoSettings
-from bot.sandbox.transcript import Message
+from bot.dev.demo import DemoSettings
+from bot.dev.sandbox.client.transcript import Message
 from tests.handlers.test_commands import menu_of
 from tests.journeys.test_main_job import PASSPHRASE
-from tests.outages.owed import settles, waits
-from tests.people import House, open_house
+from tests.support.jobs import settles, waits
+from tests.support.people import House, open_house
 
 ACCOUNT, TOKEN, SENDER = "AC" + "0" * 32, "a token of Twilio's", "+14155238886"
 

@@ -10,14 +10,14 @@ import pytest
 from sqlalchemy import select
 
 from bot.app import App, Engines, build_app
-from bot.demo import demo_settings, move_in
-from bot.sandbox import Person, Sandbox, SandboxClient
-from models.jobs import Job
-from models.scans import Prescription, Reading, Report, Scan, ScanEvent, Status
+from bot.dev.demo import demo_settings, move_in
+from bot.dev.sandbox import Person, Sandbox, SandboxClient
 from models.schema import upgrade
-from tests.crash.process import PATIENCE, BotProcess, call
-from tests.people import CODE, FINDINGS
-from tests.promises.stages import a_scan
+from models.tables.jobs import Job
+from models.tables.scans import Prescription, Reading, Report, Scan, ScanEvent, Status
+from tests.support.people import CODE, FINDINGS
+from tests.support.process import PATIENCE, BotProcess, call
+from tests.support.steps import a_scan
 
 pytestmark = pytest.mark.timeout(300)  # each kill costs a start of the bot
 

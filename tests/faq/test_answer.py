@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from faq.answer import FOLDER, Faq, Learned, load
-from faq.pages import BadEntry, Contacts, Topic
+from faq.entries import BadEntry, Contacts, Topic
 
 
 @pytest.mark.parametrize(

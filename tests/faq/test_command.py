@@ -4,7 +4,7 @@ import json
 
 from typer.testing import CliRunner
 
-from bot.commands.faq import app
+from bot.cli.faq import app
 
 
 def test_one_question_gives_one_json_object() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from faq.answer import Faq
-from faq.pages import Topic
+from faq.entries import Topic
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from string import Formatter
 import pytest
 
 from faq.answer import FOLDER, Faq
-from faq.pages import Topic
+from faq.entries import Topic
 
 SCRIPT = {"ta": re.compile("[\u0b80-\u0bff]"), "hi": re.compile("[\u0900-\u097f]")}
 
@@ -58,7 +58,7 @@ def test_no_phrase_belongs_to_two_topics(faq: Faq) -> None:
     assert {phrase: of for phrase, of in topics.items() if len(of) > 1} == {}
 
 
-@pytest.mark.parametrize("folder", ["families", "dangers"])
+@pytest.mark.parametrize("folder", ["families", "emergencies"])
 @pytest.mark.parametrize("locale", ["en", "ta", "hi"])
 def test_no_word_is_in_two_families_of_a_language(folder: str, locale: str) -> None:
     kinds = tomllib.loads((FOLDER / folder / f"{locale}.toml").read_text(encoding="utf-8"))
@@ -70,7 +70,7 @@ def test_no_word_is_in_two_families_of_a_language(folder: str, locale: str) -> N
     assert {word: of for word, of in homes.items() if len(of) > 1} == {}
 
 
-@pytest.mark.parametrize("folder", ["families", "dangers"])
+@pytest.mark.parametrize("folder", ["families", "emergencies"])
 def test_languages_use_the_same_kind_for_a_family(folder: str) -> None:
     kind_of: dict[str, set[str]] = {}
     for file in (FOLDER / folder).glob("*.toml"):

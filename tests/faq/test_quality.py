@@ -5,8 +5,8 @@ import statistics
 import pytest
 
 from faq.answer import Answer, Faq
+from faq.entries import Topic
 from faq.evaluation import CRY, HALVES, Asked, Figures, Question, ask_all, confusions, count, read_questions
-from faq.pages import Topic
 from faq.words import tokens
 
 TOP = {"en": 0.92, "ta": 0.85, "hi": 0.85}

@@ -4,19 +4,19 @@ from datetime import UTC, datetime
 
 from sqlalchemy import update
 
-from bot.printing import draft
-from bot.sandbox.mailbox import Mail
-from handlers.keyboards import CardAction, OnCard, SendAgain
-from models.jobs import Delivery
-from models.people import Link
-from models.scans import Status
+from bot.dev.sandbox.mailbox import Mail
+from bot.jobs.issue_report import draft
+from handlers.ui.keyboards import CardAction, OnCard, SendAgain
+from models.tables.jobs import Delivery
+from models.tables.people import Link
+from models.tables.scans import Status
 from tests.handlers.test_authenticator import enrols
-from tests.outages.owed import settles, waits
-from tests.people import CODE, House, eventually
-from tests.promises.stages import a_scan, says, scan_row
-from tests.reports.paper import pages
+from tests.support.jobs import settles, waits
+from tests.support.pdf import pages
+from tests.support.people import CODE, House, eventually
+from tests.support.steps import a_scan, says, scan_row
 from tests.threats.test_code_guessing_and_reissue import STEP
-from workflow.deliveries import history
+from workflow.reporting.deliveries import history
 
 
 async def test_an_amendment_makes_a_new_version_and_marks_the_old_one(house: House) -> None:

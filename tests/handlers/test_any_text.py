@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from handlers.messages import CAPTION, MESSAGE, length, patient_card, staff_card, whole_story
-from handlers.texts import Catalogues, House, bare
-from inference.bundle import Label, Modality
-from inference.picture import Adjustment
-from inference.reading import Doubt
-from models.people import Account, Role, Sex
-from models.scans import Finding, Prescription, Reading, Scan, Status
+from handlers.ui.texts import Catalogues, House, bare
+from handlers.views.cards import CAPTION, MESSAGE, length, patient_card, staff_card, whole_story
+from inference.model.bundle import Label, Modality
+from inference.model.reading import Doubt
+from inference.upload.picture import Adjustment
+from models.tables.people import Account, Role, Sex
+from models.tables.scans import Finding, Prescription, Reading, Scan, Status
 from tests.architecture.test_sentences import faults
 
 CATALOGUES = Catalogues(House("Demo", "112", ZoneInfo("Asia/Kolkata")))

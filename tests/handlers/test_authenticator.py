@@ -13,11 +13,11 @@ from sqlalchemy import select
 from typer.testing import CliRunner
 
 from bot.__main__ import app as csss
-from bot.demo import PASSWORD
-from models.audit import AuditRow
+from bot.dev.demo import PASSWORD
 from models.base import looking
-from tests.outages.owed import settles
-from tests.people import House
+from models.tables.audit import AuditRow
+from tests.support.jobs import settles
+from tests.support.people import House
 
 
 def read_code(pixels: NDArray[np.uint8]) -> str:

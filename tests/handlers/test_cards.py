@@ -7,11 +7,12 @@ from typing import Any
 import cv2
 import numpy as np
 
-from bot.sandbox import Person
-from bot.sandbox.transcript import Message
-from models.scans import Scan
-from tests.people import FINDINGS, House
-from workflow import accounts, reading
+from bot.dev.sandbox import Person
+from bot.dev.sandbox.client.transcript import Message
+from models.tables.scans import Scan
+from tests.support.people import FINDINGS, House
+from workflow.accounts import registration
+from workflow.scans import reading
 
 NASTY = '<b>bold</b> & "quoted" </code> &lt; 🫁'
 
@@ -126,7 +127,7 @@ async def test_a_form_whose_scan_was_closed_meanwhile_says_so(house: House) -> N
     await house.rao.presses("Skip", on="what does it mean")
     await house.rao.sees("what shall happen next")
     async with house.app.clinic.sessions.begin() as session:
-        doctor = await accounts.actor_for(session, house.rao.chat_id)
+        doctor = await registration.actor_for(session, house.rao.chat_id)
         assert doctor is not None
         await reading.reject(session, doctor, 1, "Blurred.", datetime.now(UTC))
     await house.rao.presses("Skip", on="what shall happen next")

@@ -9,14 +9,14 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.app import Engines
-from bot.hygiene import remove_message
-from bot.sandbox.transcript import Message
+from bot.dev.sandbox.client.transcript import Message
 from bot.settings import Settings
-from models.jobs import Job
-from models.scans import Status
-from tests.outages.owed import comes_due, open_jobs
-from tests.people import FINDINGS, House, eventually, open_house
-from tests.promises.stages import a_scan
+from bot.telegram.auto_delete import remove_message
+from models.tables.jobs import Job
+from models.tables.scans import Status
+from tests.support.jobs import comes_due, open_jobs
+from tests.support.people import FINDINGS, House, eventually, open_house
+from tests.support.steps import a_scan
 
 HOURS = 40
 

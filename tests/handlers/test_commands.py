@@ -2,9 +2,9 @@
 
 from aiogram.types import BotCommandScopeChat, Chat, Message, Update, User
 
-from bot.sandbox import Person
-from tests.outages.owed import settles
-from tests.people import House
+from bot.dev.sandbox import Person
+from tests.support.jobs import settles
+from tests.support.people import House
 
 UNKNOWN = "I do not know you yet"
 NOT_YOURS = "Somebody else does this"

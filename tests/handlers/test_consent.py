@@ -2,13 +2,13 @@
 
 from sqlalchemy import delete, select
 
-from models.audit import AuditRow
-from models.people import Consent
-from models.scans import Scan
-from tests.outages.owed import settles
-from tests.people import House
-from tests.promises.stages import says
-from workflow.consent import VERSION
+from models.tables.audit import AuditRow
+from models.tables.people import Consent
+from models.tables.scans import Scan
+from tests.support.jobs import settles
+from tests.support.people import House
+from tests.support.steps import says
+from workflow.accounts.consent import VERSION
 
 
 async def _has_never_agreed(house: House) -> None:

@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.keyboards import CardAction, OnCard
-from models.jobs import Job
-from models.scans import Status
-from tests.outages.owed import comes_due, waits
-from tests.people import House, eventually
-from tests.promises.stages import a_scan, says, scan_row
+from handlers.ui.keyboards import CardAction, OnCard
+from models.tables.jobs import Job
+from models.tables.scans import Status
+from tests.support.jobs import comes_due, waits
+from tests.support.people import House, eventually
+from tests.support.steps import a_scan, says, scan_row
 from workflow.jobs import OWES
 
 
@@ -40,7 +40,7 @@ async def test_the_patient_and_the_administrator_hear_at_once_and_the_loop_is_cl
     await house.dispenses()
     await house.releases()
     report = await house.amina.receives_document(timeout=30)
-    from tests.reports.paper import pages
+    from tests.support.pdf import pages
 
     sheet = "".join(pages(report.data))
     for words in ("CriticalresultPneumothorax", "ToldtoAminaYusuf", "Acknowledged", "Urgent:getcarenow"):

@@ -7,14 +7,14 @@ import pytest
 from sqlalchemy import select
 
 from bot.app import Engines
-from bot.sandbox import Person
-from models.audit import AuditRow
-from models.desk import Ticket, TicketState
-from models.jobs import Job
-from models.scans import Scan
-from tests.outages.owed import forgets_that_it_was_done, settles
-from tests.people import House, open_house
-from workflow.desk import DeskHours
+from bot.dev.sandbox import Person
+from models.tables.audit import AuditRow
+from models.tables.desk import Ticket, TicketState
+from models.tables.jobs import Job
+from models.tables.scans import Scan
+from tests.support.jobs import forgets_that_it_was_done, settles
+from tests.support.people import House, open_house
+from workflow.desk.tickets import DeskHours
 
 INDIA = ZoneInfo("Asia/Kolkata")
 WISH = "I want to talk to a human"

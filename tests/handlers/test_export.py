@@ -7,18 +7,18 @@ from zipfile import ZipFile
 import pytest
 from sqlalchemy import select
 
-from bot import rights
-from bot.demo import PASSWORD
-from bot.rights import send_export
-from bot.sandbox import Person
-from models.audit import AuditRow
-from models.jobs import Job
-from models.people import Account, Role
-from models.scans import Status
-from tests.outages.owed import settles
-from tests.people import FINDINGS, House
-from tests.promises.stages import a_scan, says
+from bot.dev.demo import PASSWORD
+from bot.dev.sandbox import Person
+from bot.jobs import data_requests
+from bot.jobs.data_requests import send_export
+from models.tables.audit import AuditRow
+from models.tables.jobs import Job
+from models.tables.people import Account, Role
+from models.tables.scans import Status
 from tests.promises.test_nobody_beyond_role_and_ownership import _moves_in
+from tests.support.jobs import settles
+from tests.support.people import FINDINGS, House
+from tests.support.steps import a_scan, says
 from workflow.jobs import JobKind
 
 
@@ -92,7 +92,7 @@ async def test_what_is_too_large_for_one_message_comes_in_parts(house: House, mo
     """The record in the first part, every file in one of them, each part told from the others."""
     await a_scan(house, Status.PENDING_AI)
     await settles(house)
-    monkeypatch.setattr(rights, "LARGEST", 1)
+    monkeypatch.setattr(data_requests, "LARGEST", 1)
     await house.amina.sends("/export")
     await house.amina.sees("First type your password")
     await house.amina.sends(PASSWORD)

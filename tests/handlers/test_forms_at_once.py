@@ -8,10 +8,10 @@ from aiogram.fsm.storage.memory import DisabledEventIsolation
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.scans import Prescription, Status
-from tests.architecture.source import modules
-from tests.people import House, eventually
-from tests.promises.stages import a_scan
+from models.tables.scans import Prescription, Status
+from tests.support.people import House, eventually
+from tests.support.source import modules
+from tests.support.steps import a_scan
 
 READS = {"get_data", "get_state", "waiting"}
 WRITES = {"set_data", "set_state", "update_data", "clear"}

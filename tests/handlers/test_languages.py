@@ -9,16 +9,16 @@ from unicodedata import name as character_name
 import pytest
 from babel.messages.pofile import read_po
 
-from bot.cards import MENUS
-from bot.sandbox.links import units
-from handlers import texts
-from handlers.texts import LOCALES, Catalogues, bare
-from handlers.texts import House as Place
-from models.scans import Scan
-from reports.document import Language
-from reports.words import catalogue
-from tests.people import CODE, House
-from workflow.paper import Pictures, document
+from bot.dev.sandbox.api.links import units
+from bot.jobs.cards import MENUS
+from handlers.ui import texts
+from handlers.ui.texts import LOCALES, Catalogues, bare
+from handlers.ui.texts import House as Place
+from models.tables.scans import Scan
+from reports.content.document import Language
+from reports.pdf.words import catalogue
+from tests.support.people import CODE, House
+from workflow.reporting.builder import Pictures, document
 
 LANGUAGES = ("en", "hi", "ta")
 OTHERS = ("hi", "ta")

@@ -1,8 +1,8 @@
 """What a second scan's report knows of the first, and a prescription in columns."""
 
-from tests.people import House
-from tests.promises.stages import says
-from tests.reports.paper import pages
+from tests.support.pdf import pages
+from tests.support.people import House
+from tests.support.steps import says
 
 
 async def test_the_second_report_lists_the_first_scan_and_the_medicine_in_columns(house: House) -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from models.people import Role
-from tests.people import House
+from models.tables.people import Role
 from tests.promises.test_nobody_beyond_role_and_ownership import _moves_in
+from tests.support.people import House
 
 WHERE = (
     "what stage is my scan at",

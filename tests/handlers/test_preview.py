@@ -7,14 +7,14 @@ from io import BytesIO
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from bot.printing import send_draft
-from handlers.keyboards import CardAction, OnCard
-from models.audit import AuditRow
-from models.scans import Status
-from tests.people import House
-from tests.promises.stages import a_scan, actor, says
-from tests.reports.paper import pages
-from workflow.reading import prescribe
+from bot.jobs.issue_report import send_draft
+from handlers.ui.keyboards import CardAction, OnCard
+from models.tables.audit import AuditRow
+from models.tables.scans import Status
+from tests.support.pdf import pages
+from tests.support.people import House
+from tests.support.steps import a_scan, actor, says
+from workflow.scans.reading import prescribe
 
 NOW = datetime.now(UTC)
 MARK = "For the clinic's staff only"

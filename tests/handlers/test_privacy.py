@@ -2,14 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
-from models.people import Role
-from models.scans import Status
-from tests.outages.owed import settles
-from tests.people import House
-from tests.promises.stages import a_scan, says
+from models.tables.people import Role
+from models.tables.scans import Status
 from tests.promises.test_nobody_beyond_role_and_ownership import _moves_in
-from workflow.audit import Entry, note
-from workflow.consent import VERSION
+from tests.support.jobs import settles
+from tests.support.people import House
+from tests.support.steps import a_scan, says
+from workflow.accounts.consent import VERSION
+from workflow.audit.chain import Entry, note
 
 
 async def test_a_patient_reads_counts_looks_times_and_agreement_and_no_health_data(house: House) -> None:

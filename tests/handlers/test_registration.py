@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import update
 
-from bot.demo import PASSWORD
-from bot.sandbox import Person
-from models.people import Invite
-from tests.people import CODE, House
-from tests.promises.stages import an_hour_passes_for_codes
+from bot.dev.demo import PASSWORD
+from bot.dev.sandbox import Person
+from models.tables.people import Invite
+from tests.support.people import CODE, House
+from tests.support.steps import an_hour_passes_for_codes
 
 WEAK, GOOD = "password", "grüne Mango 7"
 SLASH = "/lantern over wet slate"

@@ -4,14 +4,14 @@ import re
 
 from sqlalchemy import select
 
-from bot.demo import PASSWORD
-from handlers.keyboards import CardAction, OnCard
-from models.audit import AuditRow
-from models.scans import Status
+from bot.dev.demo import PASSWORD
+from handlers.ui.keyboards import CardAction, OnCard
+from models.tables.audit import AuditRow
+from models.tables.scans import Status
 from tests.handlers.test_registration import signs_in
-from tests.outages.owed import settles
-from tests.people import House
-from tests.promises.stages import a_scan, says
+from tests.support.jobs import settles
+from tests.support.people import House
+from tests.support.steps import a_scan, says
 
 
 async def invites(house: House, role: str) -> str:

@@ -1,11 +1,11 @@
 """What is signed is what the signer has read: a button drawn below other words signs nothing."""
 
-from bot.sandbox import Person
-from bot.sandbox.transcript import Message
-from handlers.keyboards import SetBand
-from models.scans import Status
-from tests.people import House
-from tests.promises.stages import a_scan, says, scan_row
+from bot.dev.sandbox import Person
+from bot.dev.sandbox.client.transcript import Message
+from handlers.ui.keyboards import SetBand
+from models.tables.scans import Status
+from tests.support.people import House
+from tests.support.steps import a_scan, says, scan_row
 
 
 async def test_a_doctor_signs_the_draft_that_was_read(house: House) -> None:

@@ -2,11 +2,11 @@
 
 from sqlalchemy import select
 
-from models.people import Account, Role
-from tests.outages.owed import settles
-from tests.people import CODE, House
-from tests.promises.stages import an_hour_passes_for_codes
-from tests.workflow.ward import a_person
+from models.tables.people import Account, Role
+from tests.support.jobs import settles
+from tests.support.people import CODE, House
+from tests.support.rows import a_person
+from tests.support.steps import an_hour_passes_for_codes
 
 
 async def changes(house: House, button: str) -> str:

@@ -6,10 +6,10 @@ from io import BytesIO
 import pytest
 from pypdf import PdfReader
 
-from handlers.keyboards import CardAction, Diagnose, InRegion, OnReading, SayWhy, SetBand
-from models.scans import Reading, Status
-from tests.people import House
-from tests.promises.stages import a_scan, button, rows, says, scan_row
+from handlers.ui.keyboards import CardAction, Diagnose, InRegion, OnReading, SayWhy, SetBand
+from models.tables.scans import Reading, Status
+from tests.support.people import House
+from tests.support.steps import a_scan, button, rows, says, scan_row
 
 UNSURE = {"uncertain": True, "confidence": 0.4, "doubts": ["low_confidence"]}
 

@@ -8,19 +8,19 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.app import Engines
-from bot.receptionist import Receptionist
+from bot.telegram.faq_cache import Receptionist
 from faq.answer import Learned, load
+from faq.deidentify import nameless
 from faq.evaluation import read_questions
-from faq.nameless import nameless
 from faq.teaching import Doubt, objections
-from models.audit import AuditRow
 from models.base import Sessions
-from models.misses import Miss, Offer, TaughtPhrase
-from tests.people import House, eventually
-from tests.workflow.ward import NOW, a_staff
-from workflow import misses
+from models.tables.audit import AuditRow
+from models.tables.misses import Miss, Offer, TaughtPhrase
+from tests.support.people import House, eventually
+from tests.support.rows import NOW, a_staff
 from workflow.errors import NotAllowed
-from workflow.misses import KEPT, Asked
+from workflow.faq import unanswered
+from workflow.faq.unanswered import KEPT, Asked
 
 PARKING = "is there parking for scooters"
 
@@ -187,21 +187,21 @@ def test_an_emergency_cannot_be_taught_away(engines: Engines) -> None:
 
 
 async def test_misses_do_not_grow_for_ever(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(misses, "MOST", 3)
+    monkeypatch.setattr(unanswered, "MOST", 3)
     async with sessions.begin() as session:
         for day, letter in enumerate("aabcdef"):
             at = NOW + timedelta(days=day)
-            await misses.keep(session, Asked(f"odd {letter * 5} words", "en", ()), lambda _: True, at)
+            await unanswered.keep(session, Asked(f"odd {letter * 5} words", "en", ()), lambda _: True, at)
     async with sessions.begin() as session:
         assert sorted(one.text for one in await session.scalars(select(Miss))) == [
             f"odd {one * 5} words" for one in "aef"
         ]
         later = NOW + KEPT + timedelta(days=10)
-        await misses.keep(session, Asked("something quite new", "en", ()), lambda _: True, later)
+        await unanswered.keep(session, Asked("something quite new", "en", ()), lambda _: True, later)
         assert [one.text for one in await session.scalars(select(Miss))] == ["something quite new"]
     async with sessions() as session:
         staff = await a_staff(session)
-        found, total = await misses.frequent(session, staff.administrator, 0, 5)
+        found, total = await unanswered.frequent(session, staff.administrator, 0, 5)
         assert (len(found), total) == (1, 1)
         with pytest.raises(NotAllowed):
-            await misses.frequent(session, staff.doctor, 0, 5)
+            await unanswered.frequent(session, staff.doctor, 0, 5)

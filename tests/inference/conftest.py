@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from inference.bundle import default_bundle
-from inference.classifier import Classifier
-from inference.picture import Picture
-from inference.upload import open_picture
+from inference.model.bundle import default_bundle
+from inference.model.classifier import Classifier
+from inference.upload.open import open_picture
+from inference.upload.picture import Picture
 
 
 @pytest.fixture(scope="session")

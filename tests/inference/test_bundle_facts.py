@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inference.bundle import MANIFEST, MODEL, SECOND, TABLES, Label, default_bundle, load_bundle
-from inference.classifier import Classifier
 from inference.errors import BundleError
+from inference.model.bundle import MANIFEST, MODEL, SECOND, TABLES, Label, default_bundle, load_bundle
+from inference.model.classifier import Classifier
 
 
 @pytest.fixture

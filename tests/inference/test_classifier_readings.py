@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from inference.bundle import BRANCHES, CARDIAC, ROUTER, Label, Modality, Temperatures
-from inference.classifier import DECODED_SIDE, Classifier
 from inference.errors import Reason, Refused
-from inference.network import SecondNetwork
-from inference.picture import Format, Picture
-from inference.preprocess import Recipe, check_range, draw_canvas, scale
-from inference.reading import Doubt, combine, softmax
-from inference.upload import open_picture
+from inference.model.bundle import BRANCHES, CARDIAC, ROUTER, Label, Modality, Temperatures
+from inference.model.classifier import DECODED_SIDE, Classifier
+from inference.model.network import SecondNetwork
+from inference.model.preprocess import Recipe, check_range, draw_canvas, scale
+from inference.model.reading import Doubt, combine, softmax
+from inference.upload.open import open_picture
+from inference.upload.picture import Format, Picture
 
 
 def test_a_real_radiograph_is_read_as_a_chest(classifier: Classifier, radiograph: Picture) -> None:

@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from bot.commands.classify import classify
+from bot.cli.classify import classify
 
 FIELDS = [
     *("file", "accepted", "reason", "modality", "label", "confidence", "threshold", "uncertain", "abnormal"),

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from inference.classifier import Classifier
-from inference.picture import Format, Picture
-from inference.quality import Condition
-from ml.conditions import Outcome, try_one
-from ml.faults import SPOILERS
+from inference.model.classifier import Classifier
+from inference.model.image_quality import Condition
+from inference.upload.picture import Format, Picture
+from ml.data.faults import SPOILERS
+from ml.evaluation.conditions import Outcome, try_one
 
 NOISE = np.random.default_rng(1).integers(0, 256, (90, 80)).astype(np.uint8)
 

@@ -13,9 +13,9 @@ from time import monotonic, sleep
 import numpy as np
 import pytest
 
-from inference.darkroom import Darkroom, Lost
 from inference.errors import Reason, Refused
-from inference.upload import open_picture
+from inference.upload.decoder import Darkroom, Lost
+from inference.upload.open import open_picture
 
 
 @pytest.fixture

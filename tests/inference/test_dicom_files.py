@@ -9,8 +9,8 @@ import pytest
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, JPEGLSLossless
 
 from inference.errors import Reason, Refused
-from inference.picture import Adjustment, Format, Picture
-from inference.upload import open_picture
+from inference.upload.open import open_picture
+from inference.upload.picture import Adjustment, Format, Picture
 
 
 def edit(file: Path, **changes: object) -> bytes:

@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from inference.bundle import STRIDE, Tables
-from inference.classifier import Classifier
-from inference.gradcam import draw_heatmap, overlay, spread
-from inference.picture import Picture
+from inference.model.bundle import STRIDE, Tables
+from inference.model.classifier import Classifier
+from inference.model.gradcam import draw_heatmap, overlay, spread
+from inference.upload.picture import Picture
 
 
 def tables_of(hidden: np.ndarray, output: np.ndarray) -> Tables:

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from inference.bundle import Label, Modality, Thresholds
-from inference.classifier import Classifier
 from inference.errors import Reason, Refused
-from inference.picture import Adjustment, Format, Picture
-from inference.quality import Condition, find_fault, measure, put_right
-from inference.reading import Doubt, doubt, is_uncertain, pool
+from inference.model.bundle import Label, Modality, Thresholds
+from inference.model.classifier import Classifier
+from inference.model.image_quality import Condition, find_fault, measure, put_right
+from inference.model.reading import Doubt, doubt, is_uncertain, pool
+from inference.upload.picture import Adjustment, Format, Picture
 
 LIMITS = Thresholds(uncertain=0.75, distance=0.3, far=0.2, neither=0.5, condition=0.9, by_label={"COVID": 0.85})
 

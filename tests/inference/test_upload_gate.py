@@ -9,9 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from inference.errors import Reason, Refused
-from inference.limits import MOST_BYTES
-from inference.picture import Adjustment, Format
-from inference.upload import open_picture
+from inference.upload.limits import MOST_BYTES
+from inference.upload.open import open_picture
+from inference.upload.picture import Adjustment, Format
 
 
 def reason_for(data: bytes) -> Reason:

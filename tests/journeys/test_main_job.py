@@ -8,11 +8,11 @@ from pydantic import SecretStr
 from pypdf import PdfReader
 
 from bot.app import Engines
-from models.scans import Status
-from reports.checking import Checked, check
-from reports.keyring import trusted
-from tests.people import FINDINGS, House, open_house
-from tests.promises.stages import scan_row
+from models.tables.scans import Status
+from reports.signing.keyring import trusted
+from reports.signing.verify import Checked, check
+from tests.support.people import FINDINGS, House, open_house
+from tests.support.steps import scan_row
 
 PASSPHRASE = re.compile(r"\b[2-9a-z]{4}(?:-[2-9a-z]{4}){3}\b")
 SIGNERS = (("doctor", "Dr Rao"), ("pharmacist", "Meena Pillai"), ("administrator", "Joseph Mathew"))

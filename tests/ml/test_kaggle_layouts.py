@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from inference.bundle import Label, Modality
-from ml.layouts import find_samples
-from ml.prepare import Sample, app, read_manifest
+from inference.model.bundle import Label, Modality
+from ml.data.layouts import find_samples
+from ml.data.prepare import Sample, app, read_manifest
 
 NIH_TABLE = """Image Index,Finding Labels,Follow-up #,Patient ID
 00000001_000.png,Cardiomegaly|Effusion,0,1

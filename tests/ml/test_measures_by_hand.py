@@ -3,14 +3,23 @@
 import numpy as np
 import pytest
 
-from inference.bundle import OUTPUTS, Label, Modality, Temperatures
-from inference.reading import combine
-from ml.answers import LABELS, judge, six_shares
-from ml.calibrate import choose_thresholds, fit_scaling, hold_error
-from ml.data import Strange, make_targets, spread, weigh
-from ml.measures import Answers, accuracy, area, bootstrap, calibration_error, macro_recall, risk_coverage, sureness
-from ml.prepare import Row, Split
-from ml.train import mix
+from inference.model.bundle import OUTPUTS, Label, Modality, Temperatures
+from inference.model.reading import combine
+from ml.data.loader import Strange, make_targets, spread, weigh
+from ml.data.prepare import Row, Split
+from ml.evaluation.answers import LABELS, judge, six_shares
+from ml.evaluation.metrics import (
+    Answers,
+    accuracy,
+    area,
+    bootstrap,
+    calibration_error,
+    macro_recall,
+    risk_coverage,
+    sureness,
+)
+from ml.training.calibrate import choose_thresholds, fit_scaling, hold_error
+from ml.training.train import mix
 
 
 @pytest.fixture
@@ -111,7 +120,7 @@ def test_full_balance_draws_every_group_alike() -> None:
 @pytest.mark.tensorflow  # the ml extra: scikit-learn
 def test_prototypes_have_length_one_and_stand_for_every_kind() -> None:
     """Purpose: the rarest kind must not be refused for being rare."""
-    from ml.gate import choose_prototypes
+    from ml.training.gate import choose_prototypes
 
     features = np.concatenate([np.eye(4)[[0] * 200], np.eye(4)[[1] * 8]]).astype(np.float32)
     features += np.random.default_rng(0).normal(0, 0.05, features.shape).astype(np.float32)

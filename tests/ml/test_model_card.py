@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inference.bundle import default_bundle, load_bundle
-from inference.quality import REMEDIES, Condition, put_right
-from ml.augment import vary
-from ml.card import CARD, END, START, describe, write_card
-from ml.faults import SPOILERS
+from inference.model.bundle import default_bundle, load_bundle
+from inference.model.image_quality import REMEDIES, Condition, put_right
+from ml.data.augment import vary
+from ml.data.faults import SPOILERS
+from ml.evaluation.card import CARD, END, START, describe, write_card
 
 
 def test_the_cards_figures_are_the_bundles() -> None:

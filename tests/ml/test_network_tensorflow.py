@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inference.bundle import (
+from inference.model.bundle import (
     BRANCHES,
     CHEST,
     OUTPUTS,
@@ -16,8 +16,8 @@ from inference.bundle import (
     default_bundle,
     load_bundle,
 )
-from inference.gradcam import draw_heatmap
-from ml.prepare import Row, Split
+from inference.model.gradcam import draw_heatmap
+from ml.data.prepare import Row, Split
 
 pytestmark = [
     pytest.mark.tensorflow,
@@ -51,7 +51,7 @@ def test_the_served_network_is_the_trained_one(tmp_path: Path) -> None:
     """Purpose: conversion to LiteRT changes nothing, in either output."""
     from ai_edge_litert.interpreter import Interpreter
 
-    from ml.network import build_head, build_trunk, convert, join
+    from ml.training.network import build_head, build_trunk, convert, join
 
     trunk = build_trunk(None)
     network = join(trunk, build_head(1280, 16, 0.4, 1))
@@ -70,7 +70,7 @@ def test_a_grey_trunk_sees_what_the_coloured_one_sees(tmp_path: Path) -> None:
     """Purpose: summing the first kernel over its channels is exact, not an approximation."""
     import keras
 
-    from ml.network import build_trunk
+    from ml.training.network import build_trunk
 
     coloured = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(224, 224, 3))
     coloured.save_weights(tmp_path / "w.weights.h5")
@@ -82,11 +82,11 @@ def test_a_grey_trunk_sees_what_the_coloured_one_sees(tmp_path: Path) -> None:
 
 def test_a_second_head_that_was_weighed_may_simply_be_added() -> None:
     """Purpose: serving adds ten numbers; the outcome is the calibrated product, for chests alone."""
-    from inference.reading import softmax
-    from ml.answers import Outputs
-    from ml.calibrate import fit_scaling
-    from ml.network import build_head
-    from ml.second import fold_sum
+    from inference.model.reading import softmax
+    from ml.evaluation.answers import Outputs
+    from ml.training.calibrate import fit_scaling
+    from ml.training.ensemble import fold_sum
+    from ml.training.network import build_head
 
     dice, classes = np.random.default_rng(3), BRANCHES[Modality.CHEST_XRAY]
     labels = dice.integers(0, len(classes), 200)
@@ -116,8 +116,8 @@ def test_a_second_head_that_was_weighed_may_simply_be_added() -> None:
 
 def test_the_loss_ignores_the_branch_of_a_stranger() -> None:
     """Purpose: a dog has no lungs to be wrong about."""
-    from ml.data import Targets, spread
-    from ml.network import measure_loss
+    from ml.data.loader import Targets, spread
+    from ml.training.network import measure_loss
 
     logits = np.zeros((1, OUTPUTS), np.float32)
     for route, branch, expected in ((2, -1, [3]), (0, 4, [3, 5]), (1, 9, [3, 2])):
@@ -127,9 +127,9 @@ def test_the_loss_ignores_the_branch_of_a_stranger() -> None:
 
 def test_a_training_that_was_cut_off_goes_on_to_the_same_weights(tmp_path: Path) -> None:
     """Purpose: an hour of training survives a power cut, and is the training that an unbroken run would have been."""
-    from ml.config import Config, Stage
-    from ml.network import build_head, build_trunk
-    from ml.tune import Learner, make_album, run_stage
+    from ml.training.config import Config, Stage
+    from ml.training.fine_tune import Learner, make_album, run_stage
+    from ml.training.network import build_head, build_trunk
 
     keras = pytest.importorskip("keras")
     rows = [Row(str(n), Label.NORMAL, Modality.CHEST_XRAY, "here", str(n), Split.TRAIN) for n in range(6)]

@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from inference.bundle import Label, Modality, default_bundle, load_bundle
-from ml.prepare import (
+from inference.model.bundle import Label, Modality, default_bundle, load_bundle
+from ml.data.near_duplicates import find_twins
+from ml.data.prepare import (
     Row,
     Sample,
     Split,
@@ -19,7 +20,6 @@ from ml.prepare import (
     split_patients,
     write_manifest,
 )
-from ml.twins import find_twins
 
 INDEX = Path(__file__).parents[3] / "shared" / "data" / "scans.csv"
 

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from inference.bundle import OUTPUTS, ROUTER, Label, Modality
-from inference.preprocess import Recipe, draw_canvas, even_out, scale
-from inference.quality import CONDITIONS, Condition
-from ml.data import Strange
-from ml.prepare import Row, Split
-from ml.tune import draw_batch, lay, make_album
+from inference.model.bundle import OUTPUTS, ROUTER, Label, Modality
+from inference.model.image_quality import CONDITIONS, Condition
+from inference.model.preprocess import Recipe, draw_canvas, even_out, scale
+from ml.data.loader import Strange
+from ml.data.prepare import Row, Split
+from ml.training.fine_tune import draw_batch, lay, make_album
 
 FILM = np.random.default_rng(1).integers(0, 256, (90, 80)).astype(np.uint8)
 CHEST = Row("c", Label.COVID, Modality.CHEST_XRAY, "here", "p", Split.TRAIN)

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 from sqlalchemy import update
 
-from models.jobs import Job
-from models.scans import Scan
-from tests.outages.owed import comes_due, waits
-from tests.people import House
+from models.tables.jobs import Job
+from models.tables.scans import Scan
+from tests.support.jobs import comes_due, waits
+from tests.support.people import House
 from workflow.jobs import PATIENCE
 
 

@@ -11,13 +11,13 @@ import pytest
 from sqlalchemy import select
 
 from bot.app import App, Engines, build_app
-from bot.demo import demo_settings
-from bot.sandbox import Person, Sandbox, SandboxClient
-from models.people import Account, Role
-from models.scans import Prescription, Reading, Scan
+from bot.dev.demo import demo_settings
+from bot.dev.sandbox import Person, Sandbox, SandboxClient
 from models.schema import upgrade
-from tests.people import CODE, FINDINGS
-from workflow import accounts, consent
+from models.tables.people import Account, Role
+from models.tables.scans import Prescription, Reading, Scan
+from tests.support.people import CODE, FINDINGS
+from workflow.accounts import consent, registration
 
 
 class Bot:
@@ -153,10 +153,10 @@ async def _enters(street: Street, role: Role) -> Person:
     """Somebody of this role, linked to a chat."""
     person = await street.clinic.person(f"A {role}")
     clinic, now = street.bot.app.clinic, datetime.now(UTC)
-    told = accounts.Person(f"A {role}", f"{role}@example.org", "no password opens this")
+    told = registration.Person(f"A {role}", f"{role}@example.org", "no password opens this")
     async with clinic.sessions.begin() as session:
-        await accounts.add_staff(session, told, role, now)
-        actor = await accounts.link(session, person.chat_id, told.email, now)
+        await registration.add_staff(session, told, role, now)
+        actor = await registration.link(session, person.chat_id, told.email, now)
         await consent.agree(session, actor, now)
     await person.sends("/start")
     await person.sees("Hello")

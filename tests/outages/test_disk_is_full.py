@@ -17,9 +17,9 @@ import pytest
 from PIL import Image
 
 from bot.app import Engines
-from models.scans import Scan
-from tests.outages.owed import count, settles
-from tests.people import House, open_house
+from models.tables.scans import Scan
+from tests.support.jobs import count, settles
+from tests.support.people import House, open_house
 from workflow.jobs import JobKind, enqueue
 
 ROOM = 3_000_000  # bytes that a file may have: more than the database needs here, less than the large film

@@ -6,10 +6,10 @@ from io import BytesIO
 
 from PIL import Image
 
-from models.jobs import Job
-from models.scans import Scan, ScanEvent
-from tests.outages.owed import count, settles
-from tests.people import House
+from models.tables.jobs import Job
+from models.tables.scans import Scan, ScanEvent
+from tests.support.jobs import count, settles
+from tests.support.people import House
 
 SIZE_LIMIT = 20 * 1024 * 1024
 

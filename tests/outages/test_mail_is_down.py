@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import update
 
-from bot.bounces import returned
-from models.jobs import Job
-from tests.outages.owed import comes_due, settles, waits
-from tests.people import CODE, House
-from tests.promises.stages import an_hour_passes_for_codes, the_code_grows_old
-from workflow.deliveries import came_back, history
+from bot.channels.bounces import returned
+from models.tables.jobs import Job
+from tests.support.jobs import comes_due, settles, waits
+from tests.support.people import CODE, House
+from tests.support.steps import an_hour_passes_for_codes, the_code_grows_old
 from workflow.jobs import OWES
+from workflow.reporting.deliveries import came_back, history
 
 
 async def test_code_and_report_wait_until_the_mail_server_answers_again(house: House) -> None:

@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-import bot.reporting
-import bot.worker
+import bot.jobs.deliver_report
+import bot.jobs.worker
 from bot.app import App, Engines, build_app
-from bot.demo import demo_settings
-from bot.sandbox import Sandbox
-from models.jobs import Delivery, Job
-from models.people import patient_key
-from models.scans import Report
+from bot.dev.demo import demo_settings
+from bot.dev.sandbox import Sandbox
+from models.crypto.vault import Content
 from models.schema import upgrade
-from models.vault import Content
-from tests.workflow.ward import a_scan, a_staff
-from workflow.deliveries import owe_delivery
+from models.tables.jobs import Delivery, Job
+from models.tables.people import patient_key
+from models.tables.scans import Report
+from tests.support.rows import a_scan, a_staff
 from workflow.jobs import next_due
+from workflow.reporting.deliveries import owe_delivery
 
 REPORTS = 5
 START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -37,8 +37,8 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """What worker and carriers take for the time."""
     clock = Clock()
-    monkeypatch.setattr(bot.worker, "_now", clock)
-    monkeypatch.setattr(bot.reporting, "_now", clock)
+    monkeypatch.setattr(bot.jobs.worker, "_now", clock)
+    monkeypatch.setattr(bot.jobs.deliver_report, "_now", clock)
     return clock
 
 
@@ -57,7 +57,7 @@ async def desk(engines: Engines, tmp_path: Path, clock: Clock) -> AsyncIterator[
                 report = Report(scan_id=scan.id, version=1, **hashes, **facts)
                 session.add(report)
                 await session.flush()
-                await owe_delivery(session, report, bot.reporting.Channel.EMAIL, START)
+                await owe_delivery(session, report, bot.jobs.deliver_report.Channel.EMAIL, START)
         yield app, sandbox
 
 

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 from aiogram.types import Chat, Message, Update, User
 from sqlalchemy import select, text
 
-from bot.sandbox import Person
-from handlers.keyboards import CardAction
-from models.codes import Code
-from models.scans import Reading, Report, Scan, ScanEvent, Status
-from tests.outages.owed import count, settles
-from tests.people import FINDINGS, House
-from tests.promises.stages import a_scan, button, says
-from workflow import codes
+from bot.dev.sandbox import Person
+from handlers.ui.keyboards import CardAction
+from models.tables.codes import Code
+from models.tables.scans import Reading, Report, Scan, ScanEvent, Status
+from tests.support.jobs import count, settles
+from tests.support.people import FINDINGS, House
+from tests.support.steps import a_scan, button, says
+from workflow.accounts import codes
 
 
 async def test_every_update_of_the_main_job_may_come_twice(house: House) -> None:

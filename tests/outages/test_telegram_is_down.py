@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from aiogram.exceptions import TelegramServerError
 
-from bot.deliveries import tell
-from models.scans import Scan
-from tests.outages.owed import comes_due, count, forgets_that_it_was_done, open_jobs, settles, waits
-from tests.people import House
+from bot.jobs.notify import tell
+from models.tables.scans import Scan
+from tests.support.jobs import comes_due, count, forgets_that_it_was_done, open_jobs, settles, waits
+from tests.support.people import House
 
 
 @pytest.mark.parametrize("trouble", ["500", "drop"])

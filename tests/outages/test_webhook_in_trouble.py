@@ -7,11 +7,11 @@ from pydantic import SecretStr
 from sqlalchemy import func, select
 
 from bot.app import Engines
-from bot.demo import move_in
-from bot.polling import TRIES
-from bot.sandbox import Person
-from bot.web.webhook import WEBHOOK
-from models.scans import Scan
+from bot.dev.demo import move_in
+from bot.dev.sandbox import Person
+from bot.telegram.polling import TRIES
+from bot.telegram.webhook import WEBHOOK
+from models.tables.scans import Scan
 from tests.bot.test_web import SECRET, Running, running
 
 

@@ -10,8 +10,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 from webchat import PEOPLE, Bot, Web, Wire, picture
 
-from bot.sandbox.display import Sample
-from bot.sandbox.server import Sandbox
+from bot.dev.sandbox.api.display import Sample
+from bot.dev.sandbox.server import Sandbox
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [

@@ -15,12 +15,12 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page
 
 from bot.web.verify import add_verification
-from handlers.texts import Catalogues, House
+from handlers.ui.texts import Catalogues, House
 from models.base import connect
-from models.scans import Report, Scan
 from models.schema import upgrade
+from models.tables.scans import Report, Scan
 from tests.conftest import MASTERS
-from workflow.audit import Source, audited
+from workflow.audit.chain import Source, audited
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 PDF, COPY, TOKEN = b"%PDF-1.7 the report", b"%PDF-1.7 its locked copy", "T" * 22
@@ -51,7 +51,7 @@ async def address(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str
 
 
 async def a_report(session) -> None:
-    from tests.workflow.ward import a_scan, a_staff
+    from tests.support.rows import a_scan, a_staff
 
     scan: Scan = await a_scan(session, await a_staff(session), "REPORT_READY")
     hashes = {"sha256": sha256(PDF).hexdigest(), "copy_sha256": sha256(COPY).hexdigest(), "content_sha256": "0" * 64}

@@ -7,8 +7,8 @@ import pytest
 from playwright.async_api import expect
 from webchat import PEOPLE, Web, picture
 
-from bot.sandbox.people import say
-from bot.sandbox.server import Sandbox
+from bot.dev.sandbox.people import say
+from bot.dev.sandbox.server import Sandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -7,22 +7,22 @@ from typing import Final
 import pytest
 from sqlalchemy import select
 
-from bot.demo import PASSWORD
-from handlers.keyboards import CardAction, OnCard
-from models.audit import AuditRow
-from models.scans import Status
+from bot.dev.demo import PASSWORD
+from handlers.ui.keyboards import CardAction, OnCard
+from models.tables.audit import AuditRow
+from models.tables.scans import Status
 from tests.handlers.test_amended_reports import asks_to_amend
 from tests.handlers.test_authenticator import enrols
 from tests.handlers.test_registration import registers, signs_in
 from tests.handlers.test_roles import invites
 from tests.handlers.test_staff import changes
-from tests.outages.owed import settles
-from tests.people import House
-from tests.promises.stages import a_scan, actor, scan_row
+from tests.support.jobs import settles
+from tests.support.people import House
+from tests.support.steps import a_scan, actor, scan_row
 from tests.threats.test_erasure import asks_to_be_forgotten
 from tests.threats.test_stolen_phone import rests
-from workflow import accounts
-from workflow.access import TABLE, Deed, Verb
+from workflow.accounts import registration
+from workflow.permissions import TABLE, Deed, Verb
 from workflow.transitions import Action
 
 SHOWS_NOBODYS_HEALTH: Final = {
@@ -151,7 +151,7 @@ async def what_is_ones_own(house: House) -> None:
     await house.amina.sees("Thank you")
     async with house.app.clinic.sessions.begin() as session:
         amina = await actor(session, "amina@example.org")
-        await accounts.give_phone(session, amina, "+919876543210", datetime.now(UTC))
+        await registration.give_phone(session, amina, "+919876543210", datetime.now(UTC))
     await house.amina.sends("/export")
     await house.amina.sends(PASSWORD)
     await house.amina.receives_document(timeout=30)

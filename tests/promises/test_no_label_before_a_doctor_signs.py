@@ -3,11 +3,11 @@
 import json
 import re
 
-from bot.sandbox import Person
-from handlers.keyboards import CardAction, OnCard
-from inference.bundle import Label
-from tests.people import House
-from tests.promises.stages import says
+from bot.dev.sandbox import Person
+from handlers.ui.keyboards import CardAction, OnCard
+from inference.model.bundle import Label
+from tests.support.people import House
+from tests.support.steps import says
 
 ASKED = ("/status", "/scans", "/report")
 LOOKS = (CardAction.OPEN, CardAction.HEAT_MAP, CardAction.PICTURE, CardAction.READ_ALL, CardAction.REPORT)

@@ -5,13 +5,13 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from bot.sandbox import Person
-from handlers.keyboards import CardAction, OnCard
-from models.codes import Code
-from models.people import Account
-from models.scans import Prescription, Reading, Report, Scan, Status
-from tests.people import CODE, House
-from tests.promises.stages import a_scan, an_hour_passes_for_codes, button, rows, says, scan_row, the_code_grows_old
+from bot.dev.sandbox import Person
+from handlers.ui.keyboards import CardAction, OnCard
+from models.tables.codes import Code
+from models.tables.people import Account
+from models.tables.scans import Prescription, Reading, Report, Scan, Status
+from tests.support.people import CODE, House
+from tests.support.steps import a_scan, an_hour_passes_for_codes, button, rows, says, scan_row, the_code_grows_old
 
 SPENT = "can no longer be used"
 WRONG = "That code is not right"

@@ -8,22 +8,22 @@ from itertools import product
 import pytest
 from sqlalchemy import func, select, update
 
-from bot.sandbox import Person
-from handlers import keyboards
-from handlers.keyboards import CardAction as Do
-from handlers.keyboards import OnCard
-from models.amendments import Amendment
-from models.chats import Form
-from models.codes import Code
-from models.jobs import Job
-from models.people import Account, HeldRole, Invite, Link, Role, Sex
-from models.quality import Switch
-from models.scans import Critical, Finding, Prescription, Reading, Report, Scan, ScanEvent, Status
-from tests.outages.owed import settles
-from tests.people import House
-from tests.promises.stages import a_scan, button, rows, says
-from workflow import accounts
-from workflow.access import STAFF
+from bot.dev.sandbox import Person
+from handlers.ui import keyboards
+from handlers.ui.keyboards import CardAction as Do
+from handlers.ui.keyboards import OnCard
+from models.tables.amendments import Amendment
+from models.tables.chats import Form
+from models.tables.codes import Code
+from models.tables.jobs import Job
+from models.tables.people import Account, HeldRole, Invite, Link, Role, Sex
+from models.tables.quality import Switch
+from models.tables.scans import Critical, Finding, Prescription, Reading, Report, Scan, ScanEvent, Status
+from tests.support.jobs import settles
+from tests.support.people import House
+from tests.support.steps import a_scan, button, rows, says
+from workflow.accounts import registration
+from workflow.permissions import STAFF
 
 KEPT = (
     Amendment,
@@ -109,7 +109,7 @@ async def test_every_press_on_every_scan_by_everybody_without_the_right_is_refus
     stranger = await house.clinic.person("Nobody At All")
     gone = await _moves_in(house, "Dr Gone", "gone@example.org", Role.DOCTOR)
     async with house.app.clinic.sessions.begin() as session:
-        await accounts.unlink(session, gone.chat_id, datetime.now(UTC))
+        await registration.unlink(session, gone.chat_id, datetime.now(UTC))
     staff = {"patient": house.amina, "doctor": house.rao, "pharmacist": house.meena, "administrator": house.joseph}
     for person in (*staff.values(), bela, stranger, gone):
         await person.sends("/start")
@@ -278,10 +278,10 @@ async def _shown(house: House) -> dict[str, list[str]]:
 
 async def _moves_in(house: House, name: str, email: str, role: Role) -> Person:
     person, now = await house.clinic.person(name), datetime.now(UTC)
-    told = accounts.Person(name, email, "no password opens this", "en", None, Sex.UNKNOWN)
+    told = registration.Person(name, email, "no password opens this", "en", None, Sex.UNKNOWN)
     async with house.app.clinic.sessions.begin() as session:
-        await accounts.add_staff(session, told, role, now)
-        await accounts.link(session, person.chat_id, email, now)
+        await registration.add_staff(session, told, role, now)
+        await registration.link(session, person.chat_id, email, now)
     await person.sends("/start")
     await person.sees("Hello")
     return person

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.app import Engines
-from handlers.keyboards import CardAction
-from inference.classifier import Classifier
-from inference.upload import open_picture
-from models.scans import Status
-from tests.people import FINDINGS, House, open_house
-from tests.promises.stages import a_scan, actor, button, says, scan_row
-from workflow.reading import Words, write_findings
+from handlers.ui.keyboards import CardAction
+from inference.model.classifier import Classifier
+from inference.upload.open import open_picture
+from models.tables.scans import Status
+from tests.support.people import FINDINGS, House, open_house
+from tests.support.steps import a_scan, actor, button, says, scan_row
+from workflow.scans.reading import Words, write_findings
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from inference.errors import Reason
-from models.jobs import Job
-from models.scans import Finding, Scan, ScanEvent, Status
-from tests.people import House
-from tests.promises.stages import a_scan, rows, scan_row
+from models.tables.jobs import Job
+from models.tables.scans import Finding, Scan, ScanEvent, Status
+from tests.support.people import House
+from tests.support.steps import a_scan, rows, scan_row
 
 FOREIGN = Path(__file__).parents[3] / "shared" / "data"
 OF_EACH_KIND = 2

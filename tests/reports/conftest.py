@@ -3,8 +3,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reports.document import Document, Hospital, Modality, Patient, Technique
-from reports.sample import ZONE, full_sample, sample
+from reports.content.document import Document, Hospital, Modality, Patient, Technique
+from reports.content.sample import ZONE, full_sample, sample
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)  # three in the afternoon in Madurai
 

@@ -13,13 +13,13 @@ import pytest
 import pytest_asyncio
 from paper import pages
 
-from reports.document import IncompleteReport
-from reports.press import Press
+from reports.content.document import IncompleteReport
+from reports.pdf.pool import Press
 
 ROOT = Path(__file__).parents[2]
 ORPHANS = """
 import asyncio, os
-from reports.press import Press
+from reports.pdf.pool import Press
 
 async def main():
     press = Press(workers=2)

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from reports.canonical import canonical, content_hash
-from reports.document import Act, Medicine, Prescription, Sex, Stamp, Status
-from reports.reading import Finding, Reading, Region
-from reports.render import render
-from tests.reports.paper import pages
+from reports.content.canonical import canonical, content_hash
+from reports.content.document import Act, Medicine, Prescription, Sex, Stamp, Status
+from reports.content.reading import Finding, Reading, Region
+from reports.pdf.render import render
+from tests.support.pdf import pages
 
 
 def test_the_same_content_gives_the_same_bytes_in_any_zone_of_the_clock(amina):

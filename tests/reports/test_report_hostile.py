@@ -13,7 +13,7 @@ from paper import Sheet, pages, squeezed
 from pypdf import PdfReader
 from weasyprint import HTML
 
-from reports.document import (
+from reports.content.document import (
     Act,
     Amendment,
     Band,
@@ -25,8 +25,8 @@ from reports.document import (
     Status,
     Summary,
 )
-from reports.reading import Critical, Earlier, Finding, Opinion, Reading, Region
-from reports.render import draw, render
+from reports.content.reading import Critical, Earlier, Finding, Opinion, Reading, Region
+from reports.pdf.render import draw, render
 
 NOTES = """
 <img src="HTTP/1">

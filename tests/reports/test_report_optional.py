@@ -9,11 +9,11 @@ import pytest
 from paper import pages
 from pypdf import PdfReader
 
-from reports.canonical import canonical
-from reports.document import Amendment, Band, Modality, Status
-from reports.qr import draw_code
-from reports.reading import REGIONS, Critical, Finding, Opinion, Reading
-from reports.render import render
+from reports.content.canonical import canonical
+from reports.content.document import Amendment, Band, Modality, Status
+from reports.content.reading import REGIONS, Critical, Finding, Opinion, Reading
+from reports.pdf.qr import draw_code
+from reports.pdf.render import render
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from paper import Sheet, pages, pictures_in
 from PIL import Image
 from pypdf import PdfReader
 
-from reports.canonical import content_hash
-from reports.document import (
+from reports.content.canonical import content_hash
+from reports.content.document import (
     Amendment,
     IncompleteReport,
     Indication,
@@ -21,8 +21,8 @@ from reports.document import (
     Status,
     UnreadablePicture,
 )
-from reports.render import render
-from reports.words import catalogue
+from reports.pdf.render import render
+from reports.pdf.words import catalogue
 
 LONG = "There is a patchy opacity in the right lower zone, with air bronchograms and a blurred diaphragm. " * 40
 

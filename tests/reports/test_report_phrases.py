@@ -2,10 +2,10 @@
 
 import pytest
 
-from reports.document import Language
-from reports.phrases import DIAGNOSES, PHRASES, diagnoses, filled, fits
-from reports.reading import REGIONS, Region
-from reports.words import catalogue
+from reports.content.document import Language
+from reports.content.phrases import DIAGNOSES, PHRASES, diagnoses, filled, fits
+from reports.content.reading import REGIONS, Region
+from reports.pdf.words import catalogue
 
 CODES = {code for codes in PHRASES.values() for code in codes}
 

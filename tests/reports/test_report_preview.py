@@ -8,11 +8,11 @@ from paper import pages
 from sqlalchemy import select
 from typer.testing import CliRunner, Result
 
-from bot.commands.report import app
-from models.audit import AuditRow
-from models.scans import Status
-from tests.people import House
-from tests.promises.stages import a_scan
+from bot.cli.report import app
+from models.tables.audit import AuditRow
+from models.tables.scans import Status
+from tests.support.people import House
+from tests.support.steps import a_scan
 
 
 @pytest.mark.parametrize(("lang", "mark"), [("en", "DRAFT"), ("hi", "SAMPLE-2026-0007")])

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from reports.document import Language
-from reports.page import compose
-from reports.render import draw
-from reports.sample import drawn_heatmap, sample
+from reports.content.document import Language
+from reports.content.sample import drawn_heatmap, sample
+from reports.pdf.html import compose
+from reports.pdf.render import draw
 
 APPROVED = Path(__file__).parent / "approved"
 LINE = 0.15  # measured: smoothed otherwise 0.09, one vowel sign of Hindi lost 0.25, a wrong conjunct 0.79 and more

@@ -7,7 +7,7 @@ from io import BytesIO
 import pytest
 from pypdf import PdfReader
 
-from reports.render import draw, render
+from reports.pdf.render import draw, render
 
 ZWNJ = "\u200c"
 

@@ -14,12 +14,12 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pypdf import PdfReader
 
-from reports.canonical import canonical
-from reports.checking import Checked, Unreadable, check
-from reports.document import Amendment, Document, Status
-from reports.hands import Hand, Holder, KeyFolder, Printed
-from reports.keyring import LostAuthority, key_of, people, renew, trusted
-from reports.signing import open_keys, print_report, sign
+from reports.content.canonical import canonical
+from reports.content.document import Amendment, Document, Status
+from reports.signing.keyring import LostAuthority, key_of, people, renew, trusted
+from reports.signing.sign import open_keys, print_report, sign
+from reports.signing.signers import Hand, Holder, KeyFolder, Printed
+from reports.signing.verify import Checked, Unreadable, check
 
 HOUSE = "Sample District Hospital"
 STAFF = (("doctor", "Dr Rao", "TN-48213"), ("pharmacist", "மீனா பிள்ளை", None), ("administrator", "Joseph Mathew", None))

@@ -8,9 +8,9 @@ from string import Formatter
 import pytest
 from fontTools.ttLib import TTFont
 
-from reports.document import Band, Language, Modality, Risk, Sex, Status
-from reports.reading import Region
-from reports.words import Words, catalogue
+from reports.content.document import Band, Language, Modality, Risk, Sex, Status
+from reports.content.reading import Region
+from reports.pdf.words import Words, catalogue
 
 OTHERS = [Language.TAMIL, Language.HINDI]
 

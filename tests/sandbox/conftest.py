@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from rawapi import Api, Clock, complaints, load_spec
 
-from bot.sandbox import Person, Sandbox, SandboxClient
+from bot.dev.sandbox import Person, Sandbox, SandboxClient
 
 
 @pytest.fixture(scope="session")

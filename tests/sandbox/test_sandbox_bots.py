@@ -32,8 +32,8 @@ from telegram import Update
 from telegram.error import BadRequest
 from telegram.ext import Application, ApplicationBuilder, CallbackQueryHandler, ContextTypes, MessageHandler, filters
 
-from bot.sandbox import DEMO_TOKEN, Person, Sandbox, SandboxClient
-from bot.sandbox.methods import METHODS
+from bot.dev.sandbox import DEMO_TOKEN, Person, Sandbox, SandboxClient
+from bot.dev.sandbox.api.methods import METHODS
 
 GO = InlineKeyboardMarkup(inline_keyboard=[[InlineKeyboardButton(text="Go", callback_data="go")]])
 

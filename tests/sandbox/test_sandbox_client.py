@@ -6,8 +6,8 @@ from time import monotonic
 import pytest
 from rawapi import Api
 
-from bot.sandbox import Person, Sample, Sandbox, SandboxClient
-from bot.sandbox.transcript import NotSeen, SandboxError
+from bot.dev.sandbox import Person, Sample, Sandbox, SandboxClient
+from bot.dev.sandbox.client.transcript import NotSeen, SandboxError
 
 GO = {"inline_keyboard": [[{"text": "Go", "callback_data": "go"}, {"text": "Go home", "callback_data": "home"}]]}
 

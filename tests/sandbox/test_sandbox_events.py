@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from rawapi import Api
 
-from bot.sandbox import Person, Sandbox, SandboxClient
+from bot.dev.sandbox import Person, Sandbox, SandboxClient
 
 
 async def heard(answer: aiohttp.ClientResponse, count: int) -> list[tuple[int, dict[str, Any]]]:

@@ -6,8 +6,8 @@ import aiohttp
 import pytest
 from rawapi import Api
 
-from bot.sandbox import Person, SandboxClient
-from bot.sandbox.transcript import SandboxError
+from bot.dev.sandbox import Person, SandboxClient
+from bot.dev.sandbox.client.transcript import SandboxError
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from rawapi import Api, png
 
-from bot.sandbox import Person, SandboxClient
-from bot.sandbox.transcript import SandboxError
+from bot.dev.sandbox import Person, SandboxClient
+from bot.dev.sandbox.client.transcript import SandboxError
 
 MB = 1024 * 1024
 

@@ -8,11 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rawapi import Api
 
-from bot.sandbox import Person
-from bot.sandbox.answers import ApiError
-from bot.sandbox.entities import parse_html
-from bot.sandbox.links import units
-from bot.sandbox.methods import METHODS
+from bot.dev.sandbox import Person
+from bot.dev.sandbox.api.answers import ApiError
+from bot.dev.sandbox.api.entities import parse_html
+from bot.dev.sandbox.api.links import units
+from bot.dev.sandbox.api.methods import METHODS
 
 SLOW = {"getupdates", "setwebhook"}
 NAMES = sorted({name for method in METHODS.values() for name in method.parameters} | {"type", "media", "offset"})

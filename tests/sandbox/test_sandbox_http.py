@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from rawapi import Api
 
-from bot.sandbox import DEMO_TOKEN, OpenToOthers, Person, RealToken, Sandbox
+from bot.dev.sandbox import DEMO_TOKEN, OpenToOthers, Person, RealToken, Sandbox
 
 pytestmark = pytest.mark.usefixtures("amina")
 

@@ -11,8 +11,8 @@ import aiosmtplib
 import pytest
 from rawapi import Clock
 
-from bot.sandbox import Mailbox, Sandbox, SandboxClient
-from bot.sandbox.transcript import NotSeen
+from bot.dev.sandbox import Mailbox, Sandbox, SandboxClient
+from bot.dev.sandbox.client.transcript import NotSeen
 
 
 def letter(subject: str = "Your report", to: str = "amina@example.org", text: str = "Dear Amina,\n") -> EmailMessage:

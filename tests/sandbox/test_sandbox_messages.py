@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from rawapi import Api, Clock, png
 
-from bot.sandbox import Person, SandboxClient
+from bot.dev.sandbox import Person, SandboxClient
 
 GO = {"inline_keyboard": [[{"text": "Go", "callback_data": "go"}]]}
 STALE = "Bad Request: query is too old and response timeout expired or query ID is invalid"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from rawapi import Api
 
-from bot.sandbox import Person, SandboxClient
+from bot.dev.sandbox import Person, SandboxClient
 
 START = {"command": "start", "description": "Begin"}
 SCANS = {"command": "scans", "description": "Your scans"}

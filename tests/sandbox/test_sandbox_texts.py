@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from rawapi import Api
 
-from bot.sandbox import Person
+from bot.dev.sandbox import Person
 
 SPOILT = "Bad Request: can't parse entities: "
 

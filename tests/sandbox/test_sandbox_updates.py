@@ -6,7 +6,7 @@ from time import monotonic
 import pytest
 from rawapi import Api
 
-from bot.sandbox import Person, SandboxClient
+from bot.dev.sandbox import Person, SandboxClient
 
 
 def texts(updates: list[dict[str, dict[str, str]]]) -> list[str]:

@@ -9,8 +9,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from rawapi import Api
 
-from bot.sandbox import Person, Sandbox, SandboxClient
-from bot.sandbox.webhook import waits
+from bot.dev.sandbox import Person, Sandbox, SandboxClient
+from bot.dev.sandbox.webhook import waits
 
 SECRET = "s3cret-Token_1"
 

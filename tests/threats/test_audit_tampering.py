@@ -9,14 +9,14 @@ from sqlalchemy import text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from bot.anchors import anchor, read_anchors
-from models.audit import AuditRow
+from bot.observability.audit_anchor import anchor, read_anchors
 from models.base import Sessions
-from models.people import Account, Role
-from tests.people import House, eventually
-from tests.workflow.ward import a_person
+from models.tables.audit import AuditRow
+from models.tables.people import Account, Role
+from tests.support.people import House, eventually
+from tests.support.rows import a_person
 from workflow.actors import Actor
-from workflow.audit import ALL, TRAIL, Anchor, Entry, Fault, Outcome, Wanted, note, search, verify
+from workflow.audit.chain import ALL, TRAIL, Anchor, Entry, Fault, Outcome, Wanted, note, search, verify
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 RAO = Actor(2, Role.DOCTOR, "Dr Rao")

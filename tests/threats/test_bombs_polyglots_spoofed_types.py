@@ -21,9 +21,9 @@ from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, generate_uid
 
-from bot.bench.machine import cpu_seconds, memory_mb
-from inference.darkroom import Darkroom
+from bot.dev.bench.machine import cpu_seconds, memory_mb
 from inference.errors import Reason, Refused
+from inference.upload.decoder import Darkroom
 
 BESIDE = (folder / "shared" / "hostile" / "make_corpus.py" for folder in Path(__file__).parents)
 CORPUS = next((file for file in BESIDE if file.exists()), None)
@@ -202,7 +202,7 @@ def test_the_limits_hold_where_every_check_before_them_fails(monkeypatch: pytest
         b"crash": "__import__('ctypes').string_at(0)",
     }
     (tmp_path / "sitecustomize.py").write_text(HOLE.format(holes=holes))
-    monkeypatch.setattr("inference.darkroom.THRIFT", {"PYTHONPATH": os.pathsep.join((str(tmp_path), str(ROOT)))})
+    monkeypatch.setattr("inference.upload.decoder.THRIFT", {"PYTHONPATH": os.pathsep.join((str(tmp_path), str(ROOT)))})
     with Darkroom() as darkroom:
         for data in holes:
             with pytest.raises(Refused) as caught:
@@ -213,7 +213,7 @@ def test_the_limits_hold_where_every_check_before_them_fails(monkeypatch: pytest
 
 ROOT = Path(__file__).parents[2]
 HOLE = """
-import inference.upload as upload
+import inference.upload.open as upload
 honest = upload.open_picture
 def open_picture(data, longest=None):
     hole = {holes}.get(data)

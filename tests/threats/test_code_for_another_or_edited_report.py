@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from models.base import Sessions
-from models.scans import Scan
+from models.tables.scans import Scan
 from tests.handlers.test_authenticator import enrols
-from tests.people import CODE, House
+from tests.support.people import CODE, House
+from tests.support.rows import NOW
 from tests.threats.test_code_guessing_and_reissue import STEP, an_app, asks
 from tests.workflow.test_codes import a_completed_scan, approve, confirm
-from tests.workflow.ward import NOW
-from workflow.codes import Verdict
+from workflow.accounts.codes import Verdict
 
 EDITS = ["finding", "findings", "prescription", "patient", "email", "complaint", "picture"]
 

@@ -8,14 +8,15 @@ import pytest
 from sqlalchemy import select
 
 from models.base import Sessions
-from models.codes import Authenticator, Code, RecoveryCode
-from models.scans import Scan
 from models.schema import metadata
+from models.tables.codes import Authenticator, Code, RecoveryCode
+from models.tables.scans import Scan
+from tests.support.rows import KEY, NOW, Staff
 from tests.workflow.test_codes import a_completed_scan, another, approve, confirm
-from tests.workflow.ward import KEY, NOW, Staff
-from workflow import authenticators, release
-from workflow.codes import LIFETIME, TRIES, WRONG_PER_WINDOW, Verdict
+from workflow.accounts import authenticators
+from workflow.accounts.codes import LIFETIME, TRIES, WRONG_PER_WINDOW, Verdict
 from workflow.errors import CodesUsedUp
+from workflow.reporting import release
 
 STEP = timedelta(seconds=30)
 RIGHT, WRONG, SPENT = Verdict.RIGHT, Verdict.WRONG, Verdict.SPENT

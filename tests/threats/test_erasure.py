@@ -8,30 +8,33 @@ from pydantic import SecretStr
 from sqlalchemy import select, text
 
 from bot.app import Engines
-from bot.demo import PASSWORD
-from bot.rights import forget_due
-from bot.sandbox import Person
+from bot.dev.demo import PASSWORD
+from bot.dev.sandbox import Person
+from bot.jobs.data_requests import forget_due
 from bot.web.app import web_app
-from handlers import keyboards
-from handlers.keyboards import CardAction, OnCard
-from models.amendments import Amendment
-from models.audit import AuditRow
+from handlers.ui import keyboards
+from handlers.ui.keyboards import CardAction, OnCard
 from models.base import Sessions
-from models.jobs import Job
-from models.keys import DataKey
-from models.people import Account, Link, Role, Sex
-from models.scans import Critical, Finding, Report, Scan, Status
-from tests.outages.owed import settles
-from tests.people import House, open_house
-from tests.promises.stages import a_scan, actor, rows, says
+from models.crypto.keys import DataKey
+from models.tables.amendments import Amendment
+from models.tables.audit import AuditRow
+from models.tables.jobs import Job
+from models.tables.people import Account, Link, Role, Sex
+from models.tables.scans import Critical, Finding, Report, Scan, Status
 from tests.promises.test_nobody_beyond_role_and_ownership import _moves_in
+from tests.support.jobs import settles
+from tests.support.people import House, open_house
+from tests.support.rows import NOW, a_person, a_staff
+from tests.support.rows import a_scan as a_row
+from tests.support.steps import a_scan, actor, rows, says
 from tests.threats.test_health_data_at_rest import dump, every_byte, place
-from tests.workflow.ward import NOW, a_person, a_staff
-from tests.workflow.ward import a_scan as a_row
-from workflow import accounts, audit, forgetting, reading
+from workflow.accounts import registration
+from workflow.accounts.passwords import hash_password
+from workflow.audit import chain
 from workflow.errors import NamedOnReports
 from workflow.jobs import JobKind, enqueue
-from workflow.passwords import hash_password
+from workflow.privacy import erasure
+from workflow.scans import reading
 
 NAME, EMAIL, PHONE, BORN = "Zubeida Quillfeather", "zubeida.q@example.org", "+919876500077", "1961-07-23"
 COMPLAINT, WORDS = "a canary sits on my chest", "please call my canary at home"
@@ -42,11 +45,11 @@ async def moves_in(house: House) -> Person:
     """A patient whose every word is marked, with a telephone, a second chat and a conversation."""
     person, phone = await house.clinic.person(NAME), await house.clinic.person("her other phone")
     born, now = datetime.fromisoformat(BORN).date(), datetime.now(UTC)
-    told = accounts.Person(NAME, EMAIL, hash_password(PASSWORD, cost=4), "en", born, Sex.FEMALE)
+    told = registration.Person(NAME, EMAIL, hash_password(PASSWORD, cost=4), "en", born, Sex.FEMALE)
     async with house.app.clinic.sessions.begin() as session:
-        who = await accounts.register(session, person.chat_id, told, now, label=NAME)
-        await accounts.link(session, phone.chat_id, EMAIL, now, f"{NAME}'s other phone")
-        await accounts.give_phone(session, who, PHONE, now)
+        who = await registration.register(session, person.chat_id, told, now, label=NAME)
+        await registration.link(session, phone.chat_id, EMAIL, now, f"{NAME}'s other phone")
+        await registration.give_phone(session, who, PHONE, now)
     await phone.sends("/start")
     await phone.sees("Hello")
     await person.sends("/human")
@@ -127,8 +130,8 @@ async def test_nothing_of_a_forgotten_person_is_found_anywhere(engines: Engines,
             assert (finding.label, finding.probabilities) == (None, {})
             failed = await session.scalars(select(Job).where(Job.error.is_not(None)))
             assert [(job.kind, job.error) for job in failed] == []
-            assert await audit.verify(session, session.info[audit.TRAIL].key) is None
-            mark = audit.pseudonym(session.info[audit.TRAIL].key, who)
+            assert await chain.verify(session, session.info[chain.TRAIL].key) is None
+            mark = chain.pseudonym(session.info[chain.TRAIL].key, who)
             acts = list(await session.scalars(select(AuditRow.act).where(AuditRow.patient == mark)))
             token = await session.scalar(select(Report.token))
         assert {"forget", "close", "erase", "release"} <= set(acts)
@@ -257,7 +260,7 @@ async def test_who_only_marked_a_result_critical_or_changed_a_report_is_named_on
     async with sessions() as session:
         staff = await a_staff(session)
         gone = await a_person(session, Role.PATIENT)
-        assert await forgetting.outlook(session, gone, timedelta(), NOW)
+        assert await erasure.outlook(session, gone, timedelta(), NOW)
         scan = await a_row(session, staff, "REPORT_READY")
         names = {"doctor_id": gone.account_id if signed_as == "author" else staff.doctor.account_id}
         if signed_as == "critical":
@@ -268,4 +271,4 @@ async def test_who_only_marked_a_result_critical_or_changed_a_report_is_named_on
             session.add(Amendment(scan_id=scan.id, **facts, **names))
         await session.flush()
         with pytest.raises(NamedOnReports):
-            await forgetting.outlook(session, gone, timedelta(), NOW)
+            await erasure.outlook(session, gone, timedelta(), NOW)

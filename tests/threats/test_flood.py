@@ -12,22 +12,22 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.app import Engines
-from bot.demo import demo_settings
-from bot.flood import MESSAGES_AT_ONCE, PICTURES_AT_ONCE, PICTURES_UNDER_WAY, Rates, Turnstile
-from bot.mail import Letter, Mail, MailsUsedUp
-from bot.sandbox import Sandbox
-from bot.sandbox.people import press, say
-from bot.sandbox.transcript import Message
+from bot.channels.email import Letter, Mail, MailsUsedUp
+from bot.dev.demo import demo_settings
+from bot.dev.sandbox import Sandbox
+from bot.dev.sandbox.client.transcript import Message
+from bot.dev.sandbox.people import press, say
+from bot.telegram.rate_limit import MESSAGES_AT_ONCE, PICTURES_AT_ONCE, PICTURES_UNDER_WAY, Rates, Turnstile
 from faq.answer import load
-from models.codes import Code, Purpose
-from models.desk import TicketWords
-from models.jobs import Job
-from models.people import Account
-from tests.outages.owed import settles
-from tests.people import House, open_house
-from tests.threats.wire import said
-from workflow import desk
-from workflow.codes import ALL_PER_WINDOW, MAILS_PER_WINDOW, send_code
+from models.tables.codes import Code, Purpose
+from models.tables.desk import TicketWords
+from models.tables.jobs import Job
+from models.tables.people import Account
+from tests.support.jobs import settles
+from tests.support.people import House, open_house
+from tests.support.wire import said
+from workflow.accounts.codes import ALL_PER_WINDOW, MAILS_PER_WINDOW, send_code
+from workflow.desk import tickets
 from workflow.errors import CodesUsedUp
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -250,7 +250,7 @@ async def test_who_floods_with_cries_is_answered_and_the_staff_hears_it_once(str
 
 async def test_who_still_cries_after_two_minutes_rings_again(session: AsyncSession) -> None:
     for seconds in (0, 1, 60, 121, 122):
-        await desk.cry(session, 7, None, "en", "I cannot breathe", NOW + timedelta(seconds=seconds))
+        await tickets.cry(session, 7, None, "en", "I cannot breathe", NOW + timedelta(seconds=seconds))
     await session.flush()
     assert await session.scalar(select(func.count()).select_from(TicketWords)) == 5
     assert await session.scalar(select(func.count()).select_from(Job).where(Job.kind == "call_staff")) == 2

@@ -9,26 +9,26 @@ from aiogram.dispatcher.event.handler import HandlerObject
 from aiogram.filters.callback_data import CallbackData
 from sqlalchemy import select
 
-from bot.sandbox import Person
-from handlers import decisions, keyboards, lessons
+from bot.dev.sandbox import Person
 from handlers.access import DEED
-from handlers.keyboards import CardAction, OnCard
 from handlers.routes import routes
-from models.audit import AuditRow
+from handlers.ui import decisions, keyboards, lessons
+from handlers.ui.keyboards import CardAction, OnCard
 from models.base import Sessions
-from models.people import Role, Sex
-from models.scans import Status
-from tests.outages.owed import settles
-from tests.people import House, eventually
-from tests.promises.stages import a_scan, says
+from models.tables.audit import AuditRow
+from models.tables.people import Role, Sex
+from models.tables.scans import Status
 from tests.promises.test_nobody_beyond_role_and_ownership import _kept, _moves_in
-from tests.workflow.ward import a_person, a_staff
-from tests.workflow.ward import a_scan as a_row
-from workflow import queries
-from workflow.access import TABLE, Deed, Verb, allow
+from tests.support.jobs import settles
+from tests.support.people import House, eventually
+from tests.support.rows import a_person, a_staff
+from tests.support.rows import a_scan as a_row
+from tests.support.steps import a_scan, says
+from workflow.accounts.staff import Change
 from workflow.actors import Actor
 from workflow.errors import ClinicError, NotFound
-from workflow.staffing import Change
+from workflow.permissions import TABLE, Deed, Verb, allow
+from workflow.scans import queries
 from workflow.transitions import Action
 
 EVERYBODY = ("stranger", "patient", "doctor", "pharmacist", "administrator")
@@ -132,7 +132,7 @@ def somebody(role: str) -> Actor | None:
 
 @pytest.mark.parametrize("handler", list(handlers(routes())), ids=lambda handler: handler.callback.__qualname__)
 def test_every_registered_handler_says_what_it_does(handler: HandlerObject) -> None:
-    """Decorate it with `@does(Verb.…)` from handlers.access, and give the verb its line in workflow.access.TABLE."""
+    """Decorate it with `@does(Verb.…)` and give the verb its line in workflow.permissions.TABLE."""
     assert handler.flags.get(DEED) in TABLE
 
 

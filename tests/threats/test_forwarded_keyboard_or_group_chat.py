@@ -2,13 +2,13 @@
 
 import pytest
 
-from handlers.keyboards import CardAction
-from models.chats import HandledUpdate
-from models.scans import Status
-from tests.outages.owed import settles
-from tests.people import House
-from tests.promises.stages import a_scan, button, rows, scan_row
-from tests.threats.wire import pressed, said
+from handlers.ui.keyboards import CardAction
+from models.tables.chats import HandledUpdate
+from models.tables.scans import Status
+from tests.support.jobs import settles
+from tests.support.people import House
+from tests.support.steps import a_scan, button, rows, scan_row
+from tests.support.wire import pressed, said
 
 GROUP = -1001234567890
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from bot.commands.audit import _cell
-from bot.demo import demo_settings
-from bot.mail import Letter, Mail
-from bot.sandbox import Sandbox
+from bot.channels.email import Letter, Mail
+from bot.cli.audit import _cell
+from bot.dev.demo import demo_settings
+from bot.dev.sandbox import Sandbox
 
 EVIL = "evil@example.org"
 BODIES = [

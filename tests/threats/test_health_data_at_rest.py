@@ -17,19 +17,19 @@ from typer.testing import CliRunner
 
 from bot.__main__ import app
 from bot.app import Engines, NotUpgraded, build_app
-from bot.demo import DemoSettings
-from bot.keys import MASTER_FILE, master_keys, retire_old, rotate_file
-from models.aftercare import scrub, seal_files
+from bot.dev.demo import DemoSettings
+from bot.secrets import MASTER_FILE, master_keys, retire_old, rotate_file
 from models.base import Sessions, connect
-from models.chats import Form
-from models.keys import DataKey, Erased, KeyLost, Masters, Secret, is_sealed, make_key, rewrap
-from models.people import Account, Role, patient_key
-from models.scans import Prescription, Reading, Scan
+from models.crypto.keys import DataKey, Erased, KeyLost, Masters, Secret, is_sealed, make_key, rewrap
+from models.crypto.vault import Content, Vault
+from models.post_upgrade import scrub, seal_files
 from models.schema import config, upgrade
-from models.vault import Content, Vault
-from tests.people import FINDINGS, House, open_house
-from tests.workflow.ward import NOW, a_person, a_scan, a_staff
-from workflow.audit import Source, audited
+from models.tables.chats import Form
+from models.tables.people import Account, Role, patient_key
+from models.tables.scans import Prescription, Reading, Scan
+from tests.support.people import FINDINGS, House, open_house
+from tests.support.rows import NOW, a_person, a_scan, a_staff
+from workflow.audit.chain import Source, audited
 
 CANARY = "canary-of-the-coal-mine"
 TAMIL = "நெஞ்சு வலி"

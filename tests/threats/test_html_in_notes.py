@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from bot.sandbox.entities import parse_html
-from handlers.texts import Catalogues, Html
+from bot.dev.sandbox.api.entities import parse_html
+from handlers.ui.texts import Catalogues, Html
 from tests.architecture.test_sentences import HOUSE, LANGUAGES, placeholders, sentences
 from tests.handlers.test_any_text import TEXTS
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from handlers.keyboards import CardAction
-from models.people import Role
-from models.scans import Status
-from tests.outages.owed import settles
-from tests.people import House
-from tests.promises.stages import a_scan, button, says
+from handlers.ui.keyboards import CardAction
+from models.tables.people import Role
+from models.tables.scans import Status
 from tests.promises.test_nobody_beyond_role_and_ownership import _moves_in
+from tests.support.jobs import settles
+from tests.support.people import House
+from tests.support.steps import a_scan, button, says
 
 
 @pytest.mark.parametrize("stage", [Status.PENDING_AI, Status.PHARMACIST_COMPLETED])

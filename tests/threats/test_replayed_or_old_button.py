@@ -2,12 +2,12 @@
 
 import pytest
 
-from handlers.keyboards import CardAction
-from models.scans import ScanEvent, Status
-from tests.outages.owed import settles
-from tests.people import House
-from tests.promises.stages import a_scan, button, rows, says
-from tests.threats.wire import pressed
+from handlers.ui.keyboards import CardAction
+from models.tables.scans import ScanEvent, Status
+from tests.support.jobs import settles
+from tests.support.people import House
+from tests.support.steps import a_scan, button, rows, says
+from tests.support.wire import pressed
 
 MOVES = [
     (Status.PENDING_AI, "rao", CardAction.ANALYSE),

@@ -5,19 +5,20 @@ import asyncio
 import pytest
 from sqlalchemy import select
 
-from models.audit import AuditRow
 from models.base import Sessions
-from models.people import Account, Role
+from models.tables.audit import AuditRow
+from models.tables.people import Account, Role
+from tests.support.rows import KEY, NOW, Staff, a_person, a_staff
 from tests.workflow.test_accounts import AMINA, an_invite, register
 from tests.workflow.test_codes import another
-from tests.workflow.ward import KEY, NOW, Staff, a_person, a_staff
-from workflow import accounts, staffing
-from workflow.access import Verb, allow
-from workflow.accounts import INVITE_LIFETIME
+from workflow.accounts import registration
+from workflow.accounts import staff as staffing
+from workflow.accounts.codes import Verdict, make_digits
+from workflow.accounts.registration import INVITE_LIFETIME
+from workflow.accounts.staff import Change, Plan
 from workflow.actors import Actor, actor_of
-from workflow.codes import Verdict, make_digits
 from workflow.errors import ClinicError, InviteInvalid, LastAdministrator, NotFound, Suspended
-from workflow.staffing import Change, Plan
+from workflow.permissions import Verb, allow
 
 CHAT = 1001
 
@@ -36,9 +37,9 @@ async def test_a_link_is_good_once_for_its_own_role_and_for_three_days(sessions:
     async with sessions() as session:
         for edited in (token[:-1], token + "a", token.swapcase()):
             with pytest.raises(InviteInvalid):
-                await accounts.invited_role(session, edited, NOW)
+                await registration.invited_role(session, edited, NOW)
         with pytest.raises(InviteInvalid):
-            await accounts.invited_role(session, token, NOW + INVITE_LIFETIME)
+            await registration.invited_role(session, token, NOW + INVITE_LIFETIME)
     assert (await register(sessions, invite=token)).role is Role.PHARMACIST
     with pytest.raises(InviteInvalid):
         await register(sessions, 2002, AMINA._replace(email="b@example.org"), token)
@@ -97,7 +98,9 @@ async def test_a_link_does_not_outlive_its_makers_right_to_invite(sessions: Sess
     staff = await the_house(sessions)
     async with sessions.begin() as session:
         leaver = await a_person(session, Role.ADMINISTRATOR)
-        void, good = [await accounts.invite(session, one, Role.DOCTOR, NOW) for one in (leaver, staff.administrator)]
+        void, good = [
+            await registration.invite(session, one, Role.DOCTOR, NOW) for one in (leaver, staff.administrator)
+        ]
     plan = Plan(leaver.account_id or 0, change)
     digits = await asks(sessions, staff.administrator, plan)
     assert await types(sessions, staff.administrator, plan, digits) is Verdict.RIGHT

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.people import CODE, House
-from tests.reports.paper import pages, squeezed
+from tests.support.pdf import pages, squeezed
+from tests.support.people import CODE, House
 
 FIELDS = ("findings", "impression", "advice", "reason", "changed", "meaning")
 NOTES = ('<img src="{0}">', "<style>@import url({0});</style>", '<link rel="stylesheet" href="{0}">')

@@ -5,18 +5,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from bot.demo import PASSWORD
-from handlers.keyboards import CardAction, EndSession, OnCard
-from models.people import Link, Role
-from models.scans import Status
+from bot.dev.demo import PASSWORD
+from handlers.ui.keyboards import CardAction, EndSession, OnCard
+from models.tables.people import Link, Role
+from models.tables.scans import Status
 from tests.handlers.test_registration import GOOD, signs_in
-from tests.outages.owed import settles
-from tests.people import House
-from tests.promises.stages import a_scan, says
-from workflow.access import SHOWS_NOTHING, TABLE, Verb, allow
+from tests.support.jobs import settles
+from tests.support.people import House
+from tests.support.steps import a_scan, says
+from workflow.accounts.sessions import GLANCE
 from workflow.actors import Actor
 from workflow.errors import ChatAsleep
-from workflow.sessions import GLANCE
+from workflow.permissions import SHOWS_NOTHING, TABLE, Verb, allow
 
 HEALTH = ["/report", "/scans", "/status", "/me", "/sessions", "/password"]
 

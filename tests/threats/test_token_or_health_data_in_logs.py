@@ -15,13 +15,14 @@ from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import select
 
 from bot.app import Engines
-from bot.logs import Lines, set_up
-from bot.sandbox import DEMO_TOKEN
+from bot.dev.sandbox import DEMO_TOKEN
+from bot.observability.logs import Lines, set_up
 from bot.web.app import web_app
-from models.jobs import Delivery, Job
-from tests.outages.owed import settles
-from tests.people import House, open_house
-from workflow import errors, intake
+from models.tables.jobs import Delivery, Job
+from tests.support.jobs import settles
+from tests.support.people import House, open_house
+from workflow import errors
+from workflow.scans import intake
 
 PEOPLE = ("Amina", "Yusuf", "amina@example.org", "Rao", "Meena", "Joseph", "1987-04-12", "12 April 1987")
 WORDS = ("cough-7f3a", "since-7f3a", "findings-7f3a", "impression-7f3a", "advice-7f3a", "drug-7f3a", "file-7f3a")

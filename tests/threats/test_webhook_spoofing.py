@@ -7,11 +7,11 @@ from pydantic import SecretStr, ValidationError
 
 from bot.app import Engines
 from bot.settings import Settings
-from bot.web.webhook import WEBHOOK, Webhook
-from models.chats import HandledUpdate
+from bot.telegram.webhook import WEBHOOK, Webhook
+from models.tables.chats import HandledUpdate
 from tests.bot.test_web import SECRET, running
-from tests.people import House
-from tests.threats.wire import said
+from tests.support.people import House
+from tests.support.wire import said
 
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
 WRONG = [{}, {HEADER: ""}, {HEADER: "guessed"}, {HEADER: SECRET.upper()}, {HEADER: SECRET[:-1]}, {HEADER: SECRET + "x"}]

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from workflow.drift import LEAST, WINDOW, agreement_fell, pictures_changed
+from workflow.model_watch.drift import LEAST, WINDOW, agreement_fell, pictures_changed
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.app import Engines
-from models.people import Account, Role, Sex
-from models.quality import SilentFinding
-from models.scans import Finding, Reading, Scan, Status
-from tests.people import House, eventually, open_house
-from workflow.drift import LEAST, WINDOW
+from models.tables.people import Account, Role, Sex
+from models.tables.quality import SilentFinding
+from models.tables.scans import Finding, Reading, Scan, Status
+from tests.support.people import House, eventually, open_house
 from workflow.jobs import JobKind, enqueue
+from workflow.model_watch.drift import LEAST, WINDOW
 
 Kind = TypeVar("Kind")
 

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import func, select
 
 from models.base import Sessions
-from models.chats import Card, Form
-from models.people import Account, Invite, Role, Sex
-from tests.workflow.ward import NOW, a_scan, a_staff, jobs_of
-from workflow import accounts, logins, passwords
-from workflow.accounts import INVITE_LIFETIME, Person
+from models.tables.chats import Card, Form
+from models.tables.people import Account, Invite, Role, Sex
+from tests.support.rows import NOW, a_scan, a_staff, jobs_of
+from workflow.accounts import logins, passwords, registration
+from workflow.accounts.registration import INVITE_LIFETIME, Person
 from workflow.actors import Actor
 from workflow.errors import (
     AlreadyLinked,
@@ -34,12 +34,12 @@ TAMIL = "கடவுச்சொல் மிகவும் நீளமான
 
 async def register(sessions: Sessions, chat: int = CHAT, person: Person = AMINA, invite: str | None = None) -> Actor:
     async with sessions.begin() as session:
-        return await accounts.register(session, chat, person, NOW, invite)
+        return await registration.register(session, chat, person, NOW, invite)
 
 
 async def an_invite(sessions: Sessions, role: Role = Role.DOCTOR) -> str:
     async with sessions.begin() as session:
-        return await accounts.invite(session, None, role, NOW)
+        return await registration.invite(session, None, role, NOW)
 
 
 # Registration and linking
@@ -49,8 +49,8 @@ async def test_everybody_begins_as_a_patient(sessions: Sessions) -> None:
     actor = await register(sessions)
     assert (actor.role, actor.name, actor.language) == (Role.PATIENT, "Amina Yusuf", "ta")
     async with sessions() as session:
-        assert await accounts.actor_for(session, CHAT) == actor._replace(seen_at=NOW, roles=(Role.PATIENT,))
-        assert await accounts.actor_for(session, OTHER_CHAT) is None
+        assert await registration.actor_for(session, CHAT) == actor._replace(seen_at=NOW, roles=(Role.PATIENT,))
+        assert await registration.actor_for(session, OTHER_CHAT) is None
         account = await session.get_one(Account, actor.account_id)
         assert (account.date_of_birth, account.sex) == (date(1987, 4, 12), Sex.FEMALE)
         assert await jobs_of(session) == ["show_menu"]
@@ -60,7 +60,7 @@ async def test_an_email_address_is_the_same_in_capitals(sessions: Sessions) -> N
     await register(sessions)
     async with sessions.begin() as session:
         assert await logins.attempt(session, OTHER_CHAT, "AMINA@example.org", NOW) == "hash"
-        await accounts.link(session, OTHER_CHAT, "amina@EXAMPLE.org", NOW)
+        await registration.link(session, OTHER_CHAT, "amina@EXAMPLE.org", NOW)
     with pytest.raises(LoginFailed):
         await register(sessions, 3003, AMINA._replace(email="aMiNa@example.org"))
     async with sessions() as session:
@@ -69,21 +69,21 @@ async def test_an_email_address_is_the_same_in_capitals(sessions: Sessions) -> N
 
 async def test_the_command_lines_administrator_can_log_in_with_any_capitals(sessions: Sessions) -> None:
     async with sessions.begin() as session:
-        await accounts.add_staff(session, AMINA, Role.ADMINISTRATOR, NOW)
+        await registration.add_staff(session, AMINA, Role.ADMINISTRATOR, NOW)
     async with sessions.begin() as session:
-        assert (await accounts.link(session, CHAT, "amina@example.org", NOW)).role is Role.ADMINISTRATOR
+        assert (await registration.link(session, CHAT, "amina@example.org", NOW)).role is Role.ADMINISTRATOR
 
 
 async def test_a_chat_speaks_for_one_person_and_a_person_may_use_several_chats(sessions: Sessions) -> None:
     await register(sessions)
     async with sessions.begin() as session:
-        await accounts.link(session, OTHER_CHAT, AMINA.email, NOW)
+        await registration.link(session, OTHER_CHAT, AMINA.email, NOW)
     for chat in (CHAT, OTHER_CHAT):
         with pytest.raises(AlreadyLinked):
             await register(sessions, chat, AMINA._replace(email="new@example.org"))
     async with sessions() as session:
         with pytest.raises(AlreadyLinked):
-            await accounts.link(session, CHAT, AMINA.email, NOW)
+            await registration.link(session, CHAT, AMINA.email, NOW)
 
 
 async def guesses(sessions: Sessions, email: str, chat: int = CHAT, at: datetime = NOW) -> int:
@@ -148,7 +148,7 @@ async def test_an_unknown_address_has_no_password_and_no_error_of_its_own(sessio
         assert await logins.attempt(session, CHAT, "nobody@example.org", NOW) is None
         await logins.wrong(session, "nobody@example.org", NOW)
         with pytest.raises(LoginFailed):
-            await accounts.link(session, CHAT, "nobody@example.org", NOW)
+            await registration.link(session, CHAT, "nobody@example.org", NOW)
 
 
 async def test_unlinking_forgets_the_chat_but_not_the_person(sessions: Sessions) -> None:
@@ -161,24 +161,24 @@ async def test_unlinking_forgets_the_chat_but_not_the_person(sessions: Sessions)
         session.add(Form(key=f"42:{CHAT}:{CHAT}", state="Telling:since", data={}))
         session.add(Form(key=f"42:{OTHER_CHAT}:{OTHER_CHAT}", state="Telling:since", data={}))
     async with sessions.begin() as session:
-        await accounts.unlink(session, CHAT, NOW)
+        await registration.unlink(session, CHAT, NOW)
     async with sessions() as session:
-        assert await accounts.actor_for(session, CHAT) is None
+        assert await registration.actor_for(session, CHAT) is None
         assert [card.chat_id for card in await session.scalars(select(Card))] == [OTHER_CHAT]
         assert [form.key for form in await session.scalars(select(Form))] == [f"42:{OTHER_CHAT}:{OTHER_CHAT}"]
         assert await session.get_one(Account, actor.account_id)
         with pytest.raises(NotLinked):
-            await accounts.unlink(session, CHAT, NOW)
+            await registration.unlink(session, CHAT, NOW)
 
 
 async def test_a_language_is_remembered_for_the_person(sessions: Sessions) -> None:
     await register(sessions)
     async with sessions.begin() as session:
-        await accounts.speak(session, CHAT, "hi", NOW)
+        await registration.speak(session, CHAT, "hi", NOW)
         with pytest.raises(NotLinked):
-            await accounts.speak(session, OTHER_CHAT, "hi", NOW)
+            await registration.speak(session, OTHER_CHAT, "hi", NOW)
     async with sessions() as session:
-        actor = await accounts.actor_for(session, CHAT)
+        actor = await registration.actor_for(session, CHAT)
         assert actor is not None
         assert actor.language == "hi"
 
@@ -192,10 +192,10 @@ async def test_only_an_administrator_invites_and_only_to_the_staff(sessions: Ses
         for actor in staff:
             for role in Role:
                 if actor.role is Role.ADMINISTRATOR and role in {Role.DOCTOR, Role.PHARMACIST, Role.ADMINISTRATOR}:
-                    assert len(await accounts.invite(session, actor, role, NOW)) >= 43
+                    assert len(await registration.invite(session, actor, role, NOW)) >= 43
                     continue
                 with pytest.raises(NotAllowed):
-                    await accounts.invite(session, actor, role, NOW)
+                    await registration.invite(session, actor, role, NOW)
 
 
 async def test_an_invitation_makes_a_doctor_once(sessions: Sessions) -> None:
@@ -206,7 +206,7 @@ async def test_an_invitation_makes_a_doctor_once(sessions: Sessions) -> None:
         await register(sessions, OTHER_CHAT, AMINA._replace(email="second@example.org"), token)
     async with sessions() as session:
         with pytest.raises(InviteInvalid):
-            await accounts.invited_role(session, token, NOW)
+            await registration.invited_role(session, token, NOW)
         [used] = await session.scalars(select(Invite))
         assert (used.used_at, used.used_by) == (NOW, doctor.account_id)
         assert await session.scalar(select(func.count()).select_from(Account)) == 1
@@ -220,9 +220,9 @@ async def test_of_two_who_open_the_same_invitation_at_once_one_gets_in(sessions:
     async def joins(chat: int, email: str) -> str:
         try:
             async with sessions.begin() as session:
-                await accounts.invited_role(session, token, NOW)
+                await registration.invited_role(session, token, NOW)
                 await together.wait()
-                await accounts.register(session, chat, AMINA._replace(email=email), NOW, token)
+                await registration.register(session, chat, AMINA._replace(email=email), NOW, token)
         except InviteInvalid:
             return "refused"
         return "joined"
@@ -235,9 +235,11 @@ async def test_an_invitation_is_good_for_three_days(sessions: Sessions) -> None:
     token = await an_invite(sessions)
     assert timedelta(days=3) == INVITE_LIFETIME
     async with sessions() as session:
-        assert await accounts.invited_role(session, token, NOW + INVITE_LIFETIME - timedelta(seconds=1)) is Role.DOCTOR
+        assert (
+            await registration.invited_role(session, token, NOW + INVITE_LIFETIME - timedelta(seconds=1)) is Role.DOCTOR
+        )
         with pytest.raises(InviteInvalid):
-            await accounts.invited_role(session, token, NOW + INVITE_LIFETIME)
+            await registration.invited_role(session, token, NOW + INVITE_LIFETIME)
 
 
 @pytest.mark.parametrize("guess", ["", "x", "A" * 43])
@@ -257,19 +259,19 @@ async def test_neither_the_token_nor_its_role_can_be_edited_on_the_way(sessions:
         assert token not in (kept.token_hash, "")
         for edited in (kept.token_hash, token + "administrator", token.swapcase(), token[:-1]):
             with pytest.raises(InviteInvalid):
-                await accounts.invited_role(session, edited, NOW)
-        assert await accounts.invited_role(session, token, NOW) is Role.PHARMACIST
+                await registration.invited_role(session, edited, NOW)
+        assert await registration.invited_role(session, token, NOW) is Role.PHARMACIST
 
 
 async def test_somebody_with_an_account_changes_place_by_an_invitation(sessions: Sessions) -> None:
     before = await register(sessions)
     token = await an_invite(sessions, Role.PHARMACIST)
     async with sessions.begin() as session:
-        after = await accounts.accept_invite(session, CHAT, token, NOW)
+        after = await registration.accept_invite(session, CHAT, token, NOW)
     assert (after.account_id, after.role) == (before.account_id, Role.PHARMACIST)
     async with sessions() as session:
         with pytest.raises(NotLinked):
-            await accounts.accept_invite(session, OTHER_CHAT, token, NOW)
+            await registration.accept_invite(session, OTHER_CHAT, token, NOW)
 
 
 async def test_who_opens_a_link_for_a_role_that_he_has_does_not_use_it_up(sessions: Sessions) -> None:
@@ -277,7 +279,7 @@ async def test_who_opens_a_link_for_a_role_that_he_has_does_not_use_it_up(sessio
     first = await register(sessions, invite=await an_invite(sessions))
     with pytest.raises(RoleHeld):
         async with sessions.begin() as session:
-            await accounts.accept_invite(session, CHAT, token, NOW)
+            await registration.accept_invite(session, CHAT, token, NOW)
     second = await register(sessions, OTHER_CHAT, AMINA._replace(email="second@example.org"), token)
     assert (first.role, second.role) == (Role.DOCTOR, Role.DOCTOR)
 

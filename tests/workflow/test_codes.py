@@ -8,14 +8,16 @@ import pytest
 from sqlalchemy import select
 
 from models.base import Sessions
-from models.codes import Code, Purpose
-from models.people import Role
-from models.scans import Scan
 from models.schema import metadata
-from tests.workflow.ward import KEY, NOW, Staff, a_person, a_scan, a_staff, events_of, jobs_of
-from workflow import accounts, reading, release
-from workflow.codes import LIFETIME, PAUSE, TRIES, WINDOW, Verdict, judge, make_digits, send_code
+from models.tables.codes import Code, Purpose
+from models.tables.people import Role
+from models.tables.scans import Scan
+from tests.support.rows import KEY, NOW, Staff, a_person, a_scan, a_staff, events_of, jobs_of
+from workflow.accounts import registration
+from workflow.accounts.codes import LIFETIME, PAUSE, TRIES, WINDOW, Verdict, judge, make_digits, send_code
 from workflow.errors import CodeSpent, CodeTooSoon, CodeWrong, StaleAction
+from workflow.reporting import release
+from workflow.scans import reading
 
 CHAT, OTHER_CHAT = 1001, 2002
 MINUTE = timedelta(minutes=1)
@@ -25,7 +27,7 @@ EMAIL = "amina@example.org"
 async def ask(sessions: Sessions, at: datetime = NOW, chat: int = CHAT, email: str = EMAIL) -> str:
     """Ask for a code that confirms an email address; the digits as the mail would carry them."""
     async with sessions.begin() as session:
-        await accounts.ask_email_code(session, chat, email, "en", at)
+        await registration.ask_email_code(session, chat, email, "en", at)
         code = await session.scalar(select(Code).order_by(Code.id.desc()).limit(1))
         assert code is not None
         return make_digits(code, KEY, at) or ""
@@ -35,7 +37,7 @@ async def types(
     sessions: Sessions, typed: str, at: datetime = NOW, chat: int = CHAT, email: str = EMAIL, key: bytes = KEY
 ) -> Verdict:
     async with sessions.begin() as session:
-        return await accounts.confirm_email(session, chat, email, typed, key, at)
+        return await registration.confirm_email(session, chat, email, typed, key, at)
 
 
 def another(digits: str) -> str:

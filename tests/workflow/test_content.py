@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from models.base import Sessions
-from models.people import Account, Sex
-from models.scans import Finding, Prescription, Reading, Scan
-from tests.workflow.ward import NOW, a_scan, a_staff
-from workflow.content import fingerprint
+from models.tables.people import Account, Sex
+from models.tables.scans import Finding, Prescription, Reading, Scan
+from tests.support.rows import NOW, a_scan, a_staff
+from workflow.reporting.content_hash import fingerprint
 
 LATER = NOW + timedelta(seconds=1)
 BOUND: dict[type[Any], dict[str, Any]] = {

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from models.base import Sessions
-from models.scans import Scan
-from tests.workflow.ward import NOW, a_reading, a_scan, a_staff
-from workflow import critical
+from models.tables.scans import Scan
+from tests.support.rows import NOW, a_reading, a_scan, a_staff
+from workflow.scans import critical
 
 
 async def test_a_patient_who_answers_before_the_delivery_is_written_down_has_been_told(sessions: Sessions) -> None:

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy.orm.exc import StaleDataError
 
 from models.base import Sessions
-from models.scans import Scan, Status
-from tests.workflow.ward import NOW, Staff, a_reading, a_scan, a_staff, events_of, jobs_of, seen
-from workflow import analysis, reading
-from workflow.content import mark
+from models.tables.scans import Scan, Status
+from tests.support.rows import NOW, Staff, a_reading, a_scan, a_staff, events_of, jobs_of, seen
 from workflow.errors import ClinicError, NotFound, StaleAction
+from workflow.reporting.content_hash import mark
+from workflow.scans import analysis, reading
 from workflow.transitions import Action, advance
 
 LATER = NOW + timedelta(minutes=1)

@@ -6,13 +6,13 @@ import pytest
 from sqlalchemy import select
 
 from models.base import Sessions
-from models.people import Role
-from models.scans import Scan, Status
-from tests.workflow.ward import NOW, Staff, a_person, a_scan, a_staff, events_of, jobs_of
-from workflow import reading
+from models.tables.people import Role
+from models.tables.scans import Scan, Status
+from tests.support.rows import NOW, Staff, a_person, a_scan, a_staff, events_of, jobs_of
 from workflow.actors import Actor
 from workflow.errors import NotAllowed, NotFound
-from workflow.intake import Upload, describe, open_scan
+from workflow.scans import reading
+from workflow.scans.intake import Upload, describe, open_scan
 
 
 def upload(album: str | None = None) -> Upload:

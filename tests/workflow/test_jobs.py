@@ -7,9 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from models.base import Sessions
-from models.jobs import Job
-from tests.workflow.ward import NOW
-from workflow import queries
+from models.tables.jobs import Job
+from tests.support.rows import NOW
 from workflow.jobs import (
     LEASE,
     LONGEST_PAUSE,
@@ -24,6 +23,7 @@ from workflow.jobs import (
     postpone,
     recover,
 )
+from workflow.scans import queries
 
 SECOND = timedelta(seconds=1)
 only_postgresql = pytest.mark.parametrize("database", ["postgresql"], indirect=True)

@@ -7,14 +7,14 @@ import pytest
 from sqlalchemy import func, select
 
 from models.base import Sessions, looking
-from models.chats import HandledUpdate
-from models.jobs import DeliveryState, Job
-from tests.workflow.ward import NOW
-from workflow import queries
-from workflow.deliveries import Outcome, begin_delivery, end_delivery
+from models.tables.chats import HandledUpdate
+from models.tables.jobs import DeliveryState, Job
+from tests.support.rows import NOW
 from workflow.errors import AlreadyHandled
 from workflow.jobs import JobKind, enqueue
-from workflow.updates import REMEMBERED, Effects, forget_old_updates
+from workflow.reporting.deliveries import Outcome, begin_delivery, end_delivery
+from workflow.scans import queries
+from workflow.unit_of_work import REMEMBERED, Effects, forget_old_updates
 
 
 async def handle(sessions: Sessions, update_id: int = 7) -> str:

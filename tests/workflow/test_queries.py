@@ -3,12 +3,12 @@
 import pytest
 
 from models.base import Sessions
-from models.people import Link, Role
-from models.scans import Scan, Status
-from tests.workflow.ward import NOW, Staff, a_finding, a_person, a_scan, a_staff
-from workflow import queries
+from models.tables.people import Link, Role
+from models.tables.scans import Scan, Status
+from tests.support.rows import NOW, Staff, a_finding, a_person, a_scan, a_staff
 from workflow.errors import NotFound
-from workflow.risk import Risk, risk_of
+from workflow.scans import queries
+from workflow.scans.risk import Risk, risk_of
 
 SEES = {
     "patient": "PENDING_AI AI_ANALYZED DOCTOR_VERIFIED PHARMACIST_COMPLETED REPORT_READY REJECTED",

@@ -6,17 +6,19 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.amendments import AmendmentState
-from models.audit import AuditRow
 from models.base import Sessions
-from models.people import Account, Link, Role
-from models.scans import Report, Scan
-from tests.workflow.ward import KEY, NOW, Staff, a_person, a_reading, a_scan, a_staff
-from workflow import accounts, amendments, critical, queries, roles
-from workflow.access import STAFF, Verb, allow
+from models.tables.amendments import AmendmentState
+from models.tables.audit import AuditRow
+from models.tables.people import Account, Link, Role
+from models.tables.scans import Report, Scan
+from tests.support.rows import KEY, NOW, Staff, a_person, a_reading, a_scan, a_staff
+from workflow.accounts import registration, roles
 from workflow.actors import Actor
-from workflow.audit import OWED
+from workflow.audit.chain import OWED
 from workflow.errors import LastAdministrator, NotAllowed, NotFound, SameHand
+from workflow.permissions import STAFF, Verb, allow
+from workflow.reporting import amendments
+from workflow.scans import critical, queries
 from workflow.transitions import RULES, Action, advance
 
 CHAT, OTHER_CHAT = 1001, 2002
@@ -35,7 +37,7 @@ async def a_person_of(sessions: Sessions, *held: Role, chat: int = CHAT) -> Acto
 
 async def here(sessions: Sessions, chat: int = CHAT) -> Actor:
     async with sessions() as session:
-        actor = await accounts.actor_for(session, chat)
+        actor = await registration.actor_for(session, chat)
         assert actor is not None
         return actor
 

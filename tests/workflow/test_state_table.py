@@ -7,19 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import Sessions
-from models.people import Role
-from models.scans import Scan, Status
-from tests.workflow.ward import (
-    NOW,
-    Staff,
-    a_finding,
-    a_prescription,
-    a_reading,
-    a_scan,
-    a_staff,
-    events_of,
-    jobs_of,
-)
+from models.tables.people import Role
+from models.tables.scans import Scan, Status
+from tests.support.rows import NOW, Staff, a_finding, a_prescription, a_reading, a_scan, a_staff, events_of, jobs_of
 from workflow.actors import Actor
 from workflow.errors import ClinicError
 from workflow.transitions import RULES, WAITS_FOR, Action, advance

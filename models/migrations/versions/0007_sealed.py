@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import context, op
 
 from models.base import UtcDateTime
-from models.keys import MASTERS, Info, Secret, find_key, house_key, make_key
+from models.crypto.keys import MASTERS, Info, Secret, find_key, house_key, make_key
 
 revision = "0007"
 down_revision = "0006"

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import context, op
 
 from models.base import UtcDateTime
-from models.keys import MASTERS, Info, find_key
+from models.crypto.keys import MASTERS, Info, find_key
 
 revision = "0016"
 down_revision = "0015"

@@ -1,0 +1,1 @@
+"""Tools that are not the product: the Bot API sandbox, the demo, the benchmarks."""

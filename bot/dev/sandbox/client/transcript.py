@@ -1,0 +1,119 @@
+"""What a person sees: messages with their buttons, files, answers to presses."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple, Self
+
+from bot.dev.sandbox.api.answers import Json
+
+Fetch = Callable[[str], Awaitable[bytes]]
+SHOWN = 15
+"""How many messages of a chat an error shows."""
+
+
+class SandboxError(Exception):
+    """The sandbox refused what a person wanted to do, in one sentence."""
+
+
+class NotSeen(AssertionError):
+    """A person waited in vain; the text lists what the chat shows instead."""
+
+
+class Answer(NamedTuple):
+    """How the bot answered a press: `text` is the toast, or the alert; not `answered` means it kept silent."""
+
+    answered: bool
+    text: str | None = None
+    show_alert: bool = False
+
+
+class Document(NamedTuple):
+    name: str
+    data: bytes
+    mime: str
+
+
+class Button(NamedTuple):
+    """A key with its callback data, or with none when it belongs to a reply keyboard or opens an address."""
+
+    label: str
+    data: str | None
+    is_inline: bool
+    asks_contact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message as a person sees it; `body` is the Bot API's object, `event` the number of its latest change."""
+
+    id: int
+    text: str
+    outgoing: bool
+    deleted: bool
+    event: int
+    body: Json
+    fetch: Fetch = field(repr=False)
+
+    @classmethod
+    def read(cls, body: Json, fetch: Fetch) -> Self:
+        text = body.get("text") or body.get("caption") or ""
+        return cls(body["message_id"], text, body["outgoing"], body["deleted"], body["event"], body, fetch)
+
+    @property
+    def photo(self) -> Json | None:
+        """The largest size, a PhotoSize object."""
+        sizes = self.body.get("photo")
+        return sizes[-1] if sizes else None
+
+    @property
+    def document(self) -> Json | None:
+        """A Document object."""
+        return self.body.get("document")
+
+    @property
+    def voice(self) -> Json | None:
+        """A Voice object."""
+        return self.body.get("voice")
+
+    @property
+    def keys(self) -> list[Button]:
+        """Inline buttons, or else those of the reply keyboard that came with the message."""
+        inline = self.body.get("reply_markup", {}).get("inline_keyboard", [])
+        if inline:
+            return [Button(key["text"], key.get("callback_data"), True) for row in inline for key in row]
+        rows = self.body.get("keyboard", {}).get("keyboard", [])
+        return [Button(key["text"], None, False, bool(key.get("request_contact"))) for row in rows for key in row]
+
+    @property
+    def buttons(self) -> list[str]:
+        return [key.label for key in self.keys]
+
+    def key(self, label: str) -> Button | None:
+        """The button with this label, or else the first one whose label contains it."""
+        exact = (key for key in self.keys if key.label == label)
+        return next(exact, None) or next((key for key in self.keys if label in key.label), None)
+
+    async def download(self) -> bytes:
+        """The bytes of its document or voice, or of the largest size of its photo."""
+        shown = self.document or self.voice or self.photo
+        if shown is None:
+            raise SandboxError(f"message {self.id} carries no file")
+        return await self.fetch(f"/client/files/{shown['file_id']}")
+
+    def line(self, name: str) -> str:
+        """The message as one line of an error's transcript."""
+        who = name if self.outgoing else "bot"
+        file = (
+            (" <photo>" if self.photo else "")
+            + (" <voice>" if self.voice else "")
+            + (f" <{self.document.get('file_name')}>" if self.document else "")
+        )
+        keys = "".join(f" [{label}]" for label in self.buttons)
+        gone = " (deleted)" if self.deleted else ""
+        return f"  #{self.id} {who}: {self.text}{file}{keys}{gone}"
+
+
+def listing(name: str, messages: Iterable[Message]) -> str:
+    """What the chat shows, for an error."""
+    lines = [message.line(name) for message in messages][-SHOWN:]
+    return "\n".join([f"{name}'s chat shows:", *(lines or ["  nothing"])])

@@ -1,0 +1,103 @@
+"""What the bot has yet to hear: one queue, read by long polling or delivered to a webhook."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
+
+from bot.dev.sandbox.api.answers import ApiError, Json, conflict
+
+FIRST_UPDATE: Final = 870_000_001
+UNASKED: Final = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
+"""Kinds that a bot receives only when it names them in `allowed_updates`."""
+OTHER_POLL: Final = "terminated by other getUpdates request; make sure that only one bot instance is running"
+HOOKED: Final = "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
+
+
+@dataclass(slots=True)
+class Pending:
+    """An update that the bot has not confirmed; `repeats` is how often it comes again all the same."""
+
+    update_id: int
+    chat_id: int
+    body: Json
+    repeats: int = 0
+
+
+@dataclass
+class Updates:
+    """Ids increase by one; `deliver` is told of each new update, and None while the bot polls."""
+
+    allowed: Collection[str] | None = None
+    deliver: Callable[[Pending], None] | None = None
+    pending: OrderedDict[int, Pending] = field(default_factory=OrderedDict)
+    _last: int = FIRST_UPDATE - 1
+    _poll: asyncio.Future[None] | None = None
+
+    def add(self, kind: str, chat_id: int, content: Json, repeats: int = 0) -> None:
+        """Nothing is kept of a kind that the bot does not want: the filter works when updates are made."""
+        if not self._wanted(kind):
+            return
+        self._last += 1
+        new = Pending(self._last, chat_id, {"update_id": self._last, kind: content}, repeats)
+        self.pending[new.update_id] = new
+        if self.deliver:
+            self.deliver(new)
+        self.wake()
+
+    def confirm(self, update_id: int) -> bool:
+        """False when a fault wants the update delivered once more."""
+        known = self.pending.get(update_id)
+        if known and known.repeats:
+            known.repeats -= 1
+            return False
+        self.pending.pop(update_id, None)
+        return True
+
+    async def poll(self, offset: int, limit: int, wait: float) -> list[Json]:
+        """Raises ApiError 409 while a webhook is set, and in a poll that another one ends."""
+        if self.deliver:
+            raise conflict(HOOKED)
+        self._confirm_before(offset)
+        self.wake(conflict(OTHER_POLL))
+        if not self.pending and wait > 0:
+            await self._arrival(wait)
+        return [waiting.body for waiting in islice(self.pending.values(), limit)]
+
+    def wake(self, error: ApiError | None = None) -> None:
+        """End the poll that waits, with what there is or with an error."""
+        poll, self._poll = self._poll, None
+        if poll is None or poll.done():
+            return
+        if error:
+            poll.set_exception(error)
+        else:
+            poll.set_result(None)
+
+    def _wanted(self, kind: str) -> bool:
+        return kind in self.allowed if self.allowed else kind not in UNASKED
+
+    def _confirm_before(self, offset: int) -> None:
+        if offset < 0:
+            ids = list(self.pending)[: max(0, len(self.pending) + offset)]
+        else:
+            ids = []
+            for update_id in self.pending:
+                if update_id >= offset:
+                    break
+                ids.append(update_id)
+        for update_id in ids:
+            self.confirm(update_id)
+
+    async def _arrival(self, wait: float) -> None:
+        poll = self._poll = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout(wait):
+                await poll
+        except TimeoutError:
+            pass
+        finally:
+            if self._poll is poll:
+                self._poll = None

@@ -1,0 +1,95 @@
+"""The main job, played by the demo people over the sandbox's client API."""
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping
+from time import monotonic
+from typing import Final
+
+from bot.dev.sandbox import SandboxClient
+from bot.dev.sandbox.api.answers import Json
+from bot.dev.sandbox.client.transcript import Document
+
+Say = Callable[[str], None]
+OWN_READING: Final = ("Probably viral.", "Findings")
+FINDINGS: Final = (  # what the doctor writes, and how the bot goes on
+    ("Patchy opacities in both lower zones.", "Impression"),
+    ("Consistent with infection.", "Recommendations"),
+    ("Clinical correlation; repeat film in two weeks.", "Written down"),
+)
+
+
+async def play(clinic: SandboxClient, picture: bytes, say: Say | None = None) -> Document:
+    """From the photo to the PDF in the patient's chat and mailbox; every message is said with its time."""
+    async with asyncio.TaskGroup() as group:
+        telling = group.create_task(_tell(clinic, say)) if say else None
+        try:
+            return await _play(clinic, picture)
+        finally:
+            if telling:
+                await asyncio.sleep(0.2)  # the last words
+                telling.cancel()
+
+
+async def _play(clinic: SandboxClient, picture: bytes) -> Document:
+    [*_, earlier] = [None, *await clinic.mails()]  # of a story told before in the same house
+    amina, rao = await clinic.person("Amina Yusuf"), await clinic.person("Dr Rao")
+    meena, joseph = await clinic.person("Meena Pillai"), await clinic.person("Joseph Mathew")
+    await amina.sends_photo(picture)
+    await amina.sees("What troubles you")
+    await amina.sends("Cough and fever")
+    await amina.sees("Since when")
+    await amina.sends("Three days")
+
+    await rao.presses("Analyse")
+    await rao.sees("Checked by the computer")  # of this scan: an earlier one's card may still be on its way
+    await rao.presses("Write findings", on="Checked by the computer")
+    uncertain = "your own reading" in (await rao.sees("?")).text
+    for line, answer in [OWN_READING, *FINDINGS] if uncertain else FINDINGS:
+        await rao.sends(line)
+        await rao.sees(answer)
+    await rao.presses("Verify", on="Written down")
+
+    await meena.presses("Prescribe", on="Read by the doctor")
+    await meena.sees("Prescription for")
+    await meena.presses("Fever, pain")
+    await meena.sees("Written down")
+    await meena.presses("Complete", on="Written down")
+
+    await joseph.presses("Approve")
+    mail = await clinic.mail_to("joseph@example.org", "release report", after=earlier, timeout=30)
+    [code] = re.findall(r"\b\d{6}\b", mail.text)
+    await joseph.sends(code)
+
+    report = await amina.receives_document(timeout=30)
+    await clinic.mail_to("amina@example.org", "attached", after=earlier, timeout=30)
+    return report
+
+
+async def _tell(clinic: SandboxClient, say: Say) -> None:
+    """Every message and mail as it comes, with the seconds since the start."""
+    names = {person.chat_id: person.name for person in await clinic.people()}
+    started, seen = monotonic(), 0
+    while True:
+        shown = await clinic.wire.get(f"/client/events?after={seen}&wait=20")
+        seen = shown.seen
+        for line in filter(None, (_line(event, names) for event in shown.body)):
+            say(f"{monotonic() - started:6.2f} s  {line}")
+
+
+def _line(event: Json, names: Mapping[int, str]) -> str | None:
+    """One happening as a line; None for what only a screen shows."""
+    chat = names.get(event.get("chat_id", 0), "")
+    match event["kind"]:
+        case "message" | "edit" as kind:
+            message = event["message"]
+            who = f"{chat} →" if message["outgoing"] else f"{chat} ←"
+            words = " / ".join((message.get("text") or message.get("caption") or "").split("\n"))
+            thing = "📷 " if "photo" in message else "📄 " if "document" in message else ""
+            return f"{who:16} {'✎ ' if kind == 'edit' else ''}{thing}{words[:110]}"
+        case "delete":
+            return f"{chat} ×".ljust(16) + " message deleted"
+        case "mail":
+            return f"✉ {', '.join(event['mail']['to'])}: {event['mail']['subject']}"
+        case _:
+            return None

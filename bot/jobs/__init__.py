@@ -1,0 +1,1 @@
+"""Job handlers, and the worker that runs them."""

@@ -1,0 +1,1 @@
+"""Logs, metrics, audit anchors and process tuning."""

@@ -1,0 +1,1 @@
+"""Start, registration, sign-in, sessions, second factor, roles."""

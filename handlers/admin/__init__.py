@@ -1,0 +1,1 @@
+"""The administrator: release, staff, audit, model, FAQ teaching."""

@@ -1,0 +1,1 @@
+"""The doctor: reading, structured reading, critical results, amendments."""

@@ -1,0 +1,1 @@
+"""The pharmacist: the prescription."""

@@ -1,0 +1,1 @@
+"""Several roles: FAQ, emergency, desk, queue, verification of a report."""

@@ -1,0 +1,1 @@
+"""Texts, keyboards, callback data, forms and parsing of input."""

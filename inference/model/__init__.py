@@ -1,0 +1,1 @@
+"""From a decoded picture to a reading: bundle, network, classifier, heat map."""

@@ -1,0 +1,1 @@
+"""Metrics, plots, comparisons and the model card."""

@@ -1,0 +1,88 @@
+"""The model card's plots: no data-set picture is in them."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ml.evaluation.answers import LABELS
+from ml.evaluation.metrics import BINS, Answers, risk_coverage
+
+Axes: TypeAlias = Any  # matplotlib ships no complete types
+INK = "#1f4e79"
+
+
+def draw_plots(folder: Path, answers: Answers, measured: Mapping[str, Any], run: Path) -> None:
+    """One small PNG each."""
+    import matplotlib as mpl  # noqa: PLC0415  only the evaluation draws
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt  # noqa: PLC0415  after the choice of the back end
+
+    folder.mkdir(parents=True, exist_ok=True)
+    plots: dict[str, Callable[[Axes], None]] = {
+        "confusion": lambda axes: draw_confusion(axes, answers),
+        "reliability": lambda axes: draw_reliability(axes, answers),
+        "risk_coverage": lambda axes: draw_risk(axes, answers),
+        "per_source": lambda axes: draw_sources(axes, measured["accuracy_by_class_and_source"]),
+    }
+    if run.exists():
+        history = json.loads(run.read_text(encoding="utf-8"))["history"]
+        plots["training"] = lambda axes: draw_training(axes, history)
+    for name, draw in plots.items():
+        figure, axes = plt.subplots(figsize=(6, 4.2), dpi=80, layout="constrained")
+        draw(axes)
+        figure.savefig(folder / f"{name}.png", metadata={"Software": None})
+        plt.close(figure)
+
+
+def draw_confusion(axes: Axes, answers: Answers) -> None:
+    """Rows are true classes; each cell is the share of its row."""
+    counts = np.zeros((len(LABELS), len(LABELS)), int)
+    np.add.at(counts, (answers.truth, answers.said), 1)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap="cividis", vmin=0, vmax=1)
+    for (row, column), count in np.ndenumerate(counts):
+        axes.text(column, row, count, ha="center", va="center", color="black" if shares[row, column] > 0.5 else "white")
+    names = [label.value for label in LABELS]
+    axes.set_xticks(range(len(names)), names, rotation=30, ha="right")
+    axes.set_yticks(range(len(names)), names)
+    axes.set(xlabel="said", ylabel="true", title="Confusion, test split (pictures)")
+
+
+def draw_reliability(axes: Axes, answers: Answers) -> None:
+    """How often an answer of a given confidence is right."""
+    place = np.minimum((answers.confidence * BINS).astype(int), BINS - 1)
+    right = answers.truth == answers.said
+    bins = [one for one in range(BINS) if (place == one).sum() >= 5]
+    said, held = [answers.confidence[place == b].mean() for b in bins], [right[place == b].mean() for b in bins]
+    axes.plot([0, 1], [0, 1], color="grey", linestyle=":")
+    axes.scatter(said, held, s=[np.sqrt((place == b).sum()) * 6 for b in bins], color=INK)
+    axes.set(xlabel="confidence", ylabel="share right", title="Reliability (area ~ pictures)", xlim=(0, 1), ylim=(0, 1))
+
+
+def draw_risk(axes: Axes, answers: Answers) -> None:
+    """What abstaining buys."""
+    covered, risk = risk_coverage(answers)
+    axes.plot(covered, risk, color=INK)
+    axes.axhline(0.05, color="grey", linestyle=":")
+    axes.set(xlabel="share of pictures answered", ylabel="share wrong among them", title="Risk and coverage")
+
+
+def draw_sources(axes: Axes, figures: Mapping[str, list[float]]) -> None:
+    """Recall per class and source, with intervals."""
+    names = sorted(figures, key=lambda name: figures[name][0])
+    values = np.array([figures[name] for name in names])
+    whiskers = np.clip(np.stack([values[:, 0] - values[:, 1], values[:, 2] - values[:, 0]]), 0, None)
+    axes.barh(names, values[:, 0], xerr=whiskers, color=INK, ecolor="grey")
+    axes.set(xlim=(0, 1), title="Recall by class and source")
+
+
+def draw_training(axes: Axes, history: Mapping[str, list[float]]) -> None:
+    """Losses of the head, then of the fine-tuning."""
+    for name, values in history.items():
+        axes.plot(np.linspace(0, 1, len(values)), values, marker=".", label=name.replace("_", " "))
+    axes.set(xlabel="share of the stage", ylabel="loss", title="Training")
+    axes.legend()

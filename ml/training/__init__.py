@@ -1,0 +1,1 @@
+"""Training, fine-tuning, calibration and export."""

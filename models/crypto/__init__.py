@@ -1,0 +1,1 @@
+"""Keys, encrypted columns and the file vault."""

@@ -1,0 +1,1 @@
+"""Signatures: keys, signing, verification."""

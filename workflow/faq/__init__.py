@@ -1,0 +1,1 @@
+"""Unanswered questions, and what administrators teach."""

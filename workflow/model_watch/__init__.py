@@ -1,0 +1,1 @@
+"""Agreement, drift, the shadow model and its switch."""

@@ -1,0 +1,1 @@
+"""Release, content hash, report data, deliveries, amendments, verification."""

@@ -1,0 +1,61 @@
+"""What exactly a report will say: the thing that an administrator confirms and that no one may change afterwards."""
+
+import json
+from hashlib import sha256
+from typing import Any, Final
+
+from models.tables.people import Account, Role
+from models.tables.scans import Critical, Scan
+
+DRAFT: Final = ("own_reading", "findings", "impression", "recommendations", "regions", "diagnosis", "band", "why")
+MARK: Final = 8  # hexadecimal digits
+
+
+def content(scan: Scan) -> dict[str, Any]:
+    """Everything that the report states about this scan, as plain values in a fixed order."""
+    assert scan.finding is not None
+    assert scan.reading is not None
+    assert scan.prescription is not None
+    finding, reading, prescription = scan.finding, scan.reading, scan.prescription
+    return {
+        "scan": scan.id,
+        "patient": [*_person(scan.patient, Role.PATIENT), scan.patient.email],
+        "received": str(scan.created_at),
+        "asked": [scan.complaint, scan.since],
+        "picture": [scan.original_file, scan.picture_file, finding.heatmap_file],
+        "model": [finding.model, finding.model_version, finding.model_sha256],
+        "ai": [finding.modality, finding.label, finding.confidence, finding.abnormal, finding.probabilities],
+        "uncertain": [finding.uncertain, finding.threshold, finding.doubts, finding.slices],
+        "reading": [reading.own_reading, reading.findings, reading.impression, reading.recommendations],
+        "built": [reading.regions, reading.diagnosis, reading.band],
+        "opinion": [reading.agrees, reading.why],
+        "compared": reading.compared,
+        "critical": _critical(scan.critical),
+        "doctor": [*_person(reading.doctor, Role.DOCTOR), str(reading.signed_at)],
+        "prescription": prescription.lines,
+        "pharmacist": [*_person(prescription.pharmacist, Role.PHARMACIST), str(prescription.completed_at)],
+    }
+
+
+def fingerprint(scan: Scan) -> str:
+    """SHA-256 of the content, in hexadecimal."""
+    return sha256(json.dumps(content(scan), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def mark(scan: Scan) -> str:
+    """Of the words that doctor and pharmacist have written so far: short enough for a button, another for any other."""
+    reading, lines = scan.reading, scan.prescription and scan.prescription.lines
+    written = [getattr(reading, name) for name in DRAFT] if reading else None
+    told = json.dumps([written, lines], sort_keys=True, ensure_ascii=False)
+    return sha256(told.encode()).hexdigest()[:MARK]
+
+
+def _critical(critical: Critical | None) -> list[str] | None:
+    if critical is None:
+        return None
+    return [str(at) for at in (critical.marked_at, critical.told_at, critical.acknowledged_at)]
+
+
+def _person(account: Account, role: Role) -> list[str | int | None]:
+    born = account.date_of_birth
+    return [account.id, account.name, account.sex, born.isoformat() if born else None, account.number_as(role)]

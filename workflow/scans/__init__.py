@@ -1,0 +1,1 @@
+"""Intake, analysis, reading, critical results, queries."""
