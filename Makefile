@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check test-ml bench lock clean
+.PHONY: help setup demo run test test-all test-slow check test-ml bench lock clean
 
 help: ## what can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -25,8 +25,14 @@ run: $(VENV)/serving ## the bot against Telegram; needs CSSS_BOT_TOKEN
 	$(BIN)/csss db upgrade
 	$(BIN)/csss run $(ARGS)
 
-test: $(VENV)/dev ## the test suite
-	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
+test: $(VENV)/dev ## the test suite without its slow part
+	$(BIN)/pytest -n 2 --dist worksteal --durations=25 $(ARGS)
+
+test-all: $(VENV)/dev ## the whole suite: kills, browser, bench, real back-off, PostgreSQL
+	$(BIN)/pytest -n 2 --dist worksteal --durations=25 -m "not tensorflow" $(ARGS)
+
+test-slow: $(VENV)/dev ## what `make test` leaves out
+	$(BIN)/pytest -n 2 --dist worksteal --durations=25 -m "slow and not tensorflow" $(ARGS)
 
 check: $(VENV)/dev ## ruff, mypy, import-linter
 	$(BIN)/ruff check .
@@ -43,7 +49,7 @@ test-ml: .venv-ml/ml ## the tests that need TensorFlow, in an environment of the
 bench: $(VENV)/dev ## the speed figures of the README
 	$(BIN)/csss bench $(ARGS)
 
-COMPILE = uv pip compile -c constraints.txt --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml
+COMPILE = uv pip compile -c constraints.txt --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --no-annotate --generate-hashes pyproject.toml
 lock: ## renew the lock files (needs uv)
 	$(COMPILE) --all-extras -o requirements-ml.lock
 	$(COMPILE) -c requirements-ml.lock --extra demo --extra dev --extra postgres -o requirements-dev.lock

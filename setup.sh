@@ -29,5 +29,5 @@ done
 
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 echo "Installing the Python packages of $lock"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$lock"
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps -e .

@@ -1,1 +1,1 @@
-"""What runs it: settings, assembly, worker, web, sandbox, command line."""
+"""The application: composition, settings, channels, jobs, Telegram, web and command line."""

@@ -1,95 +1,85 @@
-"""The house's secret and master keys: from the settings, or made once and kept where only we read them."""
+"""The secret key and the master keys, from the settings or from files created once in the data folder (mode 600)."""
 
 import hmac
-import os
 import secrets
-from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from tempfile import mkstemp
 from typing import Final
 
 from bot.settings import Settings
-from models.crypto.keys import Masters
+from models.crypto.atomic import write_atomic
+from models.crypto.keys import KeyEncryptionKeys
 from reports.signing.signers import KeyFolder
 
 KEY_FILE: Final = "secret.key"
 MASTER_FILE: Final = "master.key"
-WHOLE: Final = 32  # characters
+MIN_KEY_LENGTH: Final = 32  # characters
 
 
 def secret_key(settings: Settings) -> bytes:
+    """The root key of one-time codes and derived keys."""
     if settings.secret_key is not None:
         return settings.secret_key.get_secret_value().encode()
-    return _kept(settings.data / KEY_FILE)
+    return _read_or_create(settings.data / KEY_FILE)
 
 
 def signing_keys(settings: Settings) -> KeyFolder:
-    """Where the keys lie that sign reports, and what opens them."""
+    """Folder of the keys that sign reports, and the passphrase that encrypts them."""
     return KeyFolder(settings.data / "signing", derive(secret_key(settings), "signing").hex().encode())
 
 
-def master_keys(settings: Settings) -> Masters:
-    """What wraps every person's data key, newest first. In a file each is a line of its own."""
+def master_keys(settings: Settings) -> KeyEncryptionKeys:
+    """The key-encryption keys that wrap every person's data key, newest first; one per line of the file."""
     if settings.master_key is not None:
-        return master_of(settings.master_key.get_secret_value())
+        return parse_master_keys(settings.master_key.get_secret_value())
     path = settings.data / MASTER_FILE
-    return Masters(lambda: [_digest(line) for line in _kept(path).decode().split()])
+    return KeyEncryptionKeys(lambda: [_digest(line) for line in _read_or_create(path).decode().split()])
 
 
-def master_of(words: str) -> Masters:
-    """From a setting: one key, or several after commas."""
-    keys = [_digest(key) for key in words.split(",")]
-    return Masters(lambda: keys)
+def parse_master_keys(value: str) -> KeyEncryptionKeys:
+    """The keys of CSSS_MASTER_KEY, separated by commas."""
+    keys = [_digest(key) for key in value.split(",")]
+    return KeyEncryptionKeys(lambda: keys)
 
 
-def rotate_file(path: Path) -> None:
-    """A new key before the old ones, which stay until everything is wrapped anew."""
-    _replace(path, [secrets.token_hex(32), *_kept(path).decode().split()])
+def prepend_new_key(path: Path) -> None:
+    """Put a new key before the old ones, which are needed until every data key is rewrapped."""
+    _replace(path, [secrets.token_hex(32), *_read_or_create(path).decode().split()])
 
 
-def retire_old(path: Path) -> None:
+def drop_old_keys(path: Path) -> None:
+    """Keep only the newest key."""
     _replace(path, path.read_text().split()[:1])
 
 
 def derive(key: bytes, purpose: str) -> bytes:
-    """A key of its own for each purpose, so that knowing one opens nothing else."""
+    """An independent key per purpose (HMAC-SHA256). The purposes are part of stored data and never change."""
     return hmac.new(key, purpose.encode(), sha256).digest()
 
 
-def cut_short(settings: Settings) -> list[str]:
-    """The key files that are no keys: half copied, say. Whoever made new ones in their place would seal beside them."""
-    files = ((KEY_FILE, settings.secret_key, 0), (MASTER_FILE, settings.master_key, -1))  # one key, or several
-    return [name for name, given, most in files if given is None and _is_cut(settings.data / name, most)]
+def truncated_key_files(settings: Settings) -> list[str]:
+    """Names of the key files that hold less than a whole key, for example after an interrupted copy."""
+    files = (
+        (KEY_FILE, settings.secret_key, 0),
+        (MASTER_FILE, settings.master_key, -1),
+    )  # one key, or one per line
+    return [name for name, setting, splits in files if setting is None and _is_truncated(settings.data / name, splits)]
 
 
-def _is_cut(path: Path, most: int) -> bool:
-    return path.exists() and min(map(len, path.read_bytes().split(maxsplit=most)), default=0) < WHOLE
+def _is_truncated(path: Path, splits: int) -> bool:
+    return path.exists() and min(map(len, path.read_bytes().split(maxsplit=splits)), default=0) < MIN_KEY_LENGTH
 
 
-def _kept(path: Path) -> bytes:
-    """Made once: a kill leaves it whole or not there, and of two that make it at once one wins."""
+def _read_or_create(path: Path) -> bytes:
+    """Create the file atomically if it is missing; of two processes creating it at once, one wins."""
     if not path.exists():
-        made = _written(path, secrets.token_hex(32))
-        with suppress(FileExistsError):
-            path.hardlink_to(made)
-        made.unlink()
+        write_atomic(path, secrets.token_hex(32).encode(), overwrite=False)
     return path.read_bytes()
 
 
 def _replace(path: Path, lines: list[str]) -> None:
-    _written(path, "\n".join(lines)).rename(path)
+    write_atomic(path, "\n".join(lines).encode())
 
 
-def _written(beside: Path, words: str) -> Path:
-    """A file next to it, on the disk for good, and readable by nobody else at any moment."""
-    handle, name = mkstemp(prefix=f"{beside.name}.", dir=beside.parent)
-    with os.fdopen(handle, "w") as file:
-        file.write(words)
-        file.flush()
-        os.fsync(file.fileno())
-    return Path(name)
-
-
-def _digest(words: str) -> bytes:
-    return sha256(words.strip().encode()).digest()
+def _digest(key: str) -> bytes:
+    return sha256(key.strip().encode()).digest()

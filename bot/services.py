@@ -1,42 +1,46 @@
-"""The parts that the works are done with, handed to each by name."""
+"""The application's services, passed to job handlers, middlewares and web handlers."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from aiogram import Bot
 
-from bot.channels.email import Mail
+from bot.channels.delivering import Deliveries
+from bot.channels.email import Mailer
 from bot.channels.whatsapp import WhatsApp
 from handlers.ui.texts import Catalogues
 from inference.model.classifier import Classifier
-from inference.upload.decoder import Darkroom
+from inference.upload.decoder import DecoderPool
 from models.base import Sessions
 from models.crypto.vault import Vault
-from reports.pdf.pool import Press
+from reports.pdf.pool import PdfPool
 from reports.signing.signers import KeyFolder
-from workflow.reporting.builder import Letterhead
+from workflow.reporting.builder import Issuer
 
 
-class Clinic(NamedTuple):
-    """Built once by `build_app`; `domain` is the right-hand side of the mails' Message-IDs."""
+class Services(NamedTuple):
+    """Built once by `build_app`."""
 
+    now: Callable[[], datetime]  # the clock, in UTC
     sessions: Sessions
+    deliveries: Deliveries
     bot: Bot
-    mail: Mail
+    mailer: Mailer
     whatsapp: WhatsApp | None
     vault: Vault
     classifier: Classifier
-    darkroom: Darkroom
-    silent: Classifier | None  # on trial: it reads along and is shown to nobody
-    press: Press
+    decoder: DecoderPool
+    shadow: Classifier | None  # a model on trial: its readings are recorded and shown to nobody
+    pdf: PdfPool
     catalogues: Catalogues
-    letterhead: Letterhead
-    voice: bool  # whether the patient's page is read aloud as well
-    key: bytes
-    domain: str
-    site: str | None  # the web app's public address, printed as a QR code on reports
-    signing: KeyFolder  # the keys of those who sign reports
-    idle: timedelta  # after which a chat asks again who is there
-    keep: timedelta  # for which a released report stays whatever its patient asks
-    anchors: Path  # where the audit chain's head is noted daily
+    issuer: Issuer
+    voice: bool  # whether the patient's page is also sent as speech
+    secret_key: bytes
+    mail_domain: str  # right-hand side of the mails' Message-IDs
+    base_url: str | None  # public address of the web app, printed as a QR code on reports
+    signing_keys: KeyFolder
+    idle_limit: timedelta  # after which an unused chat is locked
+    retention: timedelta  # minimum period for which a released report is kept
+    anchors_file: Path  # daily copies of the audit chain's head

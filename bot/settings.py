@@ -1,4 +1,4 @@
-"""Everything the process needs from outside, read once on the command line's behalf."""
+"""The settings, read from the environment and `.env`."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -8,25 +8,27 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import EmailStr, Field, FilePath, SecretStr, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from workflow.desk.tickets import DeskHours
+from workflow.desk.hours import DeskHours
 
 PREFIX: Final = "CSSS_"
-OF_TESTS: Final = "csss_test_"  # these tell the test suite where to find a database
-LOGO_BYTES: Final = 1_000_000  # it is printed into every report
-LOGO_SIDE: Final = 4000
+TEST_PREFIX: Final = "csss_test_"  # settings of the test suite
 
 
-class Environment(EnvSettingsSource):
-    """A name that begins like ours and is none of ours stays in, to be refused like a misspelt line of `.env`."""
+class StrictEnvSource(EnvSettingsSource):
+    """Keeps unknown variables with our prefix, so that they are refused like a misspelt line of `.env`."""
 
     def __call__(self) -> dict[str, Any]:
-        ours = {f"{PREFIX}{name}".lower() for name in self.settings_cls.model_fields}
-        begun = {name for name in self.env_vars if name.startswith(PREFIX.lower()) and not name.startswith(OF_TESTS)}
-        return {**super().__call__(), **dict.fromkeys(begun - ours, "")}
+        known = {f"{PREFIX}{name}".lower() for name in self.settings_cls.model_fields}
+        prefixed = {
+            name for name in self.env_vars if name.startswith(PREFIX.lower()) and not name.startswith(TEST_PREFIX)
+        }
+        return {**super().__call__(), **dict.fromkeys(prefixed - known, "")}
 
 
 class Settings(BaseSettings):
-    """A misspelt or impossible setting stops the start; secrets do not print."""
+    """Refuses misspelt and impossible settings with a ValidationError; secrets are masked in its repr.
+
+    `bot.preflight` checks what depends on this machine."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="forbid", frozen=True)
 
@@ -38,7 +40,7 @@ class Settings(BaseSettings):
     )
     bundle: Path | None = Field(None, description="Folder of the classifier's bundle; by default the one shipped.")
     silent_bundle: Path | None = Field(
-        None, description="A second bundle on trial: it reads along, is recorded, and is shown to nobody."
+        None, description="Bundle of a shadow model: its readings are recorded and shown to nobody."
     )
     secret_key: SecretStr | None = Field(
         None, description="Key of the one-time codes, 32 characters or more; by default made once in the data folder."
@@ -46,11 +48,11 @@ class Settings(BaseSettings):
 
     master_key: SecretStr | None = Field(
         None,
-        description="Opens everything that is sealed, 32 characters or more; an older one may follow after a comma "
-        "until `csss keys rotate` has run; by default made once in the data folder.",
+        description="Key-encryption key, 32 characters or more; an older one may follow after a comma until "
+        "`csss keys rotate` has run; by default made once in the data folder.",
     )
 
-    hospital: str = Field("CSSS Hospital", description="Name printed on reports and said in messages.")
+    hospital: str = Field("CSSS Hospital", description="Name printed on reports and used in messages.")
     hospital_address: str | None = Field(None, description="Address printed on reports.")
     hospital_phone: str | None = Field(None, description="Telephone printed on reports and named by the FAQ.")
     hospital_email: EmailStr | None = Field(None, description="Email printed on reports and named by the FAQ.")
@@ -104,6 +106,9 @@ class Settings(BaseSettings):
         False, description="Read the report's first page aloud in chat; needs the programs espeak-ng and opusenc."
     )
 
+    bcrypt_cost: int = Field(
+        12, ge=10, le=16, description="Cost of password hashes: the base-2 logarithm of bcrypt's rounds."
+    )
     log: Literal["console", "json"] = Field("console", description="Form of the log lines.")
     remove_after_hours: int | None = Field(
         None,
@@ -112,11 +117,11 @@ class Settings(BaseSettings):
         description="Hours after which messages about health leave the chats; by default they stay.",
     )
     messages_per_minute: int = Field(
-        120, ge=10, description="Messages and presses of one person, twenty of them at once."
+        120, ge=10, description="Messages and button presses of one person, twenty of them at once."
     )
     pictures_per_hour: int = Field(60, ge=10, description="Pictures of one person, thirty of them at once.")
     mails_per_hour: int = Field(
-        600, ge=10, description="Mails of the whole house, a tenth of them at once; more of them wait."
+        600, ge=10, description="Mails of the whole installation, a tenth of them at once; more of them wait."
     )
     workers: int = Field(4, ge=1, le=32, description="Jobs done at the same time.")
     press_workers: int = Field(1, ge=1, le=8, description="Processes that draw PDFs.")
@@ -126,16 +131,16 @@ class Settings(BaseSettings):
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - ours takes its place
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - replaced by StrictEnvSource
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, Environment(settings_cls), dotenv_settings, file_secret_settings
+        return init_settings, StrictEnvSource(settings_cls), dotenv_settings, file_secret_settings
 
     @model_validator(mode="after")
-    def _agree(self) -> Self:
+    def _check_values(self) -> Self:
         if self.webhook_url and not self.webhook_secret:
-            raise ValueError("CSSS_WEBHOOK_URL needs CSSS_WEBHOOK_SECRET: without it anybody could speak as Telegram")
+            raise ValueError("CSSS_WEBHOOK_URL needs CSSS_WEBHOOK_SECRET: without it anybody could pose as Telegram")
         if self.secret_key and len(self.secret_key.get_secret_value()) < 32:
             raise ValueError("CSSS_SECRET_KEY must have 32 characters or more")
         if self.master_key and min(map(len, self.master_key.get_secret_value().split(","))) < 32:
@@ -147,79 +152,40 @@ class Settings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError("CSSS_TIMEZONE must be a time zone's name, such as Asia/Kolkata") from None
         try:
-            DeskHours.read(self.desk_hours, self.desk_days, ZoneInfo(self.timezone))
+            DeskHours.parse(self.desk_hours, self.desk_days, ZoneInfo(self.timezone))
         except ValueError:
             raise ValueError("CSSS_DESK_HOURS must be like 08:00-20:00, CSSS_DESK_DAYS like mon tue wed") from None
         return self
 
     @model_validator(mode="after")
-    def _find_on_this_machine(self) -> Self:
-        if self.hospital_logo and not _is_logo(self.hospital_logo):
-            raise ValueError("CSSS_HOSPITAL_LOGO must be a JPEG or PNG picture, of at most 1 MB and 4000 pixels a side")
-        if self.voice and (lacking := _unspoken()):
-            raise ValueError(f"CSSS_VOICE needs {' and '.join(lacking)}: apt-get install espeak-ng opus-tools")
-        if cut := _cut_short(self):
-            raise ValueError(
-                f"CSSS_DATA holds a {' and a '.join(cut)} of less than 32 characters: put the whole file back from "
-                "your copy; only where the bot has never run yet, delete it and start again"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _reach_the_world(self) -> Self:
-        if self.whatsapp_from and not (self.twilio_account_sid and self.twilio_auth_token and self.site):
+    def _check_public_access(self) -> Self:
+        if self.whatsapp_from and not (self.twilio_account_sid and self.twilio_auth_token and self.base_url):
             raise ValueError(
                 "CSSS_WHATSAPP_FROM needs CSSS_TWILIO_ACCOUNT_SID, CSSS_TWILIO_AUTH_TOKEN and CSSS_PUBLIC_URL"
             )
-        if self.site and not self.site.startswith(("https://", "http://127.0.0.1", "http://localhost")):
-            raise ValueError(
-                "CSSS_PUBLIC_URL must begin with https://: the address of a report's page is not for others"
-            )
+        if self.base_url and not self.base_url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+            raise ValueError("CSSS_PUBLIC_URL must begin with https://: the address of a report's page is confidential")
         return self
 
     @property
-    def site(self) -> str | None:
-        """Where the world reaches the web app, if it does."""
+    def base_url(self) -> str | None:
+        """Public address of the web app without a trailing slash; None if it has none."""
         address = self.public_url or self.webhook_url
         return address.rstrip("/") if address else None
 
     @property
-    def keep(self) -> timedelta:
+    def retention(self) -> timedelta:
+        """Minimum period for which a released report is kept."""
         return timedelta(days=self.keep_reports_days)
 
     @property
-    def desk(self) -> DeskHours:
-        return DeskHours.read(self.desk_hours, self.desk_days, ZoneInfo(self.timezone))
+    def desk_schedule(self) -> DeskHours:
+        """Opening hours of the staff desk."""
+        return DeskHours.parse(self.desk_hours, self.desk_days, ZoneInfo(self.timezone))
 
     @property
     def database_url(self) -> str:
+        """SQLAlchemy address; by default a SQLite file in the data folder."""
         if self.database is not None:
             return self.database.get_secret_value()
         return f"sqlite+aiosqlite:///{(self.data / 'clinic.db').absolute()}"
-
-
-def _is_logo(path: Path) -> bool:
-    """Whether every report can be printed with it: found out at the start, not when the first one is owed."""
-    from reports.content.document import (  # noqa: PLC0415 - most clinics have none, most commands print nothing
-        UnreadablePicture,
-    )
-    from reports.pdf.images import LOGO_KINDS, whole  # noqa: PLC0415 - as above
-
-    try:
-        return path.stat().st_size <= LOGO_BYTES and bool(whole("logo", path.read_bytes(), LOGO_KINDS, LOGO_SIDE))
-    except (OSError, UnreadablePicture):
-        return False
-
-
-def _cut_short(settings: Settings) -> list[str]:
-    """The key files in the data folder that are not whole."""
-    from bot.secrets import cut_short  # noqa: PLC0415 - it knows the settings
-
-    return cut_short(settings)
-
-
-def _unspoken() -> list[str]:
-    """The programs that CSSS_VOICE needs and this machine lacks."""
-    from bot.channels.voice import missing  # noqa: PLC0415 - most clinics do not read aloud
-
-    return missing()

@@ -1,15 +1,14 @@
-"""Questions in, answers out: the hospital's FAQ.
+"""The hospital's FAQ: a question in, an answer out.
 
-How a score is made. The question is brought to one spelling and cut into words; each word is replaced by its family
-("upload", "send", "अपलोड" are one), found as written, by its beginning or stem, by its sound in Latin letters, or by
-its nearest spelling (rapidfuzz; a typo costs a little). A word weighs the more the fewer topics use it: "opacity"
-weighs much, "how" little, a word that no topic knows a fixed middling amount. Seven tenths of a topic's score are its
-best phrase (the weight that question and phrase share, over the weight of both), three its vocabulary (how much of the
-question's weight is words at home in the topic). So whole words decide and never substrings, and whatever else a
-question says pulls every score down: below FLOOR we say that we do not know; between FLOOR and SURE, or with a second
-topic close behind, the answer comes with the three nearest topics to choose from.
+Scoring. The question is normalised and split into words; each word is replaced by its family ("upload", "send",
+"अपलोड" are one), found exactly, by prefix or stem, by phonetic key, or by edit distance (rapidfuzz; a typo costs a
+little). A word weighs more the fewer topics use it: "opacity" weighs much, "how" little, an unknown word a fixed
+amount. Seven tenths of a topic's score come from its best phrase (shared weight over the weight of both), three tenths
+from its vocabulary (the share of the question's weight that the topic uses). Whole words decide, never substrings, and
+off-topic words lower every score. Below MIN_SCORE the answer is the fallback; below SURE_SCORE, or with a second topic
+within MIN_LEAD, the answer offers the three best topics.
 
-Words of danger come before all that; `faq.emergency` says which.
+Emergencies come first: see `faq.emergency`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,37 +16,39 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from faq.emergency import Danger, Siren, load_siren
+from faq.emergency import Emergency, EmergencyDetector, load_detector
 from faq.entries import Contacts, Entry, Topic, read_entries
-from faq.index import Index, Near
-from faq.language import DEFAULT, Ear
+from faq.index import Index, Match
+from faq.language import DEFAULT, LanguageDetector
 from faq.lexicon import Lexicon, read_families, read_words
-from faq.words import LONGEST_QUESTION, normalise, tokens
+from faq.words import MAX_QUESTION, normalise, tokens
 
 FOLDER: Final = Path(__file__).parent / "data"
-FLOOR: Final = 0.45
-FLOOR_NEAR_DANGER: Final = 0.85  # a symptom asked about is no question about the scan desk, unless it surely is
-SURE: Final = 0.6
-CLOSE_BEHIND: Final = 0.05
-SUGGESTED: Final = 3
-FACTS: Final = frozenset({"hours", "place", "email", "complain", "when", "where", "who", "what", "why"})
-TAUGHT: Final = "taught"  # the kind of the words that came with an administrator's own topic
-OFFERED: Final = (Topic.UPLOAD, Topic.STATUS, Topic.CONTACT)  # when nothing is near
+MIN_SCORE: Final = 0.45
+MIN_SCORE_NEAR_EMERGENCY: Final = (
+    0.85  # a symptom in the question makes it a question about the scan desk only if the match is strong
+)
+SURE_SCORE: Final = 0.6
+MIN_LEAD: Final = 0.05
+MAX_SUGGESTIONS: Final = 3
+CONTACT_FACTS: Final = frozenset({"hours", "place", "email", "complain", "when", "where", "who", "what", "why"})
+TAUGHT: Final = "taught"  # the kind of words added with an administrator's own topic
+DEFAULT_SUGGESTIONS: Final = (Topic.UPLOAD, Topic.STATUS, Topic.CONTACT)  # when no topic matches
 
 
 class Answer(NamedTuple):
     topic: str
-    score: float  # 0–1, of the nearest topic; 1 for an emergency
+    score: float  # 0–1, of the best topic; 1 for an emergency
     text: str  # plain text in `language`, ready to send
-    suggestions: tuple[str, ...]  # at most three, nearest first
+    suggestions: tuple[str, ...]  # at most three, best first
     sure: bool  # False: offer the suggestions
     emergency: bool  # somebody needs help now
     language: str
-    person: bool = False  # somebody wants to talk to a person
+    wants_person: bool = False  # asks to talk to a person
 
 
-class Learned(NamedTuple):
-    """A phrase that people really used, added by an administrator."""
+class LearnedPhrase(NamedTuple):
+    """A phrase that an administrator added to a topic."""
 
     topic: str
     locale: str
@@ -55,19 +56,21 @@ class Learned(NamedTuple):
 
 
 class Faq:
-    """The loaded entries and how to find among them. Holds no state that a question changes."""
+    """The loaded entries and their index. Immutable: a question changes no state."""
 
-    def __init__(self, entries: Iterable[Entry], lexicon: Lexicon, siren: Siren, ear: Ear) -> None:
+    def __init__(
+        self, entries: Iterable[Entry], lexicon: Lexicon, detector: EmergencyDetector, languages: LanguageDetector
+    ) -> None:
         self._entries = {(entry.topic, entry.locale): entry for entry in entries}
         self._index = Index(lexicon, [e for e in self._entries.values() if e.topic != Topic.FALLBACK])
         self._lexicon = lexicon
-        self._spoken = {normalise(p): e.topic for e in self._entries.values() for p in (e.title, *e.phrases)}
-        self._siren = siren
-        self._ear = ear
+        self._by_text = {normalise(p): e.topic for e in self._entries.values() for p in (e.title, *e.phrases)}
+        self._detector = detector
+        self._languages = languages
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """The house's own topics in their order, then those that administrators added."""
+        """The built-in topics in their order, then those that administrators added."""
         names = dict.fromkeys((*Topic, *(topic for topic, _ in self._entries)))
         return tuple(topic for topic in names if self._entry(topic, DEFAULT))
 
@@ -76,7 +79,7 @@ class Faq:
         return tuple(sorted({locale for _, locale in self._entries}))
 
     def entry(self, topic: str, language: str = DEFAULT) -> Entry:
-        """The entry in that language, else in English, else in what there is. Raises ValueError for no topic."""
+        """The entry in that language, else in English, else in any. Raises ValueError for an unknown topic."""
         found = self._entry(topic, language)
         if found is None:
             raise ValueError(f"{topic!r} is no topic")
@@ -86,92 +89,99 @@ class Faq:
         places = ((topic, language), (topic, DEFAULT), *((topic, other) for other in self.languages))
         return next((self._entries[place] for place in places if place in self._entries), None)
 
-    def learn(self, learned: Iterable[Learned] = (), entries: Iterable[Entry] = ()) -> "Faq":
-        """The same FAQ with what administrators taught on top; this one stays as it is.
+    def learn(self, learned: Iterable[LearnedPhrase] = (), entries: Iterable[Entry] = ()) -> "Faq":
+        """A copy of this FAQ with taught phrases and entries added.
 
-        The words of a topic of their own become words of this world. What is an emergency is not changed by that."""
-        taught = _taught([*self._entries.values(), *entries], learned)
+        Words of a new topic become on-topic words. Emergency detection does not change."""
+        taught = _with_phrases([*self._entries.values(), *entries], learned)
         own = [text for entry in taught if entry.topic not in set(Topic) for text in (entry.title, *entry.phrases)]
-        return Faq(taught, self._with_words(own), self._siren, self._ear)
+        return Faq(taught, self._with_words(own), self._detector, self._languages)
 
     def _with_words(self, texts: Iterable[str]) -> Lexicon:
-        """A word that nobody here knew, or only as one of another world, is a subject from now on."""
+        """A lexicon in which unknown or off-topic words of these texts are subjects."""
         kind = self._lexicon.kind
-        heard = {token: self._lexicon.words(token) for text in texts for token in tokens(text) if not token.isdecimal()}
-        new = {t for t, words in heard.items() if any(not w.known or kind(w.family) == "foreign" for w in words)}
+        found = {token: self._lexicon.words(token) for text in texts for token in tokens(text) if not token.isdecimal()}
+        new = {t for t, words in found.items() if any(not w.is_known or kind(w.family) == "foreign" for w in words)}
         if not new:
             return self._lexicon
         known = dict(self._lexicon.families)
         taught = {**known.pop(TAUGHT, {}), **{f"{TAUGHT} {token}": [token] for token in sorted(new)}}
         return Lexicon({TAUGHT: taught, **known})
 
-    def known(self, word: str) -> bool:
-        """Whether this word is one of the scan desk's, or of those that everybody uses."""
-        return all(one.known for one in self._lexicon.words(word))
+    def is_known(self, word: str) -> bool:
+        """Whether this word belongs to the scan desk's vocabulary or to general language."""
+        return all(one.is_known for one in self._lexicon.words(word))
 
-    def danger(self, text: str) -> Danger:
-        return self._siren.hears(text)
+    def detect_emergency(self, text: str) -> Emergency:
+        return self._detector.detect(text)
 
-    def says_nothing(self, text: str) -> bool:
-        """Whether no word of it tells anything ("is it so")."""
-        return self._index.says_nothing(text)
+    def is_empty(self, text: str) -> bool:
+        """Whether the text holds no meaningful word ("is it so")."""
+        return self._index.is_empty(text)
 
     def language(self, question: str, otherwise: str = DEFAULT) -> str:
-        """Tamil or Hindi where the question shows one of them, in its own script or in Latin letters."""
-        heard = self._ear.language(question)
-        return otherwise if heard == DEFAULT else heard
+        """Tamil or Hindi when the question is in one of them, in its own script or romanised; else `otherwise`."""
+        detected = self._languages.detect(question)
+        return otherwise if detected == DEFAULT else detected
 
     def answer(self, question: str, language: str | None = None) -> Answer:
         """The best answer, in the given language or else in the question's."""
         language = language or self.language(question)
-        danger = self._siren.hears(question)
-        if danger in {Danger.CRY, Danger.CASE}:
-            answer = self._say(Topic.EMERGENCY, [Near(Topic.EMERGENCY, 1.0)], language)
-            return answer._replace(emergency=danger is Danger.CRY)
-        question = question[:LONGEST_QUESTION]
+        emergency = self._detector.detect(question)
+        if emergency in {Emergency.PRESENT, Emergency.HYPOTHETICAL}:
+            answer = self._answer_with(Topic.EMERGENCY, [Match(Topic.EMERGENCY, 1.0)], language)
+            return answer._replace(emergency=emergency is Emergency.PRESENT)
+        question = question[:MAX_QUESTION]
         near = self._nearest(question)
-        floor = FLOOR if danger is Danger.NONE else FLOOR_NEAR_DANGER
+        floor = MIN_SCORE if emergency is Emergency.NONE else MIN_SCORE_NEAR_EMERGENCY
         topic = near[0].topic if near and near[0].score >= floor else Topic.FALLBACK
-        return self._say(topic, near, language)._replace(person=topic == Topic.CONTACT and self._wants_person(question))
+        return self._answer_with(topic, near, language)._replace(
+            wants_person=topic == Topic.CONTACT and self._wants_person(question)
+        )
 
-    def _nearest(self, question: str) -> list[Near]:
-        """What stands in an entry word for word is that entry's, whatever else its words may mean."""
+    def _nearest(self, question: str) -> list[Match]:
+        """The best topics; a question equal to a phrase of an entry scores 1 for that entry."""
         near = self._index.nearest(question)
-        if topic := self._spoken.get(normalise(question)):
-            near = [Near(topic, 1.0), *(one for one in near if one.topic != topic)]
-        return near[:SUGGESTED]
+        if topic := self._by_text.get(normalise(question)):
+            near = [Match(topic, 1.0), *(one for one in near if one.topic != topic)]
+        return near[:MAX_SUGGESTIONS]
 
     def _wants_person(self, question: str) -> bool:
-        """A person is named and nothing is asked about: no number, no hours, no place."""
-        said = {word.family for word in self._lexicon.words(question)}
-        return "human" in said and not said & FACTS
+        """Whether the question names a person of the staff and asks for no contact fact (number, hours, place)."""
+        families = {word.family for word in self._lexicon.words(question)}
+        return "human" in families and not families & CONTACT_FACTS
 
-    def _say(self, topic: str, near: Sequence[Near], language: str) -> Answer:
+    def _answer_with(self, topic: str, near: Sequence[Match], language: str) -> Answer:
         entry = self.entry(topic, language)
         return Answer(
             topic=topic,
             score=round(near[0].score, 3) if near else 0.0,
             text=entry.text,
-            suggestions=tuple(n.topic for n in near) or OFFERED,
-            sure=topic != Topic.FALLBACK and _clear(near),
+            suggestions=tuple(n.topic for n in near) or DEFAULT_SUGGESTIONS,
+            sure=topic != Topic.FALLBACK and _is_clear(near),
             emergency=False,
             language=entry.locale,
         )
 
 
-def load(contacts: Contacts | None = None, learned: Sequence[Learned] = (), folder: Path = FOLDER) -> Faq:
-    """Read entries and words from files, half a second of work: at start.
+def load(contacts: Contacts | None = None, learned: Sequence[LearnedPhrase] = (), folder: Path = FOLDER) -> Faq:
+    """Read entries and words from files (about half a second).
 
     Raises faq.entries.BadEntry for a broken file.
     """
     entries = list(read_entries(folder / "entries", contacts or Contacts()))
     words = read_families(folder / "families")
-    faq = Faq(entries, Lexicon(words), load_siren(folder / "emergencies", words), Ear(_spoken(entries, folder)))
+    faq = Faq(
+        entries,
+        Lexicon(words),
+        load_detector(folder / "emergencies", words),
+        LanguageDetector(_texts_by_language(entries, folder)),
+    )
     return faq.learn(learned) if learned else faq
 
 
-def _taught(entries: Sequence[Entry], learned: Iterable[Learned]) -> list[Entry]:
-    """Each phrase with its topic's entry in its language, or in any: a question is compared with all languages."""
+def _with_phrases(entries: Sequence[Entry], learned: Iterable[LearnedPhrase]) -> list[Entry]:
+    """Entries with the taught phrases added, in the phrase's language or, where the topic lacks it, in any."""
     homes: dict[str, str] = {}
     for entry in entries:
         homes.setdefault(entry.topic, entry.locale)
@@ -183,17 +193,17 @@ def _taught(entries: Sequence[Entry], learned: Iterable[Learned]) -> list[Entry]
     return [replace(one, phrases=(*one.phrases, *phrases.get((one.topic, one.locale), ()))) for one in entries]
 
 
-def _clear(near: Sequence[Near]) -> bool:
+def _is_clear(near: Sequence[Match]) -> bool:
     behind = near[1].score if len(near) > 1 else 0.0
-    return near[0].score >= SURE and near[0].score - behind >= CLOSE_BEHIND
+    return near[0].score >= SURE_SCORE and near[0].score - behind >= MIN_LEAD
 
 
-def _spoken(entries: Iterable[Entry], folder: Path) -> dict[str, list[str]]:
-    """All we know of each language: entries and word lists."""
-    spoken: dict[str, list[str]] = {}
+def _texts_by_language(entries: Iterable[Entry], folder: Path) -> dict[str, list[str]]:
+    """All texts by language: entries and word lists."""
+    texts: dict[str, list[str]] = {}
     for entry in entries:
-        spoken.setdefault(entry.locale, []).extend((entry.title, *entry.phrases, entry.text))
+        texts.setdefault(entry.locale, []).extend((entry.title, *entry.phrases, entry.text))
     for words in (read_words(folder / "families"), read_words(folder / "emergencies")):
-        for language, known in words.items():
-            spoken.setdefault(language, []).extend(known)
-    return spoken
+        for language, members in words.items():
+            texts.setdefault(language, []).extend(members)
+    return texts

@@ -1,10 +1,10 @@
-"""A question without whom it came from: names, addresses, numbers and whatever may be a password are left out."""
+"""De-identification of a question: names, addresses, numbers and possible passwords are replaced by a gap."""
 
 import re
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from faq.words import LONGEST_QUESTION, normalise
+from faq.words import MAX_QUESTION, normalise
 
 GAP: Final = "…"
 FEWEST_WORDS: Final = 2  # a single word is a name or a password as often as a question
@@ -18,11 +18,11 @@ _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?[\u0900-\u0963\u0b82\u0
 _GAPS: Final = re.compile(rf"{GAP}(?:[\s,.]*{GAP})+")
 
 
-def nameless(text: str, names: Iterable[str], is_known: Callable[[str], bool]) -> str | None:
-    """The question without the given names, and without what looks like one: a word with a capital letter inside a
-    sentence that nobody here knows. None: too little is left to be a question."""
+def deidentify(text: str, names: Iterable[str], is_known: Callable[[str], bool]) -> str | None:
+    """The question without the given names, addresses and numbers, and without unknown capitalised words inside a
+    sentence. None when too little is left to be a question."""
     known_names = {word for name in names for word in normalise(name).split() if len(word) > 2}
-    left = text[:LONGEST_QUESTION]
+    left = text[:MAX_QUESTION]
     for pattern in (_ADDRESSES, _MIXED, _NUMBERS):
         left = pattern.sub(GAP, left)
     left = _WORD.sub(lambda word: GAP if _is_name(word, known_names, is_known) else word[0], left)
@@ -31,7 +31,7 @@ def nameless(text: str, names: Iterable[str], is_known: Callable[[str], bool]) -
 
 
 def unknown_words(text: str, is_known: Callable[[str], bool]) -> list[str]:
-    """Words that may be somebody's name."""
+    """Unknown words, each of which may be a name."""
     return [word for word in normalise(text).split() if len(word) > 2 and word.isalpha() and not is_known(word)]
 
 

@@ -1,4 +1,4 @@
-"""Words of danger: which of them together mean that somebody needs help now."""
+"""Emergency detection: which word families, close together, mean that somebody needs help now."""
 
 import re
 from collections import defaultdict
@@ -10,15 +10,15 @@ from typing import Final, NamedTuple, Self
 from faq.lexicon import Families, Lexicon, read_families
 
 
-class Danger(IntEnum):
+class Emergency(IntEnum):
     NONE = auto()
-    TOPIC = auto()  # it is spoken of: a symptom asked about, an illness of long ago
-    CASE = auto()  # somebody might come to have it ("what to do if I faint")
-    CRY = auto()  # somebody has it
+    MENTIONED = auto()  # a symptom asked about, or an illness of long ago
+    HYPOTHETICAL = auto()  # it may happen to somebody ("what to do if I faint")
+    PRESENT = auto()  # it happens to somebody
 
 
 class Sign(NamedTuple):
-    """Families that are an emergency when they stand within so many words of each other."""
+    """Word families that mean an emergency when they occur within `within` words of each other."""
 
     families: tuple[str, ...]
     within: int = 1
@@ -58,22 +58,22 @@ SIGNS: Final = (
     Sign(("dying",)),
     Sign(("throat",)),
 )
-LIFE: Final = Sign(("live", "unwanted"), 4)
-DENIED: Final = 3  # "no chest pain", "without any chest pain": so near before a sign a "no" takes it away
-BETWEEN: Final = frozenset({"any", "present", "tells", "inform"})  # … with words like these in between
-DENIED_LAST: Final = 2  # so near behind it, where the verb comes last: "nenju vali enakku illa"
-WHO: Final = frozenset({"i", "someone"})
-ASKS: Final = frozenset({"asks", "inform"})
-ASKS_FIRST: Final = frozenset({"asks_first", "present"})
-BEGINS: Final = WHO | {"not", "now", "breathless"}  # after "and" something else begins to be told
-GOES_ON: Final = frozenset({"i", "present", "tells", "not", "breathless"})  # "in 2019 I had covid I am breathless"
+SUICIDE: Final = Sign(("live", "unwanted"), 4)
+DENIAL_BEFORE: Final = 3  # a "no" at most so many words before a sign denies it: "without any chest pain"
+DENIAL_FILLERS: Final = frozenset({"any", "present", "tells", "inform"})  # allowed between the "no" and the sign
+DENIAL_AFTER: Final = 2  # so many words after it, in languages whose verb comes last: "nenju vali enakku illa"
+PERSONS: Final = frozenset({"i", "someone"})
+QUESTION_WORDS: Final = frozenset({"asks", "inform"})
+QUESTION_OPENERS: Final = frozenset({"asks_first", "present"})
+CLAUSE_OPENERS: Final = PERSONS | {"not", "now", "breathless"}  # after "and" these start a new clause
+PREDICATES: Final = frozenset({"i", "present", "tells", "not", "breathless"})  # "in 2019 I had covid I am breathless"
 
 _SENTENCE_ENDS: Final = re.compile(r"[!?;\n।]+|\.(?=\s|$)")
 _CLAUSE_ENDS: Final = re.compile(r",(?!\d)")
 
 
-class Spoken(NamedTuple):
-    """A word's family, and which sentence, part of it ("… but …") and clause of that ("…, …") it stands in."""
+class Token(NamedTuple):
+    """A word's family with its sentence, part of the sentence ("… but …") and clause ("…, …"), counted from 0."""
 
     family: str
     sentence: int
@@ -81,137 +81,141 @@ class Spoken(NamedTuple):
     clause: int
 
 
-class Frame(NamedTuple):
-    """The families of a text, of each sentence and of each clause, gathered once: a hostile text has 600 signs."""
+class Context(NamedTuple):
+    """The families of the text, of each sentence and of each clause, collected once: a hostile text holds 600 signs."""
 
     text: set[str]
     sentences: Mapping[int, set[str]]
     clauses: Mapping[int, set[str]]
 
     @classmethod
-    def of(cls, spoken: Iterable[Spoken]) -> Self:
-        frame = cls(set(), defaultdict(set), defaultdict(set))
-        for word in spoken:
-            for families in (frame.text, frame.sentences[word.sentence], frame.clauses[word.clause]):
+    def of(cls, tokens: Iterable[Token]) -> Self:
+        context = cls(set(), defaultdict(set), defaultdict(set))
+        for word in tokens:
+            for families in (context.text, context.sentences[word.sentence], context.clauses[word.clause]):
                 families.add(word.family)
-        return frame
+        return context
 
 
-class Siren:
-    """Hears how near danger is in a text.
+class EmergencyDetector:
+    """Detects emergencies in a text of up to 4,096 characters, in English, Tamil and Hindi.
 
-    A sign (above) alone is a cry: "chest pain" typed by a patient is meant. Each is judged where it stands, since a
-    history is told in the same breath ("I had covid last year, I cannot breathe"). It is only spoken of when its clause
-    denies it, or is figurative or long past, or when its sentence is a question that names nobody who has it ("what is
-    chest pain a symptom of") or asks what a scan or the AI can show, unless it happens now. Suicidal words are a cry
-    whatever stands around them, but for a question about the word that names nobody ("what is suicide prevention day").
+    One sign is enough: "chest pain" typed by a patient is present. Each sign is judged in its own clause, because a
+    history often shares the sentence ("I had covid last year, I cannot breathe"). A sign is only mentioned when its
+    clause denies it, is figurative or long past, or when its sentence is a question that names no sick person ("what
+    is chest pain a symptom of") or asks what a scan or the AI can show, unless it happens now. Suicidal words are
+    present in any context except a question about the word that names nobody ("what is suicide prevention day").
     """
 
     def __init__(self, words: Families, plain: Families) -> None:
-        """`plain` are words known to be harmless: they are not taken for a misspelt or misheard word of danger."""
+        """`plain` holds harmless words, so that they are not read as misspelt emergency words."""
         known = [m.rstrip("*") for families in plain.values() for members in families.values() for m in members]
         self._lexicon = Lexicon({**words, "plain": {"plain": [word for word in known if " " not in word]}})
 
-    def hears(self, text: str) -> Danger:
-        spoken = list(self._spoken(text))
-        if _wants_to_die(spoken):
-            return Danger.CRY
-        frame = Frame.of(spoken)
-        heard = (_nearness(spoken, frame, *place, sign) for sign in SIGNS for place in _places(spoken, sign))
-        return max(heard, default=Danger.NONE)
+    def detect(self, text: str) -> Emergency:
+        tokens = list(self._tokenize(text))
+        if _is_suicidal(tokens):
+            return Emergency.PRESENT
+        context = Context.of(tokens)
+        found = (_classify(tokens, context, *match, sign) for sign in SIGNS for match in _matches(tokens, sign))
+        return max(found, default=Emergency.NONE)
 
-    def _spoken(self, text: str) -> Iterator[Spoken]:
+    def _tokenize(self, text: str) -> Iterator[Token]:
         part = clause = 0
         for sentence, words in enumerate(_SENTENCE_ENDS.split(text)):
             part += 1
             opening = False
-            for said in _CLAUSE_ENDS.split(words):
-                families = _counted([word.family for word in self._lexicon.words(said)])
+            for clause_text in _CLAUSE_ENDS.split(words):
+                families = _classify_numbers([word.family for word in self._lexicon.words(clause_text)])
                 clause += not opening
-                opening = _says_only_when(families)
+                opening = _is_time_only(families)
                 for family, following in zip(families, [*families, ""][1:], strict=True):
-                    if _begins(family, following):
+                    if _starts_clause(family, following):
                         part, clause = part + 1, clause + 1
-                    yield Spoken(family, sentence, part, clause)
+                    yield Token(family, sentence, part, clause)
 
 
-def load_siren(folder: Path, plain: Families) -> Siren:
-    return Siren(read_families(folder), plain)
+def load_detector(folder: Path, plain: Families) -> EmergencyDetector:
+    return EmergencyDetector(read_families(folder), plain)
 
 
-def _begins(family: str, following: str) -> bool:
-    """Whether something else is told from here, as in "… but …", "… and I …", "… I have …"."""
-    return family == "but" or (family == "and" and following in BEGINS) or (family in WHO and following in GOES_ON)
+def _starts_clause(family: str, following: str) -> bool:
+    """Whether a new clause starts here, as in "… but …", "… and I …", "… I have …"."""
+    return (
+        family == "but"
+        or (family == "and" and following in CLAUSE_OPENERS)
+        or (family in PERSONS and following in PREDICATES)
+    )
 
 
-def _counted(families: Sequence[str]) -> list[str]:
+def _classify_numbers(families: Sequence[str]) -> list[str]:
     around = ["", *families, ""]
-    return [_count(family, {around[at], around[at + 2]}) for at, family in enumerate(families)]
+    return [_classify_number(family, {around[at], around[at + 2]}) for at, family in enumerate(families)]
 
 
-def _count(family: str, beside: set[str]) -> str:
-    """ "In 2019" is the past, the year of a birthday is not; a number of two digits may be too many tablets."""
+def _classify_number(family: str, beside: set[str]) -> str:
+    """The family of a number: "in 2019" is the past, a year of birth is not; two digits may be a count of tablets."""
     if family.isdecimal() and len(family) == 4 and family.startswith(("19", "20")) and "span" in beside:
         return "past"
     return "number" if family.isdecimal() and len(family) == 2 else family
 
 
-def _says_only_when(families: Sequence[str]) -> bool:
-    """As in "three years ago, …": what follows the comma belongs to it."""
+def _is_time_only(families: Sequence[str]) -> bool:
+    """Whether a clause gives only a time ("three years ago, …"), so that the next one continues it."""
     return "past" in families and set(families) <= {"past", "span", "number"}
 
 
-def _places(spoken: Sequence[Spoken], sign: Sign) -> Iterator[tuple[int, int]]:
-    """Where the sign begins and ends, wherever all its families stand close enough together; the narrowest of each."""
+def _matches(tokens: Sequence[Token], sign: Sign) -> Iterator[tuple[int, int]]:
+    """Start and end index of each narrowest run of tokens that holds all families of the sign."""
     behind = 0
-    for end, word in enumerate(spoken):
+    for end, word in enumerate(tokens):
         if word.family not in sign.families:
             continue
         for at in range(end, max(behind, end - sign.within + 1) - 1, -1):
-            if set(sign.families) <= {one.family for one in spoken[at : end + 1]}:
+            if set(sign.families) <= {one.family for one in tokens[at : end + 1]}:
                 yield at, end
                 behind = end + 1
                 break
 
 
-def _nearness(spoken: Sequence[Spoken], frame: Frame, at: int, end: int, sign: Sign) -> Danger:
-    begins, ends = spoken[at], spoken[end]
-    sentence = set().union(*(frame.sentences[number] for number in range(begins.sentence, ends.sentence + 1)))
-    clause = frame.clauses[begins.clause] if begins.clause == ends.clause else sentence
-    if _denied(spoken, at, end, sign) or "figure" in clause or "over" in sentence:
-        return Danger.TOPIC
+def _classify(tokens: Sequence[Token], context: Context, at: int, end: int, sign: Sign) -> Emergency:
+    begins, ends = tokens[at], tokens[end]
+    sentence = set().union(*(context.sentences[number] for number in range(begins.sentence, ends.sentence + 1)))
+    clause = context.clauses[begins.clause] if begins.clause == ends.clause else sentence
+    if _is_denied(tokens, at, end, sign) or "figure" in clause or "over" in sentence:
+        return Emergency.MENTIONED
     if "past" in clause and "now" not in sentence:
-        return Danger.TOPIC
-    somebody, now = bool(frame.text & WHO), "now" in frame.text
-    asks = _asks(sentence, spoken[0] if begins.sentence == 0 else None)
-    if asks and not now and ("tool" in sentence or not somebody):
-        return Danger.TOPIC
+        return Emergency.MENTIONED
+    has_person, now = bool(context.text & PERSONS), "now" in context.text
+    asks = _is_question(sentence, tokens[0] if begins.sentence == 0 else None)
+    if asks and not now and ("tool" in sentence or not has_person):
+        return Emergency.MENTIONED
     if "if" in sentence:
-        return Danger.CASE if somebody or now else Danger.TOPIC
-    return Danger.CRY
+        return Emergency.HYPOTHETICAL if has_person or now else Emergency.MENTIONED
+    return Emergency.PRESENT
 
 
-def _denied(spoken: Sequence[Spoken], at: int, end: int, sign: Sign) -> bool:
-    """As in "no chest pain", "no fever or chest pain", or where the verb comes last, "nenju vali ethuvum illa"."""
-    before = spoken[max(0, at - DENIED) : at]
-    near = [one.family for one in reversed(before) if one.clause == spoken[at].clause]
-    if "no" in near and set(near[: near.index("no")]) <= {*BETWEEN, *sign.families}:
+def _is_denied(tokens: Sequence[Token], at: int, end: int, sign: Sign) -> bool:
+    """Whether the sign is denied: "no chest pain", "no fever or chest pain", "nenju vali ethuvum illa"."""
+    before = tokens[max(0, at - DENIAL_BEFORE) : at]
+    near = [one.family for one in reversed(before) if one.clause == tokens[at].clause]
+    if "no" in near and set(near[: near.index("no")]) <= {*DENIAL_FILLERS, *sign.families}:
         return True
-    if "or" in near and ("no", spoken[at].part) in {(one.family, one.part) for one in spoken[:at]}:
+    if "or" in near and ("no", tokens[at].part) in {(one.family, one.part) for one in tokens[:at]}:
         return True
-    after = [one.family for one in spoken[at : end + 1 + DENIED_LAST] if one.clause <= spoken[end].clause]
+    after = [one.family for one in tokens[at : end + 1 + DENIAL_AFTER] if one.clause <= tokens[end].clause]
     if "there" in after:
         after = after[: after.index("there")]
     return "nothing" in after or ("none" in after and not {"none", "flow"} & set(sign.families))
 
 
-def _asks(said: set[str], first: Spoken | None) -> bool:
-    return bool(said & ASKS) or (first is not None and first.family in ASKS_FIRST)
+def _is_question(families: set[str], first: Token | None) -> bool:
+    return bool(families & QUESTION_WORDS) or (first is not None and first.family in QUESTION_OPENERS)
 
 
-def _wants_to_die(spoken: Sequence[Spoken]) -> bool:
-    """Somebody speaks of it; a question about the word alone names nobody."""
-    said = {one.family for one in spoken}
-    if "suicide" in said or any(_places(spoken, LIFE)):
+def _is_suicidal(tokens: Sequence[Token]) -> bool:
+    """Whether somebody means it; a question about the word alone names nobody."""
+    families = {one.family for one in tokens}
+    if "suicide" in families or any(_matches(tokens, SUICIDE)):
         return True
-    return "suicide_word" in said and (bool(said & WHO) or not _asks(said, spoken[0]))
+    return "suicide_word" in families and (bool(families & PERSONS) or not _is_question(families, tokens[0]))

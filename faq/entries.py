@@ -1,14 +1,13 @@
-"""The answers, one file for each topic and language."""
+"""Entries: one TOML file for each topic and language."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
-import yaml
-
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+UNNAMED: Final = "unnamed.toml"  # the words that stand in for a contact fact that the hospital did not give
 
 
 class Topic(StrEnum):
@@ -43,9 +42,9 @@ class Topic(StrEnum):
 
 @dataclass(frozen=True)
 class Contacts:
-    """What the answers name and only the hospital knows; what is not given, each language words in its own way.
+    """Contact facts of the hospital that answers quote; each language has words for a missing one.
 
-    The numbers are India's: 112 for all, 108 for an ambulance.
+    The default numbers are India's: 112 for every emergency, 108 for an ambulance.
     """
 
     emergency_number: str = "112"
@@ -58,7 +57,7 @@ class Contacts:
 
 @dataclass(frozen=True)
 class Entry:
-    """One answer in one language, placeholders filled. A topic that an administrator added has a name of its own."""
+    """One answer in one language, placeholders filled. Topics that administrators added are not in `Topic`."""
 
     topic: str
     locale: str
@@ -74,30 +73,31 @@ class BadEntry(ValueError):
 
 
 def read_entries(folder: Path, contacts: Contacts) -> Iterator[Entry]:
-    """Every `<locale>/<topic>.md` below the folder. Raises BadEntry for a file that breaks the form."""
+    """Every `<locale>/<topic>.toml` below the folder. Raises BadEntry for a malformed file."""
     given = {name: value for name, value in asdict(contacts).items() if value}
-    for file in sorted(folder.glob("*/*.md")):
+    for file in sorted(folder.glob("*/*.toml")):
+        if file.name == UNNAMED:
+            continue
         try:
             yield _entry(file, given)
-        except (KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise BadEntry(f"{file.parent.name}/{file.name}: {error}") from error
 
 
 def _entry(file: Path, given: Mapping[str, str]) -> Entry:
-    _, head, body = file.read_text(encoding="utf-8").split("---\n", 2)
-    front = yaml.load(head, Loader=_LOADER)  # noqa: S506 - the safe loader, in C where PyYAML was built with it
-    if front["id"] != file.stem:
-        raise ValueError(f"the id is {front['id']!r}")
+    fields = tomllib.loads(file.read_text(encoding="utf-8"))
+    if fields["id"] != file.stem:
+        raise ValueError(f"the id is {fields['id']!r}")
     return Entry(
-        topic=Topic(front["id"]),
+        topic=Topic(fields["id"]),
         locale=file.parent.name,
-        title=str(front["title"]),
-        category=str(front["category"]),
-        phrases=tuple(str(phrase) for phrase in front["phrases"]),
-        related=tuple(Topic(topic) for topic in front["related"]),
-        text=body.strip().format(**{**_unnamed(file.parent), **given}),
+        title=str(fields["title"]),
+        category=str(fields["category"]),
+        phrases=tuple(str(phrase) for phrase in fields["phrases"]),
+        related=tuple(Topic(topic) for topic in fields["related"]),
+        text=fields["text"].strip().format(**{**_unnamed(file.parent), **given}),
     )
 
 
 def _unnamed(folder: Path) -> dict[str, str]:
-    return tomllib.loads((folder / "unnamed.toml").read_text(encoding="utf-8"))
+    return tomllib.loads((folder / UNNAMED).read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""How often the FAQ is right, on questions it was not made from."""
+"""Evaluation of the FAQ on labelled questions."""
 
 import time
 from collections import Counter
@@ -11,18 +11,18 @@ from faq.answer import FOLDER, Answer, Faq
 from faq.entries import Topic
 
 HALVES: Final = ("tune", "test")
-CRY: Final = "cry"  # an expected emergency, as different from a question about emergencies
+EMERGENCY: Final = "cry"  # the label of an emergency in the question files, as opposed to a question about emergencies
 
 
 class Question(NamedTuple):
-    """A question and what is right: a topic, several where any of them will do, or a cry for help."""
+    """A question and its right topics (any of them counts), or the label of an emergency."""
 
     language: str
     right: frozenset[str]
     text: str
 
 
-class Asked(NamedTuple):
+class Result(NamedTuple):
     question: Question
     answer: Answer
     seconds: float
@@ -40,67 +40,67 @@ class Share:
 
 @dataclass(frozen=True)
 class Figures:
-    """Shares of questions; the goals stand in the README."""
+    """Shares of questions; docs/performance.md has the goals."""
 
-    top: Share  # the right topic
-    three: Share  # the right topic or a suggestion of it
-    refused: Share  # off-topic and answered "I do not know"
-    recalled: Share  # cries for help that were heard
-    alarms: Share  # other questions that got the emergency answer
+    top_1: Share  # the right topic
+    top_3: Share  # the right topic or a suggestion of it
+    refused: Share  # off-topic questions that got the fallback
+    emergencies: Share  # emergencies detected
+    false_alarms: Share  # other questions that got the emergency answer
     slowest: float  # processor seconds for the slowest answer
 
 
 def read_questions(half: str, folder: Path = FOLDER) -> list[Question]:
-    """`tune` is looked at while words and weights are changed, `test` only counted."""
+    """Questions of a half: `tune` is read while words and weights are changed, `test` is only measured."""
     lines = (folder / "questions" / f"{half}.txt").read_text(encoding="utf-8").splitlines()
     rows = (line.split("\t") for line in lines)
     return [Question(language, frozenset(right.split("/")), text) for language, right, text in rows]
 
 
-def ask_all(faq: Faq, questions: Iterable[Question]) -> list[Asked]:
-    return [_ask(faq, question) for question in questions]
+def answer_all(faq: Faq, questions: Iterable[Question]) -> list[Result]:
+    return [_evaluate_one(faq, question) for question in questions]
 
 
-def _ask(faq: Faq, question: Question) -> Asked:
+def _evaluate_one(faq: Faq, question: Question) -> Result:
     begun = time.thread_time()
     answer = faq.answer(question.text)
-    return Asked(question, answer, time.thread_time() - begun)
+    return Result(question, answer, time.thread_time() - begun)
 
 
-def count(asked: Sequence[Asked], language: str | None = None) -> Figures:
+def count(asked: Sequence[Result], language: str | None = None) -> Figures:
     """Figures over all questions or those of one language."""
     of = [a for a in asked if language in {None, a.question.language}]
-    known = [a for a in of if len(a.question.right) == 1 and not a.question.right & {CRY, Topic.FALLBACK}]
+    known = [a for a in of if len(a.question.right) == 1 and not a.question.right & {EMERGENCY, Topic.FALLBACK}]
     return Figures(
-        top=_share(known, is_right),
-        three=_share(known, lambda a: bool(a.question.right & {a.answer.topic, *a.answer.suggestions})),
+        top_1=_share(known, is_right),
+        top_3=_share(known, lambda a: bool(a.question.right & {a.answer.topic, *a.answer.suggestions})),
         refused=_share([a for a in of if a.question.right == {Topic.FALLBACK}], is_right),
-        recalled=_share([a for a in of if CRY in a.question.right], is_right),
-        alarms=_share([a for a in of if not a.question.right & {CRY, Topic.EMERGENCY}], _is_alarm),
+        emergencies=_share([a for a in of if EMERGENCY in a.question.right], is_right),
+        false_alarms=_share([a for a in of if not a.question.right & {EMERGENCY, Topic.EMERGENCY}], _is_false_alarm),
         slowest=max((a.seconds for a in of), default=0.0),
     )
 
 
-def _is_alarm(asked: Asked) -> bool:
+def _is_false_alarm(asked: Result) -> bool:
     return asked.answer.topic == Topic.EMERGENCY
 
 
-def is_right(asked: Asked) -> bool:
-    """A cry must raise the alarm; anything else must get its topic and no alarm."""
-    if CRY in asked.question.right:
+def is_right(asked: Result) -> bool:
+    """An emergency must be detected; any other question must get its topic and no alarm."""
+    if EMERGENCY in asked.question.right:
         return asked.answer.emergency
     return asked.answer.topic in asked.question.right and not asked.answer.emergency
 
 
-def confusions(asked: Iterable[Asked]) -> list[tuple[str, str, int]]:
+def confusions(asked: Iterable[Result]) -> list[tuple[str, str, int]]:
     """(right, answered, how often), the most frequent first."""
     wrong = Counter(("/".join(sorted(a.question.right)), _given(a.answer)) for a in asked if not is_right(a))
     return [(right, given, times) for (right, given), times in wrong.most_common()]
 
 
 def _given(answer: Answer) -> str:
-    return CRY if answer.emergency else str(answer.topic)
+    return EMERGENCY if answer.emergency else str(answer.topic)
 
 
-def _share(asked: Sequence[Asked], good: Callable[[Asked], bool]) -> Share:
+def _share(asked: Sequence[Result], good: Callable[[Result], bool]) -> Share:
     return Share(sum(map(good, asked)), len(asked))

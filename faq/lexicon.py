@@ -1,4 +1,4 @@
-"""Families of words that mean the same at a scan desk, over all languages."""
+"""Word families: words of all languages that mean the same at a scan desk."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -9,25 +9,25 @@ from typing import Final, NamedTuple
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
-from faq.words import sound, stem, tokens
+from faq.words import phonetic_key, stem, tokens
 
 Families = Mapping[str, Mapping[str, Sequence[str]]]  # kind -> family -> members
 
-CLOSE: Final = 0.8  # one letter wrong in five, or one of five left out
-SHORTEST_TYPO: Final = 4
-LONGEST_NAME: Final = 5  # words in the longest member ("log in", "what are you able to")
+TYPO_SIMILARITY: Final = 0.8  # one letter wrong in five, or one of five left out
+MIN_TYPO_LENGTH: Final = 4
+MAX_NAME_WORDS: Final = 5  # words in the longest member ("log in", "what are you able to")
 
 
 class Word(NamedTuple):
-    """A word of a question: its family (or its stem, when no family knows it) and how surely it is that one (0–1)."""
+    """A word of a question: its family (or its stem, when it is in none) and the confidence of that match (0–1)."""
 
     family: str
-    sureness: float
-    known: bool
+    confidence: float
+    is_known: bool
 
 
 class Lexicon:
-    """Finds a word's family: as written, by its beginning ("upload*"), by its stem, by its sound, then by its typo."""
+    """Finds the family of a word: exact, by prefix ("upload*"), by stem, by phonetic key, then by edit distance."""
 
     def __init__(self, kinds: Families) -> None:
         self._families = kinds
@@ -36,18 +36,18 @@ class Lexicon:
         self._beginnings: dict[str, str] = {}
         self._name_beginnings: dict[tuple[str, ...], dict[str, str]] = {}
         self._stems: dict[str, str] = {}
-        self._sounds: dict[str, str] = {}
+        self._by_phonetic_key: dict[str, str] = {}
         for families in kinds.values():
             for family, members in families.items():
                 for member in members:
-                    self._learn(family, member)
+                    self._add(family, member)
         self._beginning_lengths = sorted({len(b) for b in self._beginnings}, reverse=True)
         self._spellings: dict[str, list[str]] = {}
         for spelling in {word[0] for word in self._whole if len(word) == 1} | set(self._beginnings):
             self._spellings.setdefault(spelling[0], []).append(spelling)
-        self._one = lru_cache(maxsize=4096)(self._find)
+        self._find_cached = lru_cache(maxsize=4096)(self._find)
 
-    def _learn(self, family: str, member: str) -> None:
+    def _add(self, family: str, member: str) -> None:
         words = tuple(tokens(member))
         if member.endswith("*"):
             ends = self._name_beginnings.setdefault(words[:-1], {}) if words[1:] else self._beginnings
@@ -55,12 +55,12 @@ class Lexicon:
         self._whole.setdefault(words, family)
         if len(words) == 1:
             self._stems.setdefault(stem(words[0]), family)
-            if words[0].isascii() and len(words[0]) >= SHORTEST_TYPO:
-                self._sounds.setdefault(sound(words[0]), family)
+            if words[0].isascii() and len(words[0]) >= MIN_TYPO_LENGTH:
+                self._by_phonetic_key.setdefault(phonetic_key(words[0]), family)
 
     @property
     def families(self) -> Families:
-        """All that it was made of."""
+        """The families that this lexicon was built from."""
         return self._families
 
     def kind(self, family: str) -> str | None:
@@ -68,55 +68,59 @@ class Lexicon:
 
     def words(self, text: str) -> list[Word]:
         """The words of a text in order; names of several words ("log in") count as one."""
-        spoken, found, at = tokens(text), [], 0
-        while at < len(spoken):
-            size, word = self._longest(spoken, at) or (1, self._one(spoken[at]))
+        texts, found, at = tokens(text), [], 0
+        while at < len(texts):
+            size, word = self._longest_name(texts, at) or (1, self._find_cached(texts[at]))
             found.append(word)
             at += size
         return found
 
-    def _longest(self, spoken: list[str], at: int) -> tuple[int, Word] | None:
-        for size in range(min(LONGEST_NAME, len(spoken) - at), 0, -1):
-            name = tuple(spoken[at : at + size])
-            if family := self._whole.get(name) or self._name_begins(name):
+    def _longest_name(self, texts: list[str], at: int) -> tuple[int, Word] | None:
+        for size in range(min(MAX_NAME_WORDS, len(texts) - at), 0, -1):
+            name = tuple(texts[at : at + size])
+            if family := self._whole.get(name) or self._find_name_by_prefix(name):
                 return size, Word(family, 1.0, True)
         return None
 
-    def _name_begins(self, name: tuple[str, ...]) -> str | None:
+    def _find_name_by_prefix(self, name: tuple[str, ...]) -> str | None:
         ends = self._name_beginnings.get(name[:-1], {})
         return next((family for end, family in ends.items() if name[-1].startswith(end)), None)
 
     def _find(self, word: str) -> Word:
-        if family := self._whole.get((stem(word),)) or self._stems.get(stem(word)) or self._begins(word):
+        if family := self._whole.get((stem(word),)) or self._stems.get(stem(word)) or self._find_by_prefix(word):
             return Word(family, 1.0, True)
-        if word.isascii() and (family := self._sounds.get(sound(word))) and len(word) >= SHORTEST_TYPO:
+        if (
+            word.isascii()
+            and (family := self._by_phonetic_key.get(phonetic_key(word)))
+            and len(word) >= MIN_TYPO_LENGTH
+        ):
             return Word(family, 0.95, True)
-        return self._mistyped(word) or Word(stem(word), 1.0, False)
+        return self._find_by_typo(word) or Word(stem(word), 1.0, False)
 
-    def _begins(self, word: str) -> str | None:
+    def _find_by_prefix(self, word: str) -> str | None:
         for length in self._beginning_lengths:
             if family := self._beginnings.get(word[:length]):
                 return family
         return None
 
-    def _mistyped(self, word: str) -> Word | None:
-        """The nearest known spelling with the same first letter; short words and numbers have no typos."""
-        if len(word) < SHORTEST_TYPO or word.isdigit():
+    def _find_by_typo(self, word: str) -> Word | None:
+        """The nearest known spelling with the same first letter; short words and numbers are never corrected."""
+        if len(word) < MIN_TYPO_LENGTH or word.isdigit():
             return None
         near = process.extractOne(
             word,
             self._spellings.get(word[0], ()),
             scorer=DamerauLevenshtein.normalized_similarity,
-            score_cutoff=CLOSE,
+            score_cutoff=TYPO_SIMILARITY,
         )
-        if near is None or len(near[0]) <= SHORTEST_TYPO:
+        if near is None or len(near[0]) <= MIN_TYPO_LENGTH:
             return None
         family = self._whole.get((near[0],)) or self._beginnings[near[0]]
         return Word(family, near[1], True)
 
 
 def read_words(folder: Path) -> dict[str, list[str]]:
-    """Language -> all its members, a star for any ending dropped."""
+    """All members by language code, without the star of a prefix."""
     words: dict[str, list[str]] = {}
     for file in sorted(folder.glob("*.toml")):
         kinds = tomllib.loads(file.read_text(encoding="utf-8")).values()
@@ -125,7 +129,7 @@ def read_words(folder: Path) -> dict[str, list[str]]:
 
 
 def read_families(folder: Path) -> dict[str, dict[str, list[str]]]:
-    """Kind -> family -> members, all languages together: a question in one language may borrow words of another."""
+    """Members by kind and family, all languages together: a question in one language may borrow words of another."""
     kinds: dict[str, dict[str, list[str]]] = {}
     for file in sorted(folder.glob("*.toml")):
         for kind, families in tomllib.loads(file.read_text(encoding="utf-8")).items():

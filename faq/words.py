@@ -1,16 +1,16 @@
-"""Words of a sentence, in one spelling, whatever the script."""
+"""Normalisation of text: tokens, stems and phonetic keys, for all three scripts."""
 
 import re
 import unicodedata
 from typing import Final
 
-LONGEST: Final = 4096  # characters of a message; Telegram sends no longer one, and time stays bounded
-LONGEST_QUESTION: Final = 600  # of them are read to find an answer; words of danger are heard in all
+MAX_CHARACTERS: Final = 4096  # characters; the longest message of Telegram, which also bounds the time
+MAX_QUESTION: Final = 600  # characters read to find an answer; emergencies are detected in the whole text
 
 _APOSTROPHES: Final = str.maketrans("", "", "'’‘ʼ`´\u200b\u200c\u200d\ufeff")
-_NO_WORD: Final = re.compile(
+_NON_WORD: Final = re.compile(
     "[^\\w\u0900-\u0963\u0b82\u0bbe-\u0bcd\u0bd7]|_"
-)  # vowel signs of Indian scripts are no \\w
+)  # vowel signs of Indian scripts are not in \\w
 _INITIALS: Final = re.compile(r"\b((?:[a-z]\.){2,}[a-z]?)(?![a-z])")
 _JOINED: Final = re.compile(r"\b(x|e|எக்ஸ்|एक्स)[\s-]+(rays?|mail|ரே|रे)")
 _HYPHEN: Final = re.compile(r"(?<=[^\W\da-z])-(?=[^\W\da-z])")
@@ -22,9 +22,9 @@ _ENDINGS: Final = (
     ("ies", "y"), ("sses", "ss"), ("ings", ""), ("ing", ""), ("edly", ""), ("ed", ""), ("es", ""), ("s", ""),
     ("ly", ""),
 )  # fmt: skip
-_SOUNDS: Final = tuple(
-    (re.compile(pattern), sound)
-    for pattern, sound in (
+_PHONETIC_RULES: Final = tuple(
+    (re.compile(pattern), replacement)
+    for pattern, replacement in (
         (r"^ye(?=[a-z])", "e"), (r"zh", "l"), (r"sh", "s"), (r"ch", "s"), (r"ph", "f"), (r"ck", "k"), (r"x", "ks"),
         (r"q", "k"), (r"w", "v"), (r"z", "j"), (r"([bdgjkt])h", r"\1"), (r"[ei]{1,2}", "i"), (r"[ou]{1,2}", "u"),
         (r"y", "i"),
@@ -37,15 +37,15 @@ _HALF_NASAL: Final = re.compile("(?:न्|म्)(?=[क-म])")
 
 
 def normalise(text: str) -> str:
-    """One spelling for one thing: NFKC, lower case, no apostrophes, "M.R.I." as "mri", else a space.
+    """NFKC, case-folded, without apostrophes, "M.R.I." as "mri", every other sign a space.
 
-    Where Indian spellings waver (nukta, nasal signs, long and short vowels, the three n of Tamil) one is taken for all.
+    Spelling variants of Indian scripts (nukta, nasal signs, long and short vowels, the three n of Tamil) become one.
     """
-    folded = unicodedata.normalize("NFKC", text[:LONGEST]).casefold().translate(_APOSTROPHES)
+    folded = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS]).casefold().translate(_APOSTROPHES)
     folded = _INITIALS.sub(lambda found: found[1].replace(".", ""), folded)
     folded = _HYPHEN.sub("", _JOINED.sub(r"\1\2", folded))
     folded = _HALF_NASAL.sub("ं", folded.translate(_ONE_SPELLING))
-    return " ".join(_NO_WORD.sub(" ", folded).split())
+    return " ".join(_NON_WORD.sub(" ", folded).split())
 
 
 def tokens(text: str) -> list[str]:
@@ -53,7 +53,7 @@ def tokens(text: str) -> list[str]:
 
 
 def stem(word: str) -> str:
-    """An English word without its ending, by rule and not by dictionary; words of other scripts stay."""
+    """An English word without its ending, by rule; words in other scripts are returned unchanged."""
     if not word.isascii() or len(word) < 4:
         return word
     for ending, instead in _ENDINGS:
@@ -64,14 +64,14 @@ def stem(word: str) -> str:
 
 
 def _undouble(word: str) -> str:
-    """ "submitted" and "submit" meet, and "sending" and "send"; a last e goes as it does in `stem`."""
+    """Reduce a doubled last consonant ("submitt" to "submit"); drop a last e as `stem` does."""
     if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "ls":
         return word[:-1]
     return word.removesuffix("e") if len(word) > 4 else word
 
 
-def sound(word: str) -> str:
-    """How a word in Latin letters is heard, so that "eppadi" and "yeppadi", "kaise" and "kayse" are one."""
-    for pattern, heard in _SOUNDS:
-        word = pattern.sub(heard, word)
+def phonetic_key(word: str) -> str:
+    """Phonetic key of a word in Latin letters: "eppadi" and "yeppadi", "kaise" and "kayse" share one."""
+    for pattern, replacement in _PHONETIC_RULES:
+        word = pattern.sub(replacement, word)
     return word

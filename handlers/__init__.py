@@ -1,1 +1,1 @@
-"""How people talk to it in chat."""
+"""The chat interface: commands, buttons and forms of patients, doctors, pharmacists and administrators."""

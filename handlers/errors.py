@@ -1,4 +1,4 @@
-"""One place speaks every refusal, in the person's language."""
+"""Answers every refusal and every fault, in the language of the person."""
 
 import logging
 from secrets import token_hex
@@ -14,52 +14,52 @@ from aiogram.exceptions import (
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, ErrorEvent, Update
 
-from handlers.access import does
+from handlers.access import requires
 from handlers.account import roles
-from handlers.account.sessions import fall_asleep
-from handlers.ui.replies import pop_up
+from handlers.account.sessions import lock_chat
+from handlers.ui.replies import show_alert
 from handlers.ui.texts import Catalogues, Html, Texts
 from inference.errors import Refused
-from models.tables.people import Role
+from models.vocabulary import Role
 from workflow.actors import Actor
-from workflow.audit.chain import Entry, Outcome, note
-from workflow.errors import ChatAsleep, ClinicError, InviteInvalid, LoginLocked, NotAllowed, NotFound, StaleAction
-from workflow.permissions import Verb
-from workflow.unit_of_work import Effects
+from workflow.audit.chain import AuditEvent, Outcome, record
+from workflow.errors import InviteInvalid, LoginLocked, NotAllowed, NotFound, SessionLocked, StaleAction, WorkflowError
+from workflow.permissions import Permission
+from workflow.unit_of_work import UnitOfWork
 
 logger = logging.getLogger(__name__)
-TRESPASS: Final = (NotAllowed, NotFound, InviteInvalid, LoginLocked)
+RECORDED_REFUSALS: Final = (NotAllowed, NotFound, InviteInvalid, LoginLocked)
 
 
-async def speak(
+async def report_error(
     event: ErrorEvent,
     catalogues: Catalogues,
     texts: Texts | None = None,
     actor: Actor | None = None,
-    effects: Effects | None = None,
+    uow: UnitOfWork | None = None,
     state: FSMContext | None = None,
-    again: bool = False,
+    may_retry: bool = False,
 ) -> bool:
-    """A refusal becomes its sentence; a fault becomes an id that stands in the log too, and nothing else does.
+    """Answer a refusal with its sentence, a fault with an id that is logged too; nothing else about it is shown.
 
-    `again`: whoever fed this update feeds it once more when Telegram fails under it, so nothing is said yet."""
+    `may_retry`: the caller feeds the update again after an outage of Telegram, so the outage is raised again."""
     texts = texts or catalogues.of(None)
     match event.exception:
-        case TelegramNetworkError() | TelegramServerError() | TelegramRetryAfter() if again:
+        case TelegramNetworkError() | TelegramServerError() | TelegramRetryAfter() if may_retry:
             raise event.exception
-        case ChatAsleep() as refusal if state is not None and effects is not None:
-            await fall_asleep(state, effects)
+        case SessionLocked() as refusal if state is not None and uow is not None:
+            await lock_chat(state, uow)
             sentence = texts(refusal.key)
         case StaleAction() as refusal if event.update.message and state:
-            await state.clear()  # a form whose scan has moved on asks for nothing any more
+            await state.clear()  # the form belongs to a step that is over
             sentence = texts(refusal.key)
-        case ClinicError() as refusal:
+        case WorkflowError() as refusal:
             sentence = texts(refusal.key, **refusal.values)
-            if isinstance(refusal, TRESPASS) and effects is not None:
-                await _note(refusal, actor, effects)
-            role = await roles.needed(refusal, event.update, actor, effects)
+            if isinstance(refusal, RECORDED_REFUSALS) and uow is not None:
+                await _record_refusal(refusal, actor, uow)
+            role = await roles.role_for_refused(refusal, event.update, actor, uow)
             if role is not None and actor is not None:
-                await _offer(event.update, actor, role, texts)
+                await _offer_role(event.update, actor, role, texts)
                 return True
         case Refused() as refusal:
             sentence = texts(f"upload.{refusal.reason}")
@@ -67,39 +67,39 @@ async def speak(
             number = token_hex(4)
             logger.error("update failed", extra={"error": type(fault).__name__, "error_id": number}, exc_info=fault)
             sentence = texts("error.fault", number=number)
-    await _tell(event.update, sentence)
+    await _reply(event.update, sentence)
     return True
 
 
-async def _note(refusal: ClinicError, actor: Actor | None, effects: Effects) -> None:
-    """What somebody was not let do is recorded, in a transaction of its own: theirs was rolled back."""
+async def _record_refusal(refusal: WorkflowError, actor: Actor | None, uow: UnitOfWork) -> None:
+    """Record the refusal in the audit chain, in a new transaction: the refused one was rolled back."""
     reason = refusal.key.removeprefix("error.")
-    entry = Entry("trespass", "update", effects.update_id, outcome=Outcome.REFUSED, reason=reason)
-    async with effects.begin() as session:
-        await note(session, actor, entry, effects.at)
+    entry = AuditEvent("trespass", "update", uow.update_id, outcome=Outcome.REFUSED, reason=reason)
+    async with uow.begin() as session:
+        await record(session, actor, entry, uow.at)
 
 
-@does(Verb.TALK)
+@requires(Permission.PUBLIC_INFO)
 async def stale_button(query: CallbackQuery, texts: Texts) -> None:
-    """A button that no handler knows (any more)."""
+    """A button without a handler: one of an earlier version, or forged."""
     await query.answer(texts.plain("error.stale"), show_alert=True)
 
 
-async def _offer(update: Update, actor: Actor, role: Role, texts: Texts) -> None:
+async def _offer_role(update: Update, actor: Actor, role: Role, texts: Texts) -> None:
     try:
-        await roles.offer(update, actor, role, texts)
+        await roles.offer_role(update, actor, role, texts)
     except TelegramAPIError as error:
-        logger.warning("could not tell", extra={"error": type(error).__name__})
+        logger.warning("reply failed", extra={"error": type(error).__name__})
 
 
-async def _tell(update: Update, sentence: Html) -> None:
+async def _reply(update: Update, sentence: Html) -> None:
     try:
         if update.callback_query is not None:
-            await pop_up(update.callback_query, sentence)
+            await show_alert(update.callback_query, sentence)
         elif update.message is not None:
             await update.message.answer(sentence)
     except TelegramAPIError as error:
-        logger.warning("could not tell", extra={"error": type(error).__name__})
+        logger.warning("reply failed", extra={"error": type(error).__name__})
 
 
 def late_routes() -> Router:
@@ -110,5 +110,5 @@ def late_routes() -> Router:
 
 def routes() -> Router:
     router = Router(name=__name__)
-    router.errors.register(speak)
+    router.errors.register(report_error)
     return router

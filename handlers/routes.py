@@ -1,10 +1,10 @@
-"""Every router, in the order in which they are asked."""
+"""All routers, in the order in which they are tried."""
 
 from aiogram import Router
 
 from handlers import errors
 from handlers.account import authenticator, passwords, registration, roles, sessions, start
-from handlers.admin import audit, model, new_faq_entry, release, staff, taught_faq, unanswered, undelivered
+from handlers.admin import audit, invites, model, new_faq_entry, release, staff, taught_faq, unanswered, undelivered
 from handlers.doctor import amendments, critical, reading, structured_reading
 from handlers.patient import erasure, privacy, reports, scans, whatsapp
 from handlers.pharmacist import prescription
@@ -12,9 +12,9 @@ from handlers.shared import desk, emergency, faq, queue, verify_report
 
 
 def routes() -> Router:
-    """Commands and open forms before the FAQ, which takes whatever words are left."""
-    house = Router(name=__name__)
-    house.include_routers(
+    """Commands and open forms come before the FAQ, which takes any other text."""
+    router = Router(name=__name__)
+    router.include_routers(
         errors.routes(),
         emergency.routes(),
         verify_report.routes(),
@@ -34,6 +34,7 @@ def routes() -> Router:
         critical.routes(),
         prescription.routes(),
         release.routes(),
+        invites.routes(),
         staff.routes(),
         model.routes(),
         audit.routes(),
@@ -49,4 +50,4 @@ def routes() -> Router:
         faq.routes(),
         errors.late_routes(),
     )
-    return house
+    return router

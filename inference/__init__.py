@@ -1,1 +1,1 @@
-"""What the pixels say: bytes in, prediction out."""
+"""The inference engine: uploaded bytes in, prediction out."""

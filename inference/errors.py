@@ -1,50 +1,50 @@
-"""What can go wrong between bytes and a reading.
+"""Errors of the inference engine.
 
 InferenceError
-├── Refused       this upload is not read; the reason is a code, its sentence lives in the locales
-└── BundleError   the model on disk is not the one its manifest describes; serving must not start
+├── Refused       the upload is rejected; the reason is a code, its sentence is in the locales
+└── BundleError   the model bundle on disk is damaged or inconsistent; serving must not start
 """
 
 from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Why a picture is refused. The codes are stable: scripts and locales rely on them."""
+    """Why a picture is refused. The codes are stable: scripts and locales depend on them."""
 
     EMPTY = "empty"
     NOT_AN_IMAGE = "not_an_image"
     WRONG_FORMAT = "wrong_format"  # a picture or document, but neither JPEG, PNG nor DICOM
     TRUNCATED = "truncated"
     CORRUPT = "corrupt"
-    TRAILING_DATA = "trailing_data"  # something else is glued behind the picture
-    SUSPICIOUS = "suspicious"  # built to exhaust the reader: text bombs, hundreds of scans
+    TRAILING_DATA = "trailing_data"  # bytes follow the end of the picture
+    SUSPICIOUS = "suspicious"  # built to exhaust the decoder: decompression bombs, hundreds of scans
     TOO_LARGE = "too_large"  # bytes
-    TOO_HEAVY = "too_heavy"  # opening it took more time or memory than a scan needs
+    TOO_HEAVY = "too_heavy"  # decoding exceeded the time or memory limit
     TOO_MANY_PIXELS = "too_many_pixels"
     TOO_SMALL = "too_small"
     ANIMATED = "animated"
     MULTI_FRAME = "multi_frame"
-    COLOUR_SPACE = "colour_space"  # CMYK and other print colours
-    DICOM_SYNTAX = "dicom_syntax"  # a DICOM compression that this reader does not open
+    COLOUR_SPACE = "colour_space"  # CMYK and other unsupported colour spaces
+    DICOM_SYNTAX = "dicom_syntax"  # unsupported DICOM transfer syntax
     BLANK = "blank"
     TOO_DARK = "too_dark"
     TOO_BRIGHT = "too_bright"
     LOW_CONTRAST = "low_contrast"
-    GLARE = "glare"  # a lamp's reflection, burnt white
+    GLARE = "glare"  # a saturated reflection
     BLURRED = "blurred"
-    CUT_OFF = "cut_off"  # a part of the chest is outside the picture
-    SCREEN_PHOTO = "screen_photo"  # a photograph of a monitor, with its moiré and slant
+    CUT_OFF = "cut_off"  # part of the chest is outside the picture
+    SCREEN_PHOTO = "screen_photo"  # a photograph of a monitor: moiré and perspective
     NOT_A_SCAN = "not_a_scan"
-    LATERAL = "lateral"  # a chest from the side; the model reads frontal films alone
-    WRONG_BODY_PART = "wrong_body_part"  # a scan, of something else than chest or heart
+    LATERAL = "lateral"  # a lateral view; the model reads frontal views only
+    WRONG_BODY_PART = "wrong_body_part"  # a scan of another body part than chest or heart
 
 
 class InferenceError(Exception):
-    """Anything this package raises on purpose."""
+    """Base of the errors that this package raises."""
 
 
 class Refused(InferenceError):
-    """The upload is not read. Carries a code and never a word of the upload itself."""
+    """The upload is rejected. Carries a reason code and no content of the upload."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.value)
@@ -52,4 +52,4 @@ class Refused(InferenceError):
 
 
 class BundleError(InferenceError):
-    """The message is one sentence for the operator who starts the program."""
+    """The model bundle cannot be used; the message is one sentence for the operator."""

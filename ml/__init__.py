@@ -1,1 +1,1 @@
-"""How the model was made."""
+"""Training and evaluation of the model."""

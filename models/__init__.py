@@ -1,1 +1,1 @@
-"""What the clinic remembers: tables, migrations, stored files."""
+"""Persistence: database tables, migrations, encryption and the file vault."""

@@ -1,4 +1,4 @@
-"""The declarative base, the clinic's column types and the engine."""
+"""The declarative base, the column types and the database engine."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,18 +14,20 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 Sessions = async_sessionmaker[AsyncSession]
-LOOKS: Final = "csss_looks"  # execution option of a connection that will not write
+READ_ONLY: Final = "csss_looks"  # execution option of a read-only connection
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware instant. SQLite forgets the zone, so it is written and read as UTC; a naive value is a bug."""
+    """A timezone-aware datetime, stored and returned as UTC because SQLite keeps no zone.
+
+    Raises ValueError when a naive datetime is bound."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the interface
         if value is not None and value.tzinfo is None:
-            raise ValueError("a time without a zone")
+            raise ValueError("a naive datetime cannot be stored")
         return value and value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the interface
@@ -33,7 +35,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Base(DeclarativeBase):
-    """Names every constraint, so that a migration can find it again on both databases."""
+    """Base of all tables. Every constraint has a name, so that migrations can refer to it on both databases."""
 
     metadata = MetaData(
         naming_convention={
@@ -47,37 +49,37 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: UtcDateTime}  # noqa: RUF012 - SQLAlchemy's own attribute
 
 
-def stored(choices: type[StrEnum]) -> Enum:
-    """A column of one of these values, kept as readable text on both databases."""
-    return Enum(choices, native_enum=False, length=32, values_callable=lambda kind: [choice.value for choice in kind])
+def enum_column(choices: type[StrEnum]) -> Enum:
+    """Column type for a StrEnum: its value as text (at most 32 characters) on both databases."""
+    return Enum(choices, native_enum=False, length=32, values_callable=lambda enum: [member.value for member in enum])
 
 
-def connect(url: str) -> AsyncEngine:
-    """Open the clinic's database: `sqlite+aiosqlite:///…` or `postgresql+psycopg://…`."""
+def open_engine(url: str) -> AsyncEngine:
+    """Create the engine for `sqlite+aiosqlite:///…` or `postgresql+psycopg://…`."""
     if not url.startswith("sqlite"):
         return create_async_engine(url, pool_pre_ping=True)
     engine = create_async_engine(url, connect_args={"timeout": 30})
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-    event.listen(engine.sync_engine, "begin", _begin_at_once)
+    event.listen(engine.sync_engine, "begin", _begin_immediate)
     return engine
 
 
 @asynccontextmanager
-async def looking(sessions: Sessions) -> AsyncIterator[AsyncSession]:
-    """A session that only reads: on SQLite it waits for no writer and keeps none waiting."""
+async def read_only(sessions: Sessions) -> AsyncIterator[AsyncSession]:
+    """Open a read-only session. On SQLite it takes no write lock: it neither waits for a writer nor blocks one."""
     async with sessions() as session:
-        await session.connection(execution_options={LOOKS: True})
+        await session.connection(execution_options={READ_ONLY: True})
         yield session
 
 
 def _prepare_sqlite(connection: SqliteConnection, _: ConnectionPoolEntry) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves
+    connection.isolation_level = None  # transactions are begun by the "begin" listener
     cursor = connection.cursor()
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
 
-def _begin_at_once(connection: Connection) -> None:
-    """Take the write lock first: a transaction that reads and then writes can never lose a race half-way."""
-    connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get(LOOKS) else "BEGIN IMMEDIATE")
+def _begin_immediate(connection: Connection) -> None:
+    """Take the write lock at BEGIN, so that a read-then-write transaction never fails on lock upgrade."""
+    connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get(READ_ONLY) else "BEGIN IMMEDIATE")

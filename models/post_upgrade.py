@@ -1,4 +1,4 @@
-"""What an upgrade owes besides the schema: files sealed as well, and nothing left of what it took out."""
+"""Steps after a schema upgrade: encrypt old files, and vacuum removed data out of the database files."""
 
 from typing import Any, Final
 
@@ -6,18 +6,18 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
 
-from models.crypto.keys import Secret, find_key
+from models.crypto.keys import DataKey, find_data_key
 from models.crypto.vault import Content, Vault
-from models.tables.people import Account
-from models.tables.scans import Finding, Report, Scan
+from models.tables.accounts import Account
+from models.tables.scans import AiFinding, Report, Scan
 
-FILES: Final[dict[Content, Select[Any]]] = {
+FILE_QUERIES: Final[dict[Content, Select[Any]]] = {
     Content.ORIGINAL: select(Scan.original_file, Account.key_id).join(Account, Scan.patient_id == Account.id),
     Content.PICTURE: select(Scan.picture_file, Account.key_id).join(Account, Scan.patient_id == Account.id),
-    Content.HEAT_MAP: select(Finding.heatmap_file, Account.key_id)
-    .join(Scan, Scan.id == Finding.scan_id)
+    Content.HEAT_MAP: select(AiFinding.heatmap_file, Account.key_id)
+    .join(Scan, Scan.id == AiFinding.scan_id)
     .join(Account, Scan.patient_id == Account.id)
-    .where(Finding.heatmap_file.is_not(None)),
+    .where(AiFinding.heatmap_file.is_not(None)),
     Content.REPORT: select(Report.file, Account.key_id)
     .join(Scan, Scan.id == Report.scan_id)
     .join(Account, Scan.patient_id == Account.id),
@@ -28,36 +28,36 @@ FILES: Final[dict[Content, Select[Any]]] = {
 }
 
 
-WRITTEN_ANEW: Final = (
+VACUUMED_TABLES: Final = (
     *("accounts", "scans", "readings", "prescriptions", "reports", "forms", "data_keys"),
     *("links", "codes", "ticket_words", "findings"),
 )
 
 
-async def seal_files(session: AsyncSession, vault: Vault) -> None:
-    """Seal the files that were written before there were keys; safe to repeat, and to break off."""
-    for content, asked in FILES.items():
-        for name, key_id in (await session.execute(asked)).all():
-            secret = await session.run_sync(_find, key_id)
-            if secret is not None and vault.has(name):
-                vault.seal(name, secret, content)
+async def encrypt_files(session: AsyncSession, vault: Vault) -> None:
+    """Encrypt vault files written before per-patient keys existed. Idempotent; may be interrupted and run again."""
+    for content, query in FILE_QUERIES.items():
+        for name, key_id in (await session.execute(query)).all():
+            data_key = await session.run_sync(_find_key, key_id)
+            if data_key is not None and vault.has(name):
+                vault.encrypt_in_place(name, data_key, content)
 
 
-def _find(session: Session, key_id: str | None) -> Secret | None:
-    return find_key(session.connection(), session.info, key_id)
+def _find_key(session: Session, key_id: str | None) -> DataKey | None:
+    return find_data_key(session.connection(), session.info, key_id)
 
 
-async def scrub(engine: AsyncEngine) -> bool:
-    """A removed column or row leaves its bytes in the database's files until they are written anew.
+async def vacuum(engine: AsyncEngine) -> bool:
+    """Rewrite the database files, which otherwise still contain the bytes of removed columns and rows. Idempotent.
 
-    False: somebody reads there at this moment, and SQLite's log still holds them."""
+    Returns False when a concurrent reader kept SQLite's write-ahead log from being truncated: run it again."""
     if engine.dialect.name == "postgresql":
         async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-            for table in WRITTEN_ANEW:
+            for table in VACUUMED_TABLES:
                 await connection.exec_driver_sql(f"VACUUM (FULL) {table}")
         return True
     async with engine.connect() as connection:
-        sqlite = (await connection.get_raw_connection()).driver_connection  # no transaction: VACUUM wants none
+        sqlite = (await connection.get_raw_connection()).driver_connection  # VACUUM runs outside a transaction
         assert sqlite is not None
         await sqlite.execute("VACUUM")
         busy, *_ = await (await sqlite.execute("PRAGMA wal_checkpoint(TRUNCATE)")).fetchone()

@@ -1,4 +1,4 @@
-"""Bring a database to the schema that this version of the code expects."""
+"""Upgrade a database to the schema of this version, and check which version it has."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,34 +13,38 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from models.base import Base
 from models.crypto import keys
-from models.crypto.keys import Masters
-from models.tables import amendments, audit, chats, codes, desk, jobs, misses, people, quality, scans
+from models.crypto.keys import KeyEncryptionKeys
+from models.tables import accounts, amendments, audit, chats, codes, deliveries, desk, faq, jobs, model_watch, scans
 
 metadata = Base.metadata
-# importing a module enters its tables
-TABLES = (amendments, audit, chats, codes, desk, jobs, keys, misses, people, quality, scans)
+# importing a module registers its tables
+TABLES = (accounts, amendments, audit, chats, codes, deliveries, desk, faq, jobs, keys, model_watch, scans)
 
 
-def config(connection: Connection | None = None, masters: Masters | None = None) -> Config:
+def config(connection: Connection | None = None, keks: KeyEncryptionKeys | None = None) -> Config:
     alembic = Config()
     alembic.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     alembic.attributes["connection"] = connection
-    alembic.attributes["masters"] = masters
+    alembic.attributes["masters"] = keks
     return alembic
 
 
-async def upgrade(engine: AsyncEngine, masters: Masters | None = None, revision: str = "head") -> bool:
-    """Whether there was anything to do. What holds people already needs the master keys."""
+async def upgrade(engine: AsyncEngine, keks: KeyEncryptionKeys | None = None, revision: str = "head") -> bool:
+    """Run the pending migrations in one transaction; returns whether an existing database was changed.
+
+    `keks` is required for a database that already holds accounts: migrations encrypt their columns."""
     before = await _revision(engine)
     async with _with_rebuilding(engine) as connection:
-        await connection.run_sync(lambda sync: command.upgrade(config(sync, masters), revision))
+        await connection.run_sync(lambda sync: command.upgrade(config(sync, keks), revision))
     return before not in {None, await _revision(engine)}
 
 
 @asynccontextmanager
 async def _with_rebuilding(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """One transaction. On SQLite a table is changed by making it anew, which rows that refer to it would forbid
-    (https://sqlite.org/lang_altertable.html, section 7): they are checked at the end instead."""
+    """One transaction in which SQLite's foreign keys are checked at the end instead of at each statement.
+
+    SQLite alters a table by rebuilding it, which immediate checks would refuse
+    (https://sqlite.org/lang_altertable.html, section 7). Raises RuntimeError for dangling references."""
     async with engine.connect() as connection:
         driver = (await connection.get_raw_connection()).driver_connection
         assert driver is not None
@@ -51,14 +55,14 @@ async def _with_rebuilding(engine: AsyncEngine) -> AsyncIterator[AsyncConnection
             async with connection.begin():
                 yield connection
                 if on_sqlite and (await connection.exec_driver_sql("PRAGMA foreign_key_check")).first():
-                    raise RuntimeError("a migration left rows that refer to nothing")
+                    raise RuntimeError("a migration left rows with dangling foreign keys")
         finally:
             if on_sqlite:
                 await driver.execute("PRAGMA foreign_keys = ON")
 
 
 async def is_current(engine: AsyncEngine) -> bool:
-    """Whether the database stands at the newest migration; the bot does not start on any other."""
+    """Whether the database is at the newest migration; the bot starts on no other."""
     head = ScriptDirectory.from_config(config()).get_current_head()
     return head == await _revision(engine)
 

@@ -1,1 +1,1 @@
-"""What goes on paper: data in, PDF out."""
+"""The report engine: report data in, signed PDF out."""

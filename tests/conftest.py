@@ -1,26 +1,44 @@
-"""What every test may ask for: a house, a database on either carrier, a radiograph."""
+"""Fixtures for every test: a clinic, a database of each kind, a radiograph."""
 
 import asyncio
 import os
+import shutil
 from collections.abc import AsyncIterator, Iterator
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import make_url, text
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from bot.app import Engines, load_engines
 from bot.dev.demo import sample
-from bot.secrets import master_of
 from bot.settings import Settings
-from models.base import Sessions, connect
-from models.schema import upgrade
-from tests.support.people import House, open_house
-from workflow.audit.chain import Source, audited
+from models.base import Sessions, open_engine
+from tests.support.databases import MASTERS, new_postgres, run_on_server
+from tests.support.people import Clinic, open_clinic
+from tests.support.template import migrate
+from tests.support.tools import absent, missing
+from workflow.audit.chain import Source, audited_sessions
 
-MASTERS = master_of("the tests' own master key, thirty-two characters")
-POSTGRES = os.environ.get("CSSS_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--strict-tools", action="store_true", help="fail instead of skipping where a program is absent")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs(*programs): skipped, or failed with --strict-tools, where one is absent")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("needs"):
+        for program in mark.args:
+            if shutil.which(program) is None:
+                absent(program, item.config)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    line = missing(str(report.longrepr) for report in terminalreporter.stats.get("skipped", []))
+    if line:
+        terminalreporter.write_line(f"skipped for want of a program: {line}", yellow=True)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -38,49 +56,44 @@ def picture() -> bytes:
 
 @pytest.fixture(scope="session")
 def engines() -> Iterator[Engines]:
-    """Model, FAQ and press, loaded once."""
+    """Classifier, FAQ and PDF pool, loaded once."""
     loaded = asyncio.run(load_engines(Settings(_env_file=None, bot_token="42:SANDBOX-test")))
     yield loaded
     asyncio.run(loaded.close())
 
 
 @pytest.fixture
-async def house(engines: Engines) -> AsyncIterator[House]:
-    async with open_house(engines) as opened:
+async def clinic(engines: Engines) -> AsyncIterator[Clinic]:
+    async with open_clinic(engines) as opened:
         yield opened
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 async def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    """The address of an empty database on either carrier."""
+    """The address of an empty database, SQLite and PostgreSQL."""
     if request.param == "sqlite":
         yield f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('db') / 'clinic.db'}"
         return
-    name = f"csss_test_{uuid4().hex}"
-    server = create_async_engine(POSTGRES, isolation_level="AUTOCOMMIT")
+    name, url = new_postgres()
     try:
-        async with server.connect() as connection:
-            await connection.execute(text(f"CREATE DATABASE {name}"))
+        await run_on_server(f"CREATE DATABASE {name}")
     except OperationalError:
-        await server.dispose()
-        pytest.skip("no PostgreSQL answers at CSSS_TEST_POSTGRES: its half of the database tests did not run")
-    yield make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
-    async with server.connect() as connection:
-        await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    await server.dispose()
+        absent("PostgreSQL", request.config)
+    yield url
+    await run_on_server(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
 async def engine(database: str) -> AsyncIterator[AsyncEngine]:
-    opened = connect(database)
-    await upgrade(opened)
+    opened = open_engine(database)
+    await migrate(opened)
     yield opened
     await opened.dispose()
 
 
 @pytest.fixture
 def sessions(engine: AsyncEngine) -> Sessions:
-    return audited(engine, b"the tests' own key", Source.CHAT, MASTERS)
+    return audited_sessions(engine, b"the tests' own key", Source.CHAT, MASTERS)
 
 
 @pytest.fixture

@@ -1,1 +1,1 @@
-"""What may happen next, and what is then owed."""
+"""The hospital's rules: states, permissions, jobs and records. No Telegram, no HTTP."""

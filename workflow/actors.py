@@ -1,29 +1,30 @@
-"""Who acts."""
+"""The acting person or system component of a call."""
 
 from datetime import datetime
 from typing import NamedTuple
 
-from models.tables.people import Account, Role
+from models.tables.accounts import Account
+from models.vocabulary import Role
 
 
 class Actor(NamedTuple):
-    """The person behind a chat at this moment, read anew for every update."""
+    """The account and role behind a chat, read anew for every update. `account_id` is None for the system itself."""
 
     account_id: int | None
     role: Role
     name: str = ""
     language: str = "en"
-    seen_at: datetime | None = None  # when this chat was used last; unknown outside a chat
+    seen_at: datetime | None = None  # last use of this chat; None outside a chat
     suspended: bool = False
-    asleep: bool = False  # unused for so long that it asks again who is there
-    roles: tuple[Role, ...] = ()  # that the person may act in; unknown outside a chat
+    locked: bool = False  # long unused: the password is needed before health data is shown
+    roles: tuple[Role, ...] = ()  # held roles; empty outside a chat
 
 
 SYSTEM = Actor(None, Role.SYSTEM)
 
 
 def actor_of(account: Account, acting: Role | None = None) -> Actor:
-    """In the role in which a chat acts, or in the first; one that was taken away acts nowhere."""
+    """The account in the role `acting`, or in its first role when `acting` is None or no longer held."""
     role = acting if acting is not None and acting in account.roles else account.role
     suspended = account.suspended_at is not None
     return Actor(account.id, role, account.name, account.language, suspended=suspended)

@@ -1,33 +1,33 @@
-"""What can be refused, each with the key of the sentence that the person sees.
+"""Refusals, each with the key of the sentence that the person sees.
 
-ClinicError
-├── NotFound            no such scan, or none that this person may know of
-├── NotAllowed          another role does this
-│   ├── SameHand        this person has signed the scan in another role
-│   └── Suspended       an administrator has taken the right away for now
-├── StaleAction         the scan has moved on
-│   └── WordsChanged    what is to be signed is not what the person has read
-├── AnalysisRunning     asked for already
-├── AmendmentOpen       another change of this report waits
-├── TicketTaken         somebody else answers there
+WorkflowError
+├── NotFound                    no such scan, or outside the actor's scope
+├── NotAllowed                  the operation belongs to another role
+│   ├── SeparationOfDuties      the account has signed the scan in another role
+│   └── Suspended               the account is suspended
+├── StaleAction                 the state has changed since the button was shown
+│   └── WordsChanged            the text to be signed has changed since it was shown
+├── AnalysisRunning             an analysis is pending
+├── AmendmentOpen               another amendment of this report is open
+├── TicketTaken                 another member of staff has claimed the ticket
 ├── Incomplete
 │   ├── FindingsMissing
 │   ├── OwnReadingMissing
 │   └── PrescriptionMissing
 ├── AccountError
-│   ├── NotLinked · AlreadyLinked · ChatAsleep · LoginFailed · WrongPassword · LoginLocked
-│   ├── AuthenticatorThere · NamedOnReports
+│   ├── NotLinked · AlreadyLinked · SessionLocked · LoginFailed · WrongPassword · LoginLocked
+│   ├── AlreadyEnrolled · NamedOnReports
 │   └── WeakPassword · InviteInvalid · RoleHeld · LastAdministrator
 ├── CodeError
 │   ├── CodeWrong · FactorWrong · CodeSpent · CodeTooSoon → CodesUsedUp
-└── AlreadyHandled      a repeated update
+└── AlreadyHandled              the update is a redelivery
 """
 
 from typing import ClassVar
 
 
-class ClinicError(Exception):
-    """Refused. The message is the key of a sentence in `handlers/locales`; `values` fill its placeholders."""
+class WorkflowError(Exception):
+    """A refusal. The message is the key of a sentence in `handlers/locales`; `values` fill its placeholders."""
 
     key: ClassVar[str] = "error.refused"
 
@@ -36,15 +36,15 @@ class ClinicError(Exception):
         self.values = values
 
 
-class NotFound(ClinicError):
+class NotFound(WorkflowError):
     key = "error.not_found"
 
 
-class NotAllowed(ClinicError):
+class NotAllowed(WorkflowError):
     key = "error.not_allowed"
 
 
-class SameHand(NotAllowed):
+class SeparationOfDuties(NotAllowed):
     key = "error.same_hand"
 
 
@@ -52,7 +52,7 @@ class Suspended(NotAllowed):
     key = "error.suspended"
 
 
-class StaleAction(ClinicError):
+class StaleAction(WorkflowError):
     key = "error.stale"
 
 
@@ -60,20 +60,20 @@ class WordsChanged(StaleAction):
     key = "error.words_changed"
 
 
-class TicketTaken(ClinicError):
+class TicketTaken(WorkflowError):
     key = "error.ticket_taken"
 
 
-class AnalysisRunning(ClinicError):
+class AnalysisRunning(WorkflowError):
     key = "error.analysis_running"
 
 
-class AmendmentOpen(ClinicError):
+class AmendmentOpen(WorkflowError):
     key = "error.amendment_open"
 
 
-class Incomplete(ClinicError):
-    """Something must be written before this step."""
+class Incomplete(WorkflowError):
+    """A required part is missing before this step."""
 
 
 class FindingsMissing(Incomplete):
@@ -88,8 +88,8 @@ class PrescriptionMissing(Incomplete):
     key = "error.prescription_missing"
 
 
-class AccountError(ClinicError):
-    """Something about who the person is."""
+class AccountError(WorkflowError):
+    """A refusal that concerns the account, its session or its roles."""
 
 
 class NotLinked(AccountError):
@@ -100,7 +100,7 @@ class AlreadyLinked(AccountError):
     key = "error.already_linked"
 
 
-class ChatAsleep(AccountError):
+class SessionLocked(AccountError):
     key = "error.chat_asleep"
 
 
@@ -136,12 +136,12 @@ class NamedOnReports(AccountError):
     key = "error.named_on_reports"
 
 
-class AuthenticatorThere(AccountError):
+class AlreadyEnrolled(AccountError):
     key = "error.authenticator_there"
 
 
-class CodeError(ClinicError):
-    """Something about a one-time code."""
+class CodeError(WorkflowError):
+    """A refusal that concerns a one-time code."""
 
 
 class CodeWrong(CodeError):
@@ -164,5 +164,5 @@ class CodesUsedUp(CodeTooSoon):
     key = "error.codes_used_up"
 
 
-class AlreadyHandled(ClinicError):
+class AlreadyHandled(WorkflowError):
     key = "error.already_handled"

@@ -1,4 +1,4 @@
-"""What is owed: written with its cause, run by a worker, retried until it is done."""
+"""Job queue (transactional outbox): a job is stored with its cause, run by a worker and retried until it succeeds."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -12,13 +12,15 @@ from sqlalchemy.orm import aliased
 from models.tables.jobs import Job
 
 LEASE: Final = timedelta(minutes=5)
-LONGEST_PAUSE: Final = timedelta(minutes=5)
-PATIENCE: Final = timedelta(days=2)  # from the first try
-CLAIMING: Final = 0xC555  # PostgreSQL's advisory lock of whoever looks for a job
-OWES: Final = "owes"  # set in `session.info`: the commit of this session gives the worker something to do
+MAX_BACKOFF: Final = timedelta(minutes=5)
+RETRY_PERIOD: Final = timedelta(days=2)  # from the first try
+CLAIM_LOCK: Final = 0xC555  # PostgreSQL advisory lock that serializes `claim`
+HAS_JOBS: Final = "owes"  # key in `session.info`: the commit wakes the worker
 
 
 class JobKind(StrEnum):
+    """The kinds of jobs. The values are stored in the queue; `bot.jobs.registry` maps them to handlers."""
+
     SHOW_CARDS = "show_cards"
     SHOW_CARD = "show_card"
     SHOW_MENU = "show_menu"
@@ -26,47 +28,49 @@ class JobKind(StrEnum):
     ASK_RETAKE = "ask_retake"
     MAIL_CODE = "mail_code"
     MAIL_ACCOUNT_EXISTS = "mail_account_exists"
-    WRITE_REPORT = "write_report"
+    ISSUE_REPORT = "write_report"
     DELIVER = "deliver"
     SEND_REPORT = "send_report"
     MAIL_REPORT = "mail_report"
     SEND_VOICE = "send_voice"
     SEND_WHATSAPP = "send_whatsapp"
-    TELL_UNDELIVERED = "tell_undelivered"
-    TELL_FAILURE = "tell_failure"
+    NOTIFY_UNDELIVERED = "tell_undelivered"
+    NOTIFY_FAILURE = "tell_failure"
     CALL_STAFF = "call_staff"
-    CARRY_WORDS = "carry_words"
-    TELL_TURN = "tell_turn"
+    RELAY_MESSAGE = "carry_words"
+    NOTIFY_TICKET = "tell_turn"
     CHECK_DRIFT = "check_drift"
-    TRY_SILENTLY = "try_silently"
-    TELL_AMENDMENT = "tell_amendment"
-    TELL_DECLINED = "tell_declined"
-    WRITE_AMENDMENT = "write_amendment"
+    RUN_SHADOW_MODEL = "try_silently"
+    NOTIFY_AMENDMENT = "tell_amendment"
+    NOTIFY_DECLINED = "tell_declined"
+    ISSUE_AMENDMENT = "write_amendment"
     MARK_SUPERSEDED = "mark_superseded"
     SEND_DRAFT = "send_draft"
-    TELL_CRITICAL = "tell_critical"
-    TELL_HEARD = "tell_heard"
+    NOTIFY_CRITICAL = "tell_critical"
+    NOTIFY_ACKNOWLEDGED = "tell_heard"
     REMOVE_MESSAGE = "remove_message"
-    TELL_AUTHENTICATOR_RESET = "tell_authenticator_reset"
+    NOTIFY_AUTHENTICATOR_RESET = "tell_authenticator_reset"
     SEND_EXPORT = "send_export"
-    CLEAR_AWAY = "clear_away"
+    DELETE_FILES = "clear_away"
 
 
-LASTING: Final = frozenset({JobKind.WRITE_REPORT, JobKind.WRITE_AMENDMENT})  # what was confirmed is written in the end
+RETRIED_FOREVER: Final = frozenset({JobKind.ISSUE_REPORT, JobKind.ISSUE_AMENDMENT})  # released and approved reports
 
 
 def enqueue(session: AsyncSession, kind: JobKind, at: datetime, /, *, lock: str | None = None, **payload: Any) -> Job:  # noqa: ANN401 - JSON
-    """Owe a job. It exists if and only if the caller's transaction commits."""
+    """Add a job that is due at `at`. It exists if and only if the caller's transaction commits.
+
+    `lock`: jobs with the same lock never run at the same time. `payload` is stored as JSON."""
     job = Job(kind=kind, payload=payload, lock=lock, run_at=at, created_at=at)
     session.add(job)
-    session.info[OWES] = True
+    session.info[HAS_JOBS] = True
     return job
 
 
 async def claim(session: AsyncSession, at: datetime, kinds: Collection[str] = tuple(JobKind)) -> Job | None:
-    """Take the oldest due job whose lock is free, and hide it from other workers for one lease.
+    """Lease the oldest due job whose lock is free, so that no other worker takes it for `LEASE`. None when none is due.
 
-    A worker that dies leaves its lease to run out; `recover` ends it at once where there is only one worker."""
+    The lease of a killed worker runs out by itself; `recover` ends it at once where there is only one worker."""
     running = aliased(Job)
     locked = select(running.id).where(
         running.lock == Job.lock, running.ended_at.is_(None), running.leased_until > at, running.id != Job.id
@@ -80,8 +84,8 @@ async def claim(session: AsyncSession, at: datetime, kinds: Collection[str] = tu
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    if session.bind.dialect.name == "postgresql":  # a lease not committed yet is not seen by others
-        await session.execute(select(func.pg_advisory_xact_lock(CLAIMING)))
+    if session.bind.dialect.name == "postgresql":  # others do not see an uncommitted lease
+        await session.execute(select(func.pg_advisory_xact_lock(CLAIM_LOCK)))
     job = await session.scalar(due)
     if job is not None:
         job.attempts += 1
@@ -91,32 +95,35 @@ async def claim(session: AsyncSession, at: datetime, kinds: Collection[str] = tu
 
 
 async def next_due(session: AsyncSession) -> datetime | None:
-    """When the next waiting job wants to run, running ones left aside."""
+    """The due time of the next job that is not running; None when there is none."""
     waiting = select(Job.run_at).where(Job.ended_at.is_(None), Job.leased_until.is_(None))
     due: datetime | None = await session.scalar(waiting.order_by(Job.run_at).limit(1))
     return due
 
 
 async def recover(session: AsyncSession) -> None:
-    """Give back what a killed process had in hand. Only for a carrier with a single worker."""
+    """Release the leases of a killed process. Only safe where a single process runs the workers."""
     for job in await session.scalars(select(Job).where(Job.ended_at.is_(None), Job.leased_until.is_not(None))):
         job.leased_until = None
 
 
 async def finish(session: AsyncSession, job_id: int, at: datetime) -> None:
+    """Mark a job as done."""
     job = await session.get_one(Job, job_id)
     job.ended_at, job.leased_until, job.error = at, None, None
 
 
 async def postpone(session: AsyncSession, job_id: int, error: str, at: datetime, wait: timedelta | None = None) -> bool:
-    """Try again later, each time a little later. False when patience ends: somebody is to be told, and the job is over
-    and failed unless it is one that lasts."""
+    """Schedule a retry after `wait`, or after exponential backoff of at most `MAX_BACKOFF`.
+
+    Returns False when `RETRY_PERIOD` since the first try is over: the caller reports the failure, and the job is failed
+    unless its kind is in `RETRIED_FOREVER`."""
     job = await session.get_one(Job, job_id)
     job.leased_until, job.error = None, error
-    job.run_at = at + (wait or min(timedelta(seconds=2 ** min(job.attempts, 10)), LONGEST_PAUSE))
-    if job.run_at - (job.tried_at or at) <= PATIENCE:
+    job.run_at = at + (wait or min(timedelta(seconds=2 ** min(job.attempts, 10)), MAX_BACKOFF))
+    if job.run_at - (job.tried_at or at) <= RETRY_PERIOD:
         return True
-    if job.kind in LASTING:
+    if job.kind in RETRIED_FOREVER:
         job.tried_at = at
     else:
         await give_up(session, job_id, error, at)
@@ -124,6 +131,6 @@ async def postpone(session: AsyncSession, job_id: int, error: str, at: datetime,
 
 
 async def give_up(session: AsyncSession, job_id: int, error: str, at: datetime) -> None:
-    """End a job that can never succeed; its error's class stays as the mark."""
+    """Mark a job as failed for good; `error` keeps the class of the exception."""
     job = await session.get_one(Job, job_id)
     job.ended_at, job.leased_until, job.error = at, None, error

@@ -1,4 +1,4 @@
-"""Who may do what with which scans: one table, asked by handlers, web views and jobs. What is not in it is refused."""
+"""Authorization: one table of operations, roles and scopes for handlers, web views and jobs. Default is to refuse."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -6,35 +6,36 @@ from typing import Final
 
 from sqlalchemy import Select, false, select
 
-from models.tables.people import Account, Role
-from models.tables.scans import Scan, Status
+from models.tables.accounts import Account
+from models.tables.scans import Scan
+from models.vocabulary import Role, ScanStatus
 from workflow.actors import Actor
-from workflow.errors import AlreadyLinked, ChatAsleep, NotAllowed, NotLinked, Suspended
+from workflow.errors import AlreadyLinked, NotAllowed, NotLinked, SessionLocked, Suspended
 from workflow.transitions import RULES, Action
 
 
-class Verb(StrEnum):
-    """What people do besides moving a scan; the moves are `Action`."""
+class Permission(StrEnum):
+    """Operations other than moving a scan through its states; those are `Action`."""
 
-    TALK = "talk"  # greetings, help, the FAQ: no word about anybody
+    PUBLIC_INFO = "talk"  # greetings, help, the FAQ: no personal data
     REGISTER = "register"
-    LINK = "link"
-    UNLINK = "unlink"
+    SIGN_IN = "link"
+    SIGN_OUT = "unlink"
     UNLOCK = "unlock"
-    RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of a deed
+    RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of an operation
     CHANGE_PASSWORD = "change_password"  # noqa: S105
     SEE_SESSIONS = "see_sessions"
     SET_AUTHENTICATOR = "set_authenticator"
-    JOIN = "join"
+    ACCEPT_INVITE = "join"
     SWITCH_ROLE = "switch_role"
-    SPEAK = "speak"
+    SET_LANGUAGE = "speak"
     SEE_SELF = "see_self"
     UPLOAD = "upload"
     DESCRIBE = "describe"
     SEE_OWN = "see_own"
     SEE_QUEUE = "see_queue"
     SEE_SCAN = "see_scan"
-    SEE_STORY = "see_story"
+    SEE_HISTORY = "see_story"
     SEE_REPORT = "see_report"
     SEE_MODEL = "see_model"
     SWITCH_MODEL = "switch_model"
@@ -43,130 +44,142 @@ class Verb(StrEnum):
     INVITE = "invite"
     SEE_AUDIT = "see_audit"
     AMEND = "amend"
-    JUDGE_AMENDMENT = "judge_amendment"
+    DECIDE_AMENDMENT = "judge_amendment"
     SEE_DRAFT = "see_draft"
     MARK_CRITICAL = "mark_critical"
     ACKNOWLEDGE = "acknowledge"
     SEE_UNDELIVERED = "see_undelivered"
-    SEND_AGAIN = "send_again"
-    GIVE_PHONE = "give_phone"
+    RESEND = "send_again"
+    SET_PHONE = "give_phone"
     CALL_DESK = "call_desk"
     SEE_PRIVACY = "see_privacy"
     EXPORT_SELF = "export_self"
-    FORGET_SELF = "forget_self"
+    ERASE_SELF = "forget_self"
     SERVE_DESK = "serve_desk"
     TEACH_FAQ = "teach_faq"
 
 
-class Reach(StrEnum):
-    """The resource rule: which scans a verb reaches. Whatever lies outside looks as if it did not exist."""
+class Scope(StrEnum):
+    """The scans that an operation may reach. A scan outside the scope raises NotFound, as if it did not exist."""
 
     NONE = "none"
     OWN = "own"
-    STAGE = "stage"  # those that have come as far as this role, see `SEES`
-    CRITICAL = "critical"  # those that a doctor marked, at whatever stage
+    STAGE = "stage"  # scans whose status is in the role's `VISIBLE_STATUSES`
+    CRITICAL = "critical"  # scans with a critical result, in any status
 
 
-Deed = Action | Verb
-Grants = Mapping[Role | None, Reach]
-STRANGER: Final = None  # a chat that speaks for nobody yet
+Operation = Action | Permission
+RoleScopes = Mapping[Role | None, Scope]
+UNLINKED: Final = None  # the "role" of a chat that is not linked to an account
 STAFF: Final = (Role.DOCTOR, Role.PHARMACIST, Role.ADMINISTRATOR)
-PEOPLE: Final = (Role.PATIENT, *STAFF)
-SEES: Final[Mapping[Role, frozenset[Status]]] = {
-    Role.DOCTOR: frozenset(Status),
-    Role.PHARMACIST: frozenset(Status) - {Status.PENDING_AI, Status.AI_ANALYZED},
-    Role.ADMINISTRATOR: frozenset(Status) - {Status.PENDING_AI, Status.AI_ANALYZED, Status.DOCTOR_VERIFIED},
-    Role.SYSTEM: frozenset(Status),
+HUMAN_ROLES: Final = (Role.PATIENT, *STAFF)
+VISIBLE_STATUSES: Final[Mapping[Role, frozenset[ScanStatus]]] = {
+    Role.DOCTOR: frozenset(ScanStatus),
+    Role.PHARMACIST: frozenset(ScanStatus) - {ScanStatus.PENDING_AI, ScanStatus.AI_ANALYZED},
+    Role.ADMINISTRATOR: frozenset(ScanStatus)
+    - {ScanStatus.PENDING_AI, ScanStatus.AI_ANALYZED, ScanStatus.DOCTOR_VERIFIED},
+    Role.SYSTEM: frozenset(ScanStatus),
 }
 
 
-def _to(*roles: Role | None, reach: Reach = Reach.NONE) -> dict[Role | None, Reach]:
-    return dict.fromkeys(roles, reach)
+def _grant(*roles: Role | None, scope: Scope = Scope.NONE) -> dict[Role | None, Scope]:
+    return dict.fromkeys(roles, scope)
 
 
-def _moves() -> Mapping[Deed, Grants]:
-    """The moves are said once, in the table of states."""
-    by = {(action, rule.by) for (_, action), rule in RULES.items()}
-    return {action: _to(*(role for one, role in by if one is action), reach=Reach.STAGE) for action in Action}
+def _action_grants() -> Mapping[Operation, RoleScopes]:
+    """The grants of `Action`, derived from the table of states."""
+    allowed = {(action, rule.role) for (_, action), rule in RULES.items()}
+    return {action: _grant(*(role for one, role in allowed if one is action), scope=Scope.STAGE) for action in Action}
 
 
-TABLE: Final[Mapping[Deed, Grants]] = {
-    Verb.TALK: _to(STRANGER, *PEOPLE),
-    Verb.REGISTER: _to(STRANGER),
-    Verb.LINK: _to(STRANGER),
-    Verb.UNLINK: _to(*PEOPLE),
-    Verb.UNLOCK: _to(*PEOPLE),
-    Verb.RESET_PASSWORD: _to(STRANGER, *PEOPLE),
-    Verb.CHANGE_PASSWORD: _to(*PEOPLE),
-    Verb.SEE_SESSIONS: _to(*PEOPLE),
-    Verb.SET_AUTHENTICATOR: _to(Role.ADMINISTRATOR),
-    Verb.JOIN: _to(*PEOPLE),
-    Verb.SWITCH_ROLE: _to(*PEOPLE),
-    Verb.SPEAK: _to(*PEOPLE),
-    Verb.SEE_SELF: _to(*PEOPLE),
-    Verb.UPLOAD: _to(Role.PATIENT, reach=Reach.OWN),
-    Verb.DESCRIBE: _to(Role.PATIENT, reach=Reach.OWN),
-    Verb.SEE_OWN: _to(*PEOPLE, reach=Reach.OWN),
-    Verb.SEE_QUEUE: _to(*STAFF, reach=Reach.STAGE),
-    Verb.SEE_SCAN: _to(Role.PATIENT, reach=Reach.OWN) | _to(*STAFF, Role.SYSTEM, reach=Reach.STAGE),
-    Verb.SEE_STORY: _to(*STAFF, reach=Reach.STAGE),
-    Verb.SEE_REPORT: _to(Role.PATIENT, reach=Reach.OWN) | _to(*STAFF, Role.SYSTEM, reach=Reach.STAGE),
-    Verb.SEE_MODEL: _to(*STAFF),
-    Verb.SWITCH_MODEL: _to(Role.ADMINISTRATOR),
-    Verb.SEE_STAFF: _to(Role.ADMINISTRATOR),
-    Verb.MANAGE_STAFF: _to(Role.ADMINISTRATOR),
-    Verb.INVITE: _to(Role.ADMINISTRATOR),
-    Verb.SEE_AUDIT: _to(Role.ADMINISTRATOR),
-    Verb.AMEND: _to(Role.DOCTOR, reach=Reach.STAGE),
-    Verb.JUDGE_AMENDMENT: _to(Role.ADMINISTRATOR, Role.SYSTEM, reach=Reach.STAGE),
-    Verb.SEE_DRAFT: _to(*STAFF, reach=Reach.STAGE),  # before the doctor has signed it is the doctor's alone
-    Verb.MARK_CRITICAL: _to(Role.DOCTOR, reach=Reach.STAGE),
-    Verb.ACKNOWLEDGE: _to(Role.PATIENT, reach=Reach.OWN) | _to(Role.ADMINISTRATOR, reach=Reach.CRITICAL),
-    Verb.SEE_UNDELIVERED: _to(Role.ADMINISTRATOR),
-    Verb.SEND_AGAIN: _to(Role.ADMINISTRATOR),
-    Verb.GIVE_PHONE: _to(Role.PATIENT),
-    Verb.CALL_DESK: _to(STRANGER, Role.PATIENT),
-    Verb.SEE_PRIVACY: _to(Role.PATIENT),
-    Verb.EXPORT_SELF: _to(Role.PATIENT),
-    Verb.FORGET_SELF: _to(Role.PATIENT),
-    Verb.SERVE_DESK: _to(*STAFF),
-    Verb.TEACH_FAQ: _to(Role.ADMINISTRATOR),
-    **_moves(),
+GRANTS: Final[Mapping[Operation, RoleScopes]] = {
+    Permission.PUBLIC_INFO: _grant(UNLINKED, *HUMAN_ROLES),
+    Permission.REGISTER: _grant(UNLINKED),
+    Permission.SIGN_IN: _grant(UNLINKED),
+    Permission.SIGN_OUT: _grant(*HUMAN_ROLES),
+    Permission.UNLOCK: _grant(*HUMAN_ROLES),
+    Permission.RESET_PASSWORD: _grant(UNLINKED, *HUMAN_ROLES),
+    Permission.CHANGE_PASSWORD: _grant(*HUMAN_ROLES),
+    Permission.SEE_SESSIONS: _grant(*HUMAN_ROLES),
+    Permission.SET_AUTHENTICATOR: _grant(Role.ADMINISTRATOR),
+    Permission.ACCEPT_INVITE: _grant(*HUMAN_ROLES),
+    Permission.SWITCH_ROLE: _grant(*HUMAN_ROLES),
+    Permission.SET_LANGUAGE: _grant(*HUMAN_ROLES),
+    Permission.SEE_SELF: _grant(*HUMAN_ROLES),
+    Permission.UPLOAD: _grant(Role.PATIENT, scope=Scope.OWN),
+    Permission.DESCRIBE: _grant(Role.PATIENT, scope=Scope.OWN),
+    Permission.SEE_OWN: _grant(*HUMAN_ROLES, scope=Scope.OWN),
+    Permission.SEE_QUEUE: _grant(*STAFF, scope=Scope.STAGE),
+    Permission.SEE_SCAN: _grant(Role.PATIENT, scope=Scope.OWN) | _grant(*STAFF, Role.SYSTEM, scope=Scope.STAGE),
+    Permission.SEE_HISTORY: _grant(*STAFF, scope=Scope.STAGE),
+    Permission.SEE_REPORT: _grant(Role.PATIENT, scope=Scope.OWN) | _grant(*STAFF, Role.SYSTEM, scope=Scope.STAGE),
+    Permission.SEE_MODEL: _grant(*STAFF),
+    Permission.SWITCH_MODEL: _grant(Role.ADMINISTRATOR),
+    Permission.SEE_STAFF: _grant(Role.ADMINISTRATOR),
+    Permission.MANAGE_STAFF: _grant(Role.ADMINISTRATOR),
+    Permission.INVITE: _grant(Role.ADMINISTRATOR),
+    Permission.SEE_AUDIT: _grant(Role.ADMINISTRATOR),
+    Permission.AMEND: _grant(Role.DOCTOR, scope=Scope.STAGE),
+    Permission.DECIDE_AMENDMENT: _grant(Role.ADMINISTRATOR, Role.SYSTEM, scope=Scope.STAGE),
+    # before the doctor's signature the handlers show a draft to doctors only
+    Permission.SEE_DRAFT: _grant(*STAFF, scope=Scope.STAGE),
+    Permission.MARK_CRITICAL: _grant(Role.DOCTOR, scope=Scope.STAGE),
+    Permission.ACKNOWLEDGE: _grant(Role.PATIENT, scope=Scope.OWN) | _grant(Role.ADMINISTRATOR, scope=Scope.CRITICAL),
+    Permission.SEE_UNDELIVERED: _grant(Role.ADMINISTRATOR),
+    Permission.RESEND: _grant(Role.ADMINISTRATOR),
+    Permission.SET_PHONE: _grant(Role.PATIENT),
+    Permission.CALL_DESK: _grant(UNLINKED, Role.PATIENT),
+    Permission.SEE_PRIVACY: _grant(Role.PATIENT),
+    Permission.EXPORT_SELF: _grant(Role.PATIENT),
+    Permission.ERASE_SELF: _grant(Role.PATIENT),
+    Permission.SERVE_DESK: _grant(*STAFF),
+    Permission.TEACH_FAQ: _grant(Role.ADMINISTRATOR),
+    **_action_grants(),
 }
 
+ALLOWED_WHEN_LOCKED: Final = frozenset(  # operations that show no health data
+    (
+        Permission.PUBLIC_INFO,
+        Permission.CALL_DESK,
+        Permission.SIGN_OUT,
+        Permission.UNLOCK,
+        Permission.RESET_PASSWORD,
+        Permission.SET_LANGUAGE,
+        Permission.UPLOAD,
+        Permission.DESCRIBE,
+    )
+)
 
-SHOWS_NOTHING: Final = frozenset(
-    (Verb.TALK, Verb.CALL_DESK, Verb.UNLINK, Verb.UNLOCK, Verb.RESET_PASSWORD, Verb.SPEAK, Verb.UPLOAD, Verb.DESCRIBE)
-)  # what a chat may do that has long been unused; everything else asks again who is there
 
+def authorize(actor: Actor | None, operation: Operation | None) -> None:
+    """Raise NotLinked, AlreadyLinked, NotAllowed, Suspended or SessionLocked unless `actor` may do `operation`.
 
-def allow(actor: Actor | None, deed: Deed | None) -> None:
-    """Raises NotLinked, AlreadyLinked, NotAllowed, Suspended or ChatAsleep.
-
-    A deed that the table does not know is nobody's."""
-    grants = TABLE.get(deed, {}) if deed else {}
-    if (actor.role if actor else STRANGER) in grants:
-        if actor is not None and actor.suspended and deed not in {Verb.TALK, Verb.UNLINK}:
+    `actor` is None for a chat without an account. An operation that the table does not list is refused to everybody."""
+    grants = GRANTS.get(operation, {}) if operation else {}
+    if (actor.role if actor else UNLINKED) in grants:
+        if actor is not None and actor.suspended and operation not in {Permission.PUBLIC_INFO, Permission.SIGN_OUT}:
             raise Suspended
-        if actor is not None and actor.asleep and deed not in SHOWS_NOTHING:
-            raise ChatAsleep
+        if actor is not None and actor.locked and operation not in ALLOWED_WHEN_LOCKED:
+            raise SessionLocked
         return
     if actor is None:
         raise NotLinked
-    raise AlreadyLinked if set(grants) == {STRANGER} else NotAllowed
+    raise AlreadyLinked if set(grants) == {UNLINKED} else NotAllowed
 
 
-def reachable(actor: Actor, deed: Deed) -> Select[tuple[Scan]]:
-    """The scans that this person reaches with this deed; every reading of scans goes through here.
+def scans_in_scope(actor: Actor, operation: Operation) -> Select[tuple[Scan]]:
+    """The scans that `actor` may reach with `operation`; every query for scans on behalf of a person starts here.
 
-    Those of somebody who was forgotten are nobody's."""
-    allow(actor, deed)
-    match TABLE[deed][actor.role]:
-        case Reach.OWN:
+    Scans of an erased account are not in any staff scope. Raises like `authorize`."""
+    authorize(actor, operation)
+    match GRANTS[operation][actor.role]:
+        case Scope.OWN:
             return select(Scan).where(Scan.patient_id == actor.account_id)
-        case Reach.STAGE:
-            return select(Scan).where(Scan.status.in_(SEES[actor.role]), Scan.patient.has(Account.erased_at.is_(None)))
-        case Reach.CRITICAL:
+        case Scope.STAGE:
+            return select(Scan).where(
+                Scan.status.in_(VISIBLE_STATUSES[actor.role]), Scan.patient.has(Account.erased_at.is_(None))
+            )
+        case Scope.CRITICAL:
             return select(Scan).where(Scan.critical.has(), Scan.patient.has(Account.erased_at.is_(None)))
         case _:
             return select(Scan).where(false())

@@ -1,4 +1,4 @@
-"""The states of a scan: a table a doctor could read, and its only executor."""
+"""The state machine of a scan: the table of transitions and its only executor."""
 
 from collections.abc import Callable, Mapping, Set
 from datetime import datetime
@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
 from models.tables.amendments import Amendment, AmendmentState
-from models.tables.people import Role
-from models.tables.scans import Scan, ScanEvent, Status
+from models.tables.scans import Scan, ScanEvent
+from models.vocabulary import Role, ScanStatus
 from workflow.actors import Actor
-from workflow.audit.chain import Entry, note
+from workflow.audit.chain import AuditEvent, record
 from workflow.errors import (
     AnalysisRunning,
     FindingsMissing,
@@ -21,13 +21,15 @@ from workflow.errors import (
     NotFound,
     OwnReadingMissing,
     PrescriptionMissing,
-    SameHand,
+    SeparationOfDuties,
     StaleAction,
 )
 from workflow.jobs import JobKind, enqueue
 
 
 class Action(StrEnum):
+    """Operations that move a scan. The values are stored in scan events and audit rows."""
+
     ASK_ANALYSIS = "ask_analysis"
     RECORD_ANALYSIS = "record_analysis"
     WRITE_FINDINGS = "write_findings"
@@ -40,26 +42,27 @@ class Action(StrEnum):
     REJECT = "reject"
 
 
-def nothing(_: Scan) -> None:
-    """No condition besides role and stage."""
+def always_allowed(_: Scan) -> None:
+    """No condition besides role and state."""
 
 
-def not_running(scan: Scan) -> None:
+def no_analysis_running(scan: Scan) -> None:
+    """Raise AnalysisRunning while an analysis is requested and not recorded."""
     if scan.analysis_asked_at is not None:
         raise AnalysisRunning
 
 
 def findings_written(scan: Scan) -> None:
-    """Below the threshold the model has no say: the physician's own reading must stand there, typed or picked."""
+    """Raise FindingsMissing, or OwnReadingMissing where the model was uncertain and the doctor gave no own reading."""
     reading = scan.reading
     if reading is None or not (reading.findings or reading.regions or reading.impression):
         raise FindingsMissing
-    if owes_own_reading(scan):
+    if needs_own_reading(scan):
         raise OwnReadingMissing
 
 
-def owes_own_reading(scan: Scan) -> bool:
-    """Whether the doctor has still to say in words, or by a diagnosis, what the model could not."""
+def needs_own_reading(scan: Scan) -> bool:
+    """Whether the doctor still has to give a reading of their own, because the model was uncertain or absent."""
     if scan.finding is None:
         return True
     reading = scan.reading
@@ -67,102 +70,114 @@ def owes_own_reading(scan: Scan) -> bool:
 
 
 def prescription_written(scan: Scan) -> None:
+    """Raise PrescriptionMissing without a prescription."""
     if scan.prescription is None:
         raise PrescriptionMissing
 
 
 def not_released(scan: Scan) -> None:
+    """Raise StaleAction after the release."""
     if scan.released_at is not None:
         raise StaleAction
 
 
 def released(scan: Scan) -> None:
+    """Raise StaleAction before the release."""
     if scan.released_at is None:
         raise StaleAction
 
 
 class Rule(NamedTuple):
-    by: Role
-    to: Status
-    owes: tuple[JobKind, ...]
-    needs: Callable[[Scan], None] = nothing
+    """One transition: the role that may do it, the next status, its jobs, and a guard that may refuse it."""
+
+    role: Role
+    to: ScanStatus
+    jobs: tuple[JobKind, ...]
+    guard: Callable[[Scan], None] = always_allowed
 
 
 CARDS: Final = JobKind.SHOW_CARDS
-RULES: Final[Mapping[tuple[Status, Action], Rule]] = {
-    (Status.PENDING_AI, Action.ASK_ANALYSIS): Rule(
-        Role.DOCTOR, Status.PENDING_AI, (JobKind.ANALYSE, CARDS), not_running
+RULES: Final[Mapping[tuple[ScanStatus, Action], Rule]] = {
+    (ScanStatus.PENDING_AI, Action.ASK_ANALYSIS): Rule(
+        Role.DOCTOR, ScanStatus.PENDING_AI, (JobKind.ANALYSE, CARDS), no_analysis_running
     ),
-    (Status.PENDING_AI, Action.RECORD_ANALYSIS): Rule(Role.SYSTEM, Status.AI_ANALYZED, (CARDS,)),
-    (Status.PENDING_AI, Action.REJECT): Rule(Role.DOCTOR, Status.REJECTED, (CARDS, JobKind.ASK_RETAKE)),
-    (Status.AI_ANALYZED, Action.WRITE_FINDINGS): Rule(Role.DOCTOR, Status.AI_ANALYZED, (CARDS,)),
-    (Status.AI_ANALYZED, Action.VERIFY): Rule(Role.DOCTOR, Status.DOCTOR_VERIFIED, (CARDS,), findings_written),
-    (Status.AI_ANALYZED, Action.REJECT): Rule(Role.DOCTOR, Status.REJECTED, (CARDS, JobKind.ASK_RETAKE)),
-    (Status.DOCTOR_VERIFIED, Action.PRESCRIBE): Rule(Role.PHARMACIST, Status.DOCTOR_VERIFIED, (CARDS,)),
-    (Status.DOCTOR_VERIFIED, Action.COMPLETE): Rule(
-        Role.PHARMACIST, Status.PHARMACIST_COMPLETED, (CARDS,), prescription_written
+    (ScanStatus.PENDING_AI, Action.RECORD_ANALYSIS): Rule(Role.SYSTEM, ScanStatus.AI_ANALYZED, (CARDS,)),
+    (ScanStatus.PENDING_AI, Action.REJECT): Rule(Role.DOCTOR, ScanStatus.REJECTED, (CARDS, JobKind.ASK_RETAKE)),
+    (ScanStatus.AI_ANALYZED, Action.WRITE_FINDINGS): Rule(Role.DOCTOR, ScanStatus.AI_ANALYZED, (CARDS,)),
+    (ScanStatus.AI_ANALYZED, Action.VERIFY): Rule(Role.DOCTOR, ScanStatus.DOCTOR_VERIFIED, (CARDS,), findings_written),
+    (ScanStatus.AI_ANALYZED, Action.REJECT): Rule(Role.DOCTOR, ScanStatus.REJECTED, (CARDS, JobKind.ASK_RETAKE)),
+    (ScanStatus.DOCTOR_VERIFIED, Action.PRESCRIBE): Rule(Role.PHARMACIST, ScanStatus.DOCTOR_VERIFIED, (CARDS,)),
+    (ScanStatus.DOCTOR_VERIFIED, Action.COMPLETE): Rule(
+        Role.PHARMACIST, ScanStatus.PHARMACIST_COMPLETED, (CARDS,), prescription_written
     ),
-    (Status.PHARMACIST_COMPLETED, Action.ASK_CODE): Rule(
-        Role.ADMINISTRATOR, Status.PHARMACIST_COMPLETED, (), not_released
+    (ScanStatus.PHARMACIST_COMPLETED, Action.ASK_CODE): Rule(
+        Role.ADMINISTRATOR, ScanStatus.PHARMACIST_COMPLETED, (), not_released
     ),
-    (Status.PHARMACIST_COMPLETED, Action.RELEASE): Rule(
-        Role.ADMINISTRATOR, Status.PHARMACIST_COMPLETED, (JobKind.WRITE_REPORT, CARDS), not_released
+    (ScanStatus.PHARMACIST_COMPLETED, Action.RELEASE): Rule(
+        Role.ADMINISTRATOR, ScanStatus.PHARMACIST_COMPLETED, (JobKind.ISSUE_REPORT, CARDS), not_released
     ),
-    (Status.PHARMACIST_COMPLETED, Action.REJECT): Rule(
-        Role.ADMINISTRATOR, Status.REJECTED, (CARDS, JobKind.ASK_RETAKE), not_released
+    (ScanStatus.PHARMACIST_COMPLETED, Action.REJECT): Rule(
+        Role.ADMINISTRATOR, ScanStatus.REJECTED, (CARDS, JobKind.ASK_RETAKE), not_released
     ),
-    (Status.PHARMACIST_COMPLETED, Action.RECORD_REPORT): Rule(
-        Role.SYSTEM, Status.REPORT_READY, (CARDS, JobKind.DELIVER), released
+    (ScanStatus.PHARMACIST_COMPLETED, Action.RECORD_REPORT): Rule(
+        Role.SYSTEM, ScanStatus.REPORT_READY, (CARDS, JobKind.DELIVER), released
     ),
 }
 
-WAITS_FOR: Final[Mapping[Status, Role]] = {
-    Status.PENDING_AI: Role.DOCTOR,
-    Status.AI_ANALYZED: Role.DOCTOR,
-    Status.DOCTOR_VERIFIED: Role.PHARMACIST,
-    Status.PHARMACIST_COMPLETED: Role.ADMINISTRATOR,
+WAITS_FOR: Final[Mapping[ScanStatus, Role]] = {
+    ScanStatus.PENDING_AI: Role.DOCTOR,
+    ScanStatus.AI_ANALYZED: Role.DOCTOR,
+    ScanStatus.DOCTOR_VERIFIED: Role.PHARMACIST,
+    ScanStatus.PHARMACIST_COMPLETED: Role.ADMINISTRATOR,
 }
 
 
 async def advance(session: AsyncSession, scan_id: int, action: Action, actor: Actor, at: datetime) -> Scan:
     """Move a scan one step. The only place where `Scan.status` is assigned.
 
-    Raises NotFound, NotAllowed (another role does this), StaleAction (the scan has moved on) or Incomplete."""
-    scan = await hold(session, scan_id)
-    _forbid_strangers(actor, action)
+    Raises NotFound, NotAllowed (another role does this), SeparationOfDuties, StaleAction (the scan has another status
+    by now), AnalysisRunning or Incomplete."""
+    scan = await lock_scan(session, scan_id)
+    _require_role(actor, action)
     rule = RULES.get((scan.status, action))
     if rule is None:
         raise StaleAction
-    if actor.role is not rule.by:
+    if actor.role is not rule.role:
         raise NotAllowed
-    await one_role_only(session, scan, actor)
-    rule.needs(scan)
+    await require_separation_of_duties(session, scan, actor)
+    rule.guard(scan)
     scan.status = rule.to
     scan.changed_at = at
     session.add(
         ScanEvent(scan_id=scan.id, actor_id=actor.account_id, role=actor.role, action=action, status=rule.to, at=at)
     )
-    for kind in rule.owes:
+    for kind in rule.jobs:
         enqueue(session, kind, at, scan_id=scan.id)
     try:
         await session.flush()
     except StaleDataError:
         raise StaleAction from None
-    await note(session, actor, Entry(action, "scan", scan.id, scan.patient_id, scan.version), at)
+    await record(session, actor, AuditEvent(action, "scan", scan.id, scan.patient_id, scan.version), at)
     return scan
 
 
-async def hold(session: AsyncSession, scan_id: int) -> Scan:
-    """The scan as it stands now, kept from other writers until this transaction ends."""
-    here = select(Scan).where(Scan.id == scan_id).with_for_update(of=Scan)
-    scan = await session.scalar(here.execution_options(populate_existing=True))
+def require_applicable(scan: Scan, action: Action) -> None:
+    """Raise StaleAction when the scan's status has no transition with this action."""
+    if (scan.status, action) not in RULES:
+        raise StaleAction
+
+
+async def lock_scan(session: AsyncSession, scan_id: int) -> Scan:
+    """The current row of a scan, locked for writing until this transaction ends. Raises NotFound."""
+    row = select(Scan).where(Scan.id == scan_id).with_for_update(of=Scan)
+    scan = await session.scalar(row.execution_options(populate_existing=True))
     if scan is None:
         raise NotFound
     return scan
 
 
-async def hands(session: AsyncSession, scan: Scan) -> Set[tuple[Role, int]]:
-    """Whose name stands under this scan and its report so far, and as what. A change that was declined has none."""
+async def signers(session: AsyncSession, scan: Scan) -> Set[tuple[Role, int]]:
+    """The (role, account id) pairs that contributed to this scan and its report. Declined amendments do not count."""
     changes = select(Amendment.doctor_id, Amendment.administrator_id).where(
         Amendment.scan_id == scan.id, Amendment.state != AmendmentState.DECLINED
     )
@@ -179,15 +194,15 @@ async def hands(session: AsyncSession, scan: Scan) -> Set[tuple[Role, int]]:
     return {(role, account_id) for role, account_id in signed if account_id is not None}
 
 
-async def one_role_only(session: AsyncSession, scan: Scan, actor: Actor) -> None:
-    """Whoever holds several roles has one of them on each scan: three hands are three people's. Raises SameHand."""
+async def require_separation_of_duties(session: AsyncSession, scan: Scan, actor: Actor) -> None:
+    """One account acts on a scan in one role only. Raises SeparationOfDuties."""
     if any(
-        account_id == actor.account_id and role is not actor.role for role, account_id in await hands(session, scan)
+        account_id == actor.account_id and role is not actor.role for role, account_id in await signers(session, scan)
     ):
-        raise SameHand
+        raise SeparationOfDuties
 
 
-def _forbid_strangers(actor: Actor, action: Action) -> None:
-    """Whoever never does this hears that it is not theirs, at whatever stage the scan is."""
-    if actor.role not in {rule.by for (_, possible), rule in RULES.items() if possible is action}:
+def _require_role(actor: Actor, action: Action) -> None:
+    """Raise NotAllowed, whatever the status, when no transition with this action belongs to the actor's role."""
+    if actor.role not in {rule.role for (_, possible), rule in RULES.items() if possible is action}:
         raise NotAllowed

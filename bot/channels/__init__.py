@@ -1,1 +1,1 @@
-"""Ways out of the hospital besides Telegram: email, WhatsApp, voice."""
+"""Delivery channels: email with bounces, WhatsApp, voice, and the one-time delivery shared by all of them."""

@@ -1,15 +1,15 @@
-"""A mail that came back: which of ours it was, from the notice that the mail server got (RFC 3464)."""
+"""Bounced mail: the Message-ID of the original, read from a delivery status notification (RFC 3464)."""
 
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Final
 
-LARGEST: Final = 5 * 1024 * 1024
+MAX_BYTES: Final = 5 * 1024 * 1024
 
 
-def returned(notice: bytes) -> str | None:
-    """The Message-ID of the mail that failed for good. None for anything else: a delay, an out-of-office, a letter."""
-    message = message_from_bytes(notice[:LARGEST], policy=policy.default)
+def bounced_message_id(notice: bytes) -> str | None:
+    """The Message-ID of a mail that failed permanently; None for a delay, an out-of-office reply or any other mail."""
+    message = message_from_bytes(notice[:MAX_BYTES], policy=policy.default)
     parts = list(message.walk())
     statuses = [part for part in parts if part.get_content_type() == "message/delivery-status"]
     if not any(_failed(part) for part in statuses):
@@ -18,18 +18,18 @@ def returned(notice: bytes) -> str | None:
 
 
 def _failed(status: EmailMessage) -> bool:
-    """One block of fields for each recipient."""
+    """Whether any recipient's block of fields has the action `failed`."""
     blocks = [block for block in status.get_payload() if not isinstance(block, str)]
     return any(str(block.get("Action", "")).strip().lower() == "failed" for block in blocks)
 
 
 def _original(part: EmailMessage) -> str | None:
-    """What was sent travels along, whole or its headers alone."""
+    """The original's Message-ID from the attached mail or its headers."""
     match part.get_content_type():
         case "message/rfc822":
             sent = part.get_content()
         case "text/rfc822-headers":
-            raw = part.get_payload(decode=True)  # whatever charset it names, perhaps one that nobody knows
+            raw = part.get_payload(decode=True)  # decoded as bytes: the named charset may be unknown
             sent = message_from_bytes(raw if isinstance(raw, bytes) else b"", policy=policy.default)
         case _:
             return None

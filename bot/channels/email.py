@@ -1,21 +1,22 @@
-"""Mail leaves the house by SMTP, encrypted on the way unless the server is on this machine."""
+"""Sends email by SMTP, with STARTTLS unless the server is on this machine."""
 
 import ssl
 from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
 from email.utils import formatdate
 from enum import StrEnum
-from html import escape
+from functools import cache
 from typing import Final, NamedTuple
 
 import aiosmtplib
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from bot.settings import Settings
-from bot.telegram.buckets import Bucket
+from workflow.token_bucket import TokenBucket
 
 
-class Letter(NamedTuple):
-    """A mail. `message_id` is fixed by its cause, so that a second copy is known for what it is."""
+class Email(NamedTuple):
+    """One mail. `message_id` is derived from its cause, so that mail readers recognize a second copy."""
 
     to: str
     subject: str
@@ -26,20 +27,24 @@ class Letter(NamedTuple):
 
 
 class Refusal(StrEnum):
-    """Why a mail cannot go out, now or later."""
+    """Why a mail is refused permanently; the keys of the `failure.*` sentences."""
 
     ADDRESS = "address"
     SIZE = "size"
     CONTENT = "content"
     LOGIN = "login"
-    ENCRYPTION = "encryption"  # no STARTTLS, or a certificate that nobody vouches for
-    SERVER = "server"  # it takes nothing from us: its greeting, our name, our sender or relaying
+    ENCRYPTION = "encryption"  # no STARTTLS, or an untrusted certificate
+    SERVER = "server"  # greeting, HELO name, sender or relaying refused
 
 
-HOUSE: Final = {Refusal.LOGIN, Refusal.ENCRYPTION, Refusal.SERVER}  # the house's own settings are wrong, not the letter
-LOGIN_WANTED: Final = 530
+OWN_CONFIGURATION: Final = {
+    Refusal.LOGIN,
+    Refusal.ENCRYPTION,
+    Refusal.SERVER,
+}  # caused by the settings, not by the mail
+AUTH_REQUIRED: Final = 530
 TOO_LARGE: Final = 552
-PLACES: Final[Mapping[type[Exception], Refusal]] = {
+REFUSAL_BY_ERROR: Final[Mapping[type[Exception], Refusal]] = {
     aiosmtplib.SMTPConnectResponseError: Refusal.SERVER,
     aiosmtplib.SMTPHeloError: Refusal.SERVER,
     aiosmtplib.SMTPSenderRefused: Refusal.SERVER,
@@ -49,41 +54,41 @@ PLACES: Final[Mapping[type[Exception], Refusal]] = {
 }
 
 
-class NotTaken(Exception):
-    """Carries a code alone: the server's words may quote the letter."""
+class MailRejected(Exception):
+    """Carries only a code: the server's reply may quote the mail."""
 
-    def __init__(self, why: Refusal) -> None:
-        super().__init__(why.value)
-        self.why = why
-
-
-class Unmailable(NotTaken):
-    """Another try would be refused too."""
+    def __init__(self, reason: Refusal) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
 
 
-class OutOfOrder(NotTaken):
-    """No letter goes out until somebody has put the house's own settings right; then this one does."""
+class UndeliverableMail(MailRejected):
+    """This mail would be refused again."""
 
 
-class MailsUsedUp(Exception):
-    """More mails than the house may send in an hour: this one waits, as after any other failure."""
+class MailMisconfigured(MailRejected):
+    """Every mail is refused until the mail settings are corrected; a retry may then succeed."""
 
 
-class Mail:
-    """Sends letters. Raises Unmailable where a retry is useless, OutOfOrder where the house has to be put right first;
-    anything else may be tried again."""
+class MailQuotaExceeded(Exception):
+    """CSSS_MAILS_PER_HOUR is used up; a later retry may succeed."""
+
+
+class Mailer:
+    """SMTP client. `send` raises UndeliverableMail where a retry is useless, MailMisconfigured where the settings need
+    correction, MailQuotaExceeded above the hourly quota; other errors may be retried."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._allowance = Bucket(settings.mails_per_hour / 10, settings.mails_per_hour / 3600)
+        self._quota = TokenBucket(settings.mails_per_hour / 10, settings.mails_per_hour / 3600)
 
-    async def send(self, letter: Letter) -> None:
+    async def send(self, email: Email) -> None:
         settings = self._settings
-        if not self._allowance.spend():
-            raise MailsUsedUp
+        if not self._quota.spend():
+            raise MailQuotaExceeded
         try:
             await aiosmtplib.send(
-                compose(letter, str(settings.mail_from)),
+                compose(email, str(settings.mail_from)),
                 hostname=settings.smtp_host,
                 port=settings.smtp_port,
                 username=settings.smtp_user,
@@ -94,58 +99,56 @@ class Mail:
                 timeout=30,
             )
         except (aiosmtplib.SMTPException, OSError) as error:
-            why = refusal(error)
-            if why is None:
+            reason = refusal(error)
+            if reason is None:
                 raise
-            raise (OutOfOrder if why in HOUSE else Unmailable)(why) from None
+            raise (MailMisconfigured if reason in OWN_CONFIGURATION else UndeliverableMail)(reason) from None
 
 
 def refusal(error: Exception) -> Refusal | None:
-    """Why this mail cannot go out, or None: then a later try may succeed."""
+    """The reason of a permanent refusal; None where a later attempt may succeed."""
     match error:
         case ssl.SSLCertVerificationError():
             return Refusal.ENCRYPTION
-        case aiosmtplib.SMTPNotSupported():  # an address in letters that this server does not know
+        case aiosmtplib.SMTPNotSupported():  # a non-ASCII address without SMTPUTF8
             return Refusal.ADDRESS
         case aiosmtplib.SMTPRecipientsRefused():
-            answers = [_answer(one) for one in error.recipients]
-            return None if None in answers else answers[0]
+            reasons = [_refusal_of_response(one) for one in error.recipients]
+            return None if None in reasons else reasons[0]
         case aiosmtplib.SMTPResponseException():
-            return _answer(error)
+            return _refusal_of_response(error)
     if type(error) is not aiosmtplib.SMTPException:
         return None
-    return Refusal.LOGIN if "auth" in str(error).lower() else Refusal.ENCRYPTION  # it offers no AUTH, or no STARTTLS
+    return Refusal.LOGIN if "auth" in str(error).lower() else Refusal.ENCRYPTION  # no AUTH or no STARTTLS offered
 
 
-def _answer(error: aiosmtplib.SMTPResponseException) -> Refusal | None:
-    """What the server's code says for itself (4xx may pass), or else where in the conversation it came."""
+def _refusal_of_response(error: aiosmtplib.SMTPResponseException) -> Refusal | None:
+    """The refusal by the reply's code (4xx is temporary), otherwise by the SMTP command that failed."""
     if error.code < 500:
         return None
     if "relay" in str(error.message).lower():
         return Refusal.SERVER
-    place = next(place for kind, place in PLACES.items() if isinstance(error, kind))
-    return {TOO_LARGE: Refusal.SIZE, LOGIN_WANTED: Refusal.LOGIN}.get(error.code, place)
+    by_command = next(reason for kind, reason in REFUSAL_BY_ERROR.items() if isinstance(error, kind))
+    return {TOO_LARGE: Refusal.SIZE, AUTH_REQUIRED: Refusal.LOGIN}.get(error.code, by_command)
 
 
-def compose(letter: Letter, sender: str) -> EmailMessage:
-    """The same words twice, for readers of plain text and of HTML, then what is attached."""
+def compose(email: Email, sender: str) -> EmailMessage:
+    """A multipart message: the text as plain text and as HTML, then the attachments."""
     message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = sender, letter.to, letter.subject
-    message["Message-ID"], message["Date"] = letter.message_id, formatdate()
+    message["From"], message["To"], message["Subject"] = sender, email.to, email.subject
+    message["Message-ID"], message["Date"] = email.message_id, formatdate()
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = letter.language
-    message.set_content(letter.text)
-    message.add_alternative(_html(letter), subtype="html")
-    for name, pdf in letter.attachments:
+    message["Content-Language"] = email.language
+    message.set_content(email.text)
+    paragraphs = [paragraph.split("\n") for paragraph in email.text.strip().split("\n\n")]
+    message.add_alternative(_html_template().render(email=email, paragraphs=paragraphs), subtype="html")
+    for name, pdf in email.attachments:
         message.add_attachment(pdf, maintype="application", subtype="pdf", filename=name)
     return message
 
 
-def _html(letter: Letter) -> str:
-    paragraphs = [escape(words).replace("\n", "<br>\n") for words in letter.text.strip().split("\n\n")]
-    body = "\n".join(f"<p>{words}</p>" for words in paragraphs)
-    return (
-        f'<!doctype html>\n<html lang="{escape(letter.language)}"><head><meta charset="utf-8">'
-        f"<title>{escape(letter.subject)}</title></head>\n"
-        f'<body style="font: 16px/1.5 sans-serif; color: #17242c; max-width: 36em">\n{body}\n</body></html>\n'
-    )
+@cache
+def _html_template() -> Template:
+    loader = PackageLoader("bot.channels", ".")
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
+    return environment.get_template("email.html")

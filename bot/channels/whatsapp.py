@@ -1,4 +1,4 @@
-"""Messages by WhatsApp through Twilio's API. Off unless the settings name a sender."""
+"""WhatsApp messages through Twilio's API; used only if the settings name a sender."""
 
 import hmac
 import json
@@ -11,82 +11,82 @@ from aiohttp import BasicAuth, ClientSession, ClientTimeout
 
 from bot.settings import Settings
 
-NO_NUMBER: Final = {21211, 21614, 63003, 63024}  # Twilio: no such number, or one that WhatsApp does not know
-BUSY: Final = 429
+UNKNOWN_NUMBER_CODES: Final = {21211, 21614, 63003, 63024}  # of Twilio: no such number, or not on WhatsApp
+TOO_MANY_REQUESTS: Final = 429
 
 
-class Note(NamedTuple):
-    """What goes to one telephone: words without health data, and where Twilio fetches the locked copy."""
+class WhatsAppMessage(NamedTuple):
+    """A message without health data, and the URL where Twilio fetches the encrypted copy of the report."""
 
     to: str  # +91…
-    words: str
+    text: str
     variables: Mapping[str, str]  # of the approved template, if there is one
-    copy: str
+    copy_url: str
 
 
-class Unwhatsappable(Exception):
-    """Refused for good. Carries a code alone."""
+class WhatsAppRefused(Exception):
+    """Permanently refused; carries only a reason code, the key of a `failure.*` sentence."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class WhatsApp:
-    """Raises Unwhatsappable where a retry is useless; anything else may be tried again."""
+    """Twilio client. `send` raises WhatsAppRefused where a retry is useless; other errors may be retried."""
 
-    def __init__(self, settings: Settings, site: str, account: str, token: str) -> None:
-        self._settings, self._site, self._account, self._token = settings, site, account, token
+    def __init__(self, settings: Settings, base_url: str, account: str, token: str) -> None:
+        self._settings, self._base_url, self._account, self._token = settings, base_url, account, token
 
-    async def send(self, note: Note) -> str:
-        """Twilio's SID of the message, by which it later tells how it fared."""
+    async def send(self, message: WhatsAppMessage) -> str:
+        """Send a message; returns Twilio's SID, which its status callback refers to."""
         url = f"{self._settings.twilio_api.rstrip('/')}/2010-04-01/Accounts/{self._account}/Messages.json"
-        auth, patience = BasicAuth(self._account, self._token), ClientTimeout(total=30)
+        auth, timeout = BasicAuth(self._account, self._token), ClientTimeout(total=30)
         async with (
-            ClientSession(auth=auth, timeout=patience) as http,
-            http.post(url, data=self._form(note)) as answer,
+            ClientSession(auth=auth, timeout=timeout) as http,
+            http.post(url, data=self._form(message)) as response,
         ):
-            if answer.status == BUSY or answer.status >= 500:
-                answer.raise_for_status()
-            told = await answer.json(content_type=None)
-        if answer.status >= 400:
-            raise Unwhatsappable(_reason(answer.status, told.get("code")))
-        return str(told["sid"])
+            if response.status == TOO_MANY_REQUESTS or response.status >= 500:
+                response.raise_for_status()
+            result = await response.json(content_type=None)
+        if response.status >= 400:
+            raise WhatsAppRefused(_reason(response.status, result.get("code")))
+        return str(result["sid"])
 
-    def is_twilios(self, form: Mapping[str, str], signature: str) -> bool:
-        """X-Twilio-Signature: HMAC-SHA1 with our token over the address and the sorted fields."""
-        said = self.callback + "".join(f"{name}{form[name]}" for name in sorted(form))
-        made = b64encode(hmac.new(self._token.encode(), said.encode(), sha1).digest())
-        return hmac.compare_digest(made, signature.encode(errors="surrogateescape"))
+    def is_signed_by_twilio(self, form: Mapping[str, str], signature: str) -> bool:
+        """Check X-Twilio-Signature: HMAC-SHA1 with the auth token over the callback URL and the sorted fields."""
+        signed = self.callback + "".join(f"{name}{form[name]}" for name in sorted(form))
+        expected = b64encode(hmac.new(self._token.encode(), signed.encode(), sha1).digest())
+        return hmac.compare_digest(expected, signature.encode(errors="surrogateescape"))
 
     @property
     def callback(self) -> str:
-        return f"{self._site}/twilio"
+        return f"{self._base_url}/twilio"
 
-    def _form(self, note: Note) -> dict[str, str]:
-        """A business may write first only with a template that WhatsApp approved; its variables then say it all."""
+    def _form(self, message: WhatsAppMessage) -> dict[str, str]:
+        """The request's fields. WhatsApp requires an approved template for the first message of a business."""
         form = {
             "From": f"whatsapp:{self._settings.whatsapp_from}",
-            "To": f"whatsapp:{note.to}",
+            "To": f"whatsapp:{message.to}",
             "StatusCallback": self.callback,
         }
         if self._settings.whatsapp_template:
             return form | {
                 "ContentSid": self._settings.whatsapp_template,
-                "ContentVariables": json.dumps(dict(note.variables), ensure_ascii=False),
+                "ContentVariables": json.dumps(dict(message.variables), ensure_ascii=False),
             }
-        return form | {"Body": note.words, "MediaUrl": note.copy}
+        return form | {"Body": message.text, "MediaUrl": message.copy_url}
 
 
-def whatsapp(settings: Settings) -> WhatsApp | None:
-    """None where the clinic does not use it; `Settings` has seen to it that all or nothing is there."""
-    account, token, site = settings.twilio_account_sid, settings.twilio_auth_token, settings.site
-    if not settings.whatsapp_from or account is None or token is None or site is None:
+def build_whatsapp(settings: Settings) -> WhatsApp | None:
+    """The client, or None where WhatsApp is off. `Settings` guarantees that its settings are complete."""
+    account, token, base_url = settings.twilio_account_sid, settings.twilio_auth_token, settings.base_url
+    if not settings.whatsapp_from or account is None or token is None or base_url is None:
         return None
-    return WhatsApp(settings, site, account, token.get_secret_value())
+    return WhatsApp(settings, base_url, account, token.get_secret_value())
 
 
 def _reason(status: int, code: object) -> str:
     if status in {401, 403}:
         return "twilio"
-    return "number" if code in NO_NUMBER else "whatsapp"
+    return "number" if code in UNKNOWN_NUMBER_CODES else "whatsapp"

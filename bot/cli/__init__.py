@@ -1,1 +1,1 @@
-"""One file for each family of commands."""
+"""The `csss` command line: one module for each family of commands, imported when it is used."""

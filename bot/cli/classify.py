@@ -3,21 +3,44 @@
 import json as jsonlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
+from typing import Annotated, Any, Final, NamedTuple, NoReturn
 
+import cv2
+import numpy as np
 import typer
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
 
-if TYPE_CHECKING:
-    from inference.model.classifier import Classifier, Reading
-    from inference.upload.decoder import Darkroom
-    from inference.upload.picture import Picture
+from bot.cli import refusal
+from inference.errors import BundleError, Refused
+from inference.model.bundle import default_bundle
+from inference.model.classifier import DECODED_SIDE, Classifier, Prediction
+from inference.model.gradcam import overlay
+from inference.upload.decoder import DecoderPool
+from inference.upload.picture import Picture
 
 NOTICE: Final = "This reading supports a clinician's judgement and replaces none."
 FACTS: Final = (
     *("modality", "label", "confidence", "threshold", "uncertain", "abnormal", "probabilities", "doubts"),
     "adjustments",
 )
-HINTS: Final = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".dcm", ".dicom", ".ima", ""})
+SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".dcm", ".dicom", ".ima", ""})
+MIN_PATH_WIDTH: Final = 12  # characters of the table's first column
+
+
+class PathEnd(NamedTuple):
+    """A path in a table's cell; where it is too long, an ellipsis and its end."""
+
+    path: str
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(min(MIN_PATH_WIDTH, len(self.path)), len(self.path))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = options.max_width
+        yield Text(self.path if len(self.path) <= width else f"…{self.path[1 - width :]}", no_wrap=True)
 
 
 def classify(
@@ -26,85 +49,66 @@ def classify(
     heatmap: Annotated[Path | None, typer.Option(help="write the heat map of a single picture here")] = None,
     bundle: Annotated[Path | None, typer.Option(help="model bundle; the newest one if left out")] = None,
 ) -> None:
-    """Say what the classifier sees in each picture."""
-    files = list(walk(paths))
+    """Classify pictures and folders of them."""
+    files = list(find_pictures(paths))
     if heatmap is not None and len(files) != 1:
         fail("--heatmap takes exactly one picture")
-    with darkroom() as room:
+    with DecoderPool() as decoder:
         classifier = load(bundle)
-        lines = (describe(room, classifier, file, heatmap) for file in files)
+        lines = (describe(decoder, classifier, file, heatmap) for file in files)
         accepted = print_lines(lines) if json else print_table(lines)
     if not accepted:
         raise typer.Exit(1)
 
 
-def walk(paths: Iterable[Path]) -> Iterator[Path]:
-    """Files as they are named; folders with everything in them that may be a picture, in order."""
+def find_pictures(paths: Iterable[Path]) -> Iterator[Path]:
+    """The named files, and the possible pictures in named folders, sorted."""
     for path in paths:
         if path.is_dir():
-            inside = (file for file in sorted(path.rglob("*")) if file.suffix.lower() in HINTS)
-            yield from (file for file in inside if file.is_file() and not file.name.startswith("."))
+            candidates = (file for file in sorted(path.rglob("*")) if file.suffix.lower() in SUFFIXES)
+            yield from (file for file in candidates if file.is_file() and not file.name.startswith("."))
         elif path.is_file():
             yield path
         else:
             fail(f"no such file or folder: {path}")
 
 
-def darkroom() -> "Darkroom":
-    """The one way in that the bot has too; it warms while the model is loaded."""
-    from inference.upload.decoder import Darkroom  # noqa: PLC0415  keeps `csss --help` quick
-
-    return Darkroom()
-
-
-def load(folder: Path | None) -> "Classifier":
-    """The classifier, or one sentence about what is wrong with the bundle."""
-    from inference.errors import BundleError  # noqa: PLC0415
-    from inference.model.bundle import default_bundle  # noqa: PLC0415  as above
-    from inference.model.classifier import Classifier  # noqa: PLC0415
-
+def load(folder: Path | None) -> Classifier:
+    """The classifier; exits with one sentence for a damaged bundle."""
     try:
         return Classifier.load(folder or default_bundle())
     except BundleError as error:
         fail(str(error))
 
 
-def describe(room: "Darkroom", classifier: "Classifier", file: Path, heatmap: Path | None) -> dict[str, Any]:
-    """One line of the answer; a refused file has its reason and no label."""
-    from inference.errors import Refused  # noqa: PLC0415
-    from inference.model.classifier import DECODED_SIDE  # noqa: PLC0415
-
+def describe(decoder: DecoderPool, classifier: Classifier, file: Path, heatmap: Path | None) -> dict[str, Any]:
+    """One result; a refused file has a reason and no label."""
     try:
-        picture = room.open(file.read_bytes(), None if heatmap else DECODED_SIDE)
-        admission = classifier.admit(picture)
-        reading = classifier.read_admitted(admission)
+        picture = decoder.decode(file.read_bytes(), None if heatmap else DECODED_SIDE)
+        accepted = classifier.run_gate(picture)
+        prediction = classifier.predict_accepted(accepted)
     except (Refused, OSError) as error:
         reason = error.reason.value if isinstance(error, Refused) else "unreadable"
         return {"file": str(file), "accepted": False, "reason": reason} | dict.fromkeys(FACTS)
     if heatmap is not None:
-        write_heatmap(heatmap, admission.picture, reading)
-    return {"file": str(file), "accepted": True, "reason": None} | reading.facts()
+        write_heatmap(heatmap, accepted.picture, prediction)
+    return {"file": str(file), "accepted": True, "reason": None} | prediction.as_json()
 
 
-def write_heatmap(target: Path, picture: "Picture", reading: "Reading") -> None:
-    """As PNG or JPEG, whatever the target's name ends in."""
-    import cv2  # noqa: PLC0415
-    import numpy as np  # noqa: PLC0415
-
-    from inference.model.gradcam import overlay  # noqa: PLC0415
-
-    drawn = overlay(picture, reading.heatmap, reading.crop)
+def write_heatmap(target: Path, picture: Picture, prediction: Prediction) -> None:
+    """Write the heat map over the picture, as PNG or JPEG by the target's suffix."""
+    image = overlay(picture, prediction.heatmap, prediction.crop)
     if target.suffix.lower() == ".png":
-        pixels = np.asarray(cv2.imdecode(np.frombuffer(drawn, np.uint8), cv2.IMREAD_COLOR))
-        drawn = cv2.imencode(".png", pixels)[1].tobytes()
+        pixels = np.asarray(cv2.imdecode(np.frombuffer(image, np.uint8), cv2.IMREAD_COLOR))
+        image = cv2.imencode(".png", pixels)[1].tobytes()
     try:
-        target.write_bytes(drawn)
+        target.write_bytes(image)
     except OSError as error:
         fail(f"the heat map cannot be written: {error.strerror}")
 
 
 def print_lines(lines: Iterable[dict[str, Any]]) -> int:
-    """JSON, a line per file, each as soon as it is known."""
+    """Print one JSON line per file, each as soon as it is known. Returns the number of accepted files."""
     accepted = 0
     for line in lines:
         typer.echo(jsonlib.dumps(line, ensure_ascii=False))
@@ -113,26 +117,21 @@ def print_lines(lines: Iterable[dict[str, Any]]) -> int:
 
 
 def print_table(lines: Iterable[dict[str, Any]]) -> int:
-    """For people: one row per file, and what the figures are worth."""
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-
+    """Print a table with the notice that it replaces no clinician. Returns the number of accepted files."""
     table = Table("file", "kind", "reading", "confidence", "abnormal", caption=NOTICE)
     accepted = 0
     for line in lines:
+        file = PathEnd(line["file"])
         if line["accepted"]:
             reading = f"Uncertain ({line['label']})" if line["uncertain"] else line["label"]
-            table.add_row(
-                line["file"], line["modality"], reading, f"{line['confidence']:.0%}", f"{line['abnormal']:.0%}"
-            )
+            table.add_row(file, line["modality"], reading, f"{line['confidence']:.0%}", f"{line['abnormal']:.0%}")
         else:
-            table.add_row(line["file"], "", f"not read: {line['reason']}", "", "")
+            table.add_row(file, "", f"not read: {line['reason']}", "", "")
         accepted += line["accepted"]
     Console().print(table)
     return accepted
 
 
 def fail(sentence: str) -> NoReturn:
-    """One sentence on standard error, and a bad exit."""
-    typer.echo(f"csss classify: {sentence}", err=True)
-    raise typer.Exit(2)
+    """Exit with code 2 after one sentence on stderr."""
+    refusal.fail(f"csss classify: {sentence}", 2)

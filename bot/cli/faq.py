@@ -1,4 +1,4 @@
-"""`csss faq`: ask the FAQ from a terminal or a script."""
+"""`csss faq`: asks and measures the FAQ from a terminal or a script."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from faq.answer import Answer, Faq, load
-from faq.evaluation import HALVES, Asked, Figures, Share, ask_all, confusions, count, is_right, read_questions
+from faq.evaluation import HALVES, Figures, Result, Share, answer_all, confusions, count, is_right, read_questions
 
 app = typer.Typer(help="Ask the FAQ, measure it.", no_args_is_help=True)
 
@@ -33,47 +33,55 @@ def ask(
     """Answer a question: topic, score (0-1), answer, and the nearest topics, best first."""
     if (text is None) != stdin:
         raise typer.BadParameter("give one question, or --stdin")
-    known = load()
-    if lang is not None and lang not in known.languages:
-        raise typer.BadParameter(f"{lang} is none of {', '.join(known.languages)}", param_hint="--lang")
+    faq_engine = load()
+    if lang is not None and lang not in faq_engine.languages:
+        raise typer.BadParameter(f"{lang} is none of {', '.join(faq_engine.languages)}", param_hint="--lang")
     for question in _lines() if stdin else [text or ""]:
-        answer = known.answer(question, lang)
-        _say_json(answer) if as_json else _say(known, answer)
+        answer = faq_engine.answer(question, lang)
+        _print_json(answer) if as_json else _print(faq_engine, answer)
 
 
 @app.command()
 def evaluate(
-    half: Annotated[str, typer.Option("--half", help="Whose confusions to list: tune or test.")] = "tune",
+    half: Annotated[str, typer.Option("--half", help="The half whose confusions are listed: tune or test.")] = "tune",
     questions: Annotated[bool, typer.Option("--questions", help="Show the questions that went wrong, too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each half and language.")] = False,
 ) -> None:
-    """Measure the FAQ on its own questions. Words and weights are changed by looking at `tune` only."""
+    """Measure the FAQ on its own questions. Words and weights are tuned on the half `tune` only."""
     if half not in HALVES:
         raise typer.BadParameter(f"{half} is none of {', '.join(HALVES)}", param_hint="--half")
-    known = load()
-    asked = {name: ask_all(known, read_questions(name)) for name in HALVES}
-    figures = {(name, lang): count(asked[name], lang) for name in HALVES for lang in (*known.languages, None)}
+    faq_engine = load()
+    results = {name: answer_all(faq_engine, read_questions(name)) for name in HALVES}
+    figures = {(name, lang): count(results[name], lang) for name in HALVES for lang in (*faq_engine.languages, None)}
     if as_json:
         _figures_json(figures)
         return
     console = Console()
-    console.print(_figures_table(figures), _confusion_table(half, asked[half]))
+    console.print(_figures_table(figures), _confusion_table(half, results[half]))
     if questions:
-        console.print(_wrong_table(asked[half]))
+        console.print(_wrong_table(results[half]))
 
 
 def _figures_json(figures: dict[tuple[str, str | None], Figures]) -> None:
-    for (half, language), found in figures.items():
-        shares = {name: value for name, value in vars(found).items() if isinstance(value, Share)}
+    for (half, language), measured in figures.items():
+        shares = {
+            "top": measured.top_1,
+            "three": measured.top_3,
+            "refused": measured.refused,
+            "recalled": measured.emergencies,
+            "alarms": measured.false_alarms,
+        }
         rates = {name: {"good": share.good, "total": share.total, "rate": share.rate} for name, share in shares.items()}
-        _say_line({"half": half, "language": language or "all", **rates, "slowest_ms": round(found.slowest * 1e3, 2)})
+        _print_line(
+            {"half": half, "language": language or "all", **rates, "slowest_ms": round(measured.slowest * 1e3, 2)}
+        )
 
 
 def _figures_table(figures: dict[tuple[str, str | None], Figures]) -> Table:
-    table = Table("half", "language", "top 1", "in 3", "refused", "cries", "alarms", "slowest", title="FAQ")
-    for (half, language), found in figures.items():
-        shares = (found.top, found.three, found.refused, found.recalled, found.alarms)
-        table.add_row(half, language or "all", *map(_rate, shares), f"{found.slowest * 1e3:.1f} ms")
+    table = Table("half", "language", "top 1", "in 3", "refused", "emergencies", "false alarms", "slowest", title="FAQ")
+    for (half, language), measured in figures.items():
+        shares = (measured.top_1, measured.top_3, measured.refused, measured.emergencies, measured.false_alarms)
+        table.add_row(half, language or "all", *map(_rate, shares), f"{measured.slowest * 1e3:.1f} ms")
     return table
 
 
@@ -81,28 +89,28 @@ def _rate(share: Share) -> str:
     return "-" if share.rate is None else f"{share.rate:.3f} /{share.total}"
 
 
-def _confusion_table(half: str, asked: list[Asked]) -> Table:
+def _confusion_table(half: str, results: list[Result]) -> Table:
     table = Table("right", "answered", "times", title=f"Confusions ({half})")
-    for right, given, times in confusions(asked):
+    for right, given, times in confusions(results):
         table.add_row(right, given, str(times))
     return table
 
 
-def _wrong_table(asked: list[Asked]) -> Table:
+def _wrong_table(results: list[Result]) -> Table:
     table = Table("question", "right", "answered", "score", title="Gone wrong")
-    for question, answer, _ in (one for one in asked if not is_right(one)):
+    for question, answer, _ in (one for one in results if not is_right(one)):
         table.add_row(question.text, "/".join(sorted(question.right)), answer.topic, f"{answer.score:.2f}")
     return table
 
 
 def _lines() -> Iterable[str]:
-    """The questions as UTF-8 whatever the terminal says; an empty line is a question too, so that lines stay paired."""
+    """The questions of stdin as UTF-8; an empty line is a question too, so that answers stay paired with lines."""
     for line in sys.stdin.buffer:
         yield line.decode("utf-8", errors="replace").rstrip("\r\n")
 
 
-def _say_json(answer: Answer) -> None:
-    _say_line(
+def _print_json(answer: Answer) -> None:
+    _print_line(
         {
             "topic": answer.topic,
             "score": answer.score,
@@ -114,15 +122,15 @@ def _say_json(answer: Answer) -> None:
     )
 
 
-def _say_line(facts: dict[str, object]) -> None:
+def _print_line(facts: dict[str, object]) -> None:
     sys.stdout.buffer.write(json.dumps(facts, ensure_ascii=False).encode() + b"\n")
     sys.stdout.buffer.flush()
 
 
-def _say(known: Faq, answer: Answer) -> None:
+def _print(faq_engine: Faq, answer: Answer) -> None:
     console = Console()
-    title = known.entry(answer.topic, answer.language).title
+    title = faq_engine.entry(answer.topic, answer.language).title
     console.print(Panel(answer.text, title=f"{title} ({answer.topic}, {answer.score:.2f})", title_align="left"))
     if not answer.sure:
-        near = ", ".join(known.entry(topic, answer.language).title for topic in answer.suggestions)
+        near = ", ".join(faq_engine.entry(topic, answer.language).title for topic in answer.suggestions)
         console.print(f"Nearest: {near}")

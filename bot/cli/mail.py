@@ -1,32 +1,31 @@
-"""`csss mail bounced`: for the mail server, which alone learns that a mail came back."""
+"""`csss mail`: bounced mail, as the mail server hands it over."""
 
 import sys
 from datetime import UTC, datetime
 
 import typer
 
-from bot.cli.clinic import with_session
+from bot.channels.bounces import bounced_message_id
+from bot.cli.database import with_session
+from workflow.reporting.deliveries import record_bounce
 
-app = typer.Typer(help="Mail.", no_args_is_help=True)
+app = typer.Typer(help="Bounced mail.", no_args_is_help=True)
 
 
 @app.callback()
 def mail() -> None:
-    """Mail."""
+    """Bounced mail."""
 
 
 @app.command()
 def bounced() -> None:
-    """Read a returned mail from stdin; the running bot then tells administrator and patient.
+    """Read a bounced mail from stdin; the running bot then notifies administrator and patient.
 
-    In /etc/aliases: `scans-bounces: "|/opt/csss/.venv/bin/csss mail bounced"`. Always ends well: a mail server would
-    send the notice back otherwise."""
-    from bot.channels.bounces import returned  # noqa: PLC0415 - seconds, for who only asks for --help
-    from workflow.reporting.deliveries import came_back  # noqa: PLC0415
-
-    found = returned(sys.stdin.buffer.read())
-    if found is None:
+    In /etc/aliases: `scans-bounces: "|/opt/csss/.venv/bin/csss mail bounced"`. The exit code is 0 for any mail: on
+    another one the mail server would return the notice."""
+    message_id = bounced_message_id(sys.stdin.buffer.read())
+    if message_id is None:
         typer.echo("no mail that failed for good; nothing to do")
         return
-    known = with_session(lambda session: came_back(session, found, "bounce", datetime.now(UTC)))
-    typer.echo("noted" if known else "not one of ours, or known already")
+    recorded = with_session(lambda session: record_bounce(session, message_id, "bounce", datetime.now(UTC)))
+    typer.echo("noted" if recorded else "not one of ours, or known already")

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from importlib.resources import files
@@ -12,7 +12,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Final, NamedTuple
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from bot.app import App, Engines, build_app
@@ -22,11 +22,13 @@ from bot.settings import Settings
 from inference.upload.open import open_picture
 from models.base import Sessions
 from models.schema import upgrade
-from models.tables.people import Role, Sex
+from models.vocabulary import Role, Sex
 from workflow.accounts import consent, registration
 from workflow.accounts.passwords import hash_password
 from workflow.accounts.registration import Person
+from workflow.accounts.sessions import sign_in
 
+DEMO_COST: Final = 4  # bcrypt's least
 PASSWORD: Final = "demo-clinic"  # noqa: S105 - printed on the page; it opens nothing but a demo
 LONGEST: Final = 1024  # pixels of the sample's longer side
 
@@ -51,7 +53,9 @@ CAST: Final = (
 
 
 class DemoSettings(Settings):
-    """Nothing from the environment or a .env file: a demo can never touch a clinic's own database or bot."""
+    """Settings that ignore the environment and .env, so that a demo never touches a clinic's database or bot."""
+
+    bcrypt_cost: int = Field(DEMO_COST, ge=4, description="bcrypt's least: a demo's passwords protect nothing.")
 
     @classmethod
     def settings_customise_sources(
@@ -65,8 +69,11 @@ class DemoSettings(Settings):
         return (init_settings,)
 
 
+Furnish = Callable[[App, Sandbox], Awaitable[list[dict[str, Any]]]]
+
+
 class Demo(NamedTuple):
-    """What runs: the facts as `--json` prints them, and the parts behind them."""
+    """A running demo: its parts, and the facts as `--json` prints them."""
 
     sandbox: Sandbox
     app: App
@@ -77,30 +84,43 @@ class Demo(NamedTuple):
 def sample() -> Sample:
     """A real chest radiograph, from the pydicom-data package (MIT), as a JPEG that a phone could have sent."""
     dicom = files("data_store").joinpath("data", "RG1_UNCR.dcm").read_bytes()
-    return Sample("chest.jpg", "Chest X-ray", "image/jpeg", open_picture(dicom).jpeg(longest=LONGEST))
+    return Sample("chest.jpg", "Chest X-ray", "image/jpeg", open_picture(dicom).jpeg(max_side=LONGEST))
 
 
 @asynccontextmanager
-async def open_demo(port: int = 0, engines: Engines | None = None, **more: Any) -> AsyncIterator[Demo]:  # noqa: ANN401 - settings
-    """Start everything; the scratch folder is gone when the block ends."""
+async def open_demo(
+    port: int = 0,
+    engines: Engines | None = None,
+    furnish: Furnish | None = None,
+    **more: Any,  # noqa: ANN401 - settings
+) -> AsyncIterator[Demo]:
+    """Start sandbox, mailbox and bot on a scratch data folder that is removed at the end.
+
+    `furnish` brings the database to the newest schema and people into it and into the sandbox (default: the cast).
+    """
     picture = await asyncio.to_thread(sample)
     with tempfile.TemporaryDirectory(prefix="csss-demo-") as scratch:
         async with (
             Sandbox(port=port, samples=[picture]) as sandbox,
             build_app(demo_settings(sandbox, Path(scratch), **more), engines) as app,
         ):
-            await upgrade(app.engine)
-            people = await move_in(app.clinic.sessions, sandbox)
-            stop, ready = asyncio.Event(), asyncio.Event()
-            async with asyncio.TaskGroup() as group:
-                running = group.create_task(app.run(stop, lambda _: ready.set()))
-                await ready.wait()
-                facts = {"web": sandbox.web, "bot_api": sandbox.base, "people": people}
-                try:
-                    yield Demo(sandbox, app, facts, picture.data)
-                finally:
-                    stop.set()
-                    await running
+            people = await (furnish or move_in)(app, sandbox)
+            async with running(app):
+                yield Demo(sandbox, app, {"web": sandbox.web, "bot_api": sandbox.base, "people": people}, picture.data)
+
+
+@asynccontextmanager
+async def running(app: App) -> AsyncIterator[None]:
+    """Run the bot until the block ends; the block begins when the bot is ready."""
+    stop, ready = asyncio.Event(), asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        bot = group.create_task(app.run(stop, lambda _: ready.set()))
+        await ready.wait()
+        try:
+            yield
+        finally:
+            stop.set()
+            await bot
 
 
 async def live(port: int, welcome: Callable[[dict[str, Any]], None], voice: bool = False) -> None:
@@ -115,10 +135,10 @@ async def live(port: int, welcome: Callable[[dict[str, Any]], None], voice: bool
 
 async def story(port: int, out: Path | None, say: Callable[[str], None] | None) -> dict[str, Any]:
     """Play the main job by itself; leave the PDF and the emails in `out`."""
-    folder = out or Path(f"demo-{datetime.now(UTC):%Y%m%d-%H%M%S}")
+    folder = out or Path(tempfile.gettempdir()) / f"csss-demo-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     folder.mkdir(parents=True, exist_ok=True)
     async with open_demo(port, **_reachable()) as demo, SandboxClient(demo.sandbox.base) as clinic:
-        await demo.app.clinic.press.start()  # a clinic's press has long been warm
+        await demo.app.services.pdf.start()  # in a clinic the PDF process is warm
         started = monotonic()
         pdf = await play(clinic, demo.picture, say)
         seconds = round(monotonic() - started, 2)
@@ -152,15 +172,21 @@ def demo_settings(sandbox: Sandbox, scratch: Path, **more: Any) -> Settings:  # 
 
 
 def _reachable() -> dict[str, Any]:
-    """A port for the web app, so that the codes on reports lead to its page."""
+    """A free port for the web app, so that QR codes on reports lead to its page."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     return {"web_port": port, "public_url": f"http://127.0.0.1:{port}"}
 
 
-async def move_in(sessions: Sessions, sandbox: Sandbox, cast: Sequence[Cast] = CAST) -> list[dict[str, Any]]:
+async def move_in(app: App, sandbox: Sandbox) -> list[dict[str, Any]]:
+    """A migrated database with the cast in it, each linked to a chat of the sandbox."""
+    await upgrade(app.engine)
+    return await add_cast(app.services.sessions, sandbox)
+
+
+async def add_cast(sessions: Sessions, sandbox: Sandbox, cast: Sequence[Cast] = CAST) -> list[dict[str, Any]]:
     """Accounts for the cast, each linked to a chat in the sandbox."""
-    password_hash = await asyncio.to_thread(hash_password, PASSWORD)
+    password_hash = await asyncio.to_thread(hash_password, PASSWORD, cost=DEMO_COST)
     now = datetime.now(UTC)
     people = []
     async with sessions.begin() as session:
@@ -168,7 +194,7 @@ async def move_in(sessions: Sessions, sandbox: Sandbox, cast: Sequence[Cast] = C
             chat_id = sandbox.person(one.name, one.role, started=True)
             person = Person(one.name, one.email, password_hash, "en", one.born, one.sex, one.number)
             await registration.add_staff(session, person, one.role, now)
-            actor = await registration.link(session, chat_id, one.email, now)
+            actor = await sign_in(session, chat_id, one.email, now)
             await consent.agree(session, actor, now)
             people.append({"name": one.name, "role": one.role.value, "chat_id": chat_id})
     return people

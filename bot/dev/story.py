@@ -7,10 +7,10 @@ from time import monotonic
 from typing import Final
 
 from bot.dev.sandbox import SandboxClient
-from bot.dev.sandbox.api.answers import Json
+from bot.dev.sandbox.api.responses import Json
 from bot.dev.sandbox.client.transcript import Document
 
-Say = Callable[[str], None]
+Print = Callable[[str], None]
 OWN_READING: Final = ("Probably viral.", "Findings")
 FINDINGS: Final = (  # what the doctor writes, and how the bot goes on
     ("Patchy opacities in both lower zones.", "Impression"),
@@ -19,10 +19,10 @@ FINDINGS: Final = (  # what the doctor writes, and how the bot goes on
 )
 
 
-async def play(clinic: SandboxClient, picture: bytes, say: Say | None = None) -> Document:
-    """From the photo to the PDF in the patient's chat and mailbox; every message is said with its time."""
+async def play(clinic: SandboxClient, picture: bytes, say: Print | None = None) -> Document:
+    """Play from the photo to the PDF in the patient's chat and mailbox; print every message with its time."""
     async with asyncio.TaskGroup() as group:
-        telling = group.create_task(_tell(clinic, say)) if say else None
+        telling = group.create_task(_print_line(clinic, say)) if say else None
         try:
             return await _play(clinic, picture)
         finally:
@@ -32,7 +32,7 @@ async def play(clinic: SandboxClient, picture: bytes, say: Say | None = None) ->
 
 
 async def _play(clinic: SandboxClient, picture: bytes) -> Document:
-    [*_, earlier] = [None, *await clinic.mails()]  # of a story told before in the same house
+    [*_, earlier] = [None, *await clinic.mails()]  # of an earlier story in the same run
     amina, rao = await clinic.person("Amina Yusuf"), await clinic.person("Dr Rao")
     meena, joseph = await clinic.person("Meena Pillai"), await clinic.person("Joseph Mathew")
     await amina.sends_photo(picture)
@@ -66,8 +66,8 @@ async def _play(clinic: SandboxClient, picture: bytes) -> Document:
     return report
 
 
-async def _tell(clinic: SandboxClient, say: Say) -> None:
-    """Every message and mail as it comes, with the seconds since the start."""
+async def _print_line(clinic: SandboxClient, say: Print) -> None:
+    """Print every message and mail with the seconds since the start."""
     names = {person.chat_id: person.name for person in await clinic.people()}
     started, seen = monotonic(), 0
     while True:
@@ -78,7 +78,7 @@ async def _tell(clinic: SandboxClient, say: Say) -> None:
 
 
 def _line(event: Json, names: Mapping[int, str]) -> str | None:
-    """One happening as a line; None for what only a screen shows."""
+    """An event as a line, or None for events without text."""
     chat = names.get(event.get("chat_id", 0), "")
     match event["kind"]:
         case "message" | "edit" as kind:

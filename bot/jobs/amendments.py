@@ -1,50 +1,52 @@
-"""Who hears of a change to a released report: administrators, its author, and the chats that hold the old version."""
+"""Notices about amendments: to administrators, to their author, and under superseded reports in chat."""
 
 from contextlib import suppress
 from functools import partial
 
-from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 from sqlalchemy import select
 
-from bot.jobs.notify import tell
-from bot.services import Clinic
-from handlers.doctor.amendments import asked
-from handlers.ui.decisions import on_change
-from models.tables.jobs import Delivery
-from models.tables.people import Link, Role
+from bot.channels.delivering import TELEGRAM_REFUSALS
+from bot.jobs.notify import notify
+from bot.services import Services
+from handlers.ui.keyboards import amendment_keyboard
+from handlers.views.reports import amendment_values
+from models.tables.accounts import ChatLink
+from models.tables.deliveries import Delivery
 from models.tables.scans import Report, Scan
+from models.vocabulary import Role
 from workflow.reporting import amendments
 from workflow.scans import queries
 
 
-async def tell_amendment(clinic: Clinic, scan_id: int, number: int) -> None:
-    """What is to be changed and why, with the buttons that decide."""
-    async with clinic.sessions() as session:
+async def notify_amendment(services: Services, scan_id: int, number: int) -> None:
+    """Send a proposed amendment to the administrators, with the buttons that decide on it. Idempotent."""
+    async with services.sessions() as session:
         scan = await session.get_one(Scan, scan_id)
-        change = (await amendments.changes(session, scan_id))[number - 1]
-        chats = await queries.chats_of(session, Role.ADMINISTRATOR)
-    decide = partial(on_change, scan_id=scan_id, number=number)
-    await tell(clinic, chats, f"amendment:{scan_id}:{number}", "amend.ask", None, decide, **asked(scan, change))
+        amendment = (await amendments.amendments_of(session, scan_id))[number - 1]
+        chats = await queries.chats_of_role(session, Role.ADMINISTRATOR)
+    buttons, values = partial(amendment_keyboard, scan_id=scan_id, number=number), amendment_values(scan, amendment)
+    await notify(services, chats, f"amendment:{scan_id}:{number}", "amend.ask", None, buttons, **values)
 
 
-async def tell_declined(clinic: Clinic, scan_id: int) -> None:
-    """Its author may write another."""
-    async with clinic.sessions() as session:
-        change = (await amendments.changes(session, scan_id))[-1]
-        chats = (await session.scalars(select(Link.chat_id).where(Link.account_id == change.doctor_id))).all()
-    await tell(clinic, chats, f"declined:{scan_id}:{change.number}", "amend.declined", scan=scan_id)
+async def notify_declined(services: Services, scan_id: int) -> None:
+    """Tell the author that the latest amendment was declined. Idempotent."""
+    async with services.sessions() as session:
+        amendment = (await amendments.amendments_of(session, scan_id))[-1]
+        links = select(ChatLink.chat_id).where(ChatLink.account_id == amendment.doctor_id)
+        chats = (await session.scalars(links)).all()
+    await notify(services, chats, f"declined:{scan_id}:{amendment.number}", "amend.declined", scan=scan_id)
 
 
-async def mark_superseded(clinic: Clinic, scan_id: int, version: int) -> None:
-    """Under each copy of the old version that lies in a patient's chat: it counts no more."""
-    async with clinic.sessions() as session:
-        which = select(Report).where(Report.scan_id == scan_id, Report.version == version)
-        report = (await session.scalars(which)).one()
+async def mark_superseded(services: Services, scan_id: int, version: int) -> None:
+    """Mark each copy of the old version in a patient's chat as superseded, in its caption. Idempotent."""
+    async with services.sessions() as session:
+        query = select(Report).where(Report.scan_id == scan_id, Report.version == version)
+        report = (await session.scalars(query)).one()
         prefix = f"report:{report.id}:chat:"
-        sent = (await session.scalars(select(Delivery).where(Delivery.key.startswith(prefix)))).all()
-    texts = clinic.catalogues.of(report.scan.patient.language)
+        deliveries = (await session.scalars(select(Delivery).where(Delivery.key.startswith(prefix)))).all()
+    texts = services.catalogues.of(report.scan.patient.language)
     caption = texts("report.superseded", number=report.number, version=version + 1)
-    for one in (one for one in sent if one.receipt):
-        with suppress(TelegramBadRequest, TelegramForbiddenError):  # deleted, or the bot was blocked
-            chat, message = int(one.key.removeprefix(prefix)), int(one.receipt or 0)
-            await clinic.bot.edit_message_caption(chat_id=chat, message_id=message, caption=caption)
+    for delivery in (delivery for delivery in deliveries if delivery.receipt):
+        chat_id, message_id = int(delivery.key.removeprefix(prefix)), int(delivery.receipt or 0)
+        with suppress(*TELEGRAM_REFUSALS):  # deleted, or the bot was blocked
+            await services.bot.edit_message_caption(chat_id=chat_id, message_id=message_id, caption=caption)

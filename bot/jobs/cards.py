@@ -1,116 +1,130 @@
-"""Put the live cards and the command menus in front of people."""
+"""Scan cards and command menus: sends, edits and replaces them in the chats."""
 
 import logging
-from collections.abc import Set
 from contextlib import suppress
-from datetime import UTC, datetime
 
 from aiogram.exceptions import AiogramError, TelegramBadRequest, TelegramForbiddenError, TelegramUnauthorizedError
 from aiogram.types import (
-    BotCommand,
     BotCommandScopeAllPrivateChats,
     BotCommandScopeChat,
     BufferedInputFile,
     InputMediaPhoto,
 )
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.jobs import notify
-from bot.jobs.files import fetch
-from bot.services import Clinic
+from bot.channels.delivering import TELEGRAM_REFUSALS
+from bot.jobs.notify import Translated, notify
+from bot.patient_files import read_file
+from bot.services import Services
+from handlers.ui.menus import WHATSAPP, menu_commands
+from handlers.ui.replies import View
 from handlers.ui.texts import LANGUAGES, Texts
-from handlers.views.cards import View, has_heat_map, patient_card, staff_card
+from handlers.views.cards import has_heat_map, patient_card, staff_card
 from models.crypto.vault import Content
 from models.tables.chats import Card
-from models.tables.people import Role
 from models.tables.scans import Scan
-from workflow.accounts import registration
+from models.vocabulary import Role
+from workflow.accounts import sessions
 from workflow.actors import Actor
 from workflow.audit import chain
 from workflow.errors import NotAllowed, NotFound
 from workflow.scans import queries
+from workflow.scans.cards import enqueue_card
+from workflow.transitions import WAITS_FOR, signers
 
 logger = logging.getLogger(__name__)
-OWN = ("help", "me", "sessions", "password", "language", "cancel", "unlink")
-WHATSAPP = "whatsapp"
-MENUS = {
-    None: ("start", "register", "link", "reset", "human", "help"),
-    Role.PATIENT: ("scans", "status", "report", WHATSAPP, "human", "privacy", "export", "forget", *OWN),
-    Role.DOCTOR: ("queue", "desk", "model", *OWN),
-    Role.PHARMACIST: ("queue", "desk", "model", *OWN),
-    Role.ADMINISTRATOR: (
-        *("queue", "desk", "undelivered", "invite", "users", "faqmisses", "faqtaught"),
-        *("model", "audit", "authenticator", *OWN),
-    ),
-}
 
 
-async def show_card(clinic: Clinic, scan_id: int, chat_id: int, fresh: bool = False, turn: bool = False) -> None:
-    """Send, edit or replace one chat's card so that it says what the database says now."""
-    async with clinic.sessions() as session:
-        actor = await registration.actor_for(session, chat_id, datetime.now(UTC) - clinic.idle)
+async def show_card(services: Services, scan_id: int, chat_id: int, fresh: bool = False, turn: bool = False) -> None:
+    """Send, edit or replace one chat's card to show the scan's present state. Idempotent, except with `fresh`.
+
+    `fresh` sends a new message and deletes the old one; `turn` replaces the picture as well."""
+    async with services.sessions() as session:
+        actor = await sessions.actor_for(session, chat_id, services.now() - services.idle_limit)
         card = await session.get(Card, (scan_id, chat_id))
         try:
-            scan = actor and await queries.scan_for(session, scan_id, actor._replace(asleep=False))
-        except (NotFound, NotAllowed):  # out of reach, or suspended
+            scan = actor and await queries.scan_for(session, scan_id, actor._replace(locked=False))
+        except (NotFound, NotAllowed):  # out of scope, or suspended
             scan = None
     if actor is None or scan is None:
         return
-    if actor.asleep:
-        await _knock(clinic, scan, chat_id)
+    if actor.locked:
+        await notify_locked_chat(services, scan, chat_id)
         return
-    texts = clinic.catalogues.of(actor.language)
+    texts = services.catalogues.of(actor.language)
     view = _view(scan, actor, texts, card)
-    with suppress(TelegramForbiddenError):  # who blocked the bot finds the card with /queue or /status
+    with suppress(TelegramForbiddenError):  # the bot was blocked; /queue and /status show the card later
         if card is None or fresh:
-            await _replace(clinic, scan, actor, view, Card(scan_id=scan_id, chat_id=chat_id), card)
+            await _replace(services, scan, actor, view, Card(scan_id=scan_id, chat_id=chat_id), card)
         else:
-            await _edit(clinic, scan, actor, view, card, turn)
+            await _edit(services, scan, actor, view, card, turn)
 
 
-async def _knock(clinic: Clinic, scan: Scan, chat_id: int) -> None:
-    """A chat that is asleep hears that there is something, not what."""
-    await notify.tell(clinic, [chat_id], f"asleep:{scan.id}:{scan.version}", "asleep.card", scan=scan.id)
+async def show_cards(services: Services, scan_id: int) -> None:
+    """Enqueue the cards of all chats concerned: those that have one, the patient's, and those who act next.
+
+    Also notifies people who could act next but have switched to another role. Idempotent."""
+    inactive: set[int] = set()
+    async with services.sessions.begin() as session:
+        scan = await session.get_one(Scan, scan_id)
+        chats = {*await queries.card_chats(session, scan_id), *await queries.patient_chats(session, scan)}
+        waits_for = WAITS_FOR.get(scan.status)
+        if waits_for is not None and scan.released_at is None:
+            acting = await queries.chats_acting_as(session, waits_for)
+            inactive = (
+                {*await queries.chats_of_role(session, waits_for)} - {*acting} - await _signer_chats(session, scan)
+            )
+            chats.update(acting)
+        for chat_id in sorted(chats):
+            enqueue_card(session, scan_id, chat_id, services.now())
+    if waits_for is not None:
+        key, role = f"elsewhere:{scan_id}:{scan.status}", Translated(f"role.{waits_for}")
+        await notify(services, sorted(inactive), key, "acting.waits", scan=scan_id, role=role)
 
 
-async def show_menu(clinic: Clinic, chat_id: int) -> None:
-    """The commands that this chat's person can use, in their language."""
-    async with clinic.sessions() as session:
-        actor = await registration.actor_for(session, chat_id)
-    texts = clinic.catalogues.of(actor.language if actor else None)
-    also = {WHATSAPP} if clinic.whatsapp else set()
+async def _signer_chats(session: AsyncSession, scan: Scan) -> set[int]:
+    """The chats of everybody who has signed the scan already."""
+    accounts = [account_id for _, account_id in await signers(session, scan)]
+    return {chat_id for account_id in accounts for chat_id in await queries.chats_of_account(session, account_id)}
+
+
+async def notify_locked_chat(services: Services, scan: Scan, chat_id: int) -> None:
+    """Tell a locked chat that a scan has news, without content."""
+    await notify(services, [chat_id], f"asleep:{scan.id}:{scan.version}", "asleep.card", scan=scan.id)
+
+
+async def show_menu(services: Services, chat_id: int) -> None:
+    """Set the command menu of a chat by its account's role and language. Idempotent."""
+    async with services.sessions() as session:
+        actor = await sessions.actor_for(session, chat_id)
+    texts = services.catalogues.of(actor.language if actor else None)
+    optional = {WHATSAPP} if services.whatsapp else set()
     if actor is not None and len(actor.roles) > 1:
-        also.add("role")
-    menu = _commands(texts, actor.role if actor else None, also)
-    with suppress(TelegramForbiddenError, TelegramBadRequest):
-        await clinic.bot.set_my_commands(menu, scope=BotCommandScopeChat(chat_id=chat_id))
+        optional.add("role")
+    menu = menu_commands(texts, actor.role if actor else None, optional)
+    with suppress(*TELEGRAM_REFUSALS):
+        await services.bot.set_my_commands(menu, scope=BotCommandScopeChat(chat_id=chat_id))
 
 
-async def show_common_menu(clinic: Clinic) -> None:
-    """What a stranger finds under the menu button, in each language that Telegram may ask for.
+async def show_common_menu(services: Services) -> None:
+    """Set the command menu of chats without an account, in every language.
 
-    A menu is a convenience: a server that cannot take it does not stop the start, only a token that it does not
-    know does."""
+    Raises TelegramUnauthorizedError for a wrong bot token; other errors are logged and ignored."""
     try:
-        await _show_common_menu(clinic)
+        await _show_common_menu(services)
     except TelegramUnauthorizedError:
         raise
     except AiogramError as error:
         logger.warning("the command menu could not be shown", extra={"error": type(error).__name__})
 
 
-async def _show_common_menu(clinic: Clinic) -> None:
+async def _show_common_menu(services: Services) -> None:
     scope = BotCommandScopeAllPrivateChats()
-    await clinic.bot.set_my_commands(_commands(clinic.catalogues.of(None), None), scope=scope)
+    await services.bot.set_my_commands(menu_commands(services.catalogues.of(None), None), scope=scope)
     for language in LANGUAGES:
-        await clinic.bot.set_my_commands(
-            _commands(clinic.catalogues.of(language), None), scope=scope, language_code=language
+        await services.bot.set_my_commands(
+            menu_commands(services.catalogues.of(language), None), scope=scope, language_code=language
         )
-
-
-def _commands(texts: Texts, role: Role | None, also: Set[str] = frozenset()) -> list[BotCommand]:
-    """`also`: what not every clinic, or not everybody in this role, has a use for."""
-    names = [name for name in (*MENUS[role], "role") if name in also or name not in {WHATSAPP, "role"}]
-    return [BotCommand(command=name, description=texts.plain(f"menu.{name}")) for name in names]
 
 
 def _view(scan: Scan, actor: Actor, texts: Texts, card: Card | None) -> View:
@@ -119,51 +133,53 @@ def _view(scan: Scan, actor: Actor, texts: Texts, card: Card | None) -> View:
     return staff_card(scan, actor.role, texts, bool(card and card.heat_map))
 
 
-async def _replace(clinic: Clinic, scan: Scan, actor: Actor, view: View, card: Card, old: Card | None) -> None:
-    """A patient's card is words; a member of the staff sees the picture."""
+async def _replace(services: Services, scan: Scan, actor: Actor, view: View, card: Card, old: Card | None) -> None:
+    """Send a new card, text only for patients, and delete the old message."""
     if actor.role is Role.PATIENT:
-        sent = await clinic.bot.send_message(card.chat_id, view.text, reply_markup=view.keyboard, protect_content=True)
+        sent = await services.bot.send_message(
+            card.chat_id, view.text, reply_markup=view.keyboard, protect_content=True
+        )
     else:
         card.heat_map = bool(old and old.heat_map and has_heat_map(scan))
-        photo = await _picture(clinic, scan, card.heat_map)
-        sent = await clinic.bot.send_photo(
+        photo = await _picture(services, scan, card.heat_map)
+        sent = await services.bot.send_photo(
             card.chat_id, photo, caption=view.text, reply_markup=view.keyboard, protect_content=True
         )
     card.message_id = sent.message_id
-    async with clinic.sessions.begin() as session:
+    async with services.sessions.begin() as session:
         if stored := await session.get(Card, (card.scan_id, card.chat_id)):
-            stored.message_id = sent.message_id  # no more: it may have been turned since it was sent
+            stored.message_id = sent.message_id  # nothing else: the picture may have been switched since
         else:
             session.add(card)
-        await chain.look(session, actor, scan, "card", datetime.now(UTC))
+        await chain.record_read(session, actor, scan, "card", services.now())
     if old is not None:
         with suppress(TelegramBadRequest):
-            await clinic.bot.delete_message(old.chat_id, old.message_id)
+            await services.bot.delete_message(old.chat_id, old.message_id)
 
 
-async def _edit(clinic: Clinic, scan: Scan, actor: Actor, view: View, card: Card, turn: bool) -> None:
+async def _edit(services: Services, scan: Scan, actor: Actor, view: View, card: Card, turn: bool) -> None:
     try:
-        await _edit_in_place(clinic, scan, actor, view, card, turn)
+        await _edit_in_place(services, scan, actor, view, card, turn)
     except TelegramBadRequest as refused:
         if "not modified" not in refused.message:
-            await _replace(clinic, scan, actor, view, Card(scan_id=card.scan_id, chat_id=card.chat_id), card)
+            await _replace(services, scan, actor, view, Card(scan_id=card.scan_id, chat_id=card.chat_id), card)
             return
-    async with clinic.sessions.begin() as session:  # what stood there already, too: a crash may have taken its row
-        await chain.look(session, actor, scan, "card", datetime.now(UTC))
+    async with services.sessions.begin() as session:  # also if nothing changed: a crash may have lost the earlier row
+        await chain.record_read(session, actor, scan, "card", services.now())
 
 
-async def _edit_in_place(clinic: Clinic, scan: Scan, actor: Actor, view: View, card: Card, turn: bool) -> None:
-    bot, (chat, message, keyboard) = clinic.bot, (card.chat_id, card.message_id, view.keyboard)
+async def _edit_in_place(services: Services, scan: Scan, actor: Actor, view: View, card: Card, turn: bool) -> None:
+    bot, (chat, message, keyboard) = services.bot, (card.chat_id, card.message_id, view.keyboard)
     if actor.role is Role.PATIENT:
         await bot.edit_message_text(view.text, chat_id=chat, message_id=message, reply_markup=keyboard)
     elif turn:
-        media = InputMediaPhoto(media=await _picture(clinic, scan, card.heat_map), caption=view.text)
+        media = InputMediaPhoto(media=await _picture(services, scan, card.heat_map), caption=view.text)
         await bot.edit_message_media(media, chat_id=chat, message_id=message, reply_markup=keyboard)
     else:
         await bot.edit_message_caption(chat_id=chat, message_id=message, caption=view.text, reply_markup=keyboard)
 
 
-async def _picture(clinic: Clinic, scan: Scan, heat_map: bool) -> BufferedInputFile:
+async def _picture(services: Services, scan: Scan, heat_map: bool) -> BufferedInputFile:
     heatmap = scan.finding.heatmap_file if heat_map and scan.finding else None
     name, content = (heatmap, Content.HEAT_MAP) if heatmap else (scan.picture_file, Content.PICTURE)
-    return BufferedInputFile(await fetch(clinic, scan.patient_id, name, content), "scan.jpg")
+    return BufferedInputFile(await read_file(services, scan.patient_id, name, content), "scan.jpg")

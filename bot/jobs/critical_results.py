@@ -1,54 +1,48 @@
-"""The ladder of a critical result: the patient and the administrators at once, and again until somebody has heard."""
+"""Critical results: notices to the patient and the staff, escalated until somebody acknowledges."""
 
-from datetime import UTC, datetime
 from functools import partial
 
-from bot.jobs import notify
-from bot.services import Clinic
-from handlers.ui.keyboards import CardAction, on_card
-from models.tables.people import Role
+from bot.jobs.notify import notify
+from bot.services import Services
+from handlers.ui.callbacks import CardAction
+from handlers.ui.keyboards import action_keyboard
 from models.tables.scans import Scan
+from models.vocabulary import Role
 from workflow.scans import critical, queries
-from workflow.transitions import hold
+from workflow.transitions import lock_scan
 
 
-async def tell_critical(clinic: Clinic, scan_id: int, rung: int) -> None:
-    """One rung. The patient's message names no finding: that is for people to say; the doctor's words go to staff."""
-    async with clinic.sessions.begin() as session:
-        scan = await hold(session, scan_id)
+async def escalate_critical(services: Services, scan_id: int, rung: int) -> None:
+    """Send the notices of one escalation level and enqueue the next level. Idempotent.
+
+    Stops once the result is acknowledged. The patient's notice names no finding; the staff's names the doctor.
+    `rung` is the index into `critical.ESCALATION`."""
+    async with services.sessions.begin() as session:
+        scan = await lock_scan(session, scan_id)
         if scan.critical is None or scan.critical.acknowledged_at is not None:
             return
         patients = await queries.patient_chats(session, scan)
-        administrators = await queries.chats_of(session, Role.ADMINISTRATOR)
-        doctors = await queries.chats_of(session, Role.DOCTOR) if rung >= critical.DOCTOR_FROM else ()
-    key, tell = f"critical:{scan_id}:{rung}", notify.tell
-    told = await tell(
-        clinic,
-        patients,
-        f"{key}:patient",
-        "critical.patient",
-        buttons=partial(on_card, scan_id=scan_id, actions=[CardAction.HEARD]),
-        scan=scan_id,
-    )
-    if told:
-        async with clinic.sessions.begin() as session:
-            await critical.note_told(session, scan_id, _now())
+        administrators = await queries.chats_of_role(session, Role.ADMINISTRATOR)
+        doctors = await queries.chats_of_role(session, Role.DOCTOR) if rung >= critical.DOCTOR_FROM_LEVEL else ()
+    key = f"critical:{scan_id}:{rung}"
+    acknowledge = partial(action_keyboard, scan_id=scan_id, actions=[CardAction.ACKNOWLEDGE])
+    if await notify(services, patients, f"{key}:patient", "critical.patient", None, acknowledge, scan=scan_id):
+        async with services.sessions.begin() as session:
+            await critical.record_notified(session, scan_id, services.now())
     doctor, patient = scan.critical.doctor.name, scan.patient
-    reached = partial(on_card, scan_id=scan_id, actions=[CardAction.REACHED])
-    words = {"scan": str(scan_id), "doctor": doctor, "patient": patient.name, "email": patient.email}
-    await tell(clinic, administrators, f"{key}:staff", "critical.staff", None, reached, **words)
-    await tell(clinic, doctors, f"{key}:doctor", "critical.unheard", None, None, **words)
-    async with clinic.sessions.begin() as session:  # last: the next rung comes after this one was told
-        await critical.climb(session, await hold(session, scan_id), rung + 1, _now())
+    reached = partial(action_keyboard, scan_id=scan_id, actions=[CardAction.PATIENT_REACHED])
+    values = {"scan": str(scan_id), "doctor": doctor, "patient": patient.name, "email": patient.email}
+    await notify(services, administrators, f"{key}:staff", "critical.staff", None, reached, **values)
+    await notify(services, doctors, f"{key}:doctor", "critical.unheard", None, None, **values)
+    async with services.sessions.begin() as session:  # last: the next level starts after this one was sent
+        await critical.escalate(session, await lock_scan(session, scan_id), rung + 1, services.now())
 
 
-async def tell_heard(clinic: Clinic, scan_id: int) -> None:
-    """Those who were asked to reach the patient hear that it is not needed any more."""
-    async with clinic.sessions() as session:
+async def notify_acknowledged(services: Services, scan_id: int) -> None:
+    """Tell administrators and doctors that the patient need not be reached any more. Idempotent."""
+    async with services.sessions() as session:
         scan = await session.get_one(Scan, scan_id)
-        staff = [*await queries.chats_of(session, Role.ADMINISTRATOR), *await queries.chats_of(session, Role.DOCTOR)]
-    await notify.tell(clinic, staff, f"heard:{scan_id}", "critical.heard", scan=scan_id, patient=scan.patient.name)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+        administrators = await queries.chats_of_role(session, Role.ADMINISTRATOR)
+        doctors = await queries.chats_of_role(session, Role.DOCTOR)
+    chats, patient = [*administrators, *doctors], scan.patient.name
+    await notify(services, chats, f"heard:{scan_id}", "critical.heard", scan=scan_id, patient=patient)

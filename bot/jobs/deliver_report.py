@@ -1,241 +1,211 @@
-"""A report on its ways to the patient: by chat, mail and WhatsApp, each a job of its own, each told where it fails."""
+"""Delivery of a released report to the patient by chat, voice, mail and WhatsApp: one job per channel."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import partial
 from typing import Any
 
-from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 from aiogram.types import BufferedInputFile
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.channels.email import Letter, Unmailable
-from bot.channels.voice import script, speak
-from bot.channels.whatsapp import Note, Unwhatsappable
-from bot.jobs.files import fetch
-from bot.jobs.issue_report import draft
-from bot.jobs.notify import Word, post, tell
-from bot.services import Clinic
-from bot.web.twilio import copy_address
-from handlers.views.cards import report_caption
+from bot.channels.copy_links import copy_url
+from bot.channels.delivering import TELEGRAM_REFUSALS
+from bot.channels.email import Email, Refusal, UndeliverableMail
+from bot.channels.voice import script, synthesize
+from bot.channels.whatsapp import WhatsAppMessage
+from bot.jobs.issue_report import build_draft
+from bot.jobs.notify import Translated, notify, send_email
+from bot.patient_files import read_file
+from bot.services import Services
+from handlers.views.reports import report_caption
+from models.base import read_only
 from models.crypto.vault import Content
-from models.tables.jobs import Channel, Delivery, DeliveryState
-from models.tables.people import Role
+from models.tables.deliveries import Channel, Delivery
 from models.tables.scans import Report, Scan
-from reports.content.document import Language
-from workflow.accounts import registration
+from models.vocabulary import Language, Role
+from workflow.accounts import sessions
 from workflow.audit import chain
-from workflow.errors import ChatAsleep, NotAllowed, NotFound
+from workflow.errors import NotAllowed, NotFound, SessionLocked
 from workflow.jobs import JobKind, enqueue
-from workflow.permissions import Verb
-from workflow.reporting.deliveries import (
-    Outcome,
-    begin_delivery,
-    delivery_key,
-    end_delivery,
-    fail_delivery,
-    owe_delivery,
-)
+from workflow.permissions import Permission
+from workflow.reporting.deliveries import create_delivery, delivery_key, fail_delivery
 from workflow.scans import queries
 
 
-async def deliver(clinic: Clinic, scan_id: int) -> None:
-    """Owe the report to every chat of the patient and to their mailbox, each by itself."""
-    async with clinic.sessions.begin() as session:
+async def schedule_deliveries(services: Services, scan_id: int) -> None:
+    """Enqueue a delivery to each chat of the patient, to their mailbox and to WhatsApp if they chose it. Idempotent.
+
+    The report must have been issued."""
+    now = services.now()
+    async with services.sessions.begin() as session:
         scan = await session.get_one(Scan, scan_id)
         report = await queries.latest_report(session, scan)
         assert report is not None
         for chat_id in await queries.patient_chats(session, scan):
-            await owe_delivery(session, report, Channel.CHAT, _now(), chat_id)
-        await owe_delivery(session, report, Channel.EMAIL, _now())
-        if clinic.whatsapp is not None and scan.patient.phone:
-            await owe_delivery(session, report, Channel.WHATSAPP, _now())
+            await create_delivery(session, report, Channel.CHAT, now, chat_id)
+        await create_delivery(session, report, Channel.EMAIL, now)
+        if services.whatsapp is not None and scan.patient.phone:
+            await create_delivery(session, report, Channel.WHATSAPP, now)
 
 
-async def send_report(clinic: Clinic, report_id: int, chat_id: int) -> None:
-    """In chat. Where a crash hid the outcome it is sent again: better twice than never."""
+async def send_report(services: Services, report_id: int, chat_id: int) -> None:
+    """Send the report in chat. Idempotent, except that it is sent again where a crash hid the outcome."""
     key = delivery_key(report_id, Channel.CHAT, chat_id)
-    report = await _begin(clinic, key, report_id)
-    if report is None:
-        return
-    try:
-        if not await _still_theirs(clinic, report, chat_id):
-            await _end_quietly(clinic, key)
+    send = partial(_send_document, services, key, report_id, chat_id)
+    recorded = partial(_record_delivery, services, report_id, Channel.CHAT, chat_id)
+    await services.deliveries.deliver(key, send, on_sent=recorded)
+
+
+async def send_voice(services: Services, report_id: int, chat_id: int) -> None:
+    """Send the patient's page as speech, after the report itself. Idempotent like `send_report`.
+
+    A failure to deliver is reported to nobody."""
+    send = partial(_send_voice, services, report_id, chat_id)
+    recorded = partial(_record_delivery, services, report_id, "voice", None)
+    await services.deliveries.deliver(f"voice:{report_id}:{chat_id}", send, on_sent=recorded)
+
+
+async def mail_report(services: Services, report_id: int) -> None:
+    """Send the encrypted copy by mail. Idempotent like `send_report`; a second copy has the same Message-ID."""
+    recorded = partial(_record_delivery, services, report_id, Channel.EMAIL, None)
+    key = delivery_key(report_id, Channel.EMAIL, None)
+    await services.deliveries.deliver(key, partial(_mail, services, report_id), on_sent=recorded)
+
+
+async def send_whatsapp(services: Services, report_id: int) -> None:
+    """Send a text without health data and the link to the encrypted copy. Idempotent like `send_report`."""
+    recorded = partial(_record_delivery, services, report_id, Channel.WHATSAPP, None)
+    key = delivery_key(report_id, Channel.WHATSAPP, None)
+    await services.deliveries.deliver(key, partial(_send_whatsapp, services, report_id), on_sent=recorded)
+
+
+async def notify_undelivered(services: Services, key: str, times: int) -> None:
+    """Notify administrators, and the patient unless their chat is the channel, once per failure. Idempotent."""
+    async with services.sessions() as session:
+        delivery = await session.get(Delivery, key)
+        if delivery is None:  # the patient was erased
             return
-    except ChatAsleep:
-        await _end_quietly(clinic, key)
-        await tell(clinic, [chat_id], f"asleep:{key}", "asleep.report", number=report.number)
-        return
-    pdf = await fetch(clinic, report.scan.patient_id, report.file, Content.REPORT)
-    texts = clinic.catalogues.of(report.scan.patient.language)
-    try:
-        sent = await clinic.bot.send_document(
-            chat_id,
-            BufferedInputFile(pdf, f"{report.number}.pdf"),
-            caption=report_caption(report, texts),
-            protect_content=True,
-        )
-    except (TelegramForbiddenError, TelegramBadRequest):
-        await _failed(clinic, key, "chat")
-        return
-    await _arrived(clinic, key, report, Channel.CHAT, str(sent.message_id), chat_id)
+        report = await session.get_one(Report, delivery.report_id)
+        administrators = await queries.chats_of_role(session, Role.ADMINISTRATOR)
+        patient = await queries.patient_chats(session, report.scan)
+    notice = f"undelivered:{times}:{key}"
+    values: dict[str, Any] = {"number": report.number, "scan": report.scan_id}
+    values |= {"channel": Translated(f"channel.{delivery.channel}"), "reason": Translated(f"failure.{delivery.reason}")}
+    await notify(services, administrators, notice, "report.undelivered", **values)
+    if delivery.channel is not Channel.CHAT:
+        await notify(services, patient, notice, f"report.unsent.{delivery.channel}", **values)
 
 
-async def send_voice(clinic: Clinic, report_id: int, chat_id: int) -> None:
-    """The patient's page read aloud below the report in chat. A comfort: nobody is told where it does not arrive."""
-    key = f"voice:{report_id}:{chat_id}"
-    report = await _begin(clinic, key, report_id)
+async def expire_delivery(session: AsyncSession, channel: Channel, payload: Mapping[str, Any], at: datetime) -> None:
+    """Record a delivery whose job ran out of retries as failed."""
+    key = delivery_key(payload["report_id"], channel, payload.get("chat_id"))
+    await fail_delivery(session, key, "patience", at)
+
+
+async def _send_document(services: Services, key: str, report_id: int, chat_id: int) -> str | None:
+    """Send to the chat. None if the chat no longer belongs to the patient, or is locked: /report shows it then."""
+    report = await _current_report(services, report_id)
     if report is None:
-        return
-    summary = await _page_to_read(clinic, report, chat_id)
+        return None
+    try:
+        if not await _belongs_to_patient(services, report, chat_id):
+            return None
+    except SessionLocked:
+        await notify(services, [chat_id], f"asleep:{key}", "asleep.report", number=report.number)
+        return None
+    pdf = await read_file(services, report.scan.patient_id, report.file, Content.REPORT)
+    caption = report_caption(report, services.catalogues.of(report.scan.patient.language))
+    file = BufferedInputFile(pdf, f"{report.number}.pdf")
+    sent = await services.bot.send_document(chat_id, file, caption=caption, protect_content=True)
+    return str(sent.message_id)
+
+
+async def _send_voice(services: Services, report_id: int, chat_id: int) -> str | None:
+    report = await _current_report(services, report_id)
+    if report is None:
+        return None
+    summary = await _spoken_summary(services, report, chat_id)
     if summary is None:
-        await _end_quietly(clinic, key)
-        return
-    spoken = await speak(*summary)
-    texts = clinic.catalogues.of(report.scan.patient.language)
+        return None
+    voice = await synthesize(*summary)
+    texts = services.catalogues.of(report.scan.patient.language)
+    file, caption = BufferedInputFile(voice.data, f"{report.number}.ogg"), texts("report.voice", number=report.number)
     try:
-        sent = await clinic.bot.send_voice(
-            chat_id,
-            BufferedInputFile(spoken.data, f"{report.number}.ogg"),
-            caption=texts("report.voice", number=report.number),
-            duration=spoken.seconds,
-            protect_content=True,
+        sent = await services.bot.send_voice(
+            chat_id, file, caption=caption, duration=voice.seconds, protect_content=True
         )
-    except (TelegramForbiddenError, TelegramBadRequest):  # a person may allow a bot no voice messages
-        await _end_quietly(clinic, key)
-        return
-    async with clinic.sessions.begin() as session:
-        await end_delivery(session, key, _now(), str(sent.message_id))
-        await chain.delivered(session, report.scan, "voice", _now())
+    except TELEGRAM_REFUSALS:  # people may refuse voice messages
+        return None
+    return str(sent.message_id)
 
 
-async def mail_report(clinic: Clinic, report_id: int) -> None:
-    """By mail, always with the same Message-ID: a second copy is the same mail to the one who gets it."""
-    key = delivery_key(report_id, Channel.EMAIL)
-    report = await _begin(clinic, key, report_id)
-    if report is None:
-        return
-    if report.scan.patient.closed_at is not None:
-        await _end_quietly(clinic, key)
-        return
-    if report.copy_file is None:  # released before there were copies, and an open one never goes by mail
-        await _failed(clinic, key, "content")
-        return
-    texts, patient = clinic.catalogues.of(report.scan.patient.language), report.scan.patient
-    letter = Letter(
+async def _mail(services: Services, report_id: int) -> str | None:
+    report = await _current_report(services, report_id)
+    if report is None or report.scan.patient.closed_at is not None:
+        return None
+    if report.copy_file is None:  # issued before there were encrypted copies; the open PDF is never mailed
+        raise UndeliverableMail(Refusal.CONTENT)
+    texts, patient = services.catalogues.of(report.scan.patient.language), report.scan.patient
+    email = Email(
         to=patient.email,
         subject=texts.plain("mail.report.subject"),
         text=texts.plain("mail.report.text", name=patient.name),
-        message_id=f"<report-{report_id}-{report.sha256[:16]}@{clinic.domain}>",
-        attachments=[(f"{report.number}.pdf", await fetch(clinic, patient.id, report.copy_file, Content.COPY))],
+        message_id=f"<report-{report_id}-{report.sha256[:16]}@{services.mail_domain}>",
+        attachments=[(f"{report.number}.pdf", await read_file(services, patient.id, report.copy_file, Content.COPY))],
         language=texts.language,
     )
-    try:
-        await post(clinic, letter)
-    except Unmailable as refused:
-        await _failed(clinic, key, refused.why)
-        return
-    await _arrived(clinic, key, report, Channel.EMAIL, letter.message_id)
+    await send_email(services, email)
+    return email.message_id
 
 
-async def send_whatsapp(clinic: Clinic, report_id: int) -> None:
-    """To the patient's telephone: words that say nothing, and the locked copy. What a crash hid goes again."""
-    key = delivery_key(report_id, Channel.WHATSAPP)
-    report = await _begin(clinic, key, report_id)
-    if report is None:
-        return
-    phone = report.scan.patient.phone
-    if clinic.whatsapp is None or phone is None or report.copy_file is None:  # ended since the report was owed
-        await _end_quietly(clinic, key)
-        return
-    texts, link = clinic.catalogues.of(report.scan.patient.language), copy_address(clinic, report_id, _now())
-    variables = {"1": clinic.letterhead.hospital.name, "2": report.number, "3": link}
-    try:
-        sid = await clinic.whatsapp.send(Note(phone, texts.plain("whatsapp.report"), variables, link))
-    except Unwhatsappable as refused:
-        await _failed(clinic, key, refused.why)
-        return
-    await _arrived(clinic, key, report, Channel.WHATSAPP, sid)
+async def _send_whatsapp(services: Services, report_id: int) -> str | None:
+    """Send through Twilio. None if WhatsApp was switched off since the delivery was enqueued."""
+    report = await _current_report(services, report_id)
+    if services.whatsapp is None or report is None or report.scan.patient.phone is None or report.copy_file is None:
+        return None
+    texts = services.catalogues.of(report.scan.patient.language)
+    link = copy_url(services.base_url, services.secret_key, report_id, services.now())
+    variables = {"1": services.issuer.hospital.name, "2": report.number, "3": link}
+    message = WhatsAppMessage(report.scan.patient.phone, texts.plain("whatsapp.report"), variables, link)
+    return await services.whatsapp.send(message)
 
 
-async def give_up(session: AsyncSession, channel: Channel, payload: Mapping[str, Any]) -> None:
-    """A job tried for two days: it is over, and told like a refusal."""
-    key = delivery_key(payload["report_id"], channel, payload.get("chat_id"))
-    await fail_delivery(session, key, "patience", _now())
+async def _current_report(services: Services, report_id: int) -> Report | None:
+    """The report; None when a newer version has superseded it."""
+    async with read_only(services.sessions) as session:
+        report = await session.get_one(Report, report_id)
+        return report if await queries.latest_report(session, report.scan) is report else None
 
 
-async def tell_undelivered(clinic: Clinic, key: str, times: int) -> None:
-    """Administrators can help; the patient learns that the report is here all the same. Both once for each failure."""
-    async with clinic.sessions() as session:
-        delivery = await session.get(Delivery, key)
-        if delivery is None:  # its reader was forgotten
-            return
-        report = await session.get_one(Report, delivery.report_id)
-        administrators = await queries.chats_of(session, Role.ADMINISTRATOR)
-        patient = await queries.patient_chats(session, report.scan)
-    about = f"undelivered:{times}:{key}"
-    names: dict[str, Any] = {"number": report.number, "scan": report.scan_id}
-    names |= {"channel": Word(f"channel.{delivery.channel}"), "reason": Word(f"failure.{delivery.reason}")}
-    await tell(clinic, administrators, about, "report.undelivered", **names)
-    if delivery.channel is not Channel.CHAT:
-        await tell(clinic, patient, about, f"report.unsent.{delivery.channel}", **names)
-
-
-async def _still_theirs(clinic: Clinic, report: Report, chat_id: int) -> bool:
-    """A chat may have been separated from the patient, or given to somebody else, since the report was owed."""
-    async with clinic.sessions() as session:
-        actor = await registration.actor_for(session, chat_id, _now() - clinic.idle)
+async def _belongs_to_patient(services: Services, report: Report, chat_id: int) -> bool:
+    """Whether the chat is still linked to the patient. Raises SessionLocked."""
+    async with services.sessions() as session:
+        actor = await sessions.actor_for(session, chat_id, services.now() - services.idle_limit)
         try:
-            return actor is not None and bool(await queries.scan_for(session, report.scan_id, actor, Verb.SEE_OWN))
+            return actor is not None and bool(
+                await queries.scan_for(session, report.scan_id, actor, Permission.SEE_OWN)
+            )
         except (NotFound, NotAllowed):
             return False
 
 
-async def _page_to_read(clinic: Clinic, report: Report, chat_id: int) -> tuple[str, Language] | None:
-    """Nothing where no doctor set a band, or where nobody is signed in any more."""
+async def _spoken_summary(services: Services, report: Report, chat_id: int) -> tuple[str, Language] | None:
+    """Text and language to be spoken; None without a band, or if the chat is locked or no longer the patient's."""
     try:
-        theirs = await _still_theirs(clinic, report, chat_id)
-    except ChatAsleep:
-        theirs = False
-    document = await draft(clinic, report.scan_id)
-    if not theirs or document.summary is None:
+        belongs = await _belongs_to_patient(services, report, chat_id)
+    except SessionLocked:
+        belongs = False
+    document = await build_draft(services, report.scan_id)
+    if not belongs or document.summary is None:
         return None
     return script(document, document.summary), document.language
 
 
-async def _begin(clinic: Clinic, key: str, report_id: int) -> Report | None:
-    """The report to deliver; None when it has arrived already, or when a newer version has taken its place."""
-    async with clinic.sessions.begin() as session:
-        if await begin_delivery(session, key, _now()) is Outcome.OVER:
-            return None
-        report = await session.get_one(Report, report_id)
-        newest = await queries.latest_report(session, report.scan)
-        if newest is report:
-            return report
-        await end_delivery(session, key, _now(), state=DeliveryState.CANCELLED)
-    return None
-
-
-async def _arrived(
-    clinic: Clinic, key: str, report: Report, channel: Channel, receipt: str, chat_id: int | None = None
+async def _record_delivery(
+    services: Services, report_id: int, channel: str, chat_id: int | None, session: AsyncSession
 ) -> None:
-    async with clinic.sessions.begin() as session:
-        await end_delivery(session, key, _now(), receipt)
-        await chain.delivered(session, report.scan, channel, _now())
-        if clinic.voice and chat_id is not None:
-            enqueue(session, JobKind.SEND_VOICE, _now(), report_id=report.id, chat_id=chat_id)
-
-
-async def _failed(clinic: Clinic, key: str, why: str) -> None:
-    """Refused for good."""
-    async with clinic.sessions.begin() as session:
-        await fail_delivery(session, key, why, _now())
-
-
-async def _end_quietly(clinic: Clinic, key: str) -> None:
-    """This chat is not the patient's any more, or they have to sign in first: /report has it then."""
-    async with clinic.sessions.begin() as session:
-        await end_delivery(session, key, _now(), state=DeliveryState.CANCELLED)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+    """Record the delivery in the audit chain; after the report in chat, enqueue its voice message."""
+    report = await session.get_one(Report, report_id)
+    await chain.record_delivery(session, report.scan, channel, services.now())
+    if services.voice and chat_id is not None:
+        enqueue(session, JobKind.SEND_VOICE, services.now(), report_id=report_id, chat_id=chat_id)

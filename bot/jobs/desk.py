@@ -1,117 +1,103 @@
-"""Carries words between those who ask and the staff; what was kept arrives, twice rather than never."""
+"""Messages of the staff desk: calls to the staff, and the conversation between requester and staff member."""
 
-from datetime import UTC, datetime
-from typing import NamedTuple
+from functools import partial
 
-from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
-from aiogram.types import InlineKeyboardMarkup
-
-from bot.services import Clinic
+from bot.jobs.notify import Outgoing, send_pages
+from bot.services import Services
 from handlers.ui import keyboards
-from handlers.ui.keyboards import DeskAction
-from handlers.ui.texts import Html, Texts
-from handlers.views.cards import asker
-from models.tables.desk import Ticket, TicketState, TicketWords
-from models.tables.jobs import DeliveryState
-from models.tables.people import Account, Link
-from workflow.accounts import registration
+from handlers.ui.callbacks import DeskAction
+from handlers.ui.texts import Texts
+from handlers.views.desk import requester_name
+from models.tables.accounts import Account, ChatLink
+from models.tables.desk import Ticket, TicketMessage, TicketState
+from workflow.accounts import sessions
 from workflow.desk import tickets
-from workflow.reporting.deliveries import Outcome, begin_delivery, end_delivery
 
 
-class Note(NamedTuple):
-    text: Html
-    keyboard: InlineKeyboardMarkup | None
+async def call_staff(services: Services, ticket_id: int, words_id: int | None = None, again: str = "") -> None:
+    """Tell every staff chat that a ticket waits, or, with `words_id`, that its message reports an emergency.
 
-
-async def call_staff(clinic: Clinic, ticket_id: int, words_id: int | None = None, again: str = "") -> None:
-    """Tell everybody of the staff that somebody waits; a wish that was taken or given up meanwhile is no news."""
-    async with clinic.sessions() as session:
+    Idempotent, except that it is sent again where a crash hid the outcome. Sends nothing for a ticket that is no
+    longer open. `again` distinguishes repeated calls."""
+    async with services.sessions() as session:
         ticket = await session.get_one(Ticket, ticket_id)
-        said = await session.get(TicketWords, words_id) if words_id else None
+        message = await session.get(TicketMessage, words_id) if words_id else None
         chats = await tickets.staff_chats(session)
-    if said is None and ticket.state is not TicketState.OPEN:
+    if message is None and ticket.state is not TicketState.OPEN:
         return
     for chat_id in chats:
-        texts = await _texts(clinic, chat_id)
-        facts = {"name": asker(ticket, texts), "time": texts.time(said.at if said else ticket.opened_at)}
-        text = (
-            texts("desk.alarm", words=await _shown(clinic, chat_id, said), **facts)
-            if said
-            else texts("desk.wanted", **facts)
-        )
+        texts = await _texts(services, chat_id)
+        name = requester_name(ticket, texts)
+        if message:
+            shown = await _text_for(services, chat_id, message)
+            text = texts("desk.alarm", words=shown, name=name, time=texts.time(message.at))
+        else:
+            text = texts("desk.wanted", name=name, time=texts.time(ticket.opened_at))
         actions = () if ticket.state is TicketState.CLOSED else (DeskAction.CLAIM,)
-        note = Note(text, keyboards.on_ticket(texts, ticket_id, actions))
-        await _send(clinic, f"ticket:{ticket_id}:{words_id or f'call{again}'}", chat_id, note)
+        outgoing = Outgoing(text, keyboards.ticket_keyboard(texts, ticket_id, actions), protected=True)
+        await _send(services, f"ticket:{ticket_id}:{words_id or f'call{again}'}", chat_id, outgoing)
 
 
-async def carry_words(clinic: Clinic, words_id: int) -> None:
-    """One message of a conversation to the other side."""
-    async with clinic.sessions() as session:
-        said = await session.get(TicketWords, words_id)
-        if said is None:  # who wrote it was forgotten
+async def relay_words(services: Services, words_id: int) -> None:
+    """Relay one message to the other side of the conversation. Idempotent like `call_staff`."""
+    async with services.sessions() as session:
+        message = await session.get(TicketMessage, words_id)
+        if message is None:  # its author was erased
             return
-        ticket = await session.get_one(Ticket, said.ticket_id)
-        author = await session.get(Account, said.staff_id) if said.staff_id else None
-        chats = await (tickets.asker_chats(session, ticket) if author else tickets.chats_of(session, ticket.claimed_by))
+        ticket = await session.get_one(Ticket, message.ticket_id)
+        author = await session.get(Account, message.staff_id) if message.staff_id else None
+        if author:
+            chats = await tickets.requester_chats(session, ticket)
+        else:
+            chats = await tickets.chats_of_staff_member(session, ticket.claimed_by)
     for chat_id in chats:
-        texts = await _texts(clinic, chat_id, ticket)
-        await _send(clinic, f"words:{words_id}", chat_id, _said(texts, ticket, said.text, author))
+        texts = await _texts(services, chat_id, ticket)
+        await _send(services, f"words:{words_id}", chat_id, _relayed(texts, ticket, message.text, author))
 
 
-def _said(texts: Texts, ticket: Ticket, words: str, author: Account | None) -> Note:
-    if author:
-        return Note(texts("desk.says", name=author.name, words=words), keyboards.leave_desk(texts))
-    actions = () if ticket.state is TicketState.CLOSED else (DeskAction.REPLY, DeskAction.CLOSE)
-    return Note(
-        texts("desk.says", name=asker(ticket, texts), words=words), keyboards.on_ticket(texts, ticket.id, actions)
-    )
+async def notify_ticket_change(services: Services, ticket_id: int, turn: str) -> None:
+    """Tell the requester that the ticket was claimed or closed, or the staff member that the requester left.
 
-
-async def tell_turn(clinic: Clinic, ticket_id: int, turn: str) -> None:
-    """Taken or closed: the one who asked hears it. Left: whoever had taken it does."""
-    async with clinic.sessions() as session:
+    Idempotent like `call_staff`. `turn`: "claimed", "closed" or "left"."""
+    async with services.sessions() as session:
         ticket = await session.get_one(Ticket, ticket_id)
         left = turn == "left"
-        chats = await (tickets.chats_of(session, ticket.claimed_by) if left else tickets.asker_chats(session, ticket))
-    name = ticket.claimer.name if ticket.claimer else ""
+        if left:
+            chats = await tickets.chats_of_staff_member(session, ticket.claimed_by)
+        else:
+            chats = await tickets.requester_chats(session, ticket)
+    staff_name = ticket.claimer.name if ticket.claimer else ""
     for chat_id in chats:
-        texts = await _texts(clinic, chat_id, ticket)
-        person = asker(ticket, texts) if left else name
+        texts = await _texts(services, chat_id, ticket)
+        name = requester_name(ticket, texts) if left else staff_name
         keyboard = keyboards.leave_desk(texts) if turn == "claimed" else None
-        key = f"ticket:{ticket_id}:{turn}:{ticket.claimed_by}"  # the next who takes it is news again
-        await _send(clinic, key, chat_id, Note(texts(f"desk.{turn}", name=person), keyboard))
+        key = f"ticket:{ticket_id}:{turn}:{ticket.claimed_by}"  # a new notice for each staff member who claims it
+        await _send(services, key, chat_id, Outgoing(texts(f"desk.{turn}", name=name), keyboard, protected=True))
 
 
-async def _shown(clinic: Clinic, chat_id: int, said: TicketWords) -> str:
-    """A chat that was long unused may be in strange hands: it learns that somebody needs help, not what was said."""
-    async with clinic.sessions() as session:
-        actor = await registration.actor_for(session, chat_id, _now() - clinic.idle)
-    return "…" if actor is None or actor.asleep else said.text
+def _relayed(texts: Texts, ticket: Ticket, text: str, author: Account | None) -> Outgoing:
+    if author:
+        keyboard = keyboards.leave_desk(texts)
+        return Outgoing(texts("desk.says", name=author.name, words=text), keyboard, protected=True)
+    actions = () if ticket.state is TicketState.CLOSED else (DeskAction.REPLY, DeskAction.CLOSE)
+    sentence = texts("desk.says", name=requester_name(ticket, texts), words=text)
+    return Outgoing(sentence, keyboards.ticket_keyboard(texts, ticket.id, actions), protected=True)
 
 
-async def _texts(clinic: Clinic, chat_id: int, ticket: Ticket | None = None) -> Texts:
-    """The language of whoever reads it; for a chat without account the one it spoke in."""
-    async with clinic.sessions() as session:
-        link = await session.get(Link, chat_id)
-    spoken = ticket.language if ticket else None
-    return clinic.catalogues.of(link.account.language if link else spoken)
+async def _text_for(services: Services, chat_id: int, message: TicketMessage) -> str:
+    """The message's text; an ellipsis for a locked chat, which anybody may be reading."""
+    async with services.sessions() as session:
+        actor = await sessions.actor_for(session, chat_id, services.now() - services.idle_limit)
+    return "…" if actor is None or actor.locked else message.text
 
 
-async def _send(clinic: Clinic, key: str, chat_id: int, note: Note) -> None:
-    one = f"{key}:{chat_id}"
-    async with clinic.sessions.begin() as session:
-        if await begin_delivery(session, one, _now()) is Outcome.OVER:
-            return
-    receipt, state = None, DeliveryState.SENT
-    try:
-        sent = await clinic.bot.send_message(chat_id, note.text, reply_markup=note.keyboard, protect_content=True)
-        receipt = str(sent.message_id)
-    except (TelegramForbiddenError, TelegramBadRequest):
-        state = DeliveryState.FAILED
-    async with clinic.sessions.begin() as session:
-        await end_delivery(session, one, _now(), receipt, state)
+async def _texts(services: Services, chat_id: int, ticket: Ticket | None = None) -> Texts:
+    """The reader's language; of a chat without an account, the language of the ticket."""
+    async with services.sessions() as session:
+        link = await session.get(ChatLink, chat_id)
+    fallback = ticket.language if ticket else None
+    return services.catalogues.of(link.account.language if link else fallback)
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+async def _send(services: Services, key: str, chat_id: int, message: Outgoing) -> None:
+    await services.deliveries.deliver(f"{key}:{chat_id}", partial(send_pages, services, chat_id, message))

@@ -1,9 +1,9 @@
-"""From a released scan to signed paper: the master that the clinic keeps, and the encrypted copy for the mail."""
+"""Issues signed reports: the archived PDF and its encrypted copy, from a released scan or an approved amendment."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from typing import Final, NamedTuple
 
@@ -11,151 +11,161 @@ from aiogram.exceptions import TelegramForbiddenError
 from aiogram.types import BufferedInputFile
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.jobs.files import fetch, keep
-from bot.services import Clinic
-from handlers.shared.verify_report import VERIFICATION
+from bot.patient_files import read_file, store_file
+from bot.services import Services
+from handlers.views.reports import VERIFY_PREFIX
 from models.crypto.vault import Content
+from models.tables.accounts import Account
 from models.tables.amendments import AmendmentState
-from models.tables.people import Account, Role
-from models.tables.scans import Finding, Report, Scan, Status
+from models.tables.scans import AiFinding, Report, Scan
+from models.vocabulary import Role, ScanStatus
 from reports.content.canonical import content_hash
 from reports.content.document import Document, Stamp
-from reports.pdf.words import Words
-from reports.signing.signers import Hand, Holder
-from workflow.accounts import registration
-from workflow.errors import ChatAsleep, NotAllowed, NotFound, StaleAction
-from workflow.permissions import Verb
+from reports.pdf.words import ReportTexts
+from reports.signing.signers import Holder, Signer
+from workflow.accounts import sessions
+from workflow.errors import NotAllowed, NotFound, SessionLocked, StaleAction
+from workflow.permissions import Permission
 from workflow.reporting import amendments, builder, release
 from workflow.scans import queries
 
-SIGNING: Final = (Role.DOCTOR, Role.PHARMACIST, Role.ADMINISTRATOR)
-PRINTED: Final = (AmendmentState.APPROVED, AmendmentState.ISSUED)
-Record = Callable[[AsyncSession, int, release.Paper, datetime], Awaitable[Report]]
+SIGNING_ROLES: Final = (Role.DOCTOR, Role.PHARMACIST, Role.ADMINISTRATOR)
+EFFECTIVE: Final = (AmendmentState.APPROVED, AmendmentState.ISSUED)
+RecordIssue = Callable[[AsyncSession, int, release.IssuedFiles, datetime], Awaitable[Report]]
 
 
-class Signers(NamedTuple):
-    """Those who answer for a version."""
+class SigningAccounts(NamedTuple):
+    """The accounts that sign a version."""
 
     doctor: Account
     pharmacist: Account
     administrator: Account
 
 
-async def write_report(clinic: Clinic, scan_id: int) -> None:
-    """The first version."""
-    async with clinic.sessions() as session:
+async def issue_first_version(services: Services, scan_id: int) -> None:
+    """Issue the first version of the report. Idempotent. The scan must have been released."""
+    async with services.sessions() as session:
         scan = await session.get_one(Scan, scan_id)
-    if scan.status is Status.REPORT_READY:
+    if scan.status is ScanStatus.REPORT_READY:
         return
     assert scan.reading is not None
     assert scan.prescription is not None
     assert scan.releaser is not None
-    signers = Signers(scan.reading.doctor, scan.prescription.pharmacist, scan.releaser)
-    await _print(clinic, scan, await _document(clinic, scan), signers, release.record_report)
+    signers = SigningAccounts(scan.reading.doctor, scan.prescription.pharmacist, scan.releaser)
+    await _issue(services, scan, await _document(services, scan), signers, release.record_report)
 
 
-async def write_amendment(clinic: Clinic, scan_id: int) -> None:
-    """A later version: the same facts with all changes up to the one that was approved last."""
-    async with clinic.sessions() as session:
+async def issue_amendment(services: Services, scan_id: int) -> None:
+    """Issue a later version: the facts of the first with every amendment up to the last approved one. Idempotent."""
+    async with services.sessions() as session:
         scan = await session.get_one(Scan, scan_id)
-        made = [one for one in await amendments.changes(session, scan_id) if one.state in PRINTED]
-    last = made[-1] if made else None
+        effective = [one for one in await amendments.amendments_of(session, scan_id) if one.state in EFFECTIVE]
+    last = effective[-1] if effective else None
     if last is None or last.state is not AmendmentState.APPROVED:
         return
     assert scan.prescription is not None
     assert last.administrator is not None
-    signers = Signers(last.doctor, scan.prescription.pharmacist, last.administrator)
-    await _print(clinic, scan, builder.amend(await _document(clinic, scan), made), signers, amendments.record)
+    signers = SigningAccounts(last.doctor, scan.prescription.pharmacist, last.administrator)
+    document = builder.apply_amendments(await _document(services, scan), effective)
+    await _issue(services, scan, document, signers, amendments.record_issued)
 
 
-async def _print(clinic: Clinic, scan: Scan, plain: Document, signers: Signers, record: Record) -> None:
-    """A retry prints anew, with another token and passphrase: those of a lost print open nothing."""
+async def _issue(
+    services: Services, scan: Scan, plain: Document, signers: SigningAccounts, record: RecordIssue
+) -> None:
+    """Sign, store and record one version. A retry uses a new token and passphrase; those of a lost run are void."""
     token, passphrase = release.new_token(), release.new_passphrase()
-    document = replace(plain, stamp=replace(plain.stamp, verify_url=await _address(clinic, token)))
-    printed = await clinic.press.print(document, _hands(clinic, signers, document), clinic.signing, passphrase)
+    document = replace(plain, stamp=replace(plain.stamp, verify_url=await _verify_url(services, token)))
+    signed = await services.pdf.issue(
+        document, _signers(services, signers, document), services.signing_keys, passphrase
+    )
     contents = (Content.REPORT, Content.COPY)
-    files = [await keep(clinic, scan.patient_id, pdf, what) for pdf, what in zip(printed, contents, strict=True)]
-    hashes = [sha256(pdf).hexdigest() for pdf in printed]
-    written = release.Paper(files[0], hashes[0], files[1], hashes[1], passphrase, token, content_hash(document))
+    files = [
+        await store_file(services, scan.patient_id, pdf, content) for pdf, content in zip(signed, contents, strict=True)
+    ]
+    hashes = [sha256(pdf).hexdigest() for pdf in signed]
+    issued = release.IssuedFiles(files[0], hashes[0], files[1], hashes[1], passphrase, token, content_hash(document))
     try:
-        async with clinic.sessions.begin() as session:
-            await record(session, scan.id, written, datetime.now(UTC))
+        async with services.sessions.begin() as session:
+            await record(session, scan.id, issued, services.now())
     except StaleAction:
         for file in files:
-            clinic.vault.drop(file)
+            services.vault.delete(file)
 
 
-async def draft(clinic: Clinic, scan_id: int) -> Document:
-    """The report as it would be printed now: preliminary between the doctor's signature and the release, else a draft.
+async def build_draft(services: Services, scan_id: int) -> Document:
+    """The report in its present state, marked on every page: preliminary once the doctor has signed, else a draft.
 
-    It is marked so on every page. Raises NotFound or StaleAction."""
-    async with clinic.sessions() as session:
+    Raises NotFound, or StaleAction before the analysis."""
+    async with services.sessions() as session:
         scan = await session.get(Scan, scan_id)
         if scan is None:
             raise NotFound
         if scan.finding is None:
             raise StaleAction
-        made = [one for one in await amendments.changes(session, scan_id) if one.state is AmendmentState.ISSUED]
-    document = await _document(clinic, scan)
-    return replace(
-        builder.amend(document, made) if made else document, stamp=Stamp(draft=not builder.is_preliminary(scan))
-    )
+        issued = [one for one in await amendments.amendments_of(session, scan_id) if one.state is AmendmentState.ISSUED]
+    document = await _document(services, scan)
+    if issued:
+        document = builder.apply_amendments(document, issued)
+    return replace(document, stamp=Stamp(draft=not builder.is_preliminary(scan)))
 
 
-async def send_draft(clinic: Clinic, scan_id: int, chat_id: int) -> None:
-    """To whoever asked for it, if they may still see it, in the patient's language as the report will be."""
-    async with clinic.sessions() as session:
-        actor = await registration.actor_for(session, chat_id, datetime.now(UTC) - clinic.idle)
+async def send_draft(services: Services, scan_id: int, chat_id: int) -> None:
+    """Send the draft in the patient's language to the chat that requested it, if it is still permitted to see it.
+
+    Not idempotent: a retry sends it again."""
+    async with services.sessions() as session:
+        actor = await sessions.actor_for(session, chat_id, services.now() - services.idle_limit)
         try:
-            scan = actor and await queries.scan_for(session, scan_id, actor, Verb.SEE_DRAFT)
-        except (NotAllowed, NotFound, ChatAsleep):
+            scan = actor and await queries.scan_for(session, scan_id, actor, Permission.SEE_DRAFT)
+        except (NotAllowed, NotFound, SessionLocked):
             return
     if actor is None or scan is None or scan.released_at is not None:
         return
-    document = await draft(clinic, scan_id)
+    document = await build_draft(services, scan_id)
     kind = "preliminary" if builder.is_preliminary(scan) else "draft"
-    caption = clinic.catalogues.of(actor.language)(f"preview.{kind}", scan=scan_id)
-    pdf = BufferedInputFile(await clinic.press.render(document), f"{kind}-{scan_id}.pdf")
+    caption = services.catalogues.of(actor.language)(f"preview.{kind}", scan=scan_id)
+    pdf = BufferedInputFile(await services.pdf.render(document), f"{kind}-{scan_id}.pdf")
     with suppress(TelegramForbiddenError):
-        await clinic.bot.send_document(chat_id, pdf, caption=caption, protect_content=True)
+        await services.bot.send_document(chat_id, pdf, caption=caption, protect_content=True)
 
 
-async def _document(clinic: Clinic, scan: Scan) -> Document:
+async def _document(services: Services, scan: Scan) -> Document:
     assert scan.finding is not None
-    pictures = await _pictures(clinic, scan)
-    doubts = _doubts(clinic, scan.finding, scan.patient.language)
-    async with clinic.sessions() as session:
-        earlier = await queries.compared(session, scan)
-    return builder.document(scan, pictures, clinic.letterhead, datetime.now(UTC), doubts, earlier)
+    pictures = await _pictures(services, scan)
+    doubts = _doubts(services, scan.finding, scan.patient.language)
+    async with services.sessions() as session:
+        earlier = await queries.comparison_scans(session, scan)
+    return builder.build_document(scan, pictures, services.issuer, services.now(), doubts, earlier)
 
 
-async def _address(clinic: Clinic, token: str) -> str:
-    """Where the report's QR code leads: the clinic's own page, or the bot where no such page is public."""
-    if clinic.site is not None:
-        return f"{clinic.site}/verify/{token}"
-    return f"https://t.me/{(await clinic.bot.me()).username}?start={VERIFICATION}{token}"
+async def _verify_url(services: Services, token: str) -> str:
+    """The URL of the report's QR code: the web app's verification page, or the bot if the web app is not public."""
+    if services.base_url is not None:
+        return f"{services.base_url}/verify/{token}"
+    return f"https://t.me/{(await services.bot.me()).username}?start={VERIFY_PREFIX}{token}"
 
 
-def _hands(clinic: Clinic, signers: Signers, document: Document) -> list[Hand]:
-    """Who signs, in the order in which they acted."""
-    words, hospital = Words(document.language, document.zone), clinic.letterhead.hospital.name
-    return [_hand(role, account, hospital, words) for role, account in zip(SIGNING, signers, strict=True)]
+def _signers(services: Services, signers: SigningAccounts, document: Document) -> list[Signer]:
+    """The three signers, in the order of their steps."""
+    texts, hospital = ReportTexts(document.language, document.zone), services.issuer.hospital.name
+    return [_signer(role, account, hospital, texts) for role, account in zip(SIGNING_ROLES, signers, strict=True)]
 
 
-def _hand(role: Role, account: Account, hospital: str, words: Words) -> Hand:
-    holder = Holder(account.name, hospital, role.value, account.number_as(role))
-    return Hand(role.value, account.id, holder, words.say(f"signed.{role}_reason"))
+def _signer(role: Role, account: Account, hospital: str, texts: ReportTexts) -> Signer:
+    holder = Holder(account.name, hospital, role.value, account.registration_number_as(role))
+    return Signer(role.value, account.id, holder, texts.text(f"signed.{role}_reason"))
 
 
-def _doubts(clinic: Clinic, finding: Finding, language: str) -> str | None:
-    """Why the model is uncertain, in the words of the report's reader."""
-    texts = clinic.catalogues.of(language)
+def _doubts(services: Services, finding: AiFinding, language: str) -> str | None:
+    """The reasons of an uncertain prediction, in the reader's language."""
+    texts = services.catalogues.of(language)
     return " ".join(texts.plain(f"doubt.{doubt}") for doubt in finding.doubts) if finding.uncertain else None
 
 
-async def _pictures(clinic: Clinic, scan: Scan) -> builder.Pictures:
+async def _pictures(services: Services, scan: Scan) -> builder.Pictures:
     heatmap = scan.finding and scan.finding.heatmap_file
     return builder.Pictures(
-        await fetch(clinic, scan.patient_id, scan.picture_file, Content.PICTURE),
-        await fetch(clinic, scan.patient_id, heatmap, Content.HEAT_MAP) if heatmap else None,
+        await read_file(services, scan.patient_id, scan.picture_file, Content.PICTURE),
+        await read_file(services, scan.patient_id, heatmap, Content.HEAT_MAP) if heatmap else None,
     )

@@ -1,64 +1,60 @@
-"""The embedded runner: takes due jobs from the table, runs them, and tries failed ones again later."""
+"""The embedded worker: leases due jobs, runs them, retries failed ones later, and cleans up once an hour."""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from aiogram.exceptions import TelegramRetryAfter
 from prometheus_client import Counter
 
-from bot.jobs.data_requests import forget_due
-from bot.jobs.registry import WORKS, on_failure
-from bot.observability.audit_anchor import anchor
-from bot.services import Clinic
-from models.base import looking
+from bot.jobs.cleanup import clean_up
+from bot.jobs.registry import JOB_HANDLERS, on_failure
+from bot.services import Services
+from models.base import read_only
 from models.crypto.keys import Erased
 from models.tables.jobs import Job
 from workflow import jobs
-from workflow.faq import unanswered
 from workflow.jobs import JobKind
-from workflow.scans import queries
-from workflow.unit_of_work import forget_old_updates
 
 logger = logging.getLogger(__name__)
-IDLE: Final = 5.0  # seconds; a commit that owes something wakes the worker at once
-SWEEP: Final = timedelta(hours=1)
+IDLE_SECONDS: Final = 5.0  # between two polls of the table; a commit that enqueues a job wakes the worker at once
+CLEANUP_INTERVAL: Final = 3600.0  # seconds
 
 
 class Worker:
-    """Runs jobs until it is stopped; what runs then is finished first."""
+    """Runs up to `concurrency` jobs at the same time until `stop` is called, then finishes those in progress."""
 
-    def __init__(self, clinic: Clinic, wake: asyncio.Event, done: Counter, hands: int) -> None:
-        self._clinic, self._wake, self._done, self._hands = clinic, wake, done, hands
+    def __init__(self, services: Services, wake: asyncio.Event, outcomes: Counter, concurrency: int) -> None:
+        self._services, self._wake, self._outcomes, self._concurrency = services, wake, outcomes, concurrency
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Take up what a killed process left, then work."""
-        async with self._clinic.sessions.begin() as session:
+        """Release the leases of a killed process, then run jobs."""
+        async with self._services.sessions.begin() as session:
             await jobs.recover(session)
         async with asyncio.TaskGroup() as group:
-            for _ in range(self._hands):
+            for _ in range(self._concurrency):
                 group.create_task(self._work())
-            group.create_task(self._tidy())
+            group.create_task(self._clean_up_hourly())
 
     def stop(self) -> None:
         self._stopping.set()
         self._wake.set()
 
     async def run_one(self) -> bool:
-        """Run the oldest due job. False when nothing is due."""
-        async with self._clinic.sessions.begin() as session:
-            job = await jobs.claim(session, _now())
+        """Run the oldest due job. False when none is due."""
+        async with self._services.sessions.begin() as session:
+            job = await jobs.claim(session, self._services.now())
         if job is None:
             return False
         try:
-            await WORKS[JobKind(job.kind)](self._clinic, **job.payload)
-        except Erased:  # its person was forgotten: nothing is owed to anybody any more
+            await JOB_HANDLERS[JobKind(job.kind)](self._services, **job.payload)
+        except Erased:  # the person was erased: nothing is left to do
             await self._finished(job)
-        except Exception as error:  # noqa: BLE001 - whatever it was, the job must not be lost
+        except Exception as error:  # noqa: BLE001 - a job survives any error
             await self._failed(job, error)
         else:
             await self._finished(job)
@@ -72,28 +68,28 @@ class Worker:
 
     @asynccontextmanager
     async def _surviving(self) -> AsyncIterator[None]:
-        """A job table that cannot be written for a while, on a full disk above all, does not end the bot."""
+        """Log errors of the job table itself, such as a full disk, and pause instead of ending the process."""
         try:
             yield
         except Exception as error:
-            logger.exception("the worker cannot go on", extra={"error": type(error).__name__, "seconds": IDLE})
+            logger.exception("the worker cannot go on", extra={"error": type(error).__name__, "seconds": IDLE_SECONDS})
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), IDLE)
+                await asyncio.wait_for(self._stopping.wait(), IDLE_SECONDS)
 
     async def _sleep(self) -> None:
-        """Until something is owed or a job that waits becomes due."""
+        """Wait until a job is enqueued or becomes due."""
         self._wake.clear()
-        async with looking(self._clinic.sessions) as session:
+        async with read_only(self._services.sessions) as session:
             due = await jobs.next_due(session)
-        pause = min(IDLE, max(0.05, (due - _now()).total_seconds())) if due else IDLE
+        wait = max(0.05, (due - self._services.now()).total_seconds()) if due else IDLE_SECONDS
         if not self._stopping.is_set():
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), pause)
+                await asyncio.wait_for(self._wake.wait(), min(IDLE_SECONDS, wait))
 
     async def _finished(self, job: Job) -> None:
-        async with self._clinic.sessions.begin() as session:
-            await jobs.finish(session, job.id, _now())
-        self._done.labels(kind=job.kind, outcome="done").inc()
+        async with self._services.sessions.begin() as session:
+            await jobs.finish(session, job.id, self._services.now())
+        self._outcomes.labels(kind=job.kind, outcome="done").inc()
         if job.lock:
             self._wake.set()
 
@@ -103,34 +99,18 @@ class Worker:
             extra={"job_id": job.id, "kind": job.kind, "attempt": job.attempts, "error": type(error).__name__},
             exc_info=error,
         )
-        wait = timedelta(seconds=error.retry_after) if isinstance(error, TelegramRetryAfter) else None
-        async with self._clinic.sessions.begin() as session:
-            waits = await jobs.postpone(session, job.id, type(error).__name__, _now(), wait)
-            if not waits:
-                await on_failure(session, job)
-        self._done.labels(kind=job.kind, outcome="postponed" if waits else "failed").inc()
+        now, delay = self._services.now(), None
+        if isinstance(error, TelegramRetryAfter):
+            delay = timedelta(seconds=error.retry_after)
+        async with self._services.sessions.begin() as session:
+            postponed = await jobs.postpone(session, job.id, type(error).__name__, now, delay)
+            if not postponed:
+                await on_failure(session, job, now)
+        self._outcomes.labels(kind=job.kind, outcome="postponed" if postponed else "failed").inc()
 
-    async def _tidy(self) -> None:
+    async def _clean_up_hourly(self) -> None:
         while not self._stopping.is_set():
             async with self._surviving():
-                async with self._clinic.sessions.begin() as session:
-                    await forget_old_updates(session, _now())
-                    await unanswered.forget_old(session, _now())
-                await forget_due(self._clinic)
-                await self._drop_orphans()
-                await anchor(self._clinic.sessions, self._clinic.anchors, _now())
+                await clean_up(self._services)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), SWEEP.total_seconds())
-
-    async def _drop_orphans(self) -> None:
-        """A kill between writing a file and the row that speaks of it leaves a file that nobody will ever ask for."""
-        vault = self._clinic.vault
-        old = await asyncio.to_thread(vault.names, _now() - SWEEP)
-        async with looking(self._clinic.sessions) as session:
-            orphans = old - await queries.kept_files(session)
-        for name in orphans:
-            await asyncio.to_thread(vault.drop, name)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+                await asyncio.wait_for(self._stopping.wait(), CLEANUP_INTERVAL)

@@ -1,4 +1,4 @@
-"""The head of the audit chain, noted outside the database: from inside nobody sees that a tail was cut."""
+"""Daily copies of the audit chain's head outside the database, which reveal a truncated chain."""
 
 import asyncio
 import logging
@@ -12,9 +12,9 @@ from workflow.audit.chain import Anchor, head
 logger = logging.getLogger(__name__)
 
 
-async def anchor(sessions: Sessions, path: Path, at: datetime) -> None:
-    """Once a day: a line in the file and one in the log, which may lie on another machine."""
-    if await asyncio.to_thread(_noted, path, at):
+async def record_anchor(sessions: Sessions, path: Path, at: datetime) -> None:
+    """Write the head to the file and to the log, once per day of `at`. Idempotent."""
+    if await asyncio.to_thread(_is_recorded, path, at):
         return
     async with sessions() as session:
         latest = await head(session)
@@ -23,14 +23,14 @@ async def anchor(sessions: Sessions, path: Path, at: datetime) -> None:
 
 
 def read_anchors(path: Path) -> Sequence[Anchor]:
-    """What was noted; no file yet means no anchors."""
+    """The recorded anchors, oldest first; none if the file does not exist."""
     if not path.exists():
         return ()
     lines = (line.split() for line in path.read_text().splitlines())
     return [Anchor(int(seq), digest) for _, seq, digest in lines if int(seq)]
 
 
-def _noted(path: Path, at: datetime) -> bool:
+def _is_recorded(path: Path, at: datetime) -> bool:
     return path.exists() and any(line.startswith(f"{at:%Y-%m-%d} ") for line in path.read_text().splitlines())
 
 

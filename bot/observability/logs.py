@@ -1,4 +1,4 @@
-"""Log lines that can hold no health data: named fields from a short list, errors by class and place."""
+"""Log lines without health data: listed fields only, exceptions by class and place."""
 
 import json
 import logging
@@ -21,12 +21,12 @@ FIELDS: Final = (
     "address",
     "head",
 )
-OURS: Final = frozenset({"bot", "handlers", "workflow", "models", "inference", "reports", "faq", "ml"})
+OWN_PACKAGES: Final = frozenset({"bot", "handlers", "workflow", "models", "inference", "reports", "faq", "ml"})
 logger = logging.getLogger(__name__)
 
 
-class Lines(logging.Formatter):
-    """One line a record. An exception shows where it happened and its class; its text may quote a patient."""
+class LogFormatter(logging.Formatter):
+    """One line per record, as text or JSON. Of an exception only class and frames: its text may quote a patient."""
 
     def __init__(self, form: Literal["console", "json"]) -> None:
         super().__init__()
@@ -46,33 +46,33 @@ class Lines(logging.Formatter):
             line["at"] = [f"{frame.name}:{frame.lineno}" for frame in frames[-8:]]
         if self._json:
             return json.dumps(line, ensure_ascii=False, default=str)
-        rest = " ".join(f"{name}={value}" for name, value in line.items() if name not in {"time", "level", "event"})
-        return f"{line['time']} {line['level']:7} {line['event']}  {rest}"
+        fields = " ".join(f"{name}={value}" for name, value in line.items() if name not in {"time", "level", "event"})
+        return f"{line['time']} {line['level']:7} {line['event']}  {fields}"
 
 
 def _event(record: logging.LogRecord) -> str:
-    """What happened, without values. A library may have put them into its words already, if it hands over none."""
-    if record.args or record.name.partition(".")[0] in OURS:
+    """The unformatted message. A library's message without arguments may hold values: its place is logged instead."""
+    if record.args or record.name.partition(".")[0] in OWN_PACKAGES:
         return str(record.msg)
     return f"{record.module}:{record.lineno}"
 
 
-def set_up(form: Literal["console", "json"], level: int = logging.INFO) -> None:
-    """Send everything through `Lines`. Libraries may say that something happened, never with which values."""
+def configure_logging(form: Literal["console", "json"], level: int = logging.INFO) -> None:
+    """Route logging, warnings and uncaught exceptions through LogFormatter."""
     handler = logging.StreamHandler()
-    handler.setFormatter(Lines(form))
+    handler.setFormatter(LogFormatter(form))
     logging.basicConfig(handlers=[handler], level=level, force=True)
     logging.captureWarnings(capture=True)
-    sys.excepthook = lambda kind, error, trace: _crashed((kind, error, trace))
-    threading.excepthook = lambda told: _crashed((told.exc_type, told.exc_value, told.exc_traceback))
-    sys.unraisablehook = lambda told: _crashed((told.exc_type, told.exc_value, told.exc_traceback))
+    sys.excepthook = lambda kind, error, trace: _log_crash((kind, error, trace))
+    threading.excepthook = lambda args: _log_crash((args.exc_type, args.exc_value, args.exc_traceback))
+    sys.unraisablehook = lambda args: _log_crash((args.exc_type, args.exc_value, args.exc_traceback))
     for chatty in ("aiogram", "alembic", "aiohttp.access", "weasyprint", "fontTools", "mail.log", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
-def _crashed(what: Any) -> None:  # noqa: ANN401 - what `sys.exc_info` gives
-    """What nobody caught: the interpreter would print the exception's text, which may quote a patient."""
-    kind, error, trace = what
+def _log_crash(exc_info: Any) -> None:  # noqa: ANN401 - as `sys.exc_info` returns
+    """Log an uncaught exception instead of printing its text, which may quote a patient."""
+    kind, error, trace = exc_info
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
     else:

@@ -1,4 +1,4 @@
-"""What Prometheus may read: counts and ages, never a person."""
+"""Prometheus metrics: counts and ages, no personal data."""
 
 from typing import NamedTuple
 
@@ -6,6 +6,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollecto
 
 
 class Metrics(NamedTuple):
+    """One application's metrics and their registry."""
+
     registry: CollectorRegistry
     updates: Counter
     refused: Counter
@@ -14,15 +16,15 @@ class Metrics(NamedTuple):
     queue_age: Gauge
 
 
-def metrics() -> Metrics:
-    """A registry of its own for each application, so that two may live in one process."""
+def build_metrics() -> Metrics:
+    """A separate registry per application, so that several can run in one process."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     return Metrics(
         registry,
         Counter("csss_updates", "Updates received from Telegram", ["kind", "repeated"], registry=registry),
-        Counter("csss_refused", "Updates not heard, since there were too many", ["kind"], registry=registry),
-        Counter("csss_jobs", "Jobs run, by what became of them", ["kind", "outcome"], registry=registry),
-        Gauge("csss_scans", "Scans, by where they stand", ["status"], registry=registry),
-        Gauge("csss_queue_age_seconds", "How long the oldest due job has waited", registry=registry),
+        Counter("csss_refused", "Updates dropped by the rate limit", ["kind"], registry=registry),
+        Counter("csss_jobs", "Jobs run, by outcome", ["kind", "outcome"], registry=registry),
+        Gauge("csss_scans", "Scans, by status", ["status"], registry=registry),
+        Gauge("csss_queue_age_seconds", "Seconds that the oldest due job has waited", registry=registry),
     )

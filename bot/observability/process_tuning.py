@@ -1,4 +1,4 @@
-"""How the process treats the machine: one core for a small matrix, and memory given back when a picture is done."""
+"""Process tuning: one BLAS thread, and memory of large pictures returned to the system."""
 
 import ctypes
 import os
@@ -9,12 +9,11 @@ M_MMAP_THRESHOLD: Final = -3  # glibc's malloc.h
 LARGE: Final = 1024 * 1024  # bytes
 
 
-def be_thrifty() -> None:
-    """To be called before numpy is imported. What the environment says already stands.
+def tune_process() -> None:
+    """Call before numpy is imported. Existing environment variables take precedence.
 
-    OpenBLAS would wake every core for a product of a few thousand numbers, and its threads then spin where the
-    network is to run: a reading took twice as long. And glibc keeps freed blocks of up to 32 MB once it has seen
-    one: a fixed threshold gives each picture's back at once."""
+    OpenBLAS uses every core even for small products, and its spinning threads doubled the time of a reading.
+    glibc raises its mmap threshold up to 32 MB and then keeps freed blocks; a fixed threshold returns them."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if sys.platform == "linux" and not os.environ.keys() & {"MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES"}:
         adjust = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none

@@ -1,1 +1,1 @@
-"""Between Telegram and the handlers: updates in, messages out, FSM storage, rate limits."""
+"""Between Telegram and the handlers: polling, webhook, middlewares, FSM storage and rate limits."""

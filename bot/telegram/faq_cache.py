@@ -1,4 +1,4 @@
-"""The FAQ as it is at this moment: what the files say, and what administrators taught on top of it."""
+"""The FAQ in use: the entries of the files, extended by what administrators taught."""
 
 import asyncio
 
@@ -8,19 +8,19 @@ from faq.answer import Faq
 from workflow.faq import teaching
 from workflow.faq.teaching import Revision
 
-NOTHING: Revision = (0, None, 0, None)
+INITIAL_REVISION: Revision = (0, None, 0, None)
 
 
-class Receptionist:
-    """Looks with every update whether something was taught or taken back, by this process or another."""
+class FaqCache:
+    """Rebuilds the FAQ when its revision in the database changed, through this process or another."""
 
     def __init__(self, files: Faq) -> None:
-        self._files, self._now, self._revision = files, files, NOTHING
+        self._files, self._current, self._revision = files, files, INITIAL_REVISION
 
     async def faq(self, session: AsyncSession) -> Faq:
         revision = await teaching.revision(session)
         if revision != self._revision:
-            lessons = await teaching.lessons(session)
-            self._now = await asyncio.to_thread(self._files.learn, lessons.phrases, lessons.entries)
+            lessons = await teaching.load_taught(session)
+            self._current = await asyncio.to_thread(self._files.learn, lessons.phrases, lessons.entries)
             self._revision = revision
-        return self._now
+        return self._current

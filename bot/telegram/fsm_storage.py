@@ -1,4 +1,4 @@
-"""aiogram's form storage over our own database, and one update at a time for each chat."""
+"""aiogram's FSM storage in the database, and the isolation that handles one update per chat at a time."""
 
 from asyncio import Lock
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
@@ -9,19 +9,19 @@ from weakref import WeakValueDictionary
 from aiogram.fsm.state import State
 from aiogram.fsm.storage.base import DEFAULT_DESTINY, BaseEventIsolation, BaseStorage, StateType, StorageKey
 
-from models.base import Sessions, looking
+from models.base import Sessions, read_only
 from models.tables.chats import Form
 from workflow.unit_of_work import CURRENT
 
 
 class DatabaseStorage(BaseStorage):
-    """Forms live in the transaction of the update that fills them, so that a restart loses no typed word."""
+    """Writes a form in the transaction of the update that fills it, so that a restart loses no input."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
     async def set_state(self, key: StorageKey, state: StateType = None) -> None:
-        async with self._writing(key) as form:
+        async with self._edit(key) as form:
             form.state = state.state if isinstance(state, State) else state
 
     async def get_state(self, key: StorageKey) -> str | None:
@@ -29,7 +29,7 @@ class DatabaseStorage(BaseStorage):
         return form.state if form else None
 
     async def set_data(self, key: StorageKey, data: Mapping[str, Any]) -> None:
-        async with self._writing(key) as form:
+        async with self._edit(key) as form:
             form.data = dict(data)
 
     async def get_data(self, key: StorageKey) -> dict[str, Any]:
@@ -37,21 +37,21 @@ class DatabaseStorage(BaseStorage):
         return dict(form.data) if form else {}
 
     async def close(self) -> None:
-        """The sessions belong to the application."""
+        """Does nothing: the application closes the sessions."""
 
     async def _read(self, key: StorageKey) -> Form | None:
-        effects = CURRENT.get()
-        if effects is not None and effects.open_session is not None:
-            return await effects.open_session.get(Form, _name(key), with_for_update=True)
-        async with looking(self._sessions) as session:
-            return await session.get(Form, _name(key))
+        uow = CURRENT.get()
+        if uow is not None and uow.open_session is not None:
+            return await uow.open_session.get(Form, _form_key(key), with_for_update=True)
+        async with read_only(self._sessions) as session:
+            return await session.get(Form, _form_key(key))
 
     @asynccontextmanager
-    async def _writing(self, key: StorageKey) -> AsyncIterator[Form]:
-        effects = CURRENT.get()
-        async with effects.begin() if effects else self._sessions.begin() as session:
-            form = await session.get(Form, _name(key), with_for_update=True) or Form(
-                key=_name(key), state=None, data={}
+    async def _edit(self, key: StorageKey) -> AsyncIterator[Form]:
+        uow = CURRENT.get()
+        async with uow.begin() if uow else self._sessions.begin() as session:
+            form = await session.get(Form, _form_key(key), with_for_update=True) or Form(
+                key=_form_key(key), state=None, data={}
             )
             yield form
             if form.state is not None or form.data:
@@ -61,14 +61,14 @@ class DatabaseStorage(BaseStorage):
             await session.flush()
 
 
-def _name(key: StorageKey) -> str:
-    """A form beside the open one (aiogram's destiny) has a name of its own."""
-    beside = "" if key.destiny == DEFAULT_DESTINY else f":{key.destiny}"
-    return f"{key.bot_id}:{key.chat_id}:{key.user_id}{beside}"
+def _form_key(key: StorageKey) -> str:
+    """The primary key of a form; aiogram's destiny tells apart several forms of one chat."""
+    suffix = "" if key.destiny == DEFAULT_DESTINY else f":{key.destiny}"
+    return f"{key.bot_id}:{key.chat_id}:{key.user_id}{suffix}"
 
 
-class OneByOne(BaseEventIsolation):
-    """Two quick taps in a chat wait for each other. A lock is gone when nobody holds it or waits for it."""
+class PerChatIsolation(BaseEventIsolation):
+    """Handles the updates of one chat one after the other. Unused locks are garbage-collected."""
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[StorageKey, Lock] = WeakValueDictionary()

@@ -1,4 +1,4 @@
-"""A turnstile before everything else: who sends too much is told once and not heard, and the others are served."""
+"""Rate limits per person, checked before every other middleware: excess updates are dropped after one notice."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -12,26 +12,26 @@ from aiogram.exceptions import TelegramAPIError
 from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 from prometheus_client import Counter
 
-from bot.telegram.buckets import Bucket, Clock
-from bot.telegram.send_limiter import BURST
+from bot.telegram.send_limiter import CHAT_BURST
 from faq.answer import Faq
-from faq.emergency import Danger
-from handlers.ui.replies import pop_up
+from faq.emergency import Emergency
+from handlers.ui.replies import show_alert
 from handlers.ui.texts import Catalogues
-from models.base import Sessions, looking
-from workflow.accounts import registration
+from models.base import Sessions, read_only
+from workflow.accounts.sessions import actor_for
+from workflow.token_bucket import Clock, TokenBucket
 
 Next = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
-MESSAGES_AT_ONCE: Final = BURST  # each can be answered at once
-PICTURES_AT_ONCE: Final = 30  # three albums
-UNDER_WAY: Final = BURST  # messages and presses of one person
-PICTURES_UNDER_WAY: Final = 40  # of all people together
-CALM: Final = 10.0  # seconds without a refusal after which a flood is over
-MANY: Final = 1000  # people remembered before those who are calm are forgotten
+MESSAGE_BURST: Final = CHAT_BURST  # each of them can be answered at once
+PICTURE_BURST: Final = 30  # three albums
+MAX_MESSAGES_IN_PROGRESS: Final = CHAT_BURST  # messages and button presses of one person
+MAX_PICTURES_IN_PROGRESS: Final = 40  # over all people
+QUIET_PERIOD: Final = 10.0  # seconds without a dropped update after which a flood is over
+MAX_TRACKED_SENDERS: Final = 1000  # people remembered before the idle ones are dropped
 
 
 class Flood(StrEnum):
-    """What there was too much of; the key of the sentence."""
+    """The exceeded limit; the value is the catalogue key of its notice."""
 
     MESSAGES = "flood.messages"
     PICTURES = "flood.pictures"
@@ -39,38 +39,37 @@ class Flood(StrEnum):
 
 
 class Rates(NamedTuple):
-    """Of one person, after what may come at once."""
+    """Sustained rates per person, after the burst."""
 
     messages_per_minute: float
     pictures_per_hour: float
 
 
 @dataclass
-class Visitor:
-    """What one person has left, and when something of theirs was refused last."""
+class SenderLimits:
+    """One person's remaining tokens, updates in progress, and times of the last drop per limit."""
 
-    messages: Bucket
-    pictures: Bucket
-    under_way: int = 0
+    messages: TokenBucket
+    pictures: TokenBucket
+    in_progress: int = 0
     refused_at: dict[Flood, float] = field(default_factory=dict)
-    cried_at: float = -CALM
+    emergency_at: float = -QUIET_PERIOD
 
-    def floods(self, flood: Flood, now: float) -> bool:
-        return now - self.refused_at.get(flood, -CALM) < CALM
+    def is_flooding(self, flood: Flood, now: float) -> bool:
+        return now - self.refused_at.get(flood, -QUIET_PERIOD) < QUIET_PERIOD
 
-    def is_calm(self, now: float) -> bool:
+    def is_idle(self, now: float) -> bool:
         full = self.messages.is_full() and self.pictures.is_full()
-        return full and not self.under_way and not any(self.floods(flood, now) for flood in Flood)
+        return full and not self.in_progress and not any(self.is_flooding(flood, now) for flood in Flood)
 
 
-class Turnstile(BaseMiddleware):
-    """Stands before the lock of the chat and before any look into the database: to refuse costs next to nothing.
+class RateLimitMiddleware(BaseMiddleware):
+    """Runs before the chat's lock and before any database access, so that dropping an update costs next to nothing.
 
-    While a flood of messages goes on nothing more of it is heard: its answers, of which Telegram takes one a second,
-    would pile up, and the feed shows a hundred updates from the oldest that is under way. Over all people it is the
-    pictures under way that are bounded; whatever else is under way is bounded by the feed.
+    During a flood every further message is dropped: Telegram accepts one answer a second per chat, and polling
+    returns a hundred updates from the oldest in progress. Pictures in progress are limited over all people.
 
-    A cry for help is heard even so, once in a while, and does not end the flood."""
+    An emergency message passes even so, once in QUIET_PERIOD, and does not end the flood."""
 
     def __init__(
         self,
@@ -84,71 +83,79 @@ class Turnstile(BaseMiddleware):
         self._faq = faq
         self._sessions, self._catalogues, self._refused = sessions, catalogues, refused
         self._rates, self._clock = rates, clock
-        self._visitors: dict[int, Visitor] = {}
-        self._under_way = 0  # pictures
+        self._senders: dict[int, SenderLimits] = {}
+        self._pictures_in_progress = 0
 
     async def __call__(self, handler: Next, event: TelegramObject, data: dict[str, Any]) -> Any:  # noqa: ANN401 - aiogram's interface
         assert isinstance(event, Update)
-        happened = event.message or event.callback_query
-        if happened is None or happened.from_user is None:
+        inner = event.message or event.callback_query
+        if inner is None or inner.from_user is None:
             return None
-        now, picture = self._clock(), _is_picture(happened)
-        visitor = self._visitor(happened.from_user.id, now)
-        flood = None if data.get("retried") else self._judge(visitor, picture, now)
-        if flood is None or self._is_cry(happened, visitor, now):
-            with self._inside(visitor, picture):
+        now, picture = self._clock(), _is_picture(inner)
+        limits = self._limits_of(inner.from_user.id, now)
+        flood = None if data.get("is_retry") else self._check(limits, picture, now)
+        if flood is None or self._is_emergency(inner, limits, now):
+            with self._counted(limits, picture):
                 return await handler(event, data)
-        goes_on, visitor.refused_at[flood] = visitor.floods(flood, now), now
+        was_flooding, limits.refused_at[flood] = limits.is_flooding(flood, now), now
         self._refused.labels(kind=flood.name.lower()).inc()
-        if not goes_on:
-            await self._tell(happened, flood)
+        if not was_flooding:
+            await self._notify(inner, flood)
         return None
 
-    def _judge(self, visitor: Visitor, picture: bool, now: float) -> Flood | None:
-        if picture and self._under_way >= PICTURES_UNDER_WAY:
+    def _check(self, limits: SenderLimits, picture: bool, now: float) -> Flood | None:
+        if picture and self._pictures_in_progress >= MAX_PICTURES_IN_PROGRESS:
             return Flood.BUSY
         if picture:
-            return None if visitor.pictures.spend() else Flood.PICTURES
-        heard = visitor.under_way < UNDER_WAY and not visitor.floods(Flood.MESSAGES, now) and visitor.messages.spend()
-        return None if heard else Flood.MESSAGES
+            return None if limits.pictures.spend() else Flood.PICTURES
+        accepted = (
+            limits.in_progress < MAX_MESSAGES_IN_PROGRESS
+            and not limits.is_flooding(Flood.MESSAGES, now)
+            and limits.messages.spend()
+        )
+        return None if accepted else Flood.MESSAGES
 
-    def _is_cry(self, happened: Message | CallbackQuery, visitor: Visitor, now: float) -> bool:
-        """Words of an emergency, if none of his were heard just now."""
-        words = happened.text or happened.caption if isinstance(happened, Message) else None
-        if not words or now - visitor.cried_at < CALM or self._faq.danger(words) is not Danger.CRY:
+    def _is_emergency(self, inner: Message | CallbackQuery, limits: SenderLimits, now: float) -> bool:
+        """Whether the text reports an emergency, the first of this person within QUIET_PERIOD."""
+        text = inner.text or inner.caption if isinstance(inner, Message) else None
+        if (
+            not text
+            or now - limits.emergency_at < QUIET_PERIOD
+            or self._faq.detect_emergency(text) is not Emergency.PRESENT
+        ):
             return False
-        visitor.cried_at = now
+        limits.emergency_at = now
         return True
 
     @contextmanager
-    def _inside(self, visitor: Visitor, picture: bool) -> Iterator[None]:
-        self._under_way += picture
-        visitor.under_way += not picture
+    def _counted(self, limits: SenderLimits, picture: bool) -> Iterator[None]:
+        self._pictures_in_progress += picture
+        limits.in_progress += not picture
         try:
             yield
         finally:
-            self._under_way -= picture
-            visitor.under_way -= not picture
+            self._pictures_in_progress -= picture
+            limits.in_progress -= not picture
 
-    async def _tell(self, happened: Message | CallbackQuery, flood: Flood) -> None:
-        """In the person's language, which is worth one look into the database."""
-        assert happened.from_user is not None
-        async with looking(self._sessions) as session:
-            actor = await registration.actor_for(session, happened.from_user.id)
-        texts = self._catalogues.of(actor.language if actor else happened.from_user.language_code)
-        with suppress(TelegramAPIError):  # it is no reason to hear the update after all
-            if isinstance(happened, CallbackQuery):
-                await pop_up(happened, texts(flood))
-            elif happened.chat.type == "private":
-                await happened.answer(texts(flood))
+    async def _notify(self, inner: Message | CallbackQuery, flood: Flood) -> None:
+        """Send the notice in the person's language, read from the database."""
+        assert inner.from_user is not None
+        async with read_only(self._sessions) as session:
+            actor = await actor_for(session, inner.from_user.id)
+        texts = self._catalogues.of(actor.language if actor else inner.from_user.language_code)
+        with suppress(TelegramAPIError):  # the update stays dropped whether or not the notice arrives
+            if isinstance(inner, CallbackQuery):
+                await show_alert(inner, texts(flood))
+            elif inner.chat.type == "private":
+                await inner.answer(texts(flood))
 
-    def _visitor(self, user_id: int, now: float) -> Visitor:
-        if len(self._visitors) > MANY:
-            self._visitors = {user: one for user, one in self._visitors.items() if not one.is_calm(now)}
-        messages = Bucket(MESSAGES_AT_ONCE, self._rates.messages_per_minute / 60, self._clock)
-        pictures = Bucket(PICTURES_AT_ONCE, self._rates.pictures_per_hour / 3600, self._clock)
-        return self._visitors.setdefault(user_id, Visitor(messages, pictures))
+    def _limits_of(self, user_id: int, now: float) -> SenderLimits:
+        if len(self._senders) > MAX_TRACKED_SENDERS:
+            self._senders = {user: one for user, one in self._senders.items() if not one.is_idle(now)}
+        messages = TokenBucket(MESSAGE_BURST, self._rates.messages_per_minute / 60, self._clock)
+        pictures = TokenBucket(PICTURE_BURST, self._rates.pictures_per_hour / 3600, self._clock)
+        return self._senders.setdefault(user_id, SenderLimits(messages, pictures))
 
 
-def _is_picture(happened: Message | CallbackQuery) -> bool:
-    return isinstance(happened, Message) and bool(happened.photo or happened.document)
+def _is_picture(inner: Message | CallbackQuery) -> bool:
+    return isinstance(inner, Message) and bool(inner.photo or inner.document)

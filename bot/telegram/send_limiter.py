@@ -1,4 +1,4 @@
-"""Chat leaves the house through a limiter that Telegram tolerates."""
+"""Keeps outgoing messages within Telegram's rate limits."""
 
 import asyncio
 from typing import Any, Final
@@ -9,36 +9,31 @@ from aiogram.exceptions import TelegramRetryAfter
 from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 
-from bot.telegram.buckets import Bucket
+from workflow.token_bucket import TokenBucket, TokenBuckets
 
-BURST: Final = 20  # messages that a chat may get at once; after that one a second
-OVERALL: Final = 30  # a second, over all chats
-PATIENCE: Final = 5  # seconds that a handler waits out a 429 itself
+CHAT_BURST: Final = 20  # messages to one chat at once; after that one a second
+MESSAGES_PER_SECOND: Final = 30  # over all chats
+MAX_WAIT: Final = 5  # seconds of a 429 that are waited out here
 
 
-class Limiter(BaseRequestMiddleware):
-    """Keeps to what Telegram tolerates, and waits out a short 429. A longer one is for the worker to wait out."""
+class SendLimiter(BaseRequestMiddleware):
+    """Delays requests to the rates above and waits out a short 429; a longer one is raised for the worker to retry."""
 
     def __init__(self) -> None:
-        self._overall = Bucket(OVERALL, OVERALL)
-        self._chats: dict[int, Bucket] = {}
+        self._overall = TokenBucket(MESSAGES_PER_SECOND, MESSAGES_PER_SECOND)
+        self._chats = TokenBuckets(CHAT_BURST, 1)
 
     async def __call__(
         self, make_request: NextRequestMiddlewareType[TelegramType], bot: Bot, method: TelegramMethod[TelegramType]
     ) -> Response[TelegramType]:
         chat_id: Any = getattr(method, "chat_id", None)
         if chat_id is not None:
-            await self._chats.setdefault(chat_id, Bucket(BURST, 1)).take()
+            await self._chats[chat_id].take()
             await self._overall.take()
-            self._forget_idle()
         try:
             return await make_request(bot, method)
-        except TelegramRetryAfter as full:
-            if full.retry_after > PATIENCE:
+        except TelegramRetryAfter as limited:
+            if limited.retry_after > MAX_WAIT:
                 raise
-            await asyncio.sleep(full.retry_after)
+            await asyncio.sleep(limited.retry_after)
             return await make_request(bot, method)
-
-    def _forget_idle(self) -> None:
-        if len(self._chats) > 1000:
-            self._chats = {chat: bucket for chat, bucket in self._chats.items() if not bucket.is_full()}

@@ -1,4 +1,4 @@
-"""Telegram's door: an update is answered when its effect is kept, and comes again when Telegram failed under it."""
+"""Webhook: 200 after commit, 503 on a Telegram outage, so that Telegram redelivers the update."""
 
 import hmac
 import logging
@@ -10,25 +10,26 @@ from aiogram.types import Update
 from aiohttp import web
 from pydantic import ValidationError
 
-from bot.telegram.polling import OUTAGES, TRIES
+from bot.telegram.polling import MAX_ATTEMPTS, OUTAGES
 
 logger = logging.getLogger(__name__)
-WEBHOOK: Final = "/telegram"
-HEADER: Final = "X-Telegram-Bot-Api-Secret-Token"
+WEBHOOK_PATH: Final = "/telegram"
+AUTH_HEADER: Final = "X-Telegram-Bot-Api-Secret-Token"
 
 
 class Webhook:
-    """200 means handled. An update that an outage interrupts, a download above all, is answered 503: Telegram sends
-    it again, later each time, and the last time the person hears that it failed."""
+    """Feeds updates to the dispatcher: 401 for a wrong secret, 400 for an invalid update, 503 after an outage.
+
+    The last of MAX_ATTEMPTS deliveries sends the person a failure notice and is answered 200."""
 
     def __init__(self, dispatcher: Dispatcher, bot: Bot, secret: str) -> None:
         if not secret:
-            raise ValueError("a webhook without a secret would take anybody's word")
+            raise ValueError("a webhook without a secret would accept updates from anybody")
         self._dispatcher, self._bot, self._secret = dispatcher, bot, secret.encode()
-        self._misses: Counter[int] = Counter()
+        self._failures: Counter[int] = Counter()
 
-    async def take(self, request: web.Request) -> web.Response:
-        if not hmac.compare_digest(request.headers.get(HEADER, "").encode(), self._secret):
+    async def handle(self, request: web.Request) -> web.Response:
+        if not hmac.compare_digest(request.headers.get(AUTH_HEADER, "").encode(), self._secret):
             return web.Response(status=401)
         try:
             update = Update.model_validate(await request.json(), context={"bot": self._bot})
@@ -37,15 +38,17 @@ class Webhook:
         return web.Response(status=200 if await self._feed(update) else 503)
 
     async def _feed(self, update: Update) -> bool:
-        """Whether the update is over, handled or beyond help."""
-        misses = self._misses[update.update_id]
+        """Handle the update. False when Telegram shall deliver it again."""
+        failures = self._failures[update.update_id]
         try:
-            await self._dispatcher.feed_update(self._bot, update, again=misses < TRIES - 1, retried=misses > 0)
+            await self._dispatcher.feed_update(
+                self._bot, update, may_retry=failures < MAX_ATTEMPTS - 1, is_retry=failures > 0
+            )
         except OUTAGES as error:
             logger.warning("Telegram cannot be reached", extra={"error": type(error).__name__})
-            self._misses[update.update_id] += 1
+            self._failures[update.update_id] += 1
             return False
         except Exception as error:
             logger.exception("update dropped", extra={"update_id": update.update_id, "error": type(error).__name__})
-        del self._misses[update.update_id]
+        del self._failures[update.update_id]
         return True

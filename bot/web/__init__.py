@@ -1,1 +1,1 @@
-"""The web side: Telegram's webhook, health and metrics."""
+"""The web app: health and metrics, report verification, Twilio."""

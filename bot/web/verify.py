@@ -1,6 +1,5 @@
-"""`/verify/<token>`: what the QR code on a report leads to. It answers whoever holds the paper and names nobody."""
+"""`/verify/<token>`, the page of a report's QR code: is this version valid? It shows no names and no health data."""
 
-from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -8,15 +7,16 @@ from typing import Final
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from bot.services import Clinic
-from handlers.shared.verify_report import judgement
-from handlers.ui.texts import LANGUAGES, Texts, bare
-from models.base import looking
-from workflow.reporting.verification import Pace, Standing, Version, version_of
+from bot.services import Services
+from handlers.ui.texts import LANGUAGES, Texts, plain_text
+from handlers.views.reports import validity_sentence
+from models.base import read_only
+from workflow.reporting.verification import ReportVersion, Validity, lookup_buckets, version_of
+from workflow.token_bucket import TokenBuckets
 
-CLINIC: Final = web.AppKey("verifying clinic", Clinic)
-PACE: Final = web.AppKey("pace", Pace)
-GUARDED: Final = {
+SERVICES: Final = web.AppKey("services of the verify page", Services)
+LOOKUPS: Final = web.AppKey("lookups", TokenBuckets)
+SECURITY_HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",  # the address is the token
@@ -24,74 +24,80 @@ GUARDED: Final = {
     "X-Robots-Tag": "noindex",
     "Cache-Control": "no-store",
 }
-WORDS: Final = (
+PAGE_KEYS: Final = (
     *("title", "number", "version", "issued", "compare", "compare_lead", "choose", "drop", "busy", "same", "differs"),
     *("failed", "by_hand", "chat_file", "mail_file", "nobody"),
 )
 ASSETS: Final = {"verify.css": "text/css", "verify.js": "text/javascript"}
 
 
-def add_verification(app: web.Application, clinic: Clinic) -> None:
-    app[CLINIC], app[PACE] = clinic, Pace()
+def add_verify_routes(app: web.Application, services: Services) -> None:
+    app[SERVICES], app[LOOKUPS] = services, lookup_buckets()
     app.router.add_get("/verify/{token}", verify)
     for name in ASSETS:
         app.router.add_get(f"/{name}", asset)
 
 
 async def verify(request: web.Request) -> web.Response:
-    clinic, now = request.app[CLINIC], datetime.now(UTC)
-    texts = clinic.catalogues.of(request.query.get("lang") or spoken(request.headers.get("Accept-Language", "")))
-    if not request.app[PACE].allows(asker(request), now):
-        return web.Response(text=texts.plain("verify.too_many"), status=429, headers={**GUARDED, "Retry-After": "60"})
-    async with looking(clinic.sessions) as session:
+    """200 for a known version, 404 for an unknown token, 410 after erasure, 429 above the rate limit."""
+    services = request.app[SERVICES]
+    texts = services.catalogues.of(
+        request.query.get("lang") or preferred_language(request.headers.get("Accept-Language", ""))
+    )
+    if not request.app[LOOKUPS][client_address(request)].spend():
+        return web.Response(
+            text=texts.plain("verify.too_many"), status=429, headers={**SECURITY_HEADERS, "Retry-After": "60"}
+        )
+    async with read_only(services.sessions) as session:
         version = await version_of(session, request.match_info["token"])
-    body = _page(clinic.letterhead.hospital.name, version, texts)
+    body = _page(services.issuer.hospital.name, version, texts)
     status = 404 if version is None else 410 if version.withdrawn else 200
-    return web.Response(text=body, content_type="text/html", status=status, headers=GUARDED)
+    return web.Response(text=body, content_type="text/html", status=status, headers=SECURITY_HEADERS)
 
 
 async def asset(request: web.Request) -> web.Response:
+    """The page's style sheet or script."""
     name = request.path.removeprefix("/")
-    kept = {"Cache-Control": "max-age=3600", "X-Content-Type-Options": "nosniff"}
-    return web.Response(text=_asset(name), content_type=ASSETS[name], charset="utf-8", headers=kept)
+    headers = {"Cache-Control": "max-age=3600", "X-Content-Type-Options": "nosniff"}
+    return web.Response(text=_asset(name), content_type=ASSETS[name], charset="utf-8", headers=headers)
 
 
-def spoken(accepted: str) -> str | None:
-    """The first of our languages in an Accept-Language header, by the reader's own weights."""
-    weighed = []
-    for part in accepted.split(","):
+def preferred_language(header: str) -> str | None:
+    """The supported language with the highest weight in an Accept-Language header; None if there is none."""
+    weighted = []
+    for part in header.split(","):
         code, _, weight = part.partition(";q=")
-        weighed.append((_weight(weight), code.strip().split("-")[0].lower()))
-    ours = [code for _, code in sorted(weighed, key=lambda one: -one[0]) if code in LANGUAGES]
-    return ours[0] if ours else None
+        weighted.append((_weight(weight), code.strip().split("-")[0].lower()))
+    by_weight = [code for _, code in sorted(weighted, key=lambda item: -item[0]) if code in LANGUAGES]
+    return by_weight[0] if by_weight else None
 
 
-def _weight(written: str) -> float:
+def _weight(text: str) -> float:
     try:
-        return float(written or 1)
+        return float(text or 1)
     except ValueError:
         return 1.0
 
 
-def asker(request: web.Request) -> str:
-    """The address that asks: behind a proxy on this machine, the one that the proxy saw."""
-    seen = request.remote or ""
-    told = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    return told if told and seen in {"127.0.0.1", "::1"} else seen
+def client_address(request: web.Request) -> str:
+    """The client's address; behind a proxy on this machine, the last one in X-Forwarded-For."""
+    remote = request.remote or ""
+    forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    return forwarded if forwarded and remote in {"127.0.0.1", "::1"} else remote
 
 
-def _page(hospital: str, version: Version | None, texts: Texts) -> str:
+def _page(hospital: str, version: ReportVersion | None, texts: Texts) -> str:
     return (
         _templates()
         .get_template("verify.html")
         .render(
             texts=texts,
-            say={word: texts.plain(f"verify.{word}") for word in WORDS},
+            labels={key: texts.plain(f"verify.{key}") for key in PAGE_KEYS},
             languages={code: texts.plain(f"language.{code}") for code in ("ask", *LANGUAGES)},
             hospital=hospital,
             version=None if version and version.withdrawn else version,
-            standing=version.standing if version else Standing.UNKNOWN,
-            sentence=bare(judgement(version, texts)),
+            validity=version.validity if version else Validity.UNKNOWN,
+            sentence=plain_text(validity_sentence(version, texts)),
         )
     )
 

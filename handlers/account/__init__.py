@@ -1,1 +1,1 @@
-"""Start, registration, sign-in, sessions, second factor, roles."""
+"""The account: start, registration, linked chats, passwords, codes, authenticator, roles."""

@@ -1,4 +1,4 @@
-"""/authenticator: an app as second factor, by a picture to scan, confirmed by its first code."""
+"""/authenticator: enrol an authenticator app (TOTP) by a QR code and its first code, or remove it."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -13,116 +13,115 @@ from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State
 from aiogram.types import BufferedInputFile, CallbackQuery, Message
 
-from handlers.access import does
-from handlers.account.proof import prove
-from handlers.ui import keyboards
+from handlers.access import requires
+from handlers.account.passwords import require_password
+from handlers.ui import callbacks, keyboards
 from handlers.ui.forms import Enrolling
-from handlers.ui.parsing import listen
-from handlers.ui.questions import ask
-from handlers.ui.replies import Handler, hide, known, private_chat
+from handlers.ui.parsing import register_answers
+from handlers.ui.replies import Handler, delete_message, private_chat_id
 from handlers.ui.texts import Html, Texts
+from handlers.views.questions import ask
 from workflow.accounts import authenticators, logins
-from workflow.accounts.passwords import Hasher
+from workflow.accounts.passwords import PasswordHasher
 from workflow.actors import Actor
 from workflow.errors import FactorWrong
-from workflow.permissions import Verb
-from workflow.unit_of_work import Effects
+from workflow.permissions import Permission
+from workflow.unit_of_work import UnitOfWork
 
 
-@does(Verb.SET_AUTHENTICATOR)
+@requires(Permission.SET_AUTHENTICATOR)
 async def authenticator(
-    message: Message, bot: Bot, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects
+    message: Message, bot: Bot, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork
 ) -> None:
-    """The password first: whoever finds the chat open may not make himself a second factor."""
-    async with effects.begin() as session:
-        told = await state.get_data()
-        enrolled = await authenticators.is_enrolled(session, known(actor).account_id)
+    """Ask for the password first, so that an unattended open chat cannot be used to enrol an app."""
+    async with uow.begin() as session:
+        data = await state.get_data()
+        enrolled = await authenticators.is_enrolled(session, actor.account_id)
         await state.set_data({})
         await state.set_state(Enrolling.removal if enrolled else Enrolling.password)
-    await _take_back_picture(bot, message, told)
+    await _delete_picture(bot, message, data)
     await ask(message, Enrolling.removal if enrolled else Enrolling.password, texts)
 
 
-@does(Verb.SET_AUTHENTICATOR)
+@requires(Permission.SET_AUTHENTICATOR)
 async def take_password(
     message: Message,
-    actor: Actor | None,
+    actor: Actor,
     state: FSMContext,
     texts: Texts,
-    effects: Effects,
-    hasher: Hasher,
-    key: bytes,
+    uow: UnitOfWork,
+    hasher: PasswordHasher,
+    secret_key: bytes,
 ) -> None:
-    await prove(message, actor, effects, hasher)
-    async with effects.begin() as session:
-        address = await authenticators.enrol(session, known(actor), texts.hospital, key, effects.at)
+    await require_password(message, actor, uow, hasher)
+    async with uow.begin() as session:
+        address = await authenticators.enrol(session, actor, texts.hospital, secret_key, uow.at)
         await state.set_state(Enrolling.code)
-    shown = await message.answer_photo(
-        BufferedInputFile(_picture(address), "authenticator.png"),
+    sent = await message.answer_photo(
+        BufferedInputFile(_qr_code(address), "authenticator.png"),
         caption=texts("authenticator.scan", secret=_secret_of(address)),
         protect_content=True,
     )
-    await state.update_data(picture=shown.message_id)
+    await state.update_data(picture=sent.message_id)
 
 
-@does(Verb.SET_AUTHENTICATOR)
+@requires(Permission.SET_AUTHENTICATOR)
 async def take_first_code(
-    message: Message, bot: Bot, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects, key: bytes
+    message: Message, bot: Bot, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork, secret_key: bytes
 ) -> None:
-    """Right: the picture goes, the recovery codes come, once."""
-    await hide(message)
-    async with effects.begin() as session:
-        spare = await authenticators.confirm(session, known(actor), message.text or "", key, effects.at)
-        told = await state.get_data()
-        if spare is not None:
+    """Confirm the enrolment: delete the QR code and show the recovery codes once."""
+    await delete_message(message)
+    async with uow.begin() as session:
+        recovery_codes = await authenticators.confirm(session, actor, message.text or "", secret_key, uow.at)
+        data = await state.get_data()
+        if recovery_codes is not None:
             await state.clear()
-    if spare is None:
+    if recovery_codes is None:
         raise FactorWrong
-    await _take_back_picture(bot, message, told)
-    noted = keyboards.rows([(texts.plain("button.noted"), keyboards.Noted())])
-    codes = Html("\n".join(f"<code>{code}</code>" for code in spare))
-    await message.answer(texts("authenticator.done", codes=codes), reply_markup=noted, protect_content=True)
+    await _delete_picture(bot, message, data)
+    button = keyboards.rows([(texts.plain("button.noted"), callbacks.Noted())])
+    codes = Html("\n".join(f"<code>{code}</code>" for code in recovery_codes))
+    await message.answer(texts("authenticator.done", codes=codes), reply_markup=button, protect_content=True)
 
 
-@does(Verb.SET_AUTHENTICATOR)
-async def forget_shown(query: CallbackQuery) -> None:
-    """The codes are on paper now: out of the chat."""
+@requires(Permission.SET_AUTHENTICATOR)
+async def delete_recovery_codes(query: CallbackQuery, message: Message) -> None:
+    """Delete the recovery codes from the chat; the button confirms that they were noted."""
     await query.answer()
-    if isinstance(query.message, Message):
-        await hide(query.message)
+    await delete_message(message)
 
 
-@does(Verb.SET_AUTHENTICATOR)
+@requires(Permission.SET_AUTHENTICATOR)
 async def remove(
-    message: Message, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects, key: bytes
+    message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork, secret_key: bytes
 ) -> None:
-    await hide(message)
-    guesses = f"factor:{known(actor).account_id}"
-    async with effects.begin() as session:
-        await logins.spend(session, guesses, effects.at)
-        right = await authenticators.remove(session, known(actor), message.text or "", key, effects.at)
-        if right:
-            await logins.forgive(session, guesses)
+    await delete_message(message)
+    bucket = f"factor:{actor.account_id}"
+    async with uow.begin() as session:
+        await logins.count_attempt(session, bucket, uow.at)
+        correct = await authenticators.remove(session, actor, message.text or "", secret_key, uow.at)
+        if correct:
+            await logins.reset_failures(session, bucket)
             await state.clear()
-    if not right:
+    if not correct:
         raise FactorWrong
     await message.answer(texts("authenticator.removed"))
 
 
-async def _take_back_picture(bot: Bot, message: Message, told: Mapping[str, Any]) -> None:
-    if "picture" in told:
+async def _delete_picture(bot: Bot, message: Message, data: Mapping[str, Any]) -> None:
+    if "picture" in data:
         with suppress(TelegramBadRequest):
-            await bot.delete_message(private_chat(message), told["picture"])
+            await bot.delete_message(private_chat_id(message), data["picture"])
 
 
-def _picture(address: str) -> bytes:
+def _qr_code(address: str) -> bytes:
     png = BytesIO()
     segno.make(address, error="m").save(png, kind="png", scale=6)
     return png.getvalue()
 
 
 def _secret_of(address: str) -> str:
-    """For who cannot scan: in groups of four, as apps ask for it."""
+    """The secret in groups of four characters, for typing instead of scanning."""
     secret = address.partition("secret=")[2].partition("&")[0]
     return " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
 
@@ -135,6 +134,6 @@ def routes() -> Router:
         Enrolling.code: take_first_code,
         Enrolling.removal: remove,
     }
-    listen(router, forms)
-    router.callback_query.register(forget_shown, keyboards.Noted.filter())
+    register_answers(router, forms)
+    router.callback_query.register(delete_recovery_codes, callbacks.Noted.filter())
     return router

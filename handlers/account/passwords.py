@@ -1,4 +1,4 @@
-"""A new password: for who knows the old one, and for who has forgotten it, by a code to the account's address."""
+"""Passwords: verified for a sensitive action, changed with the current one, or reset with a mailed code."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -9,101 +9,138 @@ from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State
 from aiogram.types import Message
 
-from handlers.access import does
-from handlers.account.proof import own_email, prove
-from handlers.ui.forms import SECRETS, Changing, Resetting
-from handlers.ui.parsing import email_in, listen
-from handlers.ui.questions import ask
-from handlers.ui.replies import Handler, hide, private_chat
+from handlers.access import requires
+from handlers.ui.forms import SECRET_STATES, Changing, Resetting
+from handlers.ui.parsing import parse_email, register_answers
+from handlers.ui.replies import Handler, delete_message, private_chat_id
 from handlers.ui.texts import Catalogues, Texts
-from workflow.accounts import registration
-from workflow.accounts.passwords import Hasher
+from handlers.views.questions import ask
+from workflow.accounts import logins, password_reset
+from workflow.accounts.passwords import PasswordHasher
 from workflow.actors import Actor
-from workflow.errors import CodeSpent
-from workflow.permissions import Verb
-from workflow.unit_of_work import Effects
+from workflow.errors import CodeSpent, WrongPassword
+from workflow.permissions import Permission
+from workflow.scans import queries
+from workflow.unit_of_work import UnitOfWork
 
-PROVEN: Final = timedelta(minutes=15)  # for so long the new password may be typed
+RESET_VALIDITY: Final = timedelta(minutes=15)  # between the proof of identity and the new password
 
 
-@does(Verb.CHANGE_PASSWORD)
-async def change(message: Message, state: FSMContext, texts: Texts, effects: Effects) -> None:
-    async with effects.begin():
+@requires(Permission.CHANGE_PASSWORD)
+async def change(message: Message, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
+    async with uow.begin():
         await state.set_data({})
         await state.set_state(Changing.current)
     await ask(message, Changing.current, texts)
 
 
-@does(Verb.CHANGE_PASSWORD)
+@requires(Permission.CHANGE_PASSWORD)
 async def take_current(
-    message: Message, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects, hasher: Hasher
+    message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork, hasher: PasswordHasher
 ) -> None:
-    await prove(message, actor, effects, hasher)
-    email = await own_email(actor, effects)
-    async with effects.begin():
-        await state.set_data({"email": email, "until": (effects.at + PROVEN).isoformat()})
+    await require_password(message, actor, uow, hasher)
+    email = await own_email(actor, uow)
+    async with uow.begin():
+        await state.set_data({"email": email, "until": (uow.at + RESET_VALIDITY).isoformat()})
         await state.set_state(Changing.new)
     await ask(message, Changing.new, texts)
 
 
-@does(Verb.RESET_PASSWORD)
-async def reset(message: Message, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects) -> None:
-    """In a chat that is linked the account's own address is meant."""
+@requires(Permission.RESET_PASSWORD)
+async def reset(message: Message, actor: Actor | None, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
+    """Mail a code to the account's address; a chat without an account is asked for the address."""
     if actor is not None:
-        await _send_code(message, await own_email(actor, effects), state, texts, effects)
+        await _send_code(message, await own_email(actor, uow), state, texts, uow)
         return
-    async with effects.begin():
+    async with uow.begin():
         await state.set_data({})
         await state.set_state(Resetting.email)
     await ask(message, Resetting.email, texts)
 
 
-@does(Verb.RESET_PASSWORD)
-async def take_email(message: Message, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects) -> None:
-    email = email_in(message.text) if actor is None else await own_email(actor, effects)
+@requires(Permission.RESET_PASSWORD)
+async def take_email(message: Message, actor: Actor | None, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
+    email = parse_email(message.text) if actor is None else await own_email(actor, uow)
     if email is None:
         await message.answer(texts("register.email_bad"))
         return
-    await _send_code(message, email, state, texts, effects)
+    await _send_code(message, email, state, texts, uow)
 
 
-async def _send_code(message: Message, email: str, state: FSMContext, texts: Texts, effects: Effects) -> None:
-    async with effects.begin() as session:
-        await registration.ask_reset_code(session, private_chat(message), email, texts.language, effects.at)
+async def _send_code(message: Message, email: str, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
+    async with uow.begin() as session:
+        await password_reset.request_reset_code(session, private_chat_id(message), email, texts.language, uow.at)
         await state.set_data({"email": email})
         await state.set_state(Resetting.code)
     await ask(message, Resetting.code, texts, email=email)
 
 
-@does(Verb.RESET_PASSWORD)
-async def take_code(message: Message, state: FSMContext, texts: Texts, effects: Effects, key: bytes) -> None:
-    await hide(message)
-    async with effects.begin() as session:
+@requires(Permission.RESET_PASSWORD)
+async def take_code(message: Message, state: FSMContext, texts: Texts, uow: UnitOfWork, secret_key: bytes) -> None:
+    await delete_message(message)
+    async with uow.begin() as session:
         email = (await state.get_data())["email"]
-        chat_id = private_chat(message)
-        verdict = await registration.confirm_reset(session, chat_id, email, message.text or "", key, effects.at)
+        chat_id = private_chat_id(message)
+        verdict = await password_reset.verify_reset_code(
+            session, chat_id, email, message.text or "", secret_key, uow.at
+        )
         if verdict is verdict.RIGHT:
-            await state.update_data(until=(effects.at + PROVEN).isoformat())
+            await state.update_data(until=(uow.at + RESET_VALIDITY).isoformat())
             await state.set_state(Resetting.new)
-    verdict.demand()
+    verdict.raise_if_wrong()
     await ask(message, Resetting.new, texts)
 
 
-@does(Verb.RESET_PASSWORD)
+@requires(Permission.RESET_PASSWORD)
 async def take_new(
-    message: Message, state: FSMContext, effects: Effects, catalogues: Catalogues, hasher: Hasher
+    message: Message, state: FSMContext, uow: UnitOfWork, catalogues: Catalogues, hasher: PasswordHasher
 ) -> None:
-    """Set it and sign out every other chat: whoever knew the old one is out."""
-    await hide(message)
-    told = await state.get_data()
-    if datetime.fromisoformat(told["until"]) <= effects.at:
+    """Set the password and sign out every other chat of the account."""
+    await delete_message(message)
+    data = await state.get_data()
+    if datetime.fromisoformat(data["until"]) <= uow.at:
         await state.clear()
         raise CodeSpent
-    hashed = await hasher.hash(message.text or "", [told["email"]])
-    async with effects.begin() as session:
-        actor = await registration.set_password(session, private_chat(message), told["email"], hashed, effects.at)
+    hashed = await hasher.hash(message.text or "", [data["email"]])
+    async with uow.begin() as session:
+        actor = await password_reset.set_password(session, private_chat_id(message), data["email"], hashed, uow.at)
         await state.clear()
     await message.answer(catalogues.of(actor.language)("password.done"))
+
+
+@requires(Permission.PUBLIC_INFO)
+async def delete_command_like_secret(message: Message, texts: Texts) -> None:
+    """Delete a password or code that begins with a slash, as a command does, and ask for it without the slash."""
+    await delete_message(message)
+    await message.answer(texts("password.slash"))
+
+
+async def check_password(message: Message, email: str, uow: UnitOfWork, hasher: PasswordHasher) -> bool:
+    """Delete the message and compare its text with the password of the address, hashing off the event loop.
+
+    The attempt is counted. Raises LoginLocked after too many failures of the chat or the address."""
+    await delete_message(message)
+    chat_id = private_chat_id(message)
+    async with uow.begin() as session:
+        expected = await logins.begin_attempt(session, chat_id, email, uow.at)
+    correct = await hasher.matches(message.text or "", expected)
+    async with uow.begin() as session:
+        if correct:
+            await logins.record_success(session, chat_id, email)
+        else:
+            await logins.record_failure(session, email, uow.at)
+    return correct
+
+
+async def require_password(message: Message, actor: Actor, uow: UnitOfWork, hasher: PasswordHasher) -> None:
+    """Require the password of the actor's own account. Raises WrongPassword or LoginLocked."""
+    if not await check_password(message, await own_email(actor, uow), uow, hasher):
+        raise WrongPassword
+
+
+async def own_email(actor: Actor, uow: UnitOfWork) -> str:
+    async with uow.read() as session:
+        return (await queries.account_of(session, actor)).email
 
 
 def routes() -> Router:
@@ -117,19 +154,12 @@ def routes() -> Router:
         Resetting.code: take_code,
         Resetting.new: take_new,
     }
-    listen(router, forms)
+    register_answers(router, forms)
     return router
 
 
-@does(Verb.TALK)
-async def take_slash(message: Message, texts: Texts) -> None:
-    """A secret that looks like a command is a secret all the same."""
-    await hide(message)
-    await message.answer(texts("password.slash"))
-
-
 def late_routes() -> Router:
-    """After every command."""
+    """Routes to be registered after every command."""
     router = Router(name=f"{__name__}.late")
-    router.message.register(take_slash, StateFilter(*SECRETS), F.text)
+    router.message.register(delete_command_like_secret, StateFilter(*SECRET_STATES), F.text)
     return router

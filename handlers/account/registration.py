@@ -1,4 +1,4 @@
-"""Who are you: registration, /me."""
+"""/register and /me."""
 
 from datetime import date
 from typing import Final
@@ -9,193 +9,194 @@ from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, Message
 
-from handlers.access import does
-from handlers.ui import keyboards
+from handlers.access import requires
+from handlers.ui import callbacks, keyboards
 from handlers.ui.forms import Registering
-from handlers.ui.parsing import birthday_in, email_in, listen, registration_number_in
-from handlers.ui.questions import ask
-from handlers.ui.replies import Handler, edit, hide, known, private_chat, say, shown_name
+from handlers.ui.parsing import parse_birthday, parse_email, parse_registration_number, register_answers
+from handlers.ui.replies import Handler, delete_message, display_name, edit_message, private_chat_id, reply
 from handlers.ui.texts import Catalogues, Html, Texts
 from handlers.views.cards import person_line
-from models.tables.people import Account
-from workflow.accounts import registration
-from workflow.accounts.passwords import Hasher
+from handlers.views.questions import ask
+from models.tables.accounts import Account
+from workflow.accounts import invitations, registration
+from workflow.accounts.passwords import PasswordHasher
 from workflow.actors import Actor
 from workflow.errors import InviteInvalid
-from workflow.permissions import Verb
+from workflow.permissions import Permission
 from workflow.scans import queries
-from workflow.unit_of_work import Effects
+from workflow.unit_of_work import UnitOfWork
 
-LONGEST_NAME: Final = 120
+MAX_NAME: Final = 120  # characters
 
 
-@does(Verb.REGISTER)
-async def register(message: Message, state: FSMContext, texts: Texts, effects: Effects) -> None:
-    async with effects.begin():
+@requires(Permission.REGISTER)
+async def register(message: Message, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
+    async with uow.begin():
         await state.set_data({"invite": (await state.get_data()).get("invite")})
         await state.set_state(Registering.name)
     await ask(message, Registering.name, texts)
 
 
-@does(Verb.REGISTER)
-async def take_name(message: Message, state: FSMContext, texts: Texts, effects: Effects) -> None:
+@requires(Permission.REGISTER)
+async def take_name(message: Message, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
     name = " ".join((message.text or "").split())
-    if not 2 <= len(name) <= LONGEST_NAME:
+    if not 2 <= len(name) <= MAX_NAME:
         await message.answer(texts("register.name_bad"))
         return
-    async with effects.begin():
+    async with uow.begin():
         await state.update_data(name=name)
         await state.set_state(Registering.email)
     await ask(message, Registering.email, texts)
 
 
-@does(Verb.REGISTER)
-async def take_email(message: Message, state: FSMContext, texts: Texts, effects: Effects) -> None:
-    email = email_in(message.text)
+@requires(Permission.REGISTER)
+async def take_email(message: Message, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
+    email = parse_email(message.text)
     if email is None:
         await message.answer(texts("register.email_bad"))
         return
-    async with effects.begin() as session:
-        await registration.ask_email_code(session, private_chat(message), email, texts.language, effects.at)
+    async with uow.begin() as session:
+        await registration.request_email_code(session, private_chat_id(message), email, texts.language, uow.at)
         await state.update_data(email=email)
         await state.set_state(Registering.code)
     await ask(message, Registering.code, texts, email=email)
 
 
-@does(Verb.REGISTER)
-async def resend_code(query: CallbackQuery, state: FSMContext, texts: Texts, effects: Effects) -> None:
-    async with effects.begin() as session:
+@requires(Permission.REGISTER)
+async def resend_code(query: CallbackQuery, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
+    async with uow.begin() as session:
         email = (await state.get_data())["email"]
-        await registration.ask_email_code(session, private_chat(query), email, texts.language, effects.at)
-    await say(query, texts("register.code_again"))
+        await registration.request_email_code(session, private_chat_id(query), email, texts.language, uow.at)
+    await reply(query, texts("register.code_again"))
 
 
-@does(Verb.REGISTER)
-async def take_code(message: Message, state: FSMContext, texts: Texts, effects: Effects, key: bytes) -> None:
-    await hide(message)
-    async with effects.begin() as session:
+@requires(Permission.REGISTER)
+async def take_code(message: Message, state: FSMContext, texts: Texts, uow: UnitOfWork, secret_key: bytes) -> None:
+    await delete_message(message)
+    async with uow.begin() as session:
         email = (await state.get_data())["email"]
-        verdict = await registration.confirm_email(
-            session, private_chat(message), email, message.text or "", key, effects.at
+        verdict = await registration.verify_email_code(
+            session, private_chat_id(message), email, message.text or "", secret_key, uow.at
         )
         if verdict is verdict.RIGHT:
             await state.set_state(Registering.password)
-    verdict.demand()
+    verdict.raise_if_wrong()
     await ask(message, Registering.password, texts)
 
 
-@does(Verb.REGISTER)
-async def take_password(message: Message, state: FSMContext, texts: Texts, effects: Effects, hasher: Hasher) -> None:
-    await hide(message)
-    told = await state.get_data()
-    hashed = await hasher.hash(message.text or "", [*told["name"].split(), told["email"]])
-    async with effects.begin():
+@requires(Permission.REGISTER)
+async def take_password(
+    message: Message, state: FSMContext, texts: Texts, uow: UnitOfWork, hasher: PasswordHasher
+) -> None:
+    await delete_message(message)
+    data = await state.get_data()
+    hashed = await hasher.hash(message.text or "", [*data["name"].split(), data["email"]])
+    async with uow.begin():
         await state.update_data(password_hash=hashed)
         await state.set_state(Registering.birth)
     await ask(message, Registering.birth, texts)
 
 
-@does(Verb.REGISTER)
-async def take_birth(message: Message, state: FSMContext, texts: Texts, effects: Effects) -> None:
-    born = birthday_in(message.text, effects.at.date())
+@requires(Permission.REGISTER)
+async def take_birth(message: Message, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
+    born = parse_birthday(message.text, uow.at.date())
     if born is None:
         await message.answer(texts("register.birth_bad"), reply_markup=keyboards.skip(texts))
         return
-    async with effects.begin():
+    async with uow.begin():
         await state.update_data(date_of_birth=born.isoformat())
         await state.set_state(Registering.sex)
     await ask(message, Registering.sex, texts)
 
 
-@does(Verb.REGISTER)
-async def skip_birth(query: CallbackQuery, state: FSMContext, texts: Texts) -> None:
+@requires(Permission.REGISTER)
+async def skip_birth(query: CallbackQuery, message: Message, state: FSMContext, texts: Texts) -> None:
     await state.set_state(Registering.sex)
     await query.answer()
-    if isinstance(query.message, Message):
-        await ask(query.message, Registering.sex, texts)
+    await ask(message, Registering.sex, texts)
 
 
-@does(Verb.REGISTER)
+@requires(Permission.REGISTER)
 async def take_sex(
-    query: CallbackQuery, callback_data: keyboards.ChooseSex, state: FSMContext, texts: Texts, effects: Effects
+    query: CallbackQuery, callback_data: callbacks.ChooseSex, state: FSMContext, texts: Texts, uow: UnitOfWork
 ) -> None:
-    async with effects.begin():
+    async with uow.begin():
         await state.update_data(sex=callback_data.sex)
         await state.set_state(Registering.language)
-    await edit(query, texts("language.ask"), keyboards.languages(texts))
+    await edit_message(query, texts("language.ask"), keyboards.languages(texts))
 
 
-@does(Verb.REGISTER)
+@requires(Permission.REGISTER)
 async def take_language(
     query: CallbackQuery,
-    callback_data: keyboards.ChooseLanguage,
+    callback_data: callbacks.ChooseLanguage,
     state: FSMContext,
-    effects: Effects,
+    uow: UnitOfWork,
     catalogues: Catalogues,
 ) -> None:
-    """The last question for a patient; doctors and pharmacists are asked for their registration number as well."""
+    """The last question for a patient; doctors and pharmacists are also asked for their registration number."""
     texts = catalogues.of(callback_data.language)
-    async with effects.begin() as session:
+    async with uow.begin() as session:
         await state.update_data(language=texts.language)
-        numbered = await registration.asks_number(session, (await state.get_data()).get("invite"), effects.at)
-        if numbered:
+        needs_number = await invitations.needs_registration_number(
+            session, (await state.get_data()).get("invite"), uow.at
+        )
+        if needs_number:
             await state.set_state(Registering.number)
-    if numbered:
-        await edit(query, texts("register.number"))
+    if needs_number:
+        await edit_message(query, texts("register.number"))
     else:
-        await edit(query, await _open_account(query, state, effects, catalogues))
+        await edit_message(query, await _open_account(query, state, uow, catalogues))
 
 
-@does(Verb.REGISTER)
-async def take_number(message: Message, state: FSMContext, effects: Effects, catalogues: Catalogues) -> None:
-    number = registration_number_in(message.text)
+@requires(Permission.REGISTER)
+async def take_number(message: Message, state: FSMContext, uow: UnitOfWork, catalogues: Catalogues) -> None:
+    number = parse_registration_number(message.text)
     if number is None:
         language = (await state.get_data())["language"]
         await message.answer(catalogues.of(language)("register.number_bad"))
         return
-    await message.answer(await _open_account(message, state, effects, catalogues, number))
+    await message.answer(await _open_account(message, state, uow, catalogues, number))
 
 
 async def _open_account(
     event: Message | CallbackQuery,
     state: FSMContext,
-    effects: Effects,
+    uow: UnitOfWork,
     catalogues: Catalogues,
     number: str | None = None,
 ) -> Html:
-    """The account and the first words to who has it now.
-
-    An invitation that has expired on the way keeps nobody out: the person is a patient like any other."""
-    late = None
+    """Create the account; returns the greeting. With an invitation that has expired the person becomes a patient."""
+    expired = None
     try:
-        actor = await _register(event, state, effects, number, invited=True)
+        actor = await _register(event, state, uow, number, invited=True)
     except InviteInvalid as error:
-        late = error
-        actor = await _register(event, state, effects, number, invited=False)
+        expired = error
+        actor = await _register(event, state, uow, number, invited=False)
     texts = catalogues.of(actor.language)
-    hello = texts(f"start.{actor.role}", name=actor.name)
-    return Html(f"{texts(late.key)}\n\n{hello}") if late else hello
+    greeting = texts(f"start.{actor.role}", name=actor.name)
+    return Html(f"{texts(expired.key)}\n\n{greeting}") if expired else greeting
 
 
 async def _register(
-    event: Message | CallbackQuery, state: FSMContext, effects: Effects, number: str | None, *, invited: bool
+    event: Message | CallbackQuery, state: FSMContext, uow: UnitOfWork, number: str | None, *, invited: bool
 ) -> Actor:
-    """The account, its chat and the end of the form in one transaction."""
-    async with effects.begin() as session:
-        told = await state.get_data()
-        invite, born = told.pop("invite", None), told.pop("date_of_birth", None)
-        told |= {"registration_number": number, "date_of_birth": date.fromisoformat(born) if born else None}
-        chat_id, label = private_chat(event), shown_name(event)
-        person = registration.Person(**told)
-        actor = await registration.register(session, chat_id, person, effects.at, invite if invited else None, label)
+    """Create the account, link the chat and clear the form in one transaction."""
+    async with uow.begin() as session:
+        data = await state.get_data()
+        invite, born = data.pop("invite", None), data.pop("date_of_birth", None)
+        data |= {"registration_number": number, "date_of_birth": date.fromisoformat(born) if born else None}
+        chat_id, label = private_chat_id(event), display_name(event)
+        person = registration.Person(**data)
+        actor = await registration.register(session, chat_id, person, uow.at, invite if invited else None, label)
         await state.clear()
     return actor
 
 
-@does(Verb.SEE_SELF)
-async def me(message: Message, actor: Actor | None, texts: Texts, effects: Effects) -> None:
-    async with effects.look() as session:
-        account: Account = await queries.account_of(session, known(actor))
+@requires(Permission.SEE_SELF)
+async def me(message: Message, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
+    async with uow.read() as session:
+        account: Account = await queries.account_of(session, actor)
         text = texts(
             "me",
             person=person_line(account, texts),
@@ -218,9 +219,9 @@ def routes() -> Router:
         Registering.birth: take_birth,
         Registering.number: take_number,
     }
-    listen(router, forms)
-    router.callback_query.register(resend_code, keyboards.ResendCode.filter(), StateFilter(Registering.code))
-    router.callback_query.register(skip_birth, keyboards.Skip.filter(), StateFilter(Registering.birth))
-    router.callback_query.register(take_sex, keyboards.ChooseSex.filter(), StateFilter(Registering.sex))
-    router.callback_query.register(take_language, keyboards.ChooseLanguage.filter(), StateFilter(Registering.language))
+    register_answers(router, forms)
+    router.callback_query.register(resend_code, callbacks.ResendCode.filter(), StateFilter(Registering.code))
+    router.callback_query.register(skip_birth, callbacks.Skip.filter(), StateFilter(Registering.birth))
+    router.callback_query.register(take_sex, callbacks.ChooseSex.filter(), StateFilter(Registering.sex))
+    router.callback_query.register(take_language, callbacks.ChooseLanguage.filter(), StateFilter(Registering.language))
     return router

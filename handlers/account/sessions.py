@@ -1,4 +1,4 @@
-"""The chats that a person uses: linking, separating, /sessions, and the password again after a long pause."""
+"""The linked chats of an account: /link, /unlink, /sessions, and the password after a long pause (/unlock)."""
 
 from collections.abc import Sequence
 
@@ -8,130 +8,134 @@ from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 
-from handlers.access import does
-from handlers.account.proof import prove, proves
-from handlers.ui import keyboards
+from handlers.access import requires
+from handlers.account.passwords import check_password, require_password
+from handlers.ui import callbacks, keyboards
 from handlers.ui.forms import Linking, Unlocking
-from handlers.ui.parsing import email_in, listen
-from handlers.ui.questions import ask, ask_open
-from handlers.ui.replies import Handler, edit, known, private_chat, shown_name
+from handlers.ui.parsing import parse_email, register_answers
+from handlers.ui.replies import Handler, display_name, edit_message, private_chat_id
 from handlers.ui.texts import Catalogues, Html, Texts
-from models.tables.people import Link
-from workflow.accounts import registration, sessions
-from workflow.accounts.passwords import Hasher
+from handlers.views.questions import ask, repeat_question
+from models.tables.accounts import ChatLink
+from workflow.accounts import invitations, sessions
+from workflow.accounts.passwords import PasswordHasher
 from workflow.actors import Actor
 from workflow.errors import LoginFailed
-from workflow.permissions import Verb
-from workflow.unit_of_work import Effects
+from workflow.permissions import Permission
+from workflow.unit_of_work import UnitOfWork
 
 
-@does(Verb.LINK)
+@requires(Permission.SIGN_IN)
 async def link(message: Message, state: FSMContext, texts: Texts) -> None:
     await state.set_state(Linking.email)
     await ask(message, Linking.email, texts)
 
 
-@does(Verb.LINK)
-async def link_email(message: Message, state: FSMContext, texts: Texts, effects: Effects) -> None:
-    email = email_in(message.text)
+@requires(Permission.SIGN_IN)
+async def link_email(message: Message, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
+    email = parse_email(message.text)
     if email is None:
         await message.answer(texts("register.email_bad"))
         return
-    async with effects.begin():
+    async with uow.begin():
         await state.update_data(email=email)
         await state.set_state(Linking.password)
     await ask(message, Linking.password, texts)
 
 
-@does(Verb.LINK)
+@requires(Permission.SIGN_IN)
 async def link_password(
-    message: Message, state: FSMContext, effects: Effects, catalogues: Catalogues, hasher: Hasher
+    message: Message, state: FSMContext, uow: UnitOfWork, catalogues: Catalogues, hasher: PasswordHasher
 ) -> None:
-    """Who came by an invitation is asked for the word that accepts it, now that we know who it is."""
+    """Link the chat; a person who came with an invitation is now asked to accept it."""
     email = (await state.get_data())["email"]
-    right = await proves(message, email, effects, hasher)
-    async with effects.begin() as session:
+    correct = await check_password(message, email, uow, hasher)
+    async with uow.begin() as session:
         invite = (await state.get_data()).get("invite")
         await state.clear()
         if invite is not None:
             await state.set_data({"invite": invite})
-        if right:
-            actor = await registration.link(session, private_chat(message), email, effects.at, shown_name(message))
-    if not right:
+        if correct:
+            actor = await sessions.sign_in(session, private_chat_id(message), email, uow.at, display_name(message))
+    if not correct:
         raise LoginFailed
     texts = catalogues.of(actor.language)
     await message.answer(texts(f"start.{actor.role}", name=actor.name))
     if invite is not None:
-        async with effects.look() as session:
-            role = await registration.invited_role(session, invite, effects.at)
-        await message.answer(texts("invite.accept", role=texts(f"role.{role}")), reply_markup=keyboards.accept(texts))
+        async with uow.read() as session:
+            role = await invitations.invited_role(session, invite, uow.at)
+        await message.answer(
+            texts("invite.accept", role=texts(f"role.{role}")), reply_markup=keyboards.accept_invitation(texts)
+        )
 
 
-@does(Verb.UNLINK)
+@requires(Permission.SIGN_OUT)
 async def ask_unlink(message: Message, texts: Texts) -> None:
-    button = keyboards.rows([(texts.plain("button.unlink"), keyboards.Unlink())])
+    button = keyboards.rows([(texts.plain("button.unlink"), callbacks.Unlink())])
     await message.answer(texts("unlink.ask"), reply_markup=button)
 
 
-@does(Verb.UNLINK)
-async def unlink(query: CallbackQuery, texts: Texts, effects: Effects) -> None:
-    async with effects.begin() as session:
-        await registration.unlink(session, private_chat(query), effects.at)
-    await edit(query, texts("unlink.done"))
+@requires(Permission.SIGN_OUT)
+async def unlink(query: CallbackQuery, texts: Texts, uow: UnitOfWork) -> None:
+    async with uow.begin() as session:
+        await sessions.sign_out(session, private_chat_id(query), uow.at)
+    await edit_message(query, texts("unlink.done"))
 
 
-@does(Verb.UNLOCK)
-async def unlock(message: Message, state: FSMContext, texts: Texts, effects: Effects) -> None:
-    await fall_asleep(state, effects)
+@requires(Permission.UNLOCK)
+async def unlock(message: Message, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
+    await lock_chat(state, uow)
     await ask(message, Unlocking.password, texts)
 
 
-async def fall_asleep(state: FSMContext, effects: Effects) -> None:
-    """Ask for the password, and remember the form that was open."""
-    async with effects.begin():
-        here = await state.get_state()
-        if here != Unlocking.password.state:
-            await state.update_data(resume=here)
+async def lock_chat(state: FSMContext, uow: UnitOfWork) -> None:
+    """Ask for the password and store the open form, to continue it afterwards."""
+    async with uow.begin():
+        current = await state.get_state()
+        if current != Unlocking.password.state:
+            await state.update_data(resume=current)
             await state.set_state(Unlocking.password)
 
 
-@does(Verb.UNLOCK)
+@requires(Permission.UNLOCK)
 async def unlock_password(
-    message: Message, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects, hasher: Hasher
+    message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork, hasher: PasswordHasher
 ) -> None:
-    await prove(message, actor, effects, hasher)
-    async with effects.begin() as session:
-        await sessions.wake(session, known(actor), private_chat(message), effects.at)
-        told = await state.get_data()
-        await state.set_state(told.pop("resume", None))
-        await state.set_data(told)
+    await require_password(message, actor, uow, hasher)
+    async with uow.begin() as session:
+        await sessions.unlock(session, actor, private_chat_id(message), uow.at)
+        data = await state.get_data()
+        await state.set_state(data.pop("resume", None))
+        await state.set_data(data)
     await message.answer(texts("unlock.done"))
-    await ask_open(message, state, texts)
+    await repeat_question(message, state, texts)
 
 
-@does(Verb.SEE_SESSIONS)
-async def show(message: Message, actor: Actor | None, texts: Texts, effects: Effects) -> None:
-    """/sessions: where am I signed in, and away with what I do not know."""
-    async with effects.look() as session:
-        links = await sessions.of(session, known(actor))
-    await message.answer(_list(links, private_chat(message), texts), reply_markup=_ends(links, message.chat.id, texts))
+@requires(Permission.SEE_SESSIONS)
+async def show(message: Message, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
+    """/sessions: list the linked chats, with buttons that unlink them."""
+    async with uow.read() as session:
+        links = await sessions.linked_chats(session, actor)
+    await message.answer(
+        _list(links, private_chat_id(message), texts), reply_markup=_end_buttons(links, message.chat.id, texts)
+    )
 
 
-@does(Verb.SEE_SESSIONS)
+@requires(Permission.SEE_SESSIONS)
 async def end(
-    query: CallbackQuery, callback_data: keyboards.EndSession, actor: Actor | None, texts: Texts, effects: Effects
+    query: CallbackQuery, callback_data: callbacks.EndSession, actor: Actor, texts: Texts, uow: UnitOfWork
 ) -> None:
-    here = private_chat(query)
-    async with effects.begin() as session:
+    here = private_chat_id(query)
+    async with uow.begin() as session:
         if callback_data.chat_id == here:
-            await sessions.end_others(session, known(actor), here, effects.at)
+            await sessions.end_others(session, actor, here, uow.at)
         else:
-            await sessions.end(session, known(actor), callback_data.chat_id, effects.at)
-        links = await sessions.of(session, known(actor))
-    await edit(query, _list(links, here, texts), _ends(links, here, texts))
+            await sessions.end(session, actor, callback_data.chat_id, uow.at)
+        links = await sessions.linked_chats(session, actor)
+    await edit_message(query, _list(links, here, texts), _end_buttons(links, here, texts))
 
 
-def _list(links: Sequence[Link], here: int, texts: Texts) -> Html:
+def _list(links: Sequence[ChatLink], here: int, texts: Texts) -> Html:
     lines = [
         texts(
             "sessions.here" if link.chat_id == here else "sessions.line",
@@ -144,18 +148,18 @@ def _list(links: Sequence[Link], here: int, texts: Texts) -> Html:
     return Html("\n".join([texts("sessions.head"), *lines]))
 
 
-def _ends(links: Sequence[Link], here: int, texts: Texts) -> InlineKeyboardMarkup | None:
-    """A button for each other chat; the one that names this chat ends all others."""
+def _end_buttons(links: Sequence[ChatLink], here: int, texts: Texts) -> InlineKeyboardMarkup | None:
+    """A button for each other chat, and one, with the id of this chat, that ends all others."""
     others = [link for link in links if link.chat_id != here]
     buttons = [
         (
             texts.plain("button.end_session", label=link.label or link.chat_id),
-            keyboards.EndSession(chat_id=link.chat_id),
+            callbacks.EndSession(chat_id=link.chat_id),
         )
         for link in others
     ]
     if len(others) > 1:
-        buttons.append((texts.plain("button.end_others"), keyboards.EndSession(chat_id=here)))
+        buttons.append((texts.plain("button.end_others"), callbacks.EndSession(chat_id=here)))
     return keyboards.rows(buttons, width=1) if buttons else None
 
 
@@ -170,7 +174,7 @@ def routes() -> Router:
         Linking.password: link_password,
         Unlocking.password: unlock_password,
     }
-    listen(router, forms)
-    router.callback_query.register(unlink, keyboards.Unlink.filter())
-    router.callback_query.register(end, keyboards.EndSession.filter())
+    register_answers(router, forms)
+    router.callback_query.register(unlink, callbacks.Unlink.filter())
+    router.callback_query.register(end, callbacks.EndSession.filter())
     return router

@@ -1,25 +1,25 @@
-"""The first words: /start, /help, /cancel, /language."""
+"""/start, /help, /cancel and /language, and the acceptance of invitations."""
 
 from aiogram import F, Router
 from aiogram.filters import Command, CommandObject, CommandStart, StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from handlers.access import does
-from handlers.ui import keyboards
+from handlers.access import requires
+from handlers.ui import callbacks, keyboards
 from handlers.ui.forms import Joining
-from handlers.ui.parsing import WORDS, registration_number_in
-from handlers.ui.replies import edit, known, private_chat
+from handlers.ui.parsing import TYPED_TEXT, parse_registration_number
+from handlers.ui.replies import edit_message, private_chat_id
 from handlers.ui.texts import Catalogues, Texts
-from workflow.accounts import registration
+from workflow.accounts import invitations, profile
 from workflow.actors import Actor
-from workflow.permissions import Verb
-from workflow.unit_of_work import Effects
+from workflow.permissions import Permission
+from workflow.unit_of_work import UnitOfWork
 
-INVITATION = "join_"
+INVITE_PREFIX = "join_"  # of the payload of a deep link
 
 
-@does(Verb.TALK)
+@requires(Permission.PUBLIC_INFO)
 async def start(message: Message, actor: Actor | None, texts: Texts) -> None:
     if actor is None:
         await message.answer(texts("start.stranger"))
@@ -27,96 +27,96 @@ async def start(message: Message, actor: Actor | None, texts: Texts) -> None:
         await message.answer(texts(f"start.{actor.role}", name=actor.name))
 
 
-@does(Verb.TALK)
+@requires(Permission.PUBLIC_INFO)
 async def start_invited(
-    message: Message, command: CommandObject, state: FSMContext, actor: Actor | None, texts: Texts, effects: Effects
+    message: Message, command: CommandObject, state: FSMContext, actor: Actor | None, texts: Texts, uow: UnitOfWork
 ) -> None:
-    """An invitation: who has an account is asked to confirm, anybody else registers first."""
-    token = (command.args or "").removeprefix(INVITATION)
-    async with effects.begin() as session:
-        role = await registration.invited_role(session, token, effects.at)
+    """Open an invitation link: an account holder is asked to accept it, anybody else to register first."""
+    token = (command.args or "").removeprefix(INVITE_PREFIX)
+    async with uow.begin() as session:
+        role = await invitations.invited_role(session, token, uow.at)
         await state.clear()
         await state.update_data(invite=token)
     name = texts(f"role.{role}")
     if actor is None:
         await message.answer(texts("invite.stranger", role=name))
     else:
-        await message.answer(texts("invite.accept", role=name), reply_markup=keyboards.accept(texts))
+        await message.answer(texts("invite.accept", role=name), reply_markup=keyboards.accept_invitation(texts))
 
 
-@does(Verb.JOIN)
+@requires(Permission.ACCEPT_INVITE)
 async def accept_invitation(
-    query: CallbackQuery, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects
+    query: CallbackQuery, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork
 ) -> None:
-    """Doctors and pharmacists are asked for their number first: no report is printed without it."""
-    async with effects.begin() as session:
+    """Accept the invitation; doctors and pharmacists give their registration number first, which reports need."""
+    async with uow.begin() as session:
         token = (await state.get_data()).get("invite", "")
-        await registration.may_join(session, known(actor), token, effects.at)
-        numbered = await registration.asks_number(session, token, effects.at)
-        if numbered:
+        await invitations.check_may_join(session, actor, token, uow.at)
+        needs_number = await invitations.needs_registration_number(session, token, uow.at)
+        if needs_number:
             await state.set_state(Joining.number)
         else:
-            joined = await registration.accept_invite(session, private_chat(query), token, effects.at)
+            joined = await invitations.accept_invite(session, private_chat_id(query), token, uow.at)
             await state.clear()
-    text = texts("register.number") if numbered else texts(f"start.{joined.role}", name=joined.name)
-    await edit(query, text)
+    text = texts("register.number") if needs_number else texts(f"start.{joined.role}", name=joined.name)
+    await edit_message(query, text)
 
 
-@does(Verb.JOIN)
-async def take_number(message: Message, state: FSMContext, texts: Texts, effects: Effects) -> None:
-    number = registration_number_in(message.text)
+@requires(Permission.ACCEPT_INVITE)
+async def take_number(message: Message, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
+    number = parse_registration_number(message.text)
     if number is None:
         await message.answer(texts("register.number_bad"))
         return
-    async with effects.begin() as session:
+    async with uow.begin() as session:
         token = (await state.get_data()).get("invite", "")
-        joined = await registration.accept_invite(session, private_chat(message), token, effects.at, number)
+        joined = await invitations.accept_invite(session, private_chat_id(message), token, uow.at, number)
         await state.clear()
     await message.answer(texts(f"start.{joined.role}", name=joined.name))
 
 
-@does(Verb.TALK)
+@requires(Permission.PUBLIC_INFO)
 async def help_(message: Message, actor: Actor | None, texts: Texts) -> None:
     await message.answer(texts(f"help.{actor.role}" if actor else "help.stranger"))
 
 
-@does(Verb.TALK)
-async def cancel(message: Message, state: FSMContext, texts: Texts, effects: Effects) -> None:
-    async with effects.begin():
-        was_typing = await state.get_state() is not None
+@requires(Permission.PUBLIC_INFO)
+async def cancel(message: Message, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
+    async with uow.begin():
+        was_open = await state.get_state() is not None
         await state.clear()
-    await message.answer(texts("cancel.done" if was_typing else "cancel.nothing"))
+    await message.answer(texts("cancel.done" if was_open else "cancel.nothing"))
 
 
-@does(Verb.TALK)
+@requires(Permission.PUBLIC_INFO)
 async def language(message: Message, texts: Texts) -> None:
     await message.answer(texts("language.ask"), reply_markup=keyboards.languages(texts))
 
 
-@does(Verb.SPEAK)
+@requires(Permission.SET_LANGUAGE)
 async def choose_language(
-    query: CallbackQuery, callback_data: keyboards.ChooseLanguage, effects: Effects, catalogues: Catalogues
+    query: CallbackQuery, callback_data: callbacks.ChooseLanguage, uow: UnitOfWork, catalogues: Catalogues
 ) -> None:
     chosen = catalogues.of(callback_data.language)
-    async with effects.begin() as session:
-        await registration.speak(session, private_chat(query), chosen.language, effects.at)
-    await edit(query, chosen("language.done"))
+    async with uow.begin() as session:
+        await profile.set_language(session, private_chat_id(query), chosen.language, uow.at)
+    await edit_message(query, chosen("language.done"))
 
 
 def routes() -> Router:
     router = Router(name=__name__)
-    router.message.register(start_invited, CommandStart(deep_link=True, magic=F.args.startswith(INVITATION)))
+    router.message.register(start_invited, CommandStart(deep_link=True, magic=F.args.startswith(INVITE_PREFIX)))
     router.message.register(start, CommandStart())
     router.message.register(help_, Command("help"))
     router.message.register(cancel, Command("cancel"))
     router.message.register(language, Command("language"))
-    router.message.register(take_number, StateFilter(Joining.number), WORDS)
-    router.callback_query.register(accept_invitation, keyboards.Accept.filter())
+    router.message.register(take_number, StateFilter(Joining.number), TYPED_TEXT)
+    router.callback_query.register(accept_invitation, callbacks.AcceptInvitation.filter())
     return router
 
 
 def late_routes() -> Router:
-    """A language chosen outside any form; the registration form's own question comes before it."""
+    """The choice of a language outside any form; the registration form, which has the same buttons, comes before."""
     router = Router(name=f"{__name__}.late")
-    router.callback_query.register(choose_language, keyboards.ChooseLanguage.filter())
+    router.callback_query.register(choose_language, callbacks.ChooseLanguage.filter())
     return router

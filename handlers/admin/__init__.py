@@ -1,1 +1,1 @@
-"""The administrator: release, staff, audit, model, FAQ teaching."""
+"""The administrator: release, invitations, staff, audit, model, undelivered reports, FAQ teaching."""

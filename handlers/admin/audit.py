@@ -1,4 +1,4 @@
-"""/audit: the latest looks and acts, for administrators."""
+"""/audit: search the audit log, for administrators."""
 
 import re
 from collections.abc import Iterable
@@ -9,48 +9,50 @@ from aiogram import Router
 from aiogram.filters import Command, CommandObject
 from aiogram.types import Message
 
-from handlers.access import does
-from handlers.ui.replies import known
+from handlers.access import requires
 from handlers.ui.texts import Html, Texts
 from models.tables.audit import AuditRow
 from workflow.actors import Actor
-from workflow.audit import chain
-from workflow.audit.chain import Entry, Outcome, Wanted
-from workflow.permissions import Verb
-from workflow.unit_of_work import Effects
+from workflow.audit import chain, search
+from workflow.audit.chain import AuditEvent, Outcome
+from workflow.audit.search import AuditFilter
+from workflow.permissions import Permission
+from workflow.unit_of_work import UnitOfWork
 
 NUMBER: Final = re.compile(r"(#|p|)0*(\d{1,9})", re.ASCII)
 
 
-@does(Verb.SEE_AUDIT)
-async def show(message: Message, command: CommandObject, actor: Actor | None, texts: Texts, effects: Effects) -> None:
-    """`/audit` and words that narrow it, in any order. Who reads the record is in the record, with what was sought."""
-    wanted = _wanted((command.args or "").lower().split(), texts)
-    sought = " ".join(name for name, value in wanted._asdict().items() if value is not None)
-    async with effects.begin() as session:
-        rows = await chain.search(session, wanted=wanted)
-        await chain.note(session, known(actor), Entry("look:audit", "audit", sought or "all"), effects.at)
+@requires(Permission.SEE_AUDIT)
+async def show(message: Message, command: CommandObject, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
+    """`/audit` with filters in any order. The search itself is recorded, with its filters."""
+    filters = _parse_filter((command.args or "").lower().split(), texts)
+    searched = " ".join(name for name, value in filters._asdict().items() if value is not None)
+    async with uow.begin() as session:
+        rows = await search.search(session, filters=filters)
+        await chain.record(session, actor, AuditEvent("look:audit", "audit", searched or "all"), uow.at)
     lines = [_line(row, texts) for row in rows]
     await message.answer(Html("\n".join([texts("audit.head"), *(lines or [texts("audit.none")]), texts("audit.hint")])))
 
 
-def _wanted(words: Iterable[str], texts: Texts) -> Wanted:
-    """`7` a scan, `P000012` a patient, an address who acted, `2026-11-25` a day, `refused`; else how an act begins."""
-    told: dict[str, Any] = {}
+def _parse_filter(words: Iterable[str], texts: Texts) -> AuditFilter:
+    """`7` is a scan, `P000012` a patient, an address the actor, `2026-11-25` a day, `refused` the outcome.
+
+    Any other word is the beginning of an act."""
+    found: dict[str, Any] = {}
     for word in words:
         if number := NUMBER.fullmatch(word):
-            told["patient_id" if number[1] == "p" else "scan_id"] = int(number[2])
+            found["patient_id" if number[1] == "p" else "scan_id"] = int(number[2])
         elif day := _day(word, texts):
-            told["day"] = day
+            found["day"] = day
         elif word == Outcome.REFUSED:
-            told["outcome"] = Outcome.REFUSED
+            found["outcome"] = Outcome.REFUSED
         else:
-            told["actor" if "@" in word else "act"] = word
-    return Wanted(**told)
+            found["actor" if "@" in word else "act"] = word
+    return AuditFilter(**found)
 
 
 def _day(word: str, texts: Texts) -> datetime | None:
-    """The first moment of a day by the clinic's clock, if the word is one."""
+    """Midnight at the start of the day, in the clinic's time zone; None when the word is no date."""
     try:
         return datetime.combine(date.fromisoformat(word), time(), texts.zone)
     except ValueError:

@@ -1,4 +1,4 @@
-"""/model: the card of the classifier in use, how it fares in this house, and the switch that turns it off."""
+"""/model: the model card, its measured and local quality, and the feature flag that turns the model off."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,48 +7,54 @@ from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 
-from handlers.access import does
-from handlers.ui import keyboards
-from handlers.ui.replies import edit, known
+from handlers.access import requires
+from handlers.ui import callbacks, keyboards
+from handlers.ui.replies import edit_message
 from handlers.ui.texts import Html, Texts
 from inference.model.classifier import Classifier
-from models.tables.people import Role
+from models.vocabulary import Role
 from workflow.actors import Actor
 from workflow.model_watch import quality
-from workflow.permissions import Verb
-from workflow.unit_of_work import Effects
+from workflow.permissions import Permission
+from workflow.unit_of_work import UnitOfWork
 
 
-@does(Verb.SEE_MODEL)
-async def model(
+@requires(Permission.SEE_MODEL)
+async def show_model(
     message: Message,
-    actor: Actor | None,
+    actor: Actor,
     texts: Texts,
-    effects: Effects,
+    uow: UnitOfWork,
     classifier: Classifier,
-    silent: Classifier | None,
+    shadow: Classifier | None,
 ) -> None:
-    """For staff: what it is, what was measured, how often the doctors here agree."""
-    async with effects.look() as session:
-        record = await quality.record(session, classifier.identity.sha256)
-        on = await quality.is_on(session)
-        trial = await quality.silent_agreement(session, silent.identity.sha256) if silent else None
-    blocks = [_card(classifier, texts), texts("model.record", **record._asdict()), texts(f"model.{_state(on)}")]
-    if silent and trial:
-        blocks.append(texts("model.trial", version=silent.identity.version, spoken=trial[0], same=trial[1]))
-    await message.answer(Html("\n\n".join(blocks)), reply_markup=_switch(known(actor), on, texts))
+    """Show the model card, the test figures, the agreement with the doctors here and of the shadow model."""
+    async with uow.read() as session:
+        performance = await quality.performance(session, classifier.identity.sha256)
+        enabled = await quality.is_model_enabled(session)
+        agreement = await quality.shadow_agreement(session, shadow.identity.sha256) if shadow else None
+    blocks = [
+        _model_card(classifier, texts),
+        texts("model.record", **performance._asdict()),
+        texts(f"model.{_state(enabled)}"),
+    ]
+    if shadow and agreement:
+        blocks.append(texts("model.trial", version=shadow.identity.version, spoken=agreement[0], same=agreement[1]))
+    await message.answer(Html("\n\n".join(blocks)), reply_markup=_switch_button(actor, enabled, texts))
 
 
-@does(Verb.SWITCH_MODEL)
-async def turn(
-    query: CallbackQuery, callback_data: keyboards.TurnModel, actor: Actor | None, texts: Texts, effects: Effects
+@requires(Permission.SWITCH_MODEL)
+async def switch_model(
+    query: CallbackQuery, callback_data: callbacks.SwitchModel, actor: Actor, texts: Texts, uow: UnitOfWork
 ) -> None:
-    async with effects.begin() as session:
-        await quality.turn(session, known(actor), callback_data.on, effects.at)
-    await edit(query, texts(f"model.{_state(callback_data.on)}"), _switch(known(actor), callback_data.on, texts))
+    async with uow.begin() as session:
+        await quality.set_model_enabled(session, actor, callback_data.on, uow.at)
+    await edit_message(
+        query, texts(f"model.{_state(callback_data.on)}"), _switch_button(actor, callback_data.on, texts)
+    )
 
 
-def _card(classifier: Classifier, texts: Texts) -> Html:
+def _model_card(classifier: Classifier, texts: Texts) -> Html:
     identity = classifier.identity
     measured: Mapping[str, Any] = classifier.bundle.manifest["measured"]["test"]
     figures = {
@@ -58,20 +64,20 @@ def _card(classifier: Classifier, texts: Texts) -> Html:
     return texts("model.card", name=identity.name, version=identity.version, sha256=identity.sha256[:12], **figures)
 
 
-def _switch(actor: Actor, on: bool, texts: Texts) -> InlineKeyboardMarkup | None:
-    """Only administrators see it; pressing it asks again who presses."""
+def _switch_button(actor: Actor, enabled: bool, texts: Texts) -> InlineKeyboardMarkup | None:
+    """For administrators only; pressing it is authorized again."""
     if actor.role is not Role.ADMINISTRATOR:
         return None
-    label = texts.plain("button.model_off" if on else "button.model_on")
-    return keyboards.rows([(label, keyboards.TurnModel(on=not on))])
+    label = texts.plain("button.model_off" if enabled else "button.model_on")
+    return keyboards.rows([(label, callbacks.SwitchModel(on=not enabled))])
 
 
-def _state(on: bool) -> str:
-    return "is_on" if on else "is_off"
+def _state(enabled: bool) -> str:
+    return "is_on" if enabled else "is_off"
 
 
 def routes() -> Router:
     router = Router(name=__name__)
-    router.message.register(model, Command("model"))
-    router.callback_query.register(turn, keyboards.TurnModel.filter())
+    router.message.register(show_model, Command("model"))
+    router.callback_query.register(switch_model, callbacks.SwitchModel.filter())
     return router

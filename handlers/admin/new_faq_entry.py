@@ -1,7 +1,6 @@
-"""A new entry of the FAQ: title, answer and phrases, first in the language of the question, then in the others."""
+"""A new FAQ entry: title, answer and phrases, first in the language of the question, then in the others."""
 
 import asyncio
-from collections.abc import Sequence
 from typing import Any, Final
 
 from aiogram import F, Router
@@ -10,171 +9,162 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from faq.answer import Faq
-from faq.teaching import forbids, objections
-from handlers.access import does
-from handlers.admin.unanswered import anyway, objecting
-from handlers.ui import keyboards
+from faq.teaching import find_objections, find_prohibition
+from handlers.access import requires
+from handlers.admin.unanswered import objections_text, save_anyway_keyboard
+from handlers.shared.form import Form, FormAnswers
+from handlers.ui import callbacks
+from handlers.ui.faq_callbacks import MissAction, OnMiss, SaveEntry
 from handlers.ui.forms import Teaching
-from handlers.ui.lessons import MissAction, OnMiss, SaveEntry
-from handlers.ui.parsing import WORDS
-from handlers.ui.questions import ask
-from handlers.ui.replies import edit, known
+from handlers.ui.parsing import TYPED_TEXT, check_length, typed_text
+from handlers.ui.replies import edit_message
 from handlers.ui.texts import LANGUAGES, Html, Texts
+from handlers.views.questions import ask, placeholders
 from workflow.actors import Actor
 from workflow.errors import StaleAction
 from workflow.faq import teaching, unanswered
-from workflow.faq.teaching import Draft, Lessons
-from workflow.permissions import Verb
-from workflow.unit_of_work import Effects
+from workflow.faq.teaching import Draft, TaughtContent
+from workflow.permissions import Permission
+from workflow.unit_of_work import UnitOfWork
 
-MOST_PHRASES: Final = 10
+MAX_PHRASES: Final = 10
 
 
-@does(Verb.TEACH_FAQ)
-async def begin_entry(
-    query: CallbackQuery, callback_data: OnMiss, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects
+@requires(Permission.TEACH_FAQ)
+async def start_entry(
+    query: CallbackQuery,
+    message: Message,
+    callback_data: OnMiss,
+    actor: Actor,
+    state: FSMContext,
+    texts: Texts,
+    uow: UnitOfWork,
 ) -> None:
-    """First in the language of the question, then in the others."""
-    async with effects.begin() as session:
-        miss = await unanswered.one(session, known(actor), callback_data.miss_id)
+    async with uow.begin() as session:
+        miss = await unanswered.get_question(session, actor, callback_data.miss_id)
         await state.set_data({"miss_id": miss.id, "question": miss.text, "language": miss.language, "drafts": []})
         await state.set_state(Teaching.title)
     await query.answer()
-    if isinstance(query.message, Message):
-        await ask(query.message, Teaching.title, texts, tongue=texts(f"language.{miss.language}"))
+    await ask(message, Teaching.title, texts, tongue=texts(f"language.{miss.language}"))
 
 
-@does(Verb.TEACH_FAQ)
-async def take_title(message: Message, state: FSMContext, texts: Texts, effects: Effects) -> None:
-    title = " ".join((message.text or "").split())
-    if len(title) > teaching.LONGEST_TITLE:
-        await message.answer(texts("reading.too_long", most=teaching.LONGEST_TITLE))
-        return
-    async with effects.begin():
-        told = await state.update_data(title=title)
-        await state.set_state(Teaching.answer)
-    await ask(message, Teaching.answer, texts, tongue=texts(f"language.{told['language']}"))
+@requires(Permission.TEACH_FAQ)
+async def take_title(message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
+    title = check_length(" ".join((message.text or "").split()), teaching.MAX_TITLE)
+    await FORM.answer(message, title, actor, state, texts, uow)
 
 
-@does(Verb.TEACH_FAQ)
-async def take_answer(message: Message, state: FSMContext, texts: Texts, effects: Effects) -> None:
-    answer = (message.text or "").strip()
-    if len(answer) > teaching.LONGEST_ANSWER:
-        await message.answer(texts("reading.too_long", most=teaching.LONGEST_ANSWER))
-        return
-    async with effects.begin():
-        told = await state.update_data(answer=answer)
-        await state.set_state(Teaching.phrases)
-    await ask(message, Teaching.phrases, texts, tongue=texts(f"language.{told['language']}"))
+@requires(Permission.TEACH_FAQ)
+async def take_answer(message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
+    await FORM.answer(message, typed_text(message, teaching.MAX_ANSWER), actor, state, texts, uow)
 
 
-@does(Verb.TEACH_FAQ)
+@requires(Permission.TEACH_FAQ)
 async def take_phrases(
-    message: Message, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects, faq: Faq
+    message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork, faq: Faq
 ) -> None:
-    """One in each line. What cannot be taught is said at once, and asked for again."""
-    typed = [line.strip() for line in (message.text or "").splitlines() if line.strip()][:MOST_PHRASES]
-    if any(len(line) > teaching.LONGEST_PHRASE for line in typed):
-        await message.answer(texts("reading.too_long", most=teaching.LONGEST_PHRASE))
+    """One phrase a line. A phrase that cannot be taught is refused at once, and the question stays open."""
+    typed = [line.strip() for line in (message.text or "").splitlines() if line.strip()][:MAX_PHRASES]
+    for line in typed:
+        check_length(line, teaching.MAX_PHRASE)
+    if against := [found for line in typed if (found := find_prohibition(faq, line))]:
+        await message.answer(objections_text(against, texts, faq))
         return
-    if against := [found for line in typed if (found := forbids(faq, line))]:
-        await message.answer(objecting(against, texts, faq))
-        return
-    async with effects.begin():
-        await _end_language(state, typed)
-    await _go_on(message, actor, state, texts, effects, faq)
+    await FORM.answer(message, typed, actor, state, texts, uow)
+    await _continue(message, actor, state, texts, uow, faq)
 
 
-@does(Verb.TEACH_FAQ)
+@requires(Permission.TEACH_FAQ)
 async def skip_phrases(
-    query: CallbackQuery, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects, faq: Faq
+    query: CallbackQuery, message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork, faq: Faq
 ) -> None:
-    async with effects.begin():
-        await _end_language(state, [])
+    await FORM.answer(message, None, actor, state, texts, uow)
     await query.answer()
-    if isinstance(query.message, Message):
-        await _go_on(query.message, actor, state, texts, effects, faq)
+    await _continue(message, actor, state, texts, uow, faq)
 
 
-@does(Verb.TEACH_FAQ)
+@requires(Permission.TEACH_FAQ)
 async def skip_language(
-    query: CallbackQuery, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects, faq: Faq
+    query: CallbackQuery, message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork, faq: Faq
 ) -> None:
-    async with effects.begin():
+    async with uow.begin():
         await _next_language(state, await state.get_data())
     await query.answer()
-    if isinstance(query.message, Message):
-        await _go_on(query.message, actor, state, texts, effects, faq)
+    await _continue(message, actor, state, texts, uow, faq)
 
 
-async def _end_language(state: FSMContext, phrases: Sequence[str]) -> None:
-    """The question itself is the first phrase in its language."""
-    told = await state.get_data()
-    asked = [] if told["drafts"] else [told["question"][: teaching.LONGEST_PHRASE]]
-    draft = Draft(told["language"], told["title"], told["answer"], (*asked, *phrases))
-    await _next_language(state, {**told, "drafts": [*told["drafts"], draft]})
+async def _end_language(answers: FormAnswers) -> None:
+    """Store the draft in this language; in its own language the question is the first phrase."""
+    data = answers.data
+    question = [] if data["drafts"] else [data["question"][: teaching.MAX_PHRASE]]
+    draft = Draft(data["language"], data["title"], data["answer"], (*question, *data.pop("phrases", ())))
+    await _next_language(answers.state, {**data, "drafts": [*data["drafts"], draft]})
 
 
-async def _next_language(state: FSMContext, told: dict[str, Any]) -> None:
-    """The next one that was neither written nor skipped, if there is one."""
-    done = [*told.get("done", ()), told["language"]]
+FORM: Final = Form(
+    (Teaching.title, Teaching.answer, Teaching.phrases), _end_language, aliases={Teaching.other: Teaching.title}
+)
+
+
+async def _next_language(state: FSMContext, data: dict[str, Any]) -> None:
+    """Open the form for the next language that was neither written nor skipped, if there is one."""
+    done = [*data.get("done", ()), data["language"]]
     left = [language for language in LANGUAGES if language not in done]
-    await state.set_data({**told, "done": done, "language": left[0] if left else told["language"]})
+    await state.set_data({**data, "done": done, "language": left[0] if left else data["language"]})
     await state.set_state(Teaching.other if left else Teaching.sure)
 
 
-async def _go_on(
-    message: Message, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects, faq: Faq
-) -> None:
-    """Ask for one more language; after the last one save, unless something speaks against it."""
-    told = await state.get_data()
+async def _continue(message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork, faq: Faq) -> None:
+    """Ask for the next language; after the last one save the entry, or show the objections to it."""
+    data = await state.get_data()
     if await state.get_state() == Teaching.other.state:
-        await ask(message, Teaching.other, texts, tongue=texts(f"language.{told['language']}"))
+        await ask(message, Teaching.other, texts, **placeholders(data, texts))
         return
-    taught = _lessons(told)
-    against = await asyncio.to_thread(objections, faq, teaching.OWN, taught.phrases, taught.entries)
+    taught = _taught_content(data)
+    against = await asyncio.to_thread(find_objections, faq, teaching.TOPIC_PREFIX, taught.phrases, taught.entries)
     if against:
-        back = OnMiss(action=MissAction.OPEN, miss_id=told["miss_id"])
-        keyboard = anyway(against, SaveEntry(), back, texts)
-        await message.answer(objecting(against, texts, faq), reply_markup=keyboard, protect_content=True)
+        back = OnMiss(action=MissAction.OPEN, miss_id=data["miss_id"])
+        keyboard = save_anyway_keyboard(against, SaveEntry(), back, texts)
+        await message.answer(objections_text(against, texts, faq), reply_markup=keyboard, protect_content=True)
         return
-    await message.answer(await _save(actor, state, texts, effects))
+    await message.answer(await _save(actor, state, texts, uow))
 
 
-def _drafts(told: dict[str, Any]) -> list[Draft]:
-    return [Draft(language, title, answer, tuple(phrases)) for language, title, answer, phrases in told["drafts"]]
+def _drafts(data: dict[str, Any]) -> list[Draft]:
+    return [Draft(language, title, answer, tuple(phrases)) for language, title, answer, phrases in data["drafts"]]
 
 
-def _lessons(told: dict[str, Any]) -> Lessons:
-    return teaching.lessons_of(teaching.OWN, _drafts(told))
+def _taught_content(data: dict[str, Any]) -> TaughtContent:
+    return teaching.content_of_drafts(teaching.TOPIC_PREFIX, _drafts(data))
 
 
-@does(Verb.TEACH_FAQ)
+@requires(Permission.TEACH_FAQ)
 async def save_entry(
-    query: CallbackQuery, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects, faq: Faq
+    query: CallbackQuery, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork, faq: Faq
 ) -> None:
-    taught = _lessons(await state.get_data())
-    if any(forbids(faq, one.phrase) for one in taught.phrases):
+    """Save in spite of objections; those that forbid are checked again."""
+    taught = _taught_content(await state.get_data())
+    if any(find_prohibition(faq, one.phrase) for one in taught.phrases):
         raise StaleAction
-    await edit(query, await _save(actor, state, texts, effects))
+    await edit_message(query, await _save(actor, state, texts, uow))
 
 
-async def _save(actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects) -> Html:
-    async with effects.begin() as session:
-        told = await state.get_data()
-        drafts = _drafts(told)
-        await teaching.teach_topic(session, known(actor), told["miss_id"], drafts, effects.at)
+async def _save(actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork) -> Html:
+    async with uow.begin() as session:
+        data = await state.get_data()
+        drafts = _drafts(data)
+        await teaching.teach_topic(session, actor, data["miss_id"], drafts, uow.at)
         await state.clear()
-    return texts("teach.learned", question=told["question"], topic=drafts[0].title)
+    return texts("teach.learned", question=data["question"], topic=drafts[0].title)
 
 
 def routes() -> Router:
     router = Router(name=__name__)
-    router.callback_query.register(begin_entry, OnMiss.filter(F.action == MissAction.ENTRY))
-    router.message.register(take_title, StateFilter(Teaching.title, Teaching.other), WORDS)
-    router.message.register(take_answer, StateFilter(Teaching.answer), WORDS)
-    router.message.register(take_phrases, StateFilter(Teaching.phrases), WORDS)
-    router.callback_query.register(skip_language, keyboards.Skip.filter(), StateFilter(Teaching.other))
-    router.callback_query.register(skip_phrases, keyboards.Skip.filter(), StateFilter(Teaching.phrases))
+    router.callback_query.register(start_entry, OnMiss.filter(F.action == MissAction.ENTRY))
+    router.message.register(take_title, StateFilter(Teaching.title, Teaching.other), TYPED_TEXT)
+    router.message.register(take_answer, StateFilter(Teaching.answer), TYPED_TEXT)
+    router.message.register(take_phrases, StateFilter(Teaching.phrases), TYPED_TEXT)
+    router.callback_query.register(skip_language, callbacks.Skip.filter(), StateFilter(Teaching.other))
+    router.callback_query.register(skip_phrases, callbacks.Skip.filter(), StateFilter(Teaching.phrases))
     router.callback_query.register(save_entry, SaveEntry.filter(), StateFilter(Teaching.sure))
     return router

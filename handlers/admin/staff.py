@@ -1,4 +1,4 @@
-"""/users: who works here; suspend, restore, give and take roles, each confirmed with the administrator's own code."""
+"""/users: staff accounts; suspend, restore, grant and revoke roles, each confirmed with a code to the administrator."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -8,119 +8,118 @@ from aiogram.filters import Command, StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from handlers.access import does
-from handlers.account.codes import use_code
-from handlers.shared.my_case import Buttons
-from handlers.ui import keyboards
+from handlers.access import requires
+from handlers.account.codes import confirm_by_code
+from handlers.ui import callbacks, keyboards
 from handlers.ui.forms import Managing
-from handlers.ui.parsing import WORDS, registration_number_in
-from handlers.ui.replies import known, private_chat, say
+from handlers.ui.keyboards import Buttons
+from handlers.ui.parsing import TYPED_TEXT, parse_registration_number
+from handlers.ui.replies import private_chat_id, reply
 from handlers.ui.texts import Html, Texts
-from handlers.views.cards import MESSAGE, length
-from models.tables.people import Account, Role
+from handlers.views.paging import MESSAGE_LIMIT, telegram_length
+from models.tables.accounts import Account
+from models.vocabulary import Role
 from workflow.accounts import staff as staffing
-from workflow.accounts.codes import Verdict
-from workflow.accounts.staff import Change, Plan
+from workflow.accounts.staff import PlannedChange, StaffChange
 from workflow.actors import Actor
-from workflow.permissions import Verb
+from workflow.permissions import Permission
 from workflow.scans import queries
-from workflow.unit_of_work import Effects
+from workflow.unit_of_work import UnitOfWork
 
-BUTTONS: Final = 100  # Telegram's limit of one keyboard
+MAX_BUTTONS: Final = 100  # Telegram's limit for one keyboard
 
 
-@does(Verb.SEE_STAFF)
-async def users(message: Message, texts: Texts, effects: Effects) -> None:
-    async with effects.look() as session:
-        people = await queries.staff(session)
+@requires(Permission.SEE_STAFF)
+async def list_staff(message: Message, texts: Texts, uow: UnitOfWork) -> None:
+    async with uow.read() as session:
+        people = await queries.staff_accounts(session)
         counts = await queries.count_people(session)
     head = texts("users.head", staff=len(people), patients=counts.get(Role.PATIENT, 0))
-    for text, opens in _parts(head, people, texts):
-        await message.answer(text, reply_markup=keyboards.rows(opens))
+    for text, buttons in _messages(head, people, texts):
+        await message.answer(text, reply_markup=keyboards.rows(buttons))
 
 
-def _parts(head: Html, people: Sequence[Account], texts: Texts) -> Iterator[tuple[Html, Buttons]]:
-    """As many messages as the list needs, each with the buttons of those whom it names."""
-    text, opens = head, Buttons()
+def _messages(head: Html, people: Sequence[Account], texts: Texts) -> Iterator[tuple[Html, Buttons]]:
+    """The list in as many messages as it needs, each with buttons for the accounts that it names."""
+    text, buttons = head, Buttons()
     for one in people:
         line = _line(one, texts)
-        if len(opens) == BUTTONS or length(text) + 1 + length(line) > MESSAGE:
-            yield text, opens
-            text, opens = line, []
+        if len(buttons) == MAX_BUTTONS or telegram_length(text) + 1 + telegram_length(line) > MESSAGE_LIMIT:
+            yield text, buttons
+            text, buttons = line, []
         else:
             text = Html(f"{text}\n{line}")
-        opens.append((one.name, keyboards.OpenMember(account_id=one.id)))
-    yield text, opens
+        buttons.append((one.name, callbacks.OpenMember(account_id=one.id)))
+    yield text, buttons
 
 
-@does(Verb.MANAGE_STAFF)
+@requires(Permission.MANAGE_STAFF)
 async def open_member(
-    query: CallbackQuery, callback_data: keyboards.OpenMember, actor: Actor | None, texts: Texts, effects: Effects
+    query: CallbackQuery, callback_data: callbacks.OpenMember, actor: Actor, texts: Texts, uow: UnitOfWork
 ) -> None:
-    async with effects.look() as session:
-        account = await staffing.member(session, known(actor), callback_data.account_id)
+    async with uow.read() as session:
+        account = await staffing.staff_member(session, actor, callback_data.account_id)
     choices = [
-        (texts.plain(f"button.staff_{change}"), keyboards.ManageMember(account_id=account.id, change=change))
-        for change in staffing.possible(account)
+        (texts.plain(f"button.staff_{change}"), callbacks.ManageMember(account_id=account.id, change=change))
+        for change in staffing.possible_changes(account)
     ]
-    await say(query, _line(account, texts), keyboards.rows(choices))
+    await reply(query, _line(account, texts), keyboards.rows(choices))
 
 
-@does(Verb.MANAGE_STAFF)
+@requires(Permission.MANAGE_STAFF)
 async def manage(
     query: CallbackQuery,
-    callback_data: keyboards.ManageMember,
-    actor: Actor | None,
+    callback_data: callbacks.ManageMember,
+    actor: Actor,
     state: FSMContext,
     texts: Texts,
-    effects: Effects,
+    uow: UnitOfWork,
 ) -> None:
-    """A role that is registered somewhere asks for its number there first."""
-    plan = Plan(callback_data.account_id, callback_data.change)
-    if not staffing.asks_number(plan.change):
-        await say(query, await _ask_code(plan, private_chat(query), known(actor), state, texts, effects))
+    """Start a change; a role with a professional register asks for the registration number first."""
+    plan = PlannedChange(callback_data.account_id, callback_data.change)
+    if not staffing.needs_registration_number(plan.change):
+        await reply(query, await _ask_code(plan, private_chat_id(query), actor, state, texts, uow))
         return
-    async with effects.begin() as session:
-        await staffing.member(session, known(actor), plan.account_id)
+    async with uow.begin() as session:
+        await staffing.staff_member(session, actor, plan.account_id)
         await state.set_data(plan._asdict())
         await state.set_state(Managing.number)
-    await say(query, texts("staff.number"))
+    await reply(query, texts("staff.number"))
 
 
-@does(Verb.MANAGE_STAFF)
-async def take_number(message: Message, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects) -> None:
-    number = registration_number_in(message.text)
+@requires(Permission.MANAGE_STAFF)
+async def take_number(message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
+    number = parse_registration_number(message.text)
     if number is None:
         await message.answer(texts("register.number_bad"))
         return
     plan = _plan(await state.get_data())._replace(number=number)
-    await message.answer(await _ask_code(plan, message.chat.id, known(actor), state, texts, effects))
+    await message.answer(await _ask_code(plan, message.chat.id, actor, state, texts, uow))
 
 
-async def _ask_code(plan: Plan, chat_id: int, actor: Actor, state: FSMContext, texts: Texts, effects: Effects) -> Html:
-    """What is confirmed stands next to where the code is asked for."""
-    async with effects.begin() as session:
-        code = await staffing.ask_code(session, actor, plan, chat_id, effects.at)
-        account = await staffing.member(session, actor, plan.account_id)
+async def _ask_code(
+    plan: PlannedChange, chat_id: int, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork
+) -> Html:
+    """Request a code; the answer names what it will confirm."""
+    async with uow.begin() as session:
+        code = await staffing.request_code(session, actor, plan, chat_id, uow.at)
+        account = await staffing.staff_member(session, actor, plan.account_id)
         await state.set_data(plan._asdict())
         await state.set_state(Managing.code)
-    deed = texts.plain(f"button.staff_{plan.change}")
-    change = f"{deed} ({plan.number})" if plan.number else deed
+    label = texts.plain(f"button.staff_{plan.change}")
+    change = f"{label} ({plan.number})" if plan.number else label
     return texts(f"staff.{code.factor}", name=account.name, change=change, email=code.email)
 
 
-def _plan(told: dict[str, Any]) -> Plan:
-    return Plan(told["account_id"], Change(told["change"]), told.get("number"))
+def _plan(data: dict[str, Any]) -> PlannedChange:
+    return PlannedChange(data["account_id"], StaffChange(data["change"]), data.get("number"))
 
 
-@does(Verb.MANAGE_STAFF)
+@requires(Permission.MANAGE_STAFF)
 async def take_code(
-    message: Message, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects, key: bytes
+    message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork, secret_key: bytes
 ) -> None:
-    async def judge(session: Any, told: dict[str, Any]) -> Verdict:  # noqa: ANN401  handlers know no SQL
-        return await staffing.confirm(session, known(actor), _plan(told), message.text or "", key, effects.at)
-
-    await use_code(message, state, effects, judge)
+    await confirm_by_code(message, actor, state, uow, secret_key, staffing.confirm, _plan)
     await message.answer(texts("staff.done"))
 
 
@@ -132,9 +131,9 @@ def _line(one: Account, texts: Texts) -> Html:
 
 def routes() -> Router:
     router = Router(name=__name__)
-    router.message.register(users, Command("users"))
-    router.callback_query.register(open_member, keyboards.OpenMember.filter())
-    router.callback_query.register(manage, keyboards.ManageMember.filter())
-    router.message.register(take_number, StateFilter(Managing.number), WORDS)
-    router.message.register(take_code, StateFilter(Managing.code), WORDS)
+    router.message.register(list_staff, Command("users"))
+    router.callback_query.register(open_member, callbacks.OpenMember.filter())
+    router.callback_query.register(manage, callbacks.ManageMember.filter())
+    router.message.register(take_number, StateFilter(Managing.number), TYPED_TEXT)
+    router.message.register(take_code, StateFilter(Managing.code), TYPED_TEXT)
     return router

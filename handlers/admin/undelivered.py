@@ -1,26 +1,26 @@
-"""/undelivered: reports that have not reached their patient, for administrators, who may send them again."""
+"""/undelivered: reports that have not reached their patient, with a button to send each again."""
 
 from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
-from handlers.access import does
+from handlers.access import requires
 from handlers.ui import keyboards
-from handlers.ui.keyboards import SendAgain
-from handlers.ui.replies import edit, known
+from handlers.ui.callbacks import SendAgain
+from handlers.ui.replies import edit_message
 from handlers.ui.texts import Html, Texts
-from models.tables.jobs import Delivery, DeliveryState
+from models.tables.deliveries import Delivery, DeliveryState
 from models.tables.scans import Report
 from workflow.actors import Actor
-from workflow.permissions import Verb
+from workflow.permissions import Permission
 from workflow.reporting import deliveries
-from workflow.unit_of_work import Effects
+from workflow.unit_of_work import UnitOfWork
 
 
-@does(Verb.SEE_UNDELIVERED)
-async def show(message: Message, texts: Texts, effects: Effects) -> None:
-    async with effects.look() as session:
-        found = await deliveries.undelivered(session, effects.at)
+@requires(Permission.SEE_UNDELIVERED)
+async def show(message: Message, texts: Texts, uow: UnitOfWork) -> None:
+    async with uow.read() as session:
+        found = await deliveries.undelivered(session, uow.at)
     if not found:
         await message.answer(texts("undelivered.none"))
         return
@@ -31,13 +31,13 @@ async def show(message: Message, texts: Texts, effects: Effects) -> None:
     await message.answer(Html("\n".join([texts("undelivered.head"), *lines])), reply_markup=keyboard)
 
 
-@does(Verb.SEND_AGAIN)
+@requires(Permission.RESEND)
 async def send_again(
-    query: CallbackQuery, callback_data: SendAgain, actor: Actor | None, texts: Texts, effects: Effects
+    query: CallbackQuery, callback_data: SendAgain, actor: Actor, texts: Texts, uow: UnitOfWork
 ) -> None:
-    async with effects.begin() as session:
-        number = await deliveries.send_again(session, known(actor), callback_data.key, effects.at)
-    await edit(query, texts("undelivered.sent_again", number=number))
+    async with uow.begin() as session:
+        number = await deliveries.resend(session, actor, callback_data.key, uow.at)
+    await edit_message(query, texts("undelivered.sent_again", number=number))
 
 
 def _line(delivery: Delivery, report: Report, texts: Texts) -> Html:

@@ -1,195 +1,170 @@
-"""A released report is changed or added to by a doctor, and approved anew by an administrator with a new code."""
+"""Amendments: a doctor changes or supplements a released report, an administrator approves it with a new code."""
 
-from typing import Any, Final
+from operator import itemgetter
+from typing import Final
 
 from aiogram import F, Router
 from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
-from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, Message
 
-from handlers.access import does
-from handlers.account.codes import use_code
-from handlers.doctor.reading import LONGEST
-from handlers.ui import keyboards
-from handlers.ui.decisions import OnChange, on_change
+from handlers.access import requires
+from handlers.account.codes import confirm_by_code
+from handlers.doctor.reading import MAX_TEXT
+from handlers.shared.form import Form, FormAnswers
+from handlers.ui import callbacks
+from handlers.ui.callbacks import AmendBand, CardAction, OnAmendment, OnCard
 from handlers.ui.forms import Amending
-from handlers.ui.keyboards import AmendBand, CardAction, OnCard
-from handlers.ui.parsing import WORDS
-from handlers.ui.questions import ask, values
-from handlers.ui.replies import edit, known, private_chat, say
+from handlers.ui.keyboards import amendment_keyboard
+from handlers.ui.parsing import TYPED_TEXT, typed_text
+from handlers.ui.replies import View, edit_message, private_chat_id, reply
 from handlers.ui.texts import Texts
-from handlers.views.cards import sheets
-from models.tables.amendments import Amendment
-from models.tables.scans import Scan
-from reports.content.document import Band
-from workflow.accounts.codes import Verdict
+from handlers.views.paging import split_messages
+from handlers.views.questions import ask
+from handlers.views.reports import amendment_values
+from models.vocabulary import Band
 from workflow.actors import Actor
 from workflow.audit import chain
 from workflow.errors import StaleAction
-from workflow.permissions import Verb
+from workflow.permissions import Permission
 from workflow.reporting import amendments
-from workflow.reporting.amendments import Change, numbered
+from workflow.reporting.amendments import ProposedChange
 from workflow.scans import queries
-from workflow.unit_of_work import Effects
+from workflow.unit_of_work import UnitOfWork
+
+
+async def _propose(answers: FormAnswers) -> View:
+    """Propose the change to the administrators; the text of an addendum is its reason."""
+    data = answers.data
+    if "addendum" in data:
+        data["reason"] = data["addendum"]
+    change = ProposedChange(**{name: data[name] for name in ProposedChange._fields if name in data})
+    await amendments.propose(answers.session, answers.actor, data["scan_id"], change, answers.at)
+    await answers.state.clear()
+    return View(answers.texts("amend.proposed", scan=data["scan_id"]), protected=False)
+
 
 STEPS: Final = (Amending.reason, Amending.findings, Amending.impression, Amending.recommendations, Amending.band)
+CHANGE: Final = Form(STEPS, _propose)
+ADDENDUM: Final = Form((Amending.addendum,), _propose)
 
 
-@does(Verb.AMEND)
-async def begin(
-    query: CallbackQuery, callback_data: OnCard, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects
+@requires(Permission.AMEND)
+async def start_amendment(
+    query: CallbackQuery,
+    message: Message,
+    callback_data: OnCard,
+    actor: Actor,
+    state: FSMContext,
+    texts: Texts,
+    uow: UnitOfWork,
 ) -> None:
     first = Amending.addendum if callback_data.action is CardAction.ADDENDUM else Amending.reason
-    async with effects.begin() as session:
-        scan = await queries.scan_for(session, callback_data.scan_id, known(actor), Verb.AMEND)
-        if scan.status != "REPORT_READY":
-            raise StaleAction
+    async with uow.begin() as session:
+        scan = await queries.scan_for(session, callback_data.scan_id, actor, Permission.AMEND)
+        amendments.require_amendable(scan)
         await state.set_data({"scan_id": scan.id})
         await state.set_state(first)
     await query.answer()
-    if isinstance(query.message, Message):
-        await ask(query.message, first, texts, scan=callback_data.scan_id)
+    await ask(message, first, texts, scan=callback_data.scan_id)
 
 
-@does(Verb.AMEND)
-async def take_words(message: Message, state: FSMContext, texts: Texts, effects: Effects) -> None:
-    words = (message.text or "").strip()
-    if len(words) > LONGEST:
-        await message.answer(texts("reading.too_long", most=LONGEST))
-        return
-    await _go_on(message, words, state, texts, effects)
+@requires(Permission.AMEND)
+async def take_answer(message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
+    await CHANGE.answer(message, typed_text(message, MAX_TEXT), actor, state, texts, uow)
 
 
-@does(Verb.AMEND)
-async def skip(query: CallbackQuery, state: FSMContext, texts: Texts, effects: Effects) -> None:
-    """What is not said anew: no impression at all, or the recommendations as they were."""
-    await query.answer()
-    if isinstance(query.message, Message):
-        await _go_on(query.message, None, state, texts, effects)
+@requires(Permission.AMEND)
+async def take_addendum(message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
+    await ADDENDUM.answer(message, typed_text(message, MAX_TEXT), actor, state, texts, uow)
 
 
-async def _go_on(message: Message, words: str | None, state: FSMContext, texts: Texts, effects: Effects) -> None:
-    async with effects.begin():
-        here = await state.get_state()
-        following: State = dict(zip([step.state for step in STEPS], STEPS[1:], strict=False))[here]
-        await state.update_data({str(here).split(":")[1]: words})
-        await state.set_state(following)
-        told = await state.get_data()
-    await ask(message, following, texts, **values(told, texts))
-
-
-@does(Verb.AMEND)
-async def take_addendum(
-    message: Message, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects
+@requires(Permission.AMEND)
+async def skip_answer(
+    query: CallbackQuery, message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork
 ) -> None:
-    words = (message.text or "").strip()
-    if len(words) > LONGEST:
-        await message.answer(texts("reading.too_long", most=LONGEST))
-        return
-    await _propose(message, {"reason": words}, actor, state, texts, effects)
+    """Leave the impression out, or the recommendations as they were."""
+    await query.answer()
+    await CHANGE.answer(message, None, actor, state, texts, uow)
 
 
-@does(Verb.AMEND)
+@requires(Permission.AMEND)
 async def take_band(
     query: CallbackQuery,
+    message: Message,
     callback_data: AmendBand,
-    actor: Actor | None,
+    actor: Actor,
     state: FSMContext,
     texts: Texts,
-    effects: Effects,
+    uow: UnitOfWork,
 ) -> None:
-    """The last answer: what the patient should do now."""
+    """The last step: what the patient should do after the change."""
     if callback_data.band not in set(Band):
         raise StaleAction
     await query.answer()
-    if isinstance(query.message, Message):
-        await _propose(query.message, {"band": callback_data.band}, actor, state, texts, effects)
+    await CHANGE.answer(message, callback_data.band, actor, state, texts, uow)
 
 
-async def _propose(
-    message: Message, last: dict[str, str], actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects
-) -> None:
-    """What the form was told before, and its last answer."""
-    async with effects.begin() as session:
-        told = {**await state.get_data(), **last}
-        scan_id = told["scan_id"]
-        change = Change(**{name: told[name] for name in Change._fields if name in told})
-        await amendments.propose(session, known(actor), scan_id, change, effects.at)
-        await state.clear()
-    await message.answer(texts("amend.proposed", scan=scan_id))
-
-
-def asked(scan: Scan, change: Amendment) -> dict[str, object]:
-    """What an administrator is told of a change."""
-    words = [change.findings, change.impression, change.recommendations]
-    said = {"doctor": change.doctor.name, "reason": change.reason, "words": "\n".join(filter(None, words)) or "–"}
-    return {"scan": scan.id, "report": numbered(scan, change.version), "patient": scan.patient.name, **said}
-
-
-@does(Verb.JUDGE_AMENDMENT)
-async def show(
-    query: CallbackQuery, callback_data: OnChange, actor: Actor | None, texts: Texts, effects: Effects
-) -> None:
-    """From the queue: what came once may have left the chat again."""
+@requires(Permission.DECIDE_AMENDMENT)
+async def show(query: CallbackQuery, callback_data: OnAmendment, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
+    """Show a proposed change again; the first message may have been deleted from the chat."""
     scan_id, number = callback_data.scan_id, callback_data.number
-    async with effects.begin() as session:
-        scan, change = await amendments.proposed(session, known(actor), scan_id, number)
-        await chain.look(session, known(actor), scan, "change", effects.at)
-    *before, last = sheets(texts("amend.ask", **asked(scan, change)))
+    async with uow.begin() as session:
+        scan, change = await amendments.lock_proposed(session, actor, scan_id, number)
+        await chain.record_read(session, actor, scan, "change", uow.at)
+    *before, last = split_messages(texts("amend.ask", **amendment_values(scan, change)))
     for page in before:
-        await say(query, page, private=True)
-    await say(query, last, on_change(texts, scan_id, number), private=True)
+        await reply(query, page, protected=True)
+    await reply(query, last, amendment_keyboard(texts, scan_id, number), protected=True)
 
 
-@does(Verb.JUDGE_AMENDMENT)
+@requires(Permission.DECIDE_AMENDMENT)
 async def approve(
     query: CallbackQuery,
-    callback_data: OnChange,
-    actor: Actor | None,
+    callback_data: OnAmendment,
+    actor: Actor,
     state: FSMContext,
     texts: Texts,
-    effects: Effects,
+    uow: UnitOfWork,
 ) -> None:
-    async with effects.begin() as session:
+    async with uow.begin() as session:
         scan_id, number = callback_data.scan_id, callback_data.number
-        code = await amendments.ask_code(session, known(actor), scan_id, number, private_chat(query), effects.at)
+        code = await amendments.request_code(session, actor, scan_id, number, private_chat_id(query), uow.at)
         await state.set_data({"scan_id": scan_id})
         await state.set_state(Amending.code)
-    await say(query, texts(f"amend.{code.factor}", scan=scan_id, email=code.email))
+    await reply(query, texts(f"amend.{code.factor}", scan=scan_id, email=code.email))
 
 
-@does(Verb.JUDGE_AMENDMENT)
+@requires(Permission.DECIDE_AMENDMENT)
 async def decline(
-    query: CallbackQuery, callback_data: OnChange, actor: Actor | None, texts: Texts, effects: Effects
+    query: CallbackQuery, callback_data: OnAmendment, actor: Actor, texts: Texts, uow: UnitOfWork
 ) -> None:
-    async with effects.begin() as session:
-        await amendments.decline(session, known(actor), callback_data.scan_id, callback_data.number, effects.at)
-    await edit(query, texts("amend.is_declined", scan=callback_data.scan_id))
+    async with uow.begin() as session:
+        await amendments.decline(session, actor, callback_data.scan_id, callback_data.number, uow.at)
+    await edit_message(query, texts("amend.is_declined", scan=callback_data.scan_id))
 
 
-@does(Verb.JUDGE_AMENDMENT)
+@requires(Permission.DECIDE_AMENDMENT)
 async def take_code(
-    message: Message, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects, key: bytes
+    message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork, secret_key: bytes
 ) -> None:
-    async def judge(session: Any, told: dict[str, Any]) -> Verdict:  # noqa: ANN401  handlers know no SQL
-        return await amendments.approve(session, known(actor), told["scan_id"], message.text or "", key, effects.at)
-
-    told = await use_code(message, state, effects, judge)
-    await message.answer(texts("amend.approved", scan=told["scan_id"]))
+    data = await confirm_by_code(message, actor, state, uow, secret_key, amendments.approve, itemgetter("scan_id"))
+    await message.answer(texts("amend.approved", scan=data["scan_id"]))
 
 
 def routes() -> Router:
     router = Router(name=__name__)
-    router.callback_query.register(begin, OnCard.filter(F.action.in_({CardAction.AMEND, CardAction.ADDENDUM})))
-    router.callback_query.register(show, OnChange.filter(F.action == CardAction.OPEN))
-    router.callback_query.register(approve, OnChange.filter(F.action == CardAction.APPROVE_CHANGE))
-    router.callback_query.register(decline, OnChange.filter(F.action == CardAction.DECLINE_CHANGE))
+    router.callback_query.register(
+        start_amendment, OnCard.filter(F.action.in_({CardAction.AMEND, CardAction.ADDENDUM}))
+    )
+    router.callback_query.register(show, OnAmendment.filter(F.action == CardAction.OPEN))
+    router.callback_query.register(approve, OnAmendment.filter(F.action == CardAction.APPROVE_AMENDMENT))
+    router.callback_query.register(decline, OnAmendment.filter(F.action == CardAction.DECLINE_AMENDMENT))
     router.callback_query.register(take_band, AmendBand.filter(), StateFilter(Amending.band))
     router.callback_query.register(
-        skip, keyboards.Skip.filter(), StateFilter(Amending.impression, Amending.recommendations)
+        skip_answer, callbacks.Skip.filter(), StateFilter(Amending.impression, Amending.recommendations)
     )
-    router.message.register(take_words, StateFilter(*STEPS[:-1]), WORDS)
-    router.message.register(take_addendum, StateFilter(Amending.addendum), WORDS)
-    router.message.register(take_code, StateFilter(Amending.code), WORDS)
+    router.message.register(take_answer, StateFilter(*STEPS[:-1]), TYPED_TEXT)
+    router.message.register(take_addendum, StateFilter(Amending.addendum), TYPED_TEXT)
+    router.message.register(take_code, StateFilter(Amending.code), TYPED_TEXT)
     return router

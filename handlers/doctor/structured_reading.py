@@ -1,4 +1,4 @@
-"""A reading put together with buttons. Each press is a change of the draft in the database, so that nothing is lost."""
+"""A reading composed with buttons. Each button changes the draft in the database, so an interruption loses nothing."""
 
 from typing import Any
 
@@ -6,195 +6,191 @@ from aiogram import Router
 from aiogram.exceptions import TelegramBadRequest
 from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
+from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, Message
 
-from handlers.access import does
-from handlers.doctor.reading import LONGEST
-from handlers.ui.forms import Reading
-from handlers.ui.keyboards import Diagnose, InRegion, OnReading, SayWhy, SetBand
-from handlers.ui.parsing import WORDS
-from handlers.ui.questions import ask, values
-from handlers.ui.replies import known
+from handlers.access import requires
+from handlers.doctor.reading import MAX_TEXT
+from handlers.ui.callbacks import Diagnose, OnReading, SetBand, SetModelComment, SetPhrase
+from handlers.ui.forms import WritingFindings
+from handlers.ui.parsing import TYPED_TEXT, typed_text
+from handlers.ui.replies import View, message_of, send_view
 from handlers.ui.texts import Texts
-from handlers.views import reading as board
-from handlers.views.cards import View
+from handlers.views import reading as view
+from handlers.views.questions import ask, placeholders
 from models.tables.scans import Scan
-from reports.content.document import Band
+from models.vocabulary import Band
 from reports.content.phrases import PHRASES
 from reports.content.reading import Region
 from workflow.actors import Actor
 from workflow.errors import StaleAction
 from workflow.scans import queries, reading
-from workflow.transitions import Action
-from workflow.unit_of_work import Effects
+from workflow.transitions import Action, require_applicable
+from workflow.unit_of_work import UnitOfWork
 
 
-@does(Action.WRITE_FINDINGS)
+@requires(Action.WRITE_FINDINGS)
 async def diagnose(
     query: CallbackQuery,
     callback_data: Diagnose,
-    actor: Actor | None,
+    actor: Actor,
     state: FSMContext,
     texts: Texts,
-    effects: Effects,
+    uow: UnitOfWork,
 ) -> None:
-    """The whole reading with one press. Where the model was uncertain, this press is the physician's own reading."""
-    async with effects.begin() as session:
-        scan = await reading.diagnose(session, known(actor), callback_data.scan_id, callback_data.name, effects.at)
+    """Write the whole reading of a ready diagnosis. After an uncertain model it counts as the doctor's own reading."""
+    async with uow.begin() as session:
+        scan = await reading.apply_diagnosis(session, actor, callback_data.scan_id, callback_data.name, uow.at)
         await state.clear()
-    await _show(query, board.draft(scan, texts))
+    await _show(query, view.draft_view(scan, texts))
 
 
-@does(Action.WRITE_FINDINGS)
+@requires(Action.WRITE_FINDINGS)
 async def open_part(
     query: CallbackQuery,
+    message: Message,
     callback_data: OnReading,
-    actor: Actor | None,
+    actor: Actor,
     state: FSMContext,
     texts: Texts,
-    effects: Effects,
+    uow: UnitOfWork,
 ) -> None:
-    """Look at another part of the draft, or be asked for words about it."""
-    scan_id, opens = callback_data.scan_id, callback_data.opens
-    async with effects.begin() as session:
-        scan = await queries.scan_for(session, scan_id, known(actor), Action.WRITE_FINDINGS)
-        if scan.status != "AI_ANALYZED":
-            raise StaleAction
-        if opens == board.REST:
-            normal = reading.untouched(scan)
-            scan = await reading.look_at(session, known(actor), scan_id, effects.at, normal)
-        elif asked := _question(opens):
-            await state.set_data({"scan_id": scan_id, "revises": True, **_about(opens)})
-            await state.set_state(asked)
-        told = await state.get_data()
-    if asked := _question(opens):
+    """Show another part of the draft, or ask for typed text about it."""
+    scan_id, part = callback_data.scan_id, callback_data.part
+    question = _question(part)
+    async with uow.begin() as session:
+        scan = await queries.scan_for(session, scan_id, actor, Action.WRITE_FINDINGS)
+        require_applicable(scan, Action.WRITE_FINDINGS)
+        if part == view.REST_NORMAL:
+            scan = await reading.record_regions(session, actor, scan_id, uow.at, reading.remaining_regions(scan))
+        elif question:
+            await state.set_data({"scan_id": scan_id, "revises": True, **_region_data(part)})
+            await state.set_state(question)
+        data = await state.get_data()
+    if question:
         await query.answer()
-        if isinstance(query.message, Message):
-            await ask(query.message, asked, texts, **values(told, texts))
+        await ask(message, question, texts, **placeholders(data, texts))
         return
-    await _show(query, _view(scan, opens, texts))
+    await _show(query, _view(scan, part, texts))
 
 
-@does(Action.WRITE_FINDINGS)
+@requires(Action.WRITE_FINDINGS)
 async def set_phrase(
-    query: CallbackQuery, callback_data: InRegion, actor: Actor | None, texts: Texts, effects: Effects
+    query: CallbackQuery, callback_data: SetPhrase, actor: Actor, texts: Texts, uow: UnitOfWork
 ) -> None:
     region, phrase = _region(callback_data.region), callback_data.phrase
     if phrase and phrase not in PHRASES[region]:
         raise StaleAction
-    async with effects.begin() as session:
-        scan = await queries.scan_for(session, callback_data.scan_id, known(actor), Action.WRITE_FINDINGS)
-        seen = _seen(reading.regions_of(scan).get(region, {}), phrase, callback_data.on)
-        scan = await reading.look_at(session, known(actor), scan.id, effects.at, {region: seen})
-    await _show(query, board.region(scan, region, texts))
+    async with uow.begin() as session:
+        scan = await queries.scan_for(session, callback_data.scan_id, actor, Action.WRITE_FINDINGS)
+        changed = _toggle(reading.regions_of(scan).get(region, {}), phrase, callback_data.on)
+        scan = await reading.record_regions(session, actor, scan.id, uow.at, {region: changed})
+    await _show(query, view.region_view(scan, region, texts))
 
 
-@does(Action.WRITE_FINDINGS)
-async def set_band(
-    query: CallbackQuery, callback_data: SetBand, actor: Actor | None, texts: Texts, effects: Effects
-) -> None:
+@requires(Action.WRITE_FINDINGS)
+async def set_band(query: CallbackQuery, callback_data: SetBand, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
     if callback_data.band not in set(Band):
         raise StaleAction
-    async with effects.begin() as session:
+    async with uow.begin() as session:
         parts = {"band": callback_data.band}
-        scan = await reading.revise(session, known(actor), callback_data.scan_id, effects.at, **parts)
-    await _show(query, board.draft(scan, texts))
+        scan = await reading.revise_draft(session, actor, callback_data.scan_id, uow.at, **parts)
+    await _show(query, view.draft_view(scan, texts))
 
 
-@does(Action.WRITE_FINDINGS)
-async def say_why(
+@requires(Action.WRITE_FINDINGS)
+async def set_model_comment(
     query: CallbackQuery,
-    callback_data: SayWhy,
-    actor: Actor | None,
+    callback_data: SetModelComment,
+    actor: Actor,
     state: FSMContext,
     texts: Texts,
-    effects: Effects,
+    uow: UnitOfWork,
 ) -> None:
-    if callback_data.name not in board.WHYS:
+    if callback_data.name not in view.MODEL_COMMENTS:
         raise StaleAction
-    async with effects.begin() as session:
+    async with uow.begin() as session:
         why = f"why.{callback_data.name}"
-        scan = await reading.revise(session, known(actor), callback_data.scan_id, effects.at, why=why)
+        scan = await reading.revise_draft(session, actor, callback_data.scan_id, uow.at, why=why)
         await state.clear()
-    await _show(query, board.draft(scan, texts))
+    await _show(query, view.draft_view(scan, texts))
 
 
-@does(Action.WRITE_FINDINGS)
-async def take_words(message: Message, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects) -> None:
-    """What was typed about one region, about the model's answer, or where the model had none."""
-    words = (message.text or "").strip()
-    if len(words) > LONGEST:
-        await message.answer(texts("reading.too_long", most=LONGEST))
-        return
-    async with effects.begin() as session:
-        told = await state.get_data()
-        if "region" in told:
-            scan = await queries.scan_for(session, told["scan_id"], known(actor), Action.WRITE_FINDINGS)
-            seen = {**reading.regions_of(scan).get(told["region"], {}), "text": words}
-            scan = await reading.look_at(session, known(actor), scan.id, effects.at, {told["region"]: seen})
+@requires(Action.WRITE_FINDINGS)
+async def take_text(message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
+    """Store typed text about a region, about the model's answer, or as the doctor's own reading."""
+    text = typed_text(message, MAX_TEXT)
+    async with uow.begin() as session:
+        data = await state.get_data()
+        if "region" in data:
+            scan = await queries.scan_for(session, data["scan_id"], actor, Action.WRITE_FINDINGS)
+            region = {**reading.regions_of(scan).get(data["region"], {}), "text": text}
+            scan = await reading.record_regions(session, actor, scan.id, uow.at, {data["region"]: region})
         else:
-            part = "why" if await state.get_state() == Reading.why.state else "own_reading"
-            scan = await reading.revise(session, known(actor), told["scan_id"], effects.at, **{part: words})
+            part = "why" if await state.get_state() == WritingFindings.why.state else "own_reading"
+            scan = await reading.revise_draft(session, actor, data["scan_id"], uow.at, **{part: text})
         await state.clear()
-    view = board.regions(scan, texts) if "region" in told else board.draft(scan, texts)
-    await message.answer(view.text, reply_markup=view.keyboard, protect_content=True)
+    await send_view(message, view.regions_view(scan, texts) if "region" in data else view.draft_view(scan, texts))
 
 
-def _view(scan: Scan, opens: str, texts: Texts) -> View:
-    if opens in {board.REGIONS_VIEW, board.REST} or (opens == board.DRAFT_VIEW and scan.reading is None):
-        return board.regions(scan, texts)
-    if opens == board.DRAFT_VIEW:
-        return board.draft(scan, texts)
-    return board.region(scan, _region(opens), texts)
+def _view(scan: Scan, part: str, texts: Texts) -> View:
+    if part in {view.REGIONS_VIEW, view.REST_NORMAL} or (part == view.DRAFT_VIEW and scan.reading is None):
+        return view.regions_view(scan, texts)
+    if part == view.DRAFT_VIEW:
+        return view.draft_view(scan, texts)
+    return view.region_view(scan, _region(part), texts)
 
 
-def _question(opens: str) -> Any:  # noqa: ANN401 - a State, which aiogram makes of any attribute
-    if opens.startswith(board.WORDS):
-        return Reading.region
+def _question(part: str) -> State | None:
+    if part.startswith(view.REGION_TEXT):
+        return WritingFindings.region
     questions = {
-        board.IMPRESSION: Reading.impression,
-        board.WHY: Reading.why,
-        board.CONCLUSION: Reading.conclusion,
+        view.IMPRESSION: WritingFindings.impression,
+        view.MODEL_COMMENT: WritingFindings.why,
+        view.CONCLUSION: WritingFindings.conclusion,
     }
-    return questions.get(opens)
+    return questions.get(part)
 
 
-def _about(opens: str) -> dict[str, str]:
-    return {"region": _region(opens.removeprefix(board.WORDS))} if opens.startswith(board.WORDS) else {}
+def _region_data(part: str) -> dict[str, str]:
+    return {"region": _region(part.removeprefix(view.REGION_TEXT))} if part.startswith(view.REGION_TEXT) else {}
 
 
 def _region(name: str) -> Region:
-    """Raises StaleAction for a name that this version does not know."""
+    """Raises StaleAction for an unknown region."""
     if name not in set(Region):
         raise StaleAction
     return Region(name)
 
 
-def _seen(before: dict[str, Any], phrase: str, on: bool) -> dict[str, Any]:
-    """A region with this phrase put in or taken out; without a phrase it is normal."""
+def _toggle(before: dict[str, Any], phrase: str, on: bool) -> dict[str, Any]:
+    """The region with the phrase added or removed; without a phrase the region is normal."""
     if not phrase:
         return {}
     others = [code for code in before.get("phrases", ()) if code != phrase]
     return {**before, "phrases": [*others, phrase] if on else others}
 
 
-async def _show(query: CallbackQuery, view: View) -> None:
-    """In place of what was pressed. A second tap finds it as it is already."""
+async def _show(query: CallbackQuery, shown: View) -> None:
+    """Replace the message of the button. Pressing twice changes nothing; an uneditable message is sent anew."""
     await query.answer()
-    if isinstance(query.message, Message):
-        try:
-            await query.message.edit_text(view.text, reply_markup=view.keyboard)
-        except TelegramBadRequest as refused:
-            if "not modified" not in refused.message:
-                await query.message.answer(view.text, reply_markup=view.keyboard, protect_content=True)
+    if not isinstance(query.message, Message):
+        await send_view(message_of(query), shown)
+        return
+    try:
+        await query.message.edit_text(shown.text, reply_markup=shown.keyboard)
+    except TelegramBadRequest as refused:
+        if "not modified" not in refused.message:
+            await send_view(query.message, shown)
 
 
 def routes() -> Router:
     router = Router(name=__name__)
     router.callback_query.register(diagnose, Diagnose.filter())
     router.callback_query.register(open_part, OnReading.filter())
-    router.callback_query.register(set_phrase, InRegion.filter())
+    router.callback_query.register(set_phrase, SetPhrase.filter())
     router.callback_query.register(set_band, SetBand.filter())
-    router.callback_query.register(say_why, SayWhy.filter())
-    router.message.register(take_words, StateFilter(Reading.region, Reading.why, Reading.conclusion), WORDS)
+    router.callback_query.register(set_model_comment, SetModelComment.filter())
+    questions = StateFilter(WritingFindings.region, WritingFindings.why, WritingFindings.conclusion)
+    router.message.register(take_text, questions, TYPED_TEXT)
     return router

@@ -1,4 +1,4 @@
-"""/forget: what it would come to, a button that says so, the password; then the person is forgotten."""
+"""/forget: explain the erasure, confirm it with a button, and erase the account after the password."""
 
 from datetime import timedelta
 
@@ -7,75 +7,74 @@ from aiogram.filters import Command
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from handlers.access import does
-from handlers.account.proof import prove
-from handlers.ui import keyboards
-from handlers.ui.forms import Forgetting
-from handlers.ui.parsing import listen
-from handlers.ui.questions import ask
-from handlers.ui.replies import heard, known, private_chat
+from handlers.access import requires
+from handlers.account.passwords import require_password
+from handlers.ui import callbacks, keyboards
+from handlers.ui.forms import Erasing
+from handlers.ui.parsing import register_answers
+from handlers.ui.replies import acknowledge, private_chat_id
 from handlers.ui.texts import Html, Texts
-from workflow.accounts.passwords import Hasher
+from handlers.views.questions import ask
+from workflow.accounts.passwords import PasswordHasher
 from workflow.actors import Actor
-from workflow.permissions import Verb
+from workflow.permissions import Permission
 from workflow.privacy import erasure
-from workflow.privacy.erasure import Progress
-from workflow.unit_of_work import Effects
+from workflow.privacy.erasure import ErasureProgress
+from workflow.unit_of_work import UnitOfWork
 
 
-@does(Verb.FORGET_SELF)
+@requires(Permission.ERASE_SELF)
 async def explain(
-    event: Message | CallbackQuery, actor: Actor | None, texts: Texts, effects: Effects, keep: timedelta
+    event: Message | CallbackQuery, actor: Actor, texts: Texts, uow: UnitOfWork, retention: timedelta
 ) -> None:
-    """/forget, or its button: nothing happens yet."""
-    async with effects.look() as session:
-        progress = await erasure.outlook(session, known(actor), keep, effects.at)
-    if message := await heard(event):
-        text = Html(f"{texts('forget.ask')}\n\n{_say(f'forget.would.{progress.stage}', progress, texts)}")
-        buttons = [
-            (texts.plain("button.forget_yes"), keyboards.ConfirmForget()),
-            (texts.plain("button.export"), keyboards.ExportMe()),
-        ]
-        await message.answer(text, reply_markup=keyboards.rows(buttons, width=1), protect_content=True)
+    """/forget, or its button: explain the consequences; nothing is erased yet."""
+    async with uow.read() as session:
+        progress = await erasure.preview(session, actor, retention, uow.at)
+    text = Html(f"{texts('forget.ask')}\n\n{_sentence(f'forget.would.{progress.stage}', progress, texts)}")
+    buttons = [
+        (texts.plain("button.forget_yes"), callbacks.ConfirmForget()),
+        (texts.plain("button.export"), callbacks.ExportMe()),
+    ]
+    message = await acknowledge(event)
+    await message.answer(text, reply_markup=keyboards.rows(buttons, width=1), protect_content=True)
 
 
-@does(Verb.FORGET_SELF)
-async def confirm(query: CallbackQuery, state: FSMContext, texts: Texts, effects: Effects) -> None:
-    async with effects.begin():
+@requires(Permission.ERASE_SELF)
+async def confirm(query: CallbackQuery, message: Message, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
+    async with uow.begin():
         await state.set_data({})
-        await state.set_state(Forgetting.password)
+        await state.set_state(Erasing.password)
     await query.answer()
-    if isinstance(query.message, Message):
-        await ask(query.message, Forgetting.password, texts)
+    await ask(message, Erasing.password, texts)
 
 
-@does(Verb.FORGET_SELF)
+@requires(Permission.ERASE_SELF)
 async def take_password(
     message: Message,
-    actor: Actor | None,
+    actor: Actor,
     state: FSMContext,
     texts: Texts,
-    effects: Effects,
-    hasher: Hasher,
-    keep: timedelta,
+    uow: UnitOfWork,
+    hasher: PasswordHasher,
+    retention: timedelta,
 ) -> None:
-    await prove(message, actor, effects, hasher)
-    async with effects.begin() as session:
+    await require_password(message, actor, uow, hasher)
+    async with uow.begin() as session:
         await state.clear()
-        progress = await erasure.ask(session, known(actor), private_chat(message), keep, effects.at)
-    await message.answer(_say(f"forget.done.{progress.stage}", progress, texts), protect_content=True)
+        progress = await erasure.request_erasure(session, actor, private_chat_id(message), retention, uow.at)
+    await message.answer(_sentence(f"forget.done.{progress.stage}", progress, texts), protect_content=True)
 
 
-def _say(sentence: str, progress: Progress, texts: Texts) -> Html:
-    """Until when and why, and what goes at once all the same."""
+def _sentence(key: str, progress: ErasureProgress, texts: Texts) -> Html:
+    """The sentence with the date until which reports are retained, and the scans concerned."""
     scans = ", ".join(f"#{scan}" for scan in progress.scans)
-    return texts(sentence, day=texts.on(progress.until) if progress.until else "", scans=scans)
+    return texts(key, day=texts.date_of(progress.until) if progress.until else "", scans=scans)
 
 
 def routes() -> Router:
     router = Router(name=__name__)
     router.message.register(explain, Command("forget"))
-    router.callback_query.register(explain, keyboards.ForgetMe.filter())
-    router.callback_query.register(confirm, keyboards.ConfirmForget.filter())
-    listen(router, {Forgetting.password: take_password})
+    router.callback_query.register(explain, callbacks.ForgetMe.filter())
+    router.callback_query.register(confirm, callbacks.ConfirmForget.filter())
+    register_answers(router, {Erasing.password: take_password})
     return router

@@ -1,4 +1,4 @@
-"""/privacy: what is kept of a patient, who has looked or acted, for how long, what was agreed to; and /export."""
+"""/privacy: stored data, access history, retention and consents of the patient; /export: all of it as files."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -10,96 +10,96 @@ from aiogram.filters import Command
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from handlers.access import does
-from handlers.account.proof import prove
-from handlers.ui import keyboards
+from handlers.access import requires
+from handlers.account.passwords import require_password
+from handlers.ui import callbacks, keyboards
 from handlers.ui.forms import Exporting
-from handlers.ui.parsing import listen
-from handlers.ui.questions import ask
-from handlers.ui.replies import heard, known, private_chat
+from handlers.ui.parsing import register_answers
+from handlers.ui.replies import acknowledge, private_chat_id
 from handlers.ui.texts import Html, Texts
+from handlers.views.questions import ask
 from models.tables.audit import AuditRow
-from models.tables.people import Role
-from workflow.accounts.passwords import Hasher
+from models.vocabulary import Role
+from workflow.accounts.passwords import PasswordHasher
 from workflow.actors import Actor
 from workflow.audit.chain import Outcome
-from workflow.permissions import Verb
+from workflow.permissions import Permission
 from workflow.privacy import export
-from workflow.privacy import overview as privacy
-from workflow.privacy.overview import Overview
-from workflow.unit_of_work import Effects
+from workflow.privacy.overview import Overview, privacy_overview
+from workflow.unit_of_work import UnitOfWork
 
-SHOWN: Final = 8  # of the record, the newest; all of it is in the export
+LATEST: Final = 8  # audit events shown; the export has all
 
 
-@does(Verb.SEE_PRIVACY)
-async def show(message: Message, actor: Actor | None, texts: Texts, effects: Effects, keep: timedelta) -> None:
-    async with effects.look() as session:
-        told = await privacy.overview(session, known(actor), keep)
+@requires(Permission.SEE_PRIVACY)
+async def show(message: Message, actor: Actor, texts: Texts, uow: UnitOfWork, retention: timedelta) -> None:
+    async with uow.read() as session:
+        overview = await privacy_overview(session, actor, retention)
     parts = [
-        _kept(told, texts),
-        *_record(told, known(actor), texts),
-        _how_long(told, keep, texts),
-        _agreed(told, texts),
+        _stored_data(overview, texts),
+        *_access_history(overview, actor, texts),
+        _retention(overview, retention, texts),
+        _consents(overview, texts),
     ]
     buttons = [
-        (texts.plain("button.export"), keyboards.ExportMe()),
-        (texts.plain("button.forget_me"), keyboards.ForgetMe()),
+        (texts.plain("button.export"), callbacks.ExportMe()),
+        (texts.plain("button.forget_me"), callbacks.ForgetMe()),
     ]
     keyboard = keyboards.rows(buttons, width=1)
     await message.answer(Html("\n\n".join(parts)), reply_markup=keyboard, protect_content=True)
 
 
-@does(Verb.EXPORT_SELF)
-async def ask_export(event: Message | CallbackQuery, state: FSMContext, texts: Texts, effects: Effects) -> None:
-    """/export, or its button."""
-    async with effects.begin():
+@requires(Permission.EXPORT_SELF)
+async def ask_export(event: Message | CallbackQuery, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
+    """/export, or its button: ask for the password."""
+    async with uow.begin():
         await state.set_data({})
         await state.set_state(Exporting.password)
-    if message := await heard(event):
-        await ask(message, Exporting.password, texts)
+    await ask(await acknowledge(event), Exporting.password, texts)
 
 
-@does(Verb.EXPORT_SELF)
+@requires(Permission.EXPORT_SELF)
 async def take_password(
-    message: Message, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects, hasher: Hasher
+    message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork, hasher: PasswordHasher
 ) -> None:
-    await prove(message, actor, effects, hasher)
-    async with effects.begin() as session:
-        await export.ask(session, known(actor), private_chat(message), effects.at)
+    await require_password(message, actor, uow, hasher)
+    async with uow.begin() as session:
+        await export.request_export(session, actor, private_chat_id(message), uow.at)
         await state.clear()
     await message.answer(texts("export.owed"))
 
 
-def _kept(told: Overview, texts: Texts) -> Html:
-    counts = told.kept._asdict()
+def _stored_data(overview: Overview, texts: Texts) -> Html:
+    counts = overview.stored._asdict()
     phone = texts("privacy.yes" if counts.pop("phone") else "privacy.no")
-    return texts("privacy.kept", phone=phone, entries=len(told.record), **counts)
+    return texts("privacy.kept", phone=phone, entries=len(overview.events), **counts)
 
 
-def _record(told: Overview, actor: Actor, texts: Texts) -> Iterator[Html]:
-    """How often each kind of person looked and acted, then the latest of it. Nobody but the reader is named."""
-    people = [(_who(row, actor, texts), row) for row in told.record]
-    looks = Counter(who for who, row in people if row.act.startswith("look:"))
-    every = Counter(who for who, _ in people)
-    last = {who: row.at for who, row in reversed(people)}
+def _access_history(overview: Overview, actor: Actor, texts: Texts) -> Iterator[Html]:
+    """Reads and acts counted by role, then the latest ones. Only the reader's own account is named."""
+    labelled = [(_role_label(row, actor, texts), row) for row in overview.events]
+    reads = Counter(label for label, row in labelled if row.act.startswith("look:"))
+    total = Counter(label for label, _ in labelled)
+    last = {label: row.at for label, row in reversed(labelled)}
     lines = [
-        texts("privacy.by", who=who, looks=looks[who], acts=count - looks[who], time=texts.time(last[who]))
-        for who, count in every.most_common()
+        texts("privacy.by", who=label, looks=reads[label], acts=count - reads[label], time=texts.time(last[label]))
+        for label, count in total.most_common()
     ]
     yield Html("\n".join([texts("privacy.seen"), *lines]))
-    latest = [texts("privacy.line", time=texts.time(row.at), who=who, deed=_deed(row, texts)) for who, row in people]
-    yield Html("\n".join([texts("privacy.latest"), *latest[:SHOWN]]))
+    latest = [
+        texts("privacy.line", time=texts.time(row.at), who=who, deed=_act_label(row, texts)) for who, row in labelled
+    ]
+    yield Html("\n".join([texts("privacy.latest"), *latest[:LATEST]]))
 
 
-def _who(row: AuditRow, actor: Actor, texts: Texts) -> Html:
+def _role_label(row: AuditRow, actor: Actor, texts: Texts) -> Html:
     if row.actor_id == actor.account_id:
         return texts("privacy.you")
     staff = row.role in set(Role) - {Role.SYSTEM}
     return texts(f"role.{row.role}" if staff else f"privacy.{row.role}")
 
 
-def _deed(row: AuditRow, texts: Texts) -> Html:
+def _act_label(row: AuditRow, texts: Texts) -> Html:
     if row.outcome == Outcome.REFUSED:
         return texts("privacy.refused")
     kind = row.act.partition(":")[0]
@@ -108,15 +108,17 @@ def _deed(row: AuditRow, texts: Texts) -> Html:
     return texts("privacy.talked" if row.object_kind == "ticket" else "privacy.account")
 
 
-def _how_long(told: Overview, keep: timedelta, texts: Texts) -> Html:
-    said = texts("privacy.keep", wait=keep)
-    if told.until is None:
-        return said
-    return Html(f"{said}\n{texts('privacy.until', day=texts.on(told.until))}")
+def _retention(overview: Overview, retention: timedelta, texts: Texts) -> Html:
+    text = texts("privacy.keep", wait=retention)
+    if overview.until is None:
+        return text
+    return Html(f"{text}\n{texts('privacy.until', day=texts.date_of(overview.until))}")
 
 
-def _agreed(told: Overview, texts: Texts) -> Html:
-    lines = [texts("privacy.consent", version=one.version, day=texts.on(one.given_at)) for one in told.consents]
+def _consents(overview: Overview, texts: Texts) -> Html:
+    lines = [
+        texts("privacy.consent", version=one.version, day=texts.date_of(one.given_at)) for one in overview.consents
+    ]
     return Html("\n".join([texts("privacy.agreed"), *(lines or [texts("privacy.no_consent")])]))
 
 
@@ -124,6 +126,6 @@ def routes() -> Router:
     router = Router(name=__name__)
     router.message.register(show, Command("privacy"))
     router.message.register(ask_export, Command("export"))
-    router.callback_query.register(ask_export, keyboards.ExportMe.filter())
-    listen(router, {Exporting.password: take_password})
+    router.callback_query.register(ask_export, callbacks.ExportMe.filter())
+    register_answers(router, {Exporting.password: take_password})
     return router

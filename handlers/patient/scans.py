@@ -1,4 +1,4 @@
-"""The patient's side: send a picture, say what troubles you, follow it to the report."""
+"""The patient: send a picture, describe the complaint, follow the scan (/scans, /status)."""
 
 from aiogram import Bot, F, Router
 from aiogram.filters import Command, StateFilter
@@ -7,168 +7,170 @@ from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, Message
 
 from faq.answer import Faq
-from handlers.access import does
+from handlers.access import requires
 from handlers.patient import upload
-from handlers.shared.emergency import Cry, heard
-from handlers.ui import keyboards
-from handlers.ui.forms import Consenting, Telling
-from handlers.ui.parsing import WORDS
-from handlers.ui.questions import ask
-from handlers.ui.replies import edit, known, private_chat
+from handlers.shared.emergency import Emergency, detect_emergency
+from handlers.ui import callbacks
+from handlers.ui.forms import Consenting, Describing
+from handlers.ui.parsing import TYPED_TEXT
+from handlers.ui.replies import edit_message, private_chat_id
 from handlers.ui.texts import Catalogues, Html, Texts
+from handlers.views.questions import ask
 from inference.errors import Refused
 from inference.model.classifier import Classifier
-from inference.upload.decoder import Darkroom
+from inference.upload.decoder import DecoderPool
 from models.crypto.vault import Vault
 from workflow.accounts import consent
 from workflow.actors import Actor
-from workflow.permissions import Verb
+from workflow.permissions import Permission
 from workflow.scans import cards, queries
-from workflow.unit_of_work import Effects
+from workflow.unit_of_work import UnitOfWork
 
 
-@does(Verb.UPLOAD)
+@requires(Permission.UPLOAD)
 async def take_picture(
     message: Message,
     bot: Bot,
-    actor: Actor | None,
+    actor: Actor,
     state: FSMContext,
-    effects: Effects,
+    uow: UnitOfWork,
     texts: Texts,
     classifier: Classifier,
-    darkroom: Darkroom,
+    decoder: DecoderPool,
     vault: Vault,
     catalogues: Catalogues,
     faq: Faq,
 ) -> None:
-    """Nothing is kept of somebody who has not agreed: Telegram keeps the picture until they have.
+    """Take in a picture, or ask for consent first and leave the picture at Telegram until it is given.
 
-    A cry for help below it is answered and told to the staff first, whatever becomes of the picture."""
-    sent = upload.sent_in(message)
-    if cry := heard(message, texts, catalogues, faq):
-        await message.answer(cry.answer)
-        async with effects.apart() as session:
-            await cry.note(session, message, actor, effects)
-    async with effects.look() as session:
-        agreed = await consent.has_agreed(session, known(actor))
+    An emergency in the caption is answered and reported to the staff first, whatever happens to the picture."""
+    picture = upload.picture_in(message)
+    if emergency := detect_emergency(message, texts, catalogues, faq):
+        await message.answer(emergency.answer)
+        async with uow.independent() as session:
+            await emergency.record(session, message, actor, uow)
+    async with uow.read() as session:
+        agreed = await consent.has_agreed(session, actor)
     if agreed:
-        tools = upload.Tools(bot, classifier, darkroom, vault)
-        asked = await upload.take_in(sent, known(actor), state, effects, tools)
+        tools = upload.IntakeTools(bot, classifier, decoder, vault)
+        question = await upload.intake_picture(picture, actor, state, uow, tools)
     else:
-        asked = Consenting.asked if await upload.put_off(sent, state, effects) else None
-    if asked:
-        await ask(message, asked, texts)
+        question = Consenting.asked if await upload.postpone(picture, state, uow) else None
+    if question:
+        await ask(message, question, texts)
 
 
-@does(Verb.UPLOAD)
-async def agree(
+@requires(Permission.UPLOAD)
+async def give_consent(
     query: CallbackQuery,
+    message: Message,
     bot: Bot,
-    actor: Actor | None,
+    actor: Actor,
     state: FSMContext,
-    effects: Effects,
+    uow: UnitOfWork,
     texts: Texts,
     classifier: Classifier,
-    darkroom: Darkroom,
+    decoder: DecoderPool,
     vault: Vault,
 ) -> None:
-    """The agreement stands on its own, and each picture leaves those that wait with the scan that it opens: after a
-    fault the same press, or another, goes on with the rest. One that is refused says so and holds up no other."""
-    effects.may_repeat()
-    message = query.message if isinstance(query.message, Message) else None
-    async with effects.begin() as session:
-        waiting = await upload.waiting(state)
-        await consent.agree(session, known(actor), effects.at)
+    """Record the consent and take in the pending pictures.
+
+    Idempotent: each picture leaves the pending ones with the scan that it opens, so after a failure the next press
+    continues with the rest. A refused picture is answered and does not hold up the others."""
+    uow.mark_idempotent()
+    async with uow.begin() as session:
+        pending = await upload.pending_pictures(state)
+        await consent.agree(session, actor, uow.at)
         await state.set_state(None)
-    tools = upload.Tools(bot, classifier, darkroom, vault)
-    for sent in waiting:
+    tools = upload.IntakeTools(bot, classifier, decoder, vault)
+    for picture in pending:
         try:
-            asked = await upload.take_in(sent, known(actor), state, effects, tools)
+            question = await upload.intake_picture(picture, actor, state, uow, tools)
         except Refused as refusal:
-            await upload.waits_no_longer(sent, state, effects)
-            if message:
-                await message.answer(texts(f"upload.{refusal.reason}"))
+            await upload.remove_pending(picture, state, uow)
+            await message.answer(texts(f"upload.{refusal.reason}"))
         else:
-            if asked and message:
-                await ask(message, asked, texts)
-    await edit(query, texts("consent.agreed"))
+            if question:
+                await ask(message, question, texts)
+    await edit_message(query, texts("consent.agreed"))
 
 
-@does(Verb.UPLOAD)
-async def not_now(query: CallbackQuery, actor: Actor | None, state: FSMContext, effects: Effects, texts: Texts) -> None:
-    async with effects.begin() as session:
-        await consent.decline(session, known(actor), effects.at)
-        await upload.forget_waiting(state)
+@requires(Permission.UPLOAD)
+async def decline_consent(query: CallbackQuery, actor: Actor, state: FSMContext, uow: UnitOfWork, texts: Texts) -> None:
+    async with uow.begin() as session:
+        await consent.decline(session, actor, uow.at)
+        await upload.clear_pending(state)
         await state.clear()
-    await edit(query, texts("consent.declined"))
+    await edit_message(query, texts("consent.declined"))
 
 
-@does(Verb.DESCRIBE)
+@requires(Permission.DESCRIBE)
 async def take_complaint(
     message: Message,
-    actor: Actor | None,
+    actor: Actor,
     state: FSMContext,
     texts: Texts,
-    effects: Effects,
+    uow: UnitOfWork,
     catalogues: Catalogues,
     faq: Faq,
 ) -> None:
-    await _take(message, "complaint", Telling.since, actor, state, effects, heard(message, texts, catalogues, faq))
-    await ask(message, Telling.since, texts)
+    await _save_answer(
+        message, "complaint", Describing.since, actor, state, uow, detect_emergency(message, texts, catalogues, faq)
+    )
+    await ask(message, Describing.since, texts)
 
 
-@does(Verb.DESCRIBE)
-async def skip_complaint(query: CallbackQuery, state: FSMContext, texts: Texts) -> None:
-    await state.set_state(Telling.since)
-    await edit(query, texts("scan.skipped"))
-    if isinstance(query.message, Message):
-        await ask(query.message, Telling.since, texts)
+@requires(Permission.DESCRIBE)
+async def skip_complaint(query: CallbackQuery, message: Message, state: FSMContext, texts: Texts) -> None:
+    await state.set_state(Describing.since)
+    await edit_message(query, texts("scan.skipped"))
+    await ask(message, Describing.since, texts)
 
 
-@does(Verb.DESCRIBE)
+@requires(Permission.DESCRIBE)
 async def take_since(
     message: Message,
-    actor: Actor | None,
+    actor: Actor,
     state: FSMContext,
     texts: Texts,
-    effects: Effects,
+    uow: UnitOfWork,
     catalogues: Catalogues,
     faq: Faq,
 ) -> None:
-    await _take(message, "since", None, actor, state, effects, heard(message, texts, catalogues, faq))
+    await _save_answer(message, "since", None, actor, state, uow, detect_emergency(message, texts, catalogues, faq))
     await message.answer(texts("scan.thanks"))
 
 
-async def _take(
+async def _save_answer(
     message: Message,
     field: str,
-    then: State | None,
-    actor: Actor | None,
+    following: State | None,
+    actor: Actor,
     state: FSMContext,
-    effects: Effects,
-    cry: Cry | None,
+    uow: UnitOfWork,
+    emergency: Emergency | None,
 ) -> None:
-    """What troubles somebody may be an emergency: the words are kept for the doctor, and answered as a cry at once."""
-    async with effects.begin() as session:
-        await upload.note(message.text or "", field, actor, state, effects)
-        await state.set_state(then)
-        if cry is not None:
-            await cry.note(session, message, actor, effects)
-    if cry is not None:
-        await message.answer(cry.answer)
+    """Store the text for the doctor; an emergency in it is reported in the same transaction and answered at once."""
+    async with uow.begin() as session:
+        await upload.save_description(message.text or "", field, actor, state, uow)
+        await state.set_state(following)
+        if emergency is not None:
+            await emergency.record(session, message, actor, uow)
+    if emergency is not None:
+        await message.answer(emergency.answer)
 
 
-@does(Verb.DESCRIBE)
+@requires(Permission.DESCRIBE)
 async def skip_since(query: CallbackQuery, state: FSMContext, texts: Texts) -> None:
     await state.set_state(None)
-    await edit(query, texts("scan.thanks"))
+    await edit_message(query, texts("scan.thanks"))
 
 
-@does(Verb.SEE_OWN)
-async def list_scans(message: Message, actor: Actor | None, texts: Texts, effects: Effects) -> None:
-    """/scans: where each stands, newest first."""
-    async with effects.look() as session:
-        scans = await queries.own_scans(session, known(actor))
+@requires(Permission.SEE_OWN)
+async def list_scans(message: Message, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
+    """/scans: number, time and stage of each scan, newest first."""
+    async with uow.read() as session:
+        scans = await queries.own_scans(session, actor)
     lines = [
         texts("scans.line", scan=scan.id, time=texts.time(scan.created_at), stage=texts(f"stage.{scan.status}"))
         for scan in scans
@@ -176,20 +178,20 @@ async def list_scans(message: Message, actor: Actor | None, texts: Texts, effect
     await message.answer(Html("\n".join([texts("scans.head"), *lines])) if lines else texts("scans.none"))
 
 
-@does(Verb.SEE_OWN)
-async def status(message: Message, actor: Actor | None, texts: Texts, effects: Effects) -> None:
-    """/status: the newest scan's card at the bottom of the chat, live from now on."""
-    async with effects.begin() as session:
-        scans = await queries.own_scans(session, known(actor), limit=1)
+@requires(Permission.SEE_OWN)
+async def status(message: Message, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
+    """/status: send the live card of the newest scan."""
+    async with uow.begin() as session:
+        scans = await queries.own_scans(session, actor, limit=1)
         for scan in scans:
-            cards.show(session, scan.id, private_chat(message), effects.at, fresh=True)
+            cards.enqueue_card(session, scan.id, private_chat_id(message), uow.at, fresh=True)
     if not scans:
         await message.answer(texts("scans.none"))
 
 
-@does(Verb.TALK)
-async def no_picture(message: Message, texts: Texts) -> None:
-    """A voice, a video, a sticker: say what is wanted instead."""
+@requires(Permission.PUBLIC_INFO)
+async def reject_other_media(message: Message, texts: Texts) -> None:
+    """A voice message, video or sticker: explain what can be sent."""
     await message.answer(texts("upload.no_picture"))
 
 
@@ -198,11 +200,11 @@ def routes() -> Router:
     router.message.register(list_scans, Command("scans"))
     router.message.register(status, Command("status"))
     router.message.register(take_picture, F.photo | F.document)
-    router.callback_query.register(agree, keyboards.Consent.filter(F.agree))
-    router.callback_query.register(not_now, keyboards.Consent.filter(~F.agree))
-    router.message.register(take_complaint, StateFilter(Telling.complaint), WORDS)
-    router.message.register(take_since, StateFilter(Telling.since), WORDS)
-    router.callback_query.register(skip_complaint, keyboards.Skip.filter(), StateFilter(Telling.complaint))
-    router.callback_query.register(skip_since, keyboards.Skip.filter(), StateFilter(Telling.since))
-    router.message.register(no_picture, ~F.text)
+    router.callback_query.register(give_consent, callbacks.Consent.filter(F.agree))
+    router.callback_query.register(decline_consent, callbacks.Consent.filter(~F.agree))
+    router.message.register(take_complaint, StateFilter(Describing.complaint), TYPED_TEXT)
+    router.message.register(take_since, StateFilter(Describing.since), TYPED_TEXT)
+    router.callback_query.register(skip_complaint, callbacks.Skip.filter(), StateFilter(Describing.complaint))
+    router.callback_query.register(skip_since, callbacks.Skip.filter(), StateFilter(Describing.since))
+    router.message.register(reject_other_media, ~F.text)
     return router

@@ -1,4 +1,4 @@
-"""A picture on its way from the chat into the clinic."""
+"""Intake of a picture: from the chat through the checks into the vault, as a new scan."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,26 +11,26 @@ from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State
 from aiogram.types import Document, Message, PhotoSize
 
-from handlers.ui.forms import Consenting, Telling
-from handlers.ui.replies import known
+from handlers.ui.forms import Consenting, Describing
 from inference.errors import Reason, Refused
-from inference.model.bundle import Modality
 from inference.model.classifier import Classifier
-from inference.upload.decoder import Darkroom
-from models.crypto.keys import Secret
+from inference.upload.decoder import DecoderPool
+from models.crypto.keys import DataKey
 from models.crypto.vault import Content, Vault
-from models.tables.people import patient_key
+from models.tables.accounts import load_patient_key
+from models.vocabulary import Modality
 from workflow.actors import Actor
 from workflow.scans import intake
-from workflow.unit_of_work import Effects
+from workflow.unit_of_work import UnitOfWork
 
-DOWNLOAD_LIMIT: Final = 20 * 1024 * 1024  # the Bot API's
-SHOWN: Final = 2048  # pixels of the longer side for people; the original is kept, and Telegram shows no larger photo
-WAITING: Final = 10  # pictures, an album's worth
+DOWNLOAD_LIMIT: Final = 20 * 1024 * 1024  # bytes, of the Bot API
+MAX_SIDE: Final = 2048  # pixels, of the JPEG for display; the original is stored as well
+MAX_DESCRIPTION: Final = 500  # characters
+MAX_PENDING: Final = 10  # pictures, one album
 
 
-class Sent(NamedTuple):
-    """What is known of a picture before it is fetched; Telegram keeps it."""
+class PictureMessage(NamedTuple):
+    """A picture as Telegram announces it, before the download; `size` in bytes."""
 
     file_id: str
     size: int
@@ -38,102 +38,106 @@ class Sent(NamedTuple):
     caption: str | None
 
 
-class Tools(NamedTuple):
+class IntakeTools(NamedTuple):
     bot: Bot
     classifier: Classifier
-    darkroom: Darkroom
+    decoder: DecoderPool
     vault: Vault
 
 
-def sent_in(message: Message) -> Sent:
+def picture_in(message: Message) -> PictureMessage:
     file: Document | PhotoSize | None = message.document or (message.photo[-1] if message.photo else None)
     assert file is not None
-    return Sent(file.file_id, file.file_size or 0, message.media_group_id, message.caption)
+    return PictureMessage(file.file_id, file.file_size or 0, message.media_group_id, message.caption)
 
 
-async def put_off(sent: Sent, state: FSMContext, effects: Effects) -> bool:
-    """Remember where the picture lies, not the picture. Whether the question is still to be asked: once an album."""
-    async with effects.begin():
-        before = await waiting(state)
-        await _beside(state).set_data({"waiting": [*before, sent][-WAITING:]})
+async def postpone(picture: PictureMessage, state: FSMContext, uow: UnitOfWork) -> bool:
+    """Store the reference of a picture until the consent is given; returns whether to ask, which is once an album."""
+    async with uow.begin():
+        before = await pending_pictures(state)
+        await _pending_context(state).set_data({"waiting": [*before, picture][-MAX_PENDING:]})
         await state.set_state(Consenting.asked)
-    return sent.album is None or sent.album not in {one.album for one in before}
+    return picture.album is None or picture.album not in {one.album for one in before}
 
 
-async def waiting(state: FSMContext) -> Sequence[Sent]:
-    return [Sent(*one) for one in (await _beside(state).get_data()).get("waiting", [])]
+async def pending_pictures(state: FSMContext) -> Sequence[PictureMessage]:
+    return [PictureMessage(*one) for one in (await _pending_context(state).get_data()).get("waiting", [])]
 
 
-async def waits_no_longer(sent: Sent, state: FSMContext, effects: Effects) -> None:
-    async with effects.begin():
-        left = [one for one in await waiting(state) if one != sent]
-        await _beside(state).set_data({"waiting": left} if left else {})
+async def remove_pending(picture: PictureMessage, state: FSMContext, uow: UnitOfWork) -> None:
+    async with uow.begin():
+        left = [one for one in await pending_pictures(state) if one != picture]
+        await _pending_context(state).set_data({"waiting": left} if left else {})
 
 
-async def forget_waiting(state: FSMContext) -> None:
-    await _beside(state).clear()
+async def clear_pending(state: FSMContext) -> None:
+    await _pending_context(state).clear()
 
 
-def _beside(state: FSMContext) -> FSMContext:
-    """Pictures wait beside whatever form is open, so that none of it overwrites them."""
+def _pending_context(state: FSMContext) -> FSMContext:
+    """A second FSM context of the chat, so that the pending pictures and the open form do not overwrite each other."""
     return FSMContext(state.storage, replace(state.key, destiny="waiting"))
 
 
-async def take_in(sent: Sent, actor: Actor, state: FSMContext, effects: Effects, tools: Tools) -> State | None:
-    """Check the picture, keep it, open a scan; the status card follows as a job. Gives what is to be asked about it."""
-    original, shown, modality = await _read(sent, tools)
-    async with effects.look() as session:
-        secret = await patient_key(session, actor.account_id)
-    files = await asyncio.to_thread(_keep, tools.vault, secret, original, shown)
-    asked = Telling.since if sent.caption else Telling.complaint
+async def intake_picture(
+    picture: PictureMessage, actor: Actor, state: FSMContext, uow: UnitOfWork, tools: IntakeTools
+) -> State | None:
+    """Download and check the picture, store it and create the scan; jobs then show the card.
+
+    Returns the state of the question about it, None for a further picture of an album. Raises Refused."""
+    original, display, modality = await _download(picture, tools)
+    async with uow.read() as session:
+        secret = await load_patient_key(session, actor.account_id)
+    files = await asyncio.to_thread(_store_files, tools.vault, secret, original, display)
+    question = Describing.since if picture.caption else Describing.complaint
     try:
-        async with effects.begin() as session:
-            scan = await intake.open_scan(session, actor, intake.Upload(*files, modality, sent.album), effects.at)
-            await waits_no_longer(sent, state, effects)
-            first = await _first_of_album(state, sent.album)
-            if first:
-                await state.set_state(asked)
-                await state.set_data({"scan_id": scan.id, "album": sent.album})
-            if first and sent.caption:
-                await note(sent.caption, "complaint", actor, state, effects)
+        async with uow.begin() as session:
+            scan = await intake.create_scan(session, actor, intake.Upload(*files, modality, picture.album), uow.at)
+            await remove_pending(picture, state, uow)
+            is_first = await _is_first_of_album(state, picture.album)
+            if is_first:
+                await state.set_state(question)
+                await state.set_data({"scan_id": scan.id, "album": picture.album})
+            if is_first and picture.caption:
+                await save_description(picture.caption, "complaint", actor, state, uow)
     except BaseException:
         for name in files:
-            await asyncio.to_thread(tools.vault.drop, name)
+            await asyncio.to_thread(tools.vault.delete, name)
         raise
-    return asked if first else None
+    return question if is_first else None
 
 
-async def note(words: str, field: str, actor: Actor | None, state: FSMContext, effects: Effects) -> None:
-    async with effects.begin() as session:
+async def save_description(text: str, field: str, actor: Actor, state: FSMContext, uow: UnitOfWork) -> None:
+    async with uow.begin() as session:
         scan_id = (await state.get_data())["scan_id"]
-        await intake.describe(session, known(actor), scan_id, field, words.strip()[:500], effects.at)
+        await intake.record_complaint(session, actor, scan_id, field, text.strip()[:MAX_DESCRIPTION], uow.at)
 
 
-def _keep(vault: Vault, secret: Secret, original: bytes, shown: bytes) -> tuple[str, str]:
-    """Both or neither: a disk without room for the second does not keep the first."""
-    first = vault.put(original, secret, Content.ORIGINAL)
+def _store_files(vault: Vault, secret: DataKey, original: bytes, display: bytes) -> tuple[str, str]:
+    """Store both files or neither, when the disk is full."""
+    stored = vault.put(original, secret, Content.ORIGINAL)
     try:
-        return first, vault.put(shown, secret, Content.PICTURE)
+        return stored, vault.put(display, secret, Content.PICTURE)
     except OSError:
-        vault.drop(first)
+        vault.delete(stored)
         raise
 
 
-async def _first_of_album(state: FSMContext, album: str | None) -> bool:
-    """The questions are asked once for an album, however many pictures it holds."""
+async def _is_first_of_album(state: FSMContext, album: str | None) -> bool:
+    """Whether to ask the questions, once for an album."""
     return album is None or (await state.get_data()).get("album") != album
 
 
-async def _read(sent: Sent, tools: Tools) -> tuple[bytes, bytes, Modality]:
-    """The bytes as sent, the picture as it will be shown, and what kind of scan it is. Raises Refused."""
-    if sent.size > DOWNLOAD_LIMIT:
+async def _download(picture: PictureMessage, tools: IntakeTools) -> tuple[bytes, bytes, Modality]:
+    """The bytes as sent, the JPEG for display and the modality. Raises Refused."""
+    if picture.size > DOWNLOAD_LIMIT:
         raise Refused(Reason.TOO_LARGE)
     data = BytesIO()
-    await tools.bot.download(sent.file_id, data)
+    await tools.bot.download(picture.file_id, data)
     original = data.getvalue()
-    return original, *await tools.darkroom.aside(_check, original, tools)
+    return original, *await tools.decoder.run(_check, original, tools)
 
 
-def _check(original: bytes, tools: Tools) -> tuple[bytes, Modality]:
-    admission = tools.classifier.admit(tools.darkroom.open(original))
-    return admission.picture.jpeg(longest=SHOWN), admission.modality
+def _check(original: bytes, tools: IntakeTools) -> tuple[bytes, Modality]:
+    admission = tools.classifier.run_gate(tools.decoder.decode(original))
+    return admission.picture.jpeg(max_side=MAX_SIDE), admission.modality

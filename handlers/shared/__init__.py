@@ -1,1 +1,1 @@
-"""Several roles: FAQ, emergency, desk, queue, verification of a report."""
+"""Used by several roles: FAQ, emergencies, help desk, queue, forms, signing, verification of a report."""

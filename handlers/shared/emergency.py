@@ -1,4 +1,4 @@
-"""Words of danger: answered first wherever they are typed, and told to the staff."""
+"""Emergencies in typed text: answered first, in whatever state the chat is, and reported to the staff."""
 
 from typing import Any, Final, NamedTuple
 
@@ -9,66 +9,66 @@ from aiogram.types import Message
 
 from faq.answer import Faq
 from faq.entries import Topic
-from handlers.access import does
+from handlers.access import requires
 from handlers.shared.my_case import is_staff
 from handlers.ui.forms import Linking, Registering, Resetting
-from handlers.ui.parsing import WORDS
-from handlers.ui.questions import ask_open
-from handlers.ui.replies import private_chat
-from handlers.ui.texts import Catalogues, Html, Texts, quoted
+from handlers.ui.parsing import TYPED_TEXT
+from handlers.ui.replies import private_chat_id
+from handlers.ui.texts import Catalogues, Html, Texts, escaped
+from handlers.views.questions import repeat_question
 from workflow.actors import Actor
 from workflow.desk import tickets
-from workflow.permissions import Verb
-from workflow.unit_of_work import Effects
+from workflow.permissions import Permission
+from workflow.unit_of_work import UnitOfWork
 
-# A secret is heard by nobody; what troubles somebody is told where it is taken.
-FORMS: Final = (
+# Forms whose answers are searched here. Secrets are not searched; complaints are, where they are stored.
+TEXT_STATES: Final = (
     *(Registering.name, Registering.email, Registering.birth, Registering.number),
     *(Linking.email, Resetting.email),
 )
 
 
-class Cry(NamedTuple):
-    """Somebody needs help now."""
+class Emergency(NamedTuple):
+    """Text that describes an emergency, its language, and the answer in it."""
 
-    words: str
+    text: str
     language: str
     answer: Html
 
-    async def note(self, session: Any, message: Message, actor: Actor | None, effects: Effects) -> None:  # noqa: ANN401  handlers know no SQL
-        """Who, when and what, for the staff; the answer does not wait for them."""
-        await tickets.cry(session, private_chat(message), actor, self.language, self.words, effects.at)
+    async def record(self, session: Any, message: Message, actor: Actor | None, uow: UnitOfWork) -> None:  # noqa: ANN401  handlers know no SQL
+        """Report the emergency to the staff, in the given transaction."""
+        await tickets.report_emergency(session, private_chat_id(message), actor, self.language, self.text, uow.at)
 
 
-def heard(message: Message, texts: Texts, catalogues: Catalogues, faq: Faq) -> Cry | None:
-    """A cry in these words, or in those below a picture, with what to answer in their language."""
-    words = message.text or message.caption or ""
-    language = catalogues.of(faq.language(words, otherwise=texts.language)).language
-    if not faq.answer(words, language=language).emergency:
+def detect_emergency(message: Message, texts: Texts, catalogues: Catalogues, faq: Faq) -> Emergency | None:
+    """The emergency in the text or caption of the message; None without one."""
+    text = message.text or message.caption or ""
+    language = catalogues.of(faq.language(text, otherwise=texts.language)).language
+    if not faq.answer(text, language=language).emergency:
         return None
-    return Cry(words, language, quoted(faq.entry(Topic.EMERGENCY, language).text))
+    return Emergency(text, language, escaped(faq.entry(Topic.EMERGENCY, language).text))
 
 
-async def in_a_form(
+async def emergency_in_form(
     message: Message, texts: Texts, catalogues: Catalogues, faq: Faq, actor: Actor | None = None
-) -> dict[str, Cry] | bool:
-    """A filter: a cry where a form asks for something else, which then is no answer to it."""
-    cry = None if is_staff(actor) else heard(message, texts, catalogues, faq)
-    return {"cry": cry} if cry else False
+) -> dict[str, Emergency] | bool:
+    """A filter: an emergency typed into a form is not the form's answer."""
+    emergency = None if is_staff(actor) else detect_emergency(message, texts, catalogues, faq)
+    return {"emergency": emergency} if emergency else False
 
 
-@does(Verb.TALK)
+@requires(Permission.PUBLIC_INFO)
 async def answer(
-    message: Message, cry: Cry, actor: Actor | None, state: FSMContext, texts: Texts, effects: Effects
+    message: Message, emergency: Emergency, actor: Actor | None, state: FSMContext, texts: Texts, uow: UnitOfWork
 ) -> None:
-    """Help first; the form waits as it was."""
-    await message.answer(cry.answer)
-    async with effects.begin() as session:
-        await cry.note(session, message, actor, effects)
-    await ask_open(message, state, texts)
+    """Answer the emergency, and repeat the question of the form, which stays open."""
+    await message.answer(emergency.answer)
+    async with uow.begin() as session:
+        await emergency.record(session, message, actor, uow)
+    await repeat_question(message, state, texts)
 
 
 def routes() -> Router:
     router = Router(name=__name__)
-    router.message.register(answer, StateFilter(*FORMS), WORDS, in_a_form)
+    router.message.register(answer, StateFilter(*TEXT_STATES), TYPED_TEXT, emergency_in_form)
     return router

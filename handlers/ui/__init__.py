@@ -1,1 +1,1 @@
-"""Texts, keyboards, callback data, forms and parsing of input."""
+"""Texts, callback data, keyboards, replies, form states, parsing of input, command menus."""

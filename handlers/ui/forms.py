@@ -1,4 +1,6 @@
-"""Unfinished forms: what the bot is waiting to be told. Where a scan stands is never kept here."""
+"""States of unfinished forms. The name `Group:state` is stored in the database, so a renamed group keeps the old one.
+
+A form holds typed answers only; the state of a scan is in `Scan.status`."""
 
 from typing import Final
 
@@ -22,20 +24,20 @@ class Linking(StatesGroup):
 
 
 class Unlocking(StatesGroup):
-    """The chat was long unused; the form that was open then goes on afterwards."""
+    """The password after a long pause; the interrupted form continues afterwards."""
 
     password = State()
 
 
 class Changing(StatesGroup):
-    """A password for a new one."""
+    """A new password, authorized by the current one."""
 
     current = State()
     new = State()
 
 
 class Resetting(StatesGroup):
-    """A forgotten password, by a code to the account's address."""
+    """A new password, authorized by a code mailed to the account's address."""
 
     email = State()
     code = State()
@@ -43,19 +45,19 @@ class Resetting(StatesGroup):
 
 
 class Exporting(StatesGroup):
-    """Everything about me, for whoever knows the password."""
+    """The password before the export of all data about the account."""
 
     password = State()
 
 
-class Forgetting(StatesGroup):
-    """Forget me, said by whoever knows the password."""
+class Erasing(StatesGroup):
+    """The password before the erasure of the account."""
 
-    password = State()
+    password = State(group_name="Forgetting")
 
 
 class Enrolling(StatesGroup):
-    """An authenticator app."""
+    """An authenticator app: enrolment and removal."""
 
     password = State()
     code = State()
@@ -63,37 +65,41 @@ class Enrolling(StatesGroup):
 
 
 class Consenting(StatesGroup):
-    """A picture waits for its sender's agreement."""
+    """A picture waits for the consent of its sender."""
 
     asked = State()
 
 
 class Joining(StatesGroup):
-    """Who has an account accepts an invitation to the staff."""
+    """An account holder accepts an invitation to the staff."""
 
     number = State()
 
 
 class Managing(StatesGroup):
+    """A change of a staff account, confirmed with a code."""
+
     number = State()
     code = State()
 
 
-class Telling(StatesGroup):
-    """What the patient says about a scan that is already safe."""
+class Describing(StatesGroup):
+    """The patient's complaint about a scan that is stored already."""
 
-    complaint = State()
-    since = State()
+    complaint = State(group_name="Telling")
+    since = State(group_name="Telling")
 
 
-class Reading(StatesGroup):
-    own_reading = State()
-    findings = State()
-    impression = State()
-    recommendations = State()
-    region = State()
-    why = State()
-    conclusion = State()  # the own reading, added to a draft that has none
+class WritingFindings(StatesGroup):
+    """The doctor's typed reading."""
+
+    own_reading = State(group_name="Reading")
+    findings = State(group_name="Reading")
+    impression = State(group_name="Reading")
+    recommendations = State(group_name="Reading")
+    region = State(group_name="Reading")
+    why = State(group_name="Reading")
+    conclusion = State(group_name="Reading")  # the own reading, added to a draft without one
 
 
 class Prescribing(StatesGroup):
@@ -104,17 +110,17 @@ class Rejecting(StatesGroup):
     reason = State()
 
 
-class Serving(StatesGroup):
-    """What a member of the staff answers in a conversation."""
+class AnsweringTicket(StatesGroup):
+    """The reply of a staff member in a help desk conversation."""
 
-    reply = State()
+    reply = State(group_name="Serving")
 
 
 class Teaching(StatesGroup):
-    """A new entry of the FAQ, language by language."""
+    """A new FAQ entry, one language after the other."""
 
     title = State()
-    other = State()  # the title in one more language, which may be skipped
+    other = State()  # the title in a further language, which may be skipped
     answer = State()
     phrases = State()
     sure = State()
@@ -125,6 +131,8 @@ class Releasing(StatesGroup):
 
 
 class Amending(StatesGroup):
+    """A change or an addendum to a released report."""
+
     reason = State()
     findings = State()
     impression = State()
@@ -134,7 +142,7 @@ class Amending(StatesGroup):
     code = State()
 
 
-SECRETS: Final = (  # forms whose answer may not stay in the chat
+SECRET_STATES: Final = (  # the answer is deleted from the chat
     Registering.code,
     Registering.password,
     Linking.password,
@@ -142,7 +150,7 @@ SECRETS: Final = (  # forms whose answer may not stay in the chat
     Changing.current,
     Changing.new,
     Exporting.password,
-    Forgetting.password,
+    Erasing.password,
     Resetting.code,
     Resetting.new,
     Enrolling.password,

@@ -1,79 +1,94 @@
-"""Small certainties about what Telegram hands over."""
+"""Answers to messages and pressed buttons."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Final
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
 
 from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 
-from handlers.ui.texts import Html, bare
-from workflow.actors import Actor
-from workflow.errors import NotLinked
+from handlers.ui.texts import Html, plain_text
 
 Handler = Callable[..., Awaitable[None]]
-LONGEST_POPUP: Final = 200
+ALERT_LIMIT: Final = 200  # characters of an alert, by the Bot API
 
 
-def private_chat(event: Message | CallbackQuery) -> int:
-    """The chat's id; only private chats get this far, where it is the person's own."""
+class View(NamedTuple):
+    """The text of a message and the keyboard below it; `protected` forbids forwarding, for health data."""
+
+    text: Html
+    keyboard: InlineKeyboardMarkup | None = None
+    protected: bool = True
+
+
+def private_chat_id(event: Message | CallbackQuery) -> int:
+    """Id of the private chat; the middleware admits no other, so it is the person's own."""
     if isinstance(event, Message):
         return event.chat.id
     return event.from_user.id
 
 
-def shown_name(event: Message | CallbackQuery) -> str:
-    """What Telegram calls the person in this chat, by which its owner will know it among others."""
-    who = event.from_user
-    if who is None:
+def display_name(event: Message | CallbackQuery) -> str:
+    """Full name and username at Telegram, as a label that tells one linked chat from another; may be empty."""
+    user = event.from_user
+    if user is None:
         return ""
-    return f"{who.full_name} @{who.username}" if who.username else who.full_name
+    return f"{user.full_name} @{user.username}" if user.username else user.full_name
 
 
-def known(actor: Actor | None) -> Actor:
-    """Raises NotLinked for a chat that speaks for nobody yet."""
-    if actor is None:
-        raise NotLinked
-    return actor
+def message_of(query: CallbackQuery) -> Message:
+    """The message that carries the pressed button.
+
+    Telegram no longer hands over an old one; a message with the same id stands in for it, which can be answered."""
+    if isinstance(query.message, Message):
+        return query.message
+    assert query.message is not None
+    old = Message(message_id=query.message.message_id, date=datetime.fromtimestamp(0, UTC), chat=query.message.chat)
+    return old.as_(query.bot)
 
 
-async def edit(query: CallbackQuery, text: Html, keyboard: InlineKeyboardMarkup | None = None) -> None:
-    """Put the answer where the buttons were, so that they cannot be pressed again."""
+async def edit_message(query: CallbackQuery, text: Html, keyboard: InlineKeyboardMarkup | None = None) -> None:
+    """Acknowledge the button and replace its message, so that the buttons cannot be pressed again."""
     await query.answer()
     if isinstance(query.message, Message):
         await query.message.edit_text(text, reply_markup=keyboard)
+    else:
+        await message_of(query).answer(text, reply_markup=keyboard)
 
 
-async def say(
-    query: CallbackQuery, text: Html, keyboard: InlineKeyboardMarkup | None = None, private: bool = False
+async def reply(
+    query: CallbackQuery, text: Html, keyboard: InlineKeyboardMarkup | None = None, protected: bool = False
 ) -> None:
-    """Answer a press with a message of its own; `private`: it says something about somebody's health."""
+    """Acknowledge the button and send a new message; `protected` forbids forwarding, for health data."""
     await query.answer()
-    if isinstance(query.message, Message):
-        await query.message.answer(text, reply_markup=keyboard, protect_content=private or None)
+    await message_of(query).answer(text, reply_markup=keyboard, protect_content=protected or None)
 
 
-async def heard(event: Message | CallbackQuery) -> Message | None:
-    """The message to answer: a command's own, or the one under whose button was pressed; the press is acknowledged."""
+async def send_view(message: Message, view: View) -> None:
+    await message.answer(view.text, reply_markup=view.keyboard, protect_content=view.protected or None)
+
+
+async def acknowledge(event: Message | CallbackQuery) -> Message:
+    """Acknowledge a pressed button, if it is one; returns the message to answer."""
     if isinstance(event, Message):
         return event
     await event.answer()
-    return event.message if isinstance(event.message, Message) else None
+    return message_of(event)
 
 
-async def pop_up(query: CallbackQuery, sentence: Html) -> None:
-    """A press that was answered already, or waited too long, takes no pop-up: then the sentence comes as a message."""
-    plain = bare(sentence)
+async def show_alert(query: CallbackQuery, sentence: Html) -> None:
+    """Show an alert, or send a message when the sentence is too long or Telegram no longer accepts the alert."""
+    plain = plain_text(sentence)
     with suppress(TelegramBadRequest):
-        if len(plain) <= LONGEST_POPUP:
+        if len(plain) <= ALERT_LIMIT:
             await query.answer(plain, show_alert=True)
             return
         await query.answer()
-    if isinstance(query.message, Message):
-        await query.message.answer(sentence)
+    await message_of(query).answer(sentence)
 
 
-async def hide(message: Message) -> None:
-    """Take a typed secret out of the chat. One that is gone already is as good as deleted."""
+async def delete_message(message: Message) -> None:
+    """Delete a message that holds a secret; no error when it is gone already."""
     with suppress(TelegramBadRequest):
         await message.delete()

@@ -1,4 +1,4 @@
-"""The sentences people read, in their language, with every value made safe for Telegram's HTML."""
+"""User sentences from the catalogues, in the reader's language, with every value escaped for Telegram's HTML."""
 
 from datetime import date, datetime, timedelta, tzinfo
 from gettext import GNUTranslations
@@ -23,88 +23,88 @@ DAY: Final = timedelta(days=1)
 
 
 class Html(str):
-    """Text that is HTML already, made by this house from safe parts."""
+    """Text that is HTML, with its parts escaped."""
 
     __slots__ = ()
 
 
-class House(NamedTuple):
-    """What every sentence may name: who and where we are."""
+class HospitalInfo(NamedTuple):
+    """Values that any sentence may use, and the hospital's time zone."""
 
-    hospital: str
-    emergency: str  # the number to call, as people say it: "112 or 108"
-    zone: tzinfo
+    name: str
+    emergency_number: str  # as shown, for example "112 / 108"
+    time_zone: tzinfo
 
 
 class Texts:
-    """One language. Calling it with a key gives HTML; `plain` gives the same sentence without markup."""
+    """The sentences of one language. A call with a key returns HTML, `plain` the sentence without markup."""
 
-    def __init__(self, language: str, catalogue: GNUTranslations, house: House) -> None:
-        self.language, self._catalogue, self._house = language, catalogue, house
+    def __init__(self, language: str, catalogue: GNUTranslations, hospital: HospitalInfo) -> None:
+        self.language, self._catalogue, self._hospital = language, catalogue, hospital
 
     def __call__(self, key: str, /, **values: object) -> Html:
         sentence = self._catalogue.gettext(key)
-        known = {"hospital": self._house.hospital, "emergency": self._house.emergency} | values
-        return Html(sentence.format_map({name: self._shown(value) for name, value in known.items()}))
+        available = {"hospital": self._hospital.name, "emergency": self._hospital.emergency_number} | values
+        return Html(sentence.format_map({name: self._format(value) for name, value in available.items()}))
 
     def plain(self, key: str, /, **values: object) -> str:
-        """For buttons and pop-ups, which know no markup."""
-        return bare(self(key, **values))
+        """For buttons and alerts, which have no markup."""
+        return plain_text(self(key, **values))
 
     @property
     def hospital(self) -> str:
-        return self._house.hospital
+        return self._hospital.name
 
     @property
     def zone(self) -> tzinfo:
-        return self._house.zone
+        return self._hospital.time_zone
 
     def has(self, key: str) -> bool:
         return self._catalogue.gettext(key) != key
 
     def time(self, moment: datetime) -> str:
-        return format_datetime(moment.astimezone(self._house.zone), "d MMM, HH:mm", locale=self.language)
+        return format_datetime(moment.astimezone(self._hospital.time_zone), "d MMM, HH:mm", locale=self.language)
 
-    def on(self, moment: datetime) -> str:
-        """The day, by the clinic's calendar."""
-        return self.day(moment.astimezone(self._house.zone).date())
+    def date_of(self, moment: datetime) -> str:
+        """The date of a moment in the hospital's time zone."""
+        return self.day(moment.astimezone(self._hospital.time_zone).date())
 
     def day(self, day: date) -> str:
         return format_date(day, "d MMMM y", locale=self.language)
 
     def percent(self, share: float) -> str:
-        """A share of 1, cut and not rounded: 74.9 % must not read as the 75 that it missed."""
+        """A share of 1 as whole percent, rounded down, so that 74.9 % does not read as a 75 that was not reached."""
         return format_percent(floor(share * 100 + 1e-6) / 100, locale=self.language)
 
-    def _shown(self, value: object) -> str:
+    def _format(self, value: object) -> str:
         if isinstance(value, Html):
             return value
-        return quoted(self._length(value) if isinstance(value, timedelta) else str(value))
+        return escaped(self._duration(value) if isinstance(value, timedelta) else str(value))
 
-    def _length(self, span: timedelta) -> str:
-        """Whole days as days, everything else as minutes, begun ones counted."""
+    def _duration(self, span: timedelta) -> str:
+        """Whole days as days, anything else as minutes, rounded up."""
         unit, size = ("minute", MINUTE) if span % DAY else ("day", DAY)
         return format_unit(ceil(span / size), f"duration-{unit}", locale=self.language)
 
 
 class Catalogues:
-    """Every language that the clinic speaks, read from the .po files once at start."""
+    """All languages, read from the .po files at the start."""
 
-    def __init__(self, house: House) -> None:
-        self._texts = {name: Texts(name, _read(LOCALES / name), house) for name in LANGUAGES}
+    def __init__(self, hospital: HospitalInfo) -> None:
+        self._texts = {name: Texts(name, _read(LOCALES / name), hospital) for name in LANGUAGES}
 
     def of(self, language: str | None) -> Texts:
-        """The nearest that there is: `ta-IN` is answered in Tamil, an unknown language in English."""
+        """The closest language: `ta-IN` is Tamil, an unknown language or None English."""
         return self._texts.get((language or DEFAULT).split("-")[0].lower()) or self._texts[DEFAULT]
 
 
-def quoted(text: str) -> Html:
-    """Plain words as HTML that shows them."""
+def escaped(text: str) -> Html:
+    """Plain text as HTML."""
     return Html(escape(text, quote=False))
 
 
-def bare(text: str) -> str:
-    """What is left of HTML when Telegram has parsed it."""
+def plain_text(text: str) -> str:
+    """HTML as the plain text that Telegram shows."""
     return unescape(sub(r"<[^>]+>", "", text))
 
 

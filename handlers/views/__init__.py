@@ -1,1 +1,1 @@
-"""Messages that show a scan or a reading."""
+"""Messages that show scans, readings, reports and questions; with `handlers.ui`, what jobs may import of handlers."""

@@ -1,119 +1,130 @@
-"""What a doctor's draft looks like while it is put together from buttons."""
+"""The doctor's draft, composed with buttons: the views of the draft, its regions, and one region."""
 
 from collections.abc import Iterable
 from typing import Final
 
 from aiogram.types import InlineKeyboardMarkup
 
-from handlers.ui.decisions import press
-from handlers.ui.keyboards import AmendBand, CardAction, Diagnose, InRegion, OnReading, SayWhy, SetBand, rows, stack
+from handlers.ui.callbacks import AmendBand, CardAction, Diagnose, OnReading, SetBand, SetModelComment, SetPhrase
+from handlers.ui.keyboards import button_data, rows, stack
+from handlers.ui.replies import View
 from handlers.ui.texts import Html, Texts
-from handlers.views.cards import View, draft_lines, shortened
+from handlers.views.cards import draft_lines
+from handlers.views.paging import fit_message
 from models.tables.scans import Scan
-from reports.content.document import Band
+from models.vocabulary import Band
 from reports.content.phrases import PHRASES, diagnoses
 from reports.content.reading import REGIONS, Region
 from reports.pdf.words import catalogue
-from workflow.reporting.builder import spoken
-from workflow.scans.reading import kind_of, regions_of
-from workflow.transitions import owes_own_reading
+from workflow.reporting.language import report_language
+from workflow.scans.reading import modality_of, regions_of
+from workflow.transitions import needs_own_reading
 
 REGIONS_VIEW: Final = "regions"
 DRAFT_VIEW: Final = "draft"
 IMPRESSION: Final = "impression"
-WHY: Final = "why"
+MODEL_COMMENT: Final = "why"
 CONCLUSION: Final = "conclusion"
-REST: Final = "rest"
-WORDS: Final = "words-"  # before a region's name: say it in words
-LIGHTS: Final = {Band.NO_ACTION: "🟢", Band.SEE_DOCTOR: "🟡", Band.URGENT: "🔴"}
-WHYS: Final = ("right_place", "wrong_place", "overcalled", "missed")
+REST_NORMAL: Final = "rest"
+REGION_TEXT: Final = "words-"  # before the name of a region: typed text about it
+BAND_SYMBOLS: Final = {Band.NO_ACTION: "🟢", Band.SEE_DOCTOR: "🟡", Band.URGENT: "🔴"}
+MODEL_COMMENTS: Final = ("right_place", "wrong_place", "overcalled", "missed")
 
 
-def word(texts: Texts, section: str, name: str) -> str:
-    """A word of the report, as this reader would find it there."""
-    return catalogue(spoken(texts.language))[section][name]
+def report_word(texts: Texts, section: str, name: str) -> str:
+    """A word of the report in the reader's language."""
+    return catalogue(report_language(texts.language))[section][name]
 
 
-def ready(texts: Texts, scan: int, modality: str) -> InlineKeyboardMarkup:
-    """Readings to take over with one press, the normal one alone on top; or region by region."""
+def diagnosis_keyboard(texts: Texts, scan: int, modality: str) -> InlineKeyboardMarkup:
+    """Ready readings, the normal one on top, and the way to the regions."""
     names = diagnoses(modality)
-    picks = [(word(texts, "diagnosis", name), Diagnose(scan_id=scan, name=name)) for name in names]
-    first = [(f"✅ {label}", press) for label, press in picks[:1]]
-    by_region = [(texts.plain("button.by_regions"), OnReading(scan_id=scan, opens=REGIONS_VIEW))]
+    picks = [(report_word(texts, "diagnosis", name), Diagnose(scan_id=scan, name=name)) for name in names]
+    first = [(f"✅ {label}", data) for label, data in picks[:1]]
+    by_region = [(texts.plain("button.by_regions"), OnReading(scan_id=scan, part=REGIONS_VIEW))]
     return stack(rows(first), rows(picks[1:]), rows(by_region))
 
 
-def reasons(texts: Texts, scan: int) -> InlineKeyboardMarkup:
-    return rows([(word(texts, "why", name), SayWhy(scan_id=scan, name=name)) for name in WHYS], width=1)
+def model_comment_keyboard(texts: Texts, scan: int) -> InlineKeyboardMarkup:
+    return rows(
+        [(report_word(texts, "why", name), SetModelComment(scan_id=scan, name=name)) for name in MODEL_COMMENTS],
+        width=1,
+    )
 
 
-def bands(texts: Texts) -> InlineKeyboardMarkup:
+def band_keyboard(texts: Texts) -> InlineKeyboardMarkup:
     return rows([(texts.plain(f"band.{band}"), AmendBand(band=band)) for band in Band], width=1)
 
 
-def draft(scan: Scan, texts: Texts) -> View:
-    """All that "Verify" signs, and the buttons that change it; before it may be signed, the one that makes it whole."""
+def draft_view(scan: Scan, texts: Texts) -> View:
+    """The whole text that "Verify" signs, and the buttons that change it.
+
+    While a required own reading is missing, a button for it replaces "Verify"."""
     assert scan.finding is not None
     assert scan.reading is not None
-    certain, owed = not scan.finding.uncertain, owes_own_reading(scan)
+    certain, needs_own = not scan.finding.uncertain, needs_own_reading(scan)
     signs = [CardAction.VERIFY_AGREE, CardAction.VERIFY_DISAGREE] if certain else [CardAction.VERIFY]
-    opens = [REGIONS_VIEW, IMPRESSION, *([WHY] if certain else [])]
-    changes = [(texts.plain(f"button.by_{name}"), OnReading(scan_id=scan.id, opens=name)) for name in opens]
-    more = [CardAction.FINDINGS, CardAction.PREVIEW, *([] if scan.critical else [CardAction.CRITICAL])]
-    lights = [(_light(band, scan.reading.band), SetBand(scan_id=scan.id, band=band)) for band in Band]
+    opens = [REGIONS_VIEW, IMPRESSION, *([MODEL_COMMENT] if certain else [])]
+    changes = [(texts.plain(f"button.by_{name}"), OnReading(scan_id=scan.id, part=name)) for name in opens]
+    more = [CardAction.WRITE_FINDINGS, CardAction.PREVIEW, *([] if scan.critical else [CardAction.CRITICAL])]
+    lights = [(_band_label(band, scan.reading.band), SetBand(scan_id=scan.id, band=band)) for band in Band]
     sign, also = (
-        [(texts.plain(f"button.{action}"), press(scan, action)) for action in actions] for actions in (signs, more)
+        [(texts.plain(f"button.{action}"), button_data(scan, action)) for action in actions]
+        for actions in (signs, more)
     )
-    conclude = [(texts.plain("button.by_conclusion"), OnReading(scan_id=scan.id, opens=CONCLUSION))]
-    first = rows(conclude) if owed else rows(sign)  # "Verify" would only refuse
-    head = texts("reading.owes_conclusion" if owed else "reading.written", scan=scan.id)
-    text, cut = shortened(lambda fit: Html("\n\n".join([head, "\n".join(draft_lines(scan, texts, fit))])))
+    conclude = [(texts.plain("button.by_conclusion"), OnReading(scan_id=scan.id, part=CONCLUSION))]
+    first = rows(conclude) if needs_own else rows(sign)  # "Verify" would be refused
+    head = texts("reading.owes_conclusion" if needs_own else "reading.written", scan=scan.id)
+    text, cut = fit_message(lambda fit: Html("\n\n".join([head, "\n".join(draft_lines(scan, texts, fit))])))
     if cut:
-        also = [*also, (texts.plain(f"button.{CardAction.READ_ALL}"), press(scan, CardAction.READ_ALL))]
+        also = [*also, (texts.plain(f"button.{CardAction.READ_ALL}"), button_data(scan, CardAction.READ_ALL))]
     return View(text, stack(first, rows(lights, width=3), rows([*changes, *also])))
 
 
-def regions(scan: Scan, texts: Texts) -> View:
-    """Every region with its mark: not looked at, normal, or something found."""
+def regions_view(scan: Scan, texts: Texts) -> View:
+    """Every region with its mark: not assessed, normal, or with a finding."""
     seen = regions_of(scan)
-    marks = {region: "⚪" if region not in seen else "✏️" if _found(seen[region]) else "✅" for region in _places(scan)}
+    marks = {
+        region: "⚪" if region not in seen else "✏️" if _has_finding(seen[region]) else "✅"
+        for region in _regions_in(scan)
+    }
     opens = [
-        (f"{mark} {word(texts, 'region', region)}", OnReading(scan_id=scan.id, opens=region))
+        (f"{mark} {report_word(texts, 'region', region)}", OnReading(scan_id=scan.id, part=region))
         for region, mark in marks.items()
     ]
-    rest = (texts.plain("button.rest_normal"), OnReading(scan_id=scan.id, opens=REST))
-    done = (texts.plain("button.to_draft"), OnReading(scan_id=scan.id, opens=DRAFT_VIEW))
+    rest = (texts.plain("button.rest_normal"), OnReading(scan_id=scan.id, part=REST_NORMAL))
+    done = (texts.plain("button.to_draft"), OnReading(scan_id=scan.id, part=DRAFT_VIEW))
     head = texts("reading.regions", scan=scan.id)
-    text, _ = shortened(lambda fit: Html("\n".join([head, *draft_lines(scan, texts, fit)])))
+    text, _ = fit_message(lambda fit: Html("\n".join([head, *draft_lines(scan, texts, fit)])))
     return View(text, stack(rows(opens), rows([rest, done])))
 
 
-def region(scan: Scan, name: Region, texts: Texts) -> View:
-    """One region: normal, the phrases that fit it, or words. A press says what shall be, so that two say the same."""
+def region_view(scan: Scan, name: Region, texts: Texts) -> View:
+    """One region: normal, its phrases, or typed text. Each button states the new value, so that two presses are one."""
     seen = regions_of(scan).get(name)
-    said = seen.get("phrases", ()) if seen else ()
-    normal = (f"✅ {word(texts, 'reading', 'normal')}", InRegion(scan_id=scan.id, region=name))
+    chosen = seen.get("phrases", ()) if seen else ()
+    normal = (f"✅ {report_word(texts, 'reading', 'normal')}", SetPhrase(scan_id=scan.id, region=name))
     phrases = [
         (
-            f"{'☑️' if code in said else '▫️'} {word(texts, 'phrase', code)}",
-            InRegion(scan_id=scan.id, region=name, phrase=code, on=code not in said),
+            f"{'☑️' if code in chosen else '▫️'} {report_word(texts, 'phrase', code)}",
+            SetPhrase(scan_id=scan.id, region=name, phrase=code, on=code not in chosen),
         )
         for code in PHRASES[name]
     ]
-    typed = (texts.plain("button.in_words"), OnReading(scan_id=scan.id, opens=WORDS + name))
-    back = (texts.plain("button.back"), OnReading(scan_id=scan.id, opens=REGIONS_VIEW))
-    head = texts("reading.one_region", region=word(texts, "region", name))
-    text, _ = shortened(lambda fit: Html("\n".join([head, *draft_lines(scan, texts, fit, only=name)])))
+    typed = (texts.plain("button.in_words"), OnReading(scan_id=scan.id, part=REGION_TEXT + name))
+    back = (texts.plain("button.back"), OnReading(scan_id=scan.id, part=REGIONS_VIEW))
+    head = texts("reading.one_region", region=report_word(texts, "region", name))
+    text, _ = fit_message(lambda fit: Html("\n".join([head, *draft_lines(scan, texts, fit, only=name)])))
     return View(text, stack(rows([normal]), rows(phrases, width=1), rows([typed, back])))
 
 
-def _places(scan: Scan) -> Iterable[Region]:
-    return REGIONS[kind_of(scan)]
+def _regions_in(scan: Scan) -> Iterable[Region]:
+    return REGIONS[modality_of(scan)]
 
 
-def _found(seen: dict[str, object]) -> bool:
+def _has_finding(seen: dict[str, object]) -> bool:
     return bool(seen.get("phrases") or seen.get("text"))
 
 
-def _light(band: Band, chosen: str | None) -> str:
-    return f"{LIGHTS[band]} ✔" if band == chosen else LIGHTS[band]
+def _band_label(band: Band, chosen: str | None) -> str:
+    return f"{BAND_SYMBOLS[band]} ✔" if band == chosen else BAND_SYMBOLS[band]

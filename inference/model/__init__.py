@@ -1,1 +1,1 @@
-"""From a decoded picture to a reading: bundle, network, classifier, heat map."""
+"""From a decoded picture to a prediction: bundle, network, classifier, heat map."""

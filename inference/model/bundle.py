@@ -1,10 +1,9 @@
-"""A model on disk: a folder of facts whose manifest names every file by its hash."""
+"""Model bundles: a folder with the network, its tables, and a manifest that lists each file's SHA-256."""
 
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -12,42 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.errors import BundleError, Reason
-from inference.model.image_quality import CONDITIONS, Limits
+from inference.model.image_quality import CONDITIONS, QualityLimits
 from inference.model.preprocess import RANGE, Recipe
+from models.vocabulary import Label, Modality
 
 MANIFEST: Final = "manifest.json"
 MODEL: Final = "model.tflite"
 TABLES: Final = "tables.npz"
 SECOND: Final = "second.tflite"
-HOME: Final = Path(__file__).parents[1] / "bundles"
-STRIDE: Final = 32  # pixels of the input to one cell of the last feature map
+BUNDLES: Final = Path(__file__).parents[1] / "bundles"
+STRIDE: Final = 32  # input pixels per cell of the last feature map
 
 
-class Modality(StrEnum):
-    """What kind of scan it is; the router decides before any diagnosis."""
-
-    CHEST_XRAY = "chest_xray"
-    CARDIAC_MRI = "cardiac_mri"
-    NEITHER = "neither"
-
-
-class Label(StrEnum):
-    """The six classes."""
-
-    COVID = "COVID"
-    LUNG_OPACITY = "Lung_Opacity"
-    NIH_MERGED = "NIH_MERGED"
-    NORMAL = "Normal"
-    SICK = "Sick"
-    VIRAL_PNEUMONIA = "Viral_Pneumonia"
-
-
-ROUTES: Final = tuple(Modality)
+OUT_OF_DISTRIBUTION: Final = len(Modality)  # index of the router's output for pictures of neither modality
 BRANCHES: Final[Mapping[Modality, tuple[Label, ...]]] = {
     Modality.CHEST_XRAY: (Label.COVID, Label.LUNG_OPACITY, Label.NIH_MERGED, Label.NORMAL, Label.VIRAL_PNEUMONIA),
     Modality.CARDIAC_MRI: (Label.NORMAL, Label.SICK),
 }
-ROUTER: Final = slice(0, len(ROUTES))
+ROUTER: Final = slice(0, len(Modality) + 1)
 CHEST: Final = slice(3, 8)
 CARDIAC: Final = slice(8, 10)
 SLICES: Final[Mapping[Modality, slice]] = {Modality.CHEST_XRAY: CHEST, Modality.CARDIAC_MRI: CARDIAC}
@@ -55,7 +36,7 @@ OUTPUTS: Final = 10  # router, chest branch, cardiac branch: three softmaxes tha
 
 
 class ModelIdentity(NamedTuple):
-    """What every reading and every report names."""
+    """Identifies the model in every prediction and report."""
 
     name: str
     version: str
@@ -64,23 +45,23 @@ class ModelIdentity(NamedTuple):
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Chosen on the validation split."""
+    """Decision thresholds, chosen on the validation split. Field names are manifest keys."""
 
-    uncertain: float  # a confidence below it is "Uncertain", whatever the class
-    distance: float  # a distance above it is no scan
-    far: float  # a distance above it is said to be far from the training scans
-    neither: float  # a router probability of "neither" above it is no scan
-    condition: float  # how sure the probe has to be before it calls a picture turned, inverted or cut
+    uncertain: float  # minimum confidence of every class
+    distance: float  # maximum distance to the prototypes; beyond it the picture is out-of-distribution
+    far: float  # beyond it the prediction carries the doubt FAR_FROM_TRAINING
+    neither: float  # maximum router probability of the out-of-distribution output
+    condition: float  # minimum probability for the condition probe to report a cut or screen-photographed picture
     by_label: Mapping[str, float]  # classes that need more than `uncertain` to be right in 95 of 100
 
-    def of(self, label: Label) -> float:
-        """The confidence that this class needs."""
+    def for_label(self, label: Label) -> float:
+        """The minimum confidence of this class."""
         return max(self.uncertain, self.by_label.get(label.value, 0.0))
 
 
 @dataclass(frozen=True)
 class Temperatures:
-    """What each softmax is divided by, so that 0.8 means right in 80 of 100."""
+    """Temperature scaling of each softmax, so that a confidence of 0.8 is right in 80 of 100."""
 
     router: float
     chest_xray: float
@@ -89,29 +70,32 @@ class Temperatures:
 
 @dataclass(frozen=True, eq=False)
 class Tables:
-    """The head's weights, for the closed-form heat map, and the training set's prototypes, for the gate."""
+    """Head weights for the closed-form heat map, and feature tables for the intake gate.
+
+    Field names are the array names in the bundle's tables file."""
 
     hidden: NDArray[np.float32]  # channels × units
     hidden_bias: NDArray[np.float32]
     output: NDArray[np.float32]  # units × OUTPUTS
     output_bias: NDArray[np.float32]
     prototypes: NDArray[np.float32]  # n × channels, of length 1
-    strangers: NDArray[np.float32]  # m × channels, of length 1: what is sent in by mistake
-    stranger_kind: NDArray[np.float32]  # m, places in the bundle's `strangers`
-    condition: NDArray[np.float32]  # channels × conditions: the probe for turned, inverted and cut pictures
+    strangers: NDArray[np.float32]  # m × channels, of length 1: out-of-distribution examples
+    stranger_kind: NDArray[np.float32]  # m, indices into the bundle's `ood_reasons`
+    condition: NDArray[np.float32]  # channels × conditions: linear probe for the picture's condition
     condition_bias: NDArray[np.float32]
 
 
-class Quality(NamedTuple):
-    """Beyond `refuse` a picture is sent back; beyond `doubt` it is read, and the doubt is said."""
+class QualityLevels(NamedTuple):
+    """Beyond `refuse` a picture is refused; beyond `doubt` it is read with the doubt POOR_IMAGE."""
 
-    refuse: Limits
-    doubt: Limits
+    refuse: QualityLimits
+    doubt: QualityLimits
 
 
-class Second(NamedTuple):
-    """A second network that sees the picture its own way. Its logits are added to the first one's; it is not asked at
-    the gate, and no heat map is its own."""
+class SecondModel(NamedTuple):
+    """The second network of an ensemble, with its own preprocessing. Its logits are added to the first network's.
+
+    It takes no part in the intake gate or the heat map."""
 
     model: bytes
     recipe: Recipe
@@ -119,33 +103,33 @@ class Second(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """Everything serving needs to know of a model."""
+    """A loaded and verified model bundle."""
 
     identity: ModelIdentity
     model: bytes
-    second: Second | None
+    second: SecondModel | None
     tables: Tables
     recipe: Recipe
     temperatures: Temperatures
     thresholds: Thresholds
-    limits: Mapping[Modality, Quality]
-    strangers: tuple[Reason, ...]
+    limits: Mapping[Modality, QualityLevels]
+    ood_reasons: tuple[Reason, ...]
     labels: tuple[Label, ...]
-    manifest: Mapping[str, Any]  # the whole card: data, configuration, measured quality
+    manifest: Mapping[str, Any]  # complete: data, configuration, measured quality
 
 
 def default_bundle() -> Path:
-    """The newest bundle that is shipped."""
+    """The folder of the newest bundle in this package. Raises BundleError when there is none."""
     found = sorted(
-        HOME.glob(f"*/{MANIFEST}"), key=lambda path: [int(n) for n in path.parent.name.split("-")[-1].split(".")]
+        BUNDLES.glob(f"*/{MANIFEST}"), key=lambda path: [int(n) for n in path.parent.name.split("-")[-1].split(".")]
     )
     if not found:
-        raise BundleError(f"No model bundle was found in {HOME.name}/; train and export one first.")
+        raise BundleError(f"No model bundle was found in {BUNDLES.name}/; train and export one first.")
     return found[-1].parent
 
 
 def load_bundle(folder: Path) -> Bundle:
-    """Read a bundle and check each hash and shape; BundleError says in one sentence what is wrong."""
+    """Read a bundle and verify each hash and shape. Raises BundleError."""
     manifest, digest = read_manifest(folder)
     files = {name: read_file(folder, name, manifest) for name in (MODEL, TABLES)}
     try:
@@ -158,7 +142,7 @@ def load_bundle(folder: Path) -> Bundle:
             temperatures=Temperatures(**manifest["temperatures"]),
             thresholds=Thresholds(**manifest["thresholds"]),
             limits=read_limits(manifest["quality"]),
-            strangers=tuple(Reason(reason) for reason in manifest["strangers"]),
+            ood_reasons=tuple(Reason(reason) for reason in manifest["strangers"]),
             labels=tuple(Label(label) for label in manifest["labels"]),
             manifest=manifest,
         )
@@ -169,7 +153,7 @@ def load_bundle(folder: Path) -> Bundle:
 
 
 def read_manifest(folder: Path) -> tuple[dict[str, Any], str]:
-    """The manifest and its own hash."""
+    """The manifest and the SHA-256 of its file. Raises BundleError."""
     try:
         raw = (folder / MANIFEST).read_bytes()
         manifest = json.loads(raw)
@@ -181,7 +165,7 @@ def read_manifest(folder: Path) -> tuple[dict[str, Any], str]:
 
 
 def read_file(folder: Path, name: str, manifest: Mapping[str, Any]) -> bytes:
-    """A file's bytes, when they are the ones that the manifest vouches for."""
+    """The content of a file of the bundle. Raises BundleError when it is missing or its hash differs."""
     try:
         content = (folder / name).read_bytes()
     except FileNotFoundError as error:
@@ -191,28 +175,29 @@ def read_file(folder: Path, name: str, manifest: Mapping[str, Any]) -> bytes:
     return content
 
 
-def read_second(folder: Path, manifest: Mapping[str, Any]) -> Second | None:
-    """The second network, where the manifest speaks of one."""
+def read_second(folder: Path, manifest: Mapping[str, Any]) -> SecondModel | None:
+    """The second network, or None when the manifest has none. Raises BundleError."""
     if "second" not in manifest:
         return None
-    return Second(read_file(folder, SECOND, manifest), Recipe(**manifest["second"]["recipe"]))
+    return SecondModel(read_file(folder, SECOND, manifest), Recipe(**manifest["second"]["recipe"]))
 
 
 def read_tables(path: Path) -> Tables:
-    """The numpy tables; stored in half precision where that changes nothing."""
+    """The arrays of the tables file, converted to float32."""
     with np.load(path, allow_pickle=False) as stored:
         return Tables(**{name: stored[name].astype(np.float32) for name in stored.files})
 
 
-def read_limits(stored: Mapping[str, Mapping[str, Any]]) -> Mapping[Modality, Quality]:
-    """The quality limits of each kind of scan."""
+def read_limits(stored: Mapping[str, Mapping[str, Any]]) -> Mapping[Modality, QualityLevels]:
+    """The quality limits of each modality."""
     return {
-        modality: Quality(*(Limits(**stored[modality][level]) for level in Quality._fields)) for modality in BRANCHES
+        modality: QualityLevels(*(QualityLimits(**stored[modality][level]) for level in QualityLevels._fields))
+        for modality in BRANCHES
     }
 
 
 def check_bundle(bundle: Bundle) -> None:
-    """Shapes, labels and ranges that serving takes for granted."""
+    """Verify shapes, labels and input range. Raises BundleError."""
     tables, problems = bundle.tables, []
     channels, units = tables.hidden.shape
     if set(bundle.labels) != set(Label):
@@ -224,7 +209,7 @@ def check_bundle(bundle: Bundle) -> None:
     if tables.prototypes.shape[1:] != (channels,):
         problems.append("its prototypes have the wrong shape")
     if tables.strangers.shape[1:] != (channels,) or len(tables.stranger_kind) != len(tables.strangers):
-        problems.append("its table of strangers has the wrong shape")
+        problems.append("its table of out-of-distribution examples has the wrong shape")
     if tables.condition.shape != (channels, len(CONDITIONS)) or tables.condition_bias.shape != (len(CONDITIONS),):
         problems.append("its condition probe has the wrong shape")
     if problems:

@@ -1,4 +1,4 @@
-"""The classifier: put the picture right, ask whether it is a scan fit to read, and read it."""
+"""The classifier: correct the picture's orientation, run the intake gate, predict."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,55 +9,65 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.errors import Reason, Refused
-from inference.model.bundle import BRANCHES, ROUTER, ROUTES, SLICES, Bundle, Label, Modality, ModelIdentity, load_bundle
+from inference.model.bundle import BRANCHES, OUT_OF_DISTRIBUTION, ROUTER, SLICES, Bundle, ModelIdentity, load_bundle
 from inference.model.gradcam import draw_heatmap
 from inference.model.image_quality import (
     CONDITIONS,
-    FAULTS,
-    REMEDIES,
+    CORRECTABLE,
+    REFUSED_CONDITIONS,
     Condition,
-    Figures,
+    QualityMeasures,
+    correct_condition,
     find_fault,
-    measure,
-    put_right,
+    measure_quality,
 )
 from inference.model.network import Network, SecondNetwork
+from inference.model.prediction import (
+    Doubt,
+    Prediction,
+    choose_label,
+    combine_branches,
+    find_doubts,
+    is_uncertain,
+    pool_slices,
+    softmax,
+)
 from inference.model.preprocess import draw_canvas, scale
-from inference.model.reading import Doubt, Reading, choose_label, combine, doubt, is_uncertain, pool, softmax
 from inference.upload.limits import refuse_blank
 from inference.upload.picture import Picture
+from models.vocabulary import Label, Modality
 
-__all__ = ["DECODED_SIDE", "Admission", "Classifier", "Look", "Reading", "pool"]
+__all__ = ["DECODED_SIDE", "Classifier", "ForwardPass", "GateResult", "Prediction", "pool_slices"]
 
 NEIGHBOURS: Final = 3
-DECODED_SIDE: Final = 448  # twice the network's input: a larger decoding changes nothing that it sees
-HINT: Final = 0.5  # how sure the probe has to be before a cure is tried
-MOVED: Final = 0.2  # a probability that moves further under recompression is unstable
-RECOMPRESSED: Final = 40  # JPEG quality of the second look, harsher than any messenger
+DECODED_SIDE: Final = 448  # pixels, twice the network's input: decoding at a larger size does not change its input
+CORRECTION_PROBABILITY: Final = 0.5  # minimum probe probability for trying a correction
+STABILITY_MARGIN: Final = 0.2  # a prediction whose probability changes more under recompression is unstable
+RECOMPRESSION_QUALITY: Final = 40  # JPEG quality of the stability check, lower than any messenger's
 
 
-class Look(NamedTuple):
-    """What one pass through the network yields."""
+class ForwardPass(NamedTuple):
+    """Inputs and outputs of one pass through the network."""
 
-    canvas: NDArray[np.uint8]  # what it saw, size × size
+    canvas: NDArray[np.uint8]  # the network's input, size × size
     logits: NDArray[np.float32]  # OUTPUTS
     activation: NDArray[np.float32]  # side × side × channels
     features: NDArray[np.float32]  # channels, mean-pooled
     distance: float  # cosine distance to the nearest training prototypes, 0 to 2
 
 
-class Admission(NamedTuple):
-    """A picture that may be read, put right where it lay wrong."""
+class GateResult(NamedTuple):
+    """A picture that passed the intake gate, with its orientation and polarity corrected."""
 
     modality: Modality
     picture: Picture
-    condition: Condition  # how it came
-    look: Look
-    figures: Figures  # its quality, measured
+    condition: Condition  # before correction
+    forward: ForwardPass
+    quality: QualityMeasures  # of the corrected picture
 
 
 class Classifier:
-    """A loaded bundle. Its methods may be called from any thread; one of them uses the network at a time."""
+    """A loaded bundle. Thread-safe; the network serves one call at a time."""
 
     def __init__(self, bundle: Bundle, threads: int = 2) -> None:
         self.bundle = bundle
@@ -65,7 +75,7 @@ class Classifier:
 
     @classmethod
     def load(cls, folder: Path, threads: int = 2) -> Self:
-        """Read, verify and warm up a bundle; raises BundleError."""
+        """Read, verify and warm up a bundle. Raises BundleError."""
         classifier = cls(load_bundle(folder), threads)
         size = classifier.bundle.recipe.size
         grey = np.tile(np.arange(size, dtype=np.uint8), (size, 1))
@@ -79,135 +89,137 @@ class Classifier:
         return self.bundle.identity
 
     def check(self, picture: Picture) -> Modality:
-        """The intake gate: which kind of scan this is; raises Refused with the reason when it cannot be read."""
-        return self.admit(picture).modality
+        """Run the intake gate; returns the modality. Raises Refused with the reason."""
+        return self.run_gate(picture).modality
 
-    def admit(self, picture: Picture) -> Admission:
-        """The intake gate with all it found: the picture put right is what people should be shown."""
-        righted, condition, look = self._put_right(picture)
-        if condition in FAULTS and not self._is_foreign(look):
-            raise Refused(FAULTS[condition])
-        if not self._is_scan(look):
-            raise Refused(self._name_stranger(look))
-        modality = max(BRANCHES, key=lambda one: look.logits[ROUTES.index(one)])
-        figures = measure(righted.grey)
+    def run_gate(self, picture: Picture) -> GateResult:
+        """Run the intake gate; returns the corrected picture with its measurements. Raises Refused with the reason."""
+        corrected, condition, forward = self._correct(picture)
+        if condition in REFUSED_CONDITIONS and not self._is_routed_elsewhere(forward):
+            raise Refused(REFUSED_CONDITIONS[condition])
+        if not self._is_in_distribution(forward):
+            raise Refused(self._ood_reason(forward))
+        modality = tuple(Modality)[int(forward.logits[ROUTER][:OUT_OF_DISTRIBUTION].argmax())]
+        figures = measure_quality(corrected.grey)
         fault = find_fault(figures, self.bundle.limits[modality].refuse)
         if fault:
             raise Refused(fault)
-        return Admission(modality, righted, condition, look, figures)
+        return GateResult(modality, corrected, condition, forward, figures)
 
-    def read(self, picture: Picture) -> Reading:
-        """Label, probabilities, doubts and heat map; raises Refused when the picture cannot be read.
+    def predict(self, picture: Picture) -> Prediction:
+        """Run the intake gate and predict. Raises Refused with the reason.
 
-        Independent of `check`, so that intake and analysis may lie hours apart.
+        Independent of `check`: intake and analysis may be hours apart.
         """
-        return self.read_admitted(self.admit(picture))
+        return self.predict_accepted(self.run_gate(picture))
 
-    def read_admitted(self, admission: Admission) -> Reading:
-        """As `read`; the heat map lies over the admission's picture, which was put right."""
-        modality, look = admission.modality, admission.look
-        added = self._second.run(admission.picture.grey)
-        probabilities = combine(look.logits + added, self.bundle.temperatures)
+    def predict_accepted(self, accepted: GateResult) -> Prediction:
+        """Predict for a picture that passed the gate; the heat map belongs to `accepted.picture`."""
+        modality, forward = accepted.modality, accepted.forward
+        second_logits = self._second.run(accepted.picture.grey)
+        probabilities = combine_branches(forward.logits + second_logits, self.bundle.temperatures)
         label = choose_label(modality, probabilities)
-        doubts = doubt(modality, probabilities, look.distance, self.bundle.thresholds)
-        doubts += self._doubt_picture(admission, added, probabilities)
+        doubts = find_doubts(modality, probabilities, forward.distance, self.bundle.thresholds)
+        doubts += self._picture_doubts(accepted, second_logits, probabilities)
         output = SLICES[modality].start + BRANCHES[modality].index(label)
-        return Reading(
+        return Prediction(
             modality=modality,
             label=label,
             confidence=probabilities[label],
-            threshold=self.bundle.thresholds.of(label),
+            threshold=self.bundle.thresholds.for_label(label),
             probabilities={one: probabilities[one] for one in self.bundle.labels},
             uncertain=is_uncertain(doubts),
             abnormal=1.0 - probabilities[Label.NORMAL],
-            distance=look.distance,
+            distance=forward.distance,
             model=self.identity,
-            heatmap=draw_heatmap(look.activation, self.bundle.tables, output),
+            heatmap=draw_heatmap(forward.activation, self.bundle.tables, output),
             crop=self.bundle.recipe.crop,
-            adjustments=admission.picture.adjustments,
+            adjustments=accepted.picture.adjustments,
             doubts=doubts,
         )
 
-    def look(self, picture: Picture) -> Look:
-        """One pass through the network, without any gate."""
-        return self._look(picture.grey)
+    def forward(self, picture: Picture) -> ForwardPass:
+        """One pass through the network, without the intake gate. Raises Refused for a blank picture."""
+        return self._forward(picture.grey)
 
-    def _look(self, grey: NDArray[np.uint8]) -> Look:
+    def _forward(self, grey: NDArray[np.uint8]) -> ForwardPass:
         canvas = draw_canvas(grey, self.bundle.recipe)
-        refuse_blank(canvas)  # one tone inside a frame that is cut off
-        return self._look_at(canvas)
+        refuse_blank(canvas)  # blank inside a frame that is cropped away
+        return self._forward_canvas(canvas)
 
-    def _look_at(self, canvas: NDArray[np.uint8]) -> Look:
+    def _forward_canvas(self, canvas: NDArray[np.uint8]) -> ForwardPass:
         logits, activation = self._network.run(scale(canvas))
         features = activation.mean(axis=(0, 1))
         distance = measure_distances(features[np.newaxis], self.bundle.tables.prototypes)[0]
-        return Look(canvas, logits, activation, features, float(distance))
+        return ForwardPass(canvas, logits, activation, features, float(distance))
 
-    def _put_right(self, picture: Picture) -> tuple[Picture, Condition, Look]:
-        """Turn or invert what lies wrong, and believe it only if the result is a scan that lies right.
+    def _correct(self, picture: Picture) -> tuple[Picture, Condition, ForwardPass]:
+        """Rotate or invert the picture when that makes it an in-distribution scan in condition FINE.
 
-        The router knows a lying film for a film, so what it calls no scan is not tried: of four ways to lay a dog one
-        might look like a chest.
+        The router recognises rotated and inverted scans, so pictures that it routes elsewhere are not tried: one
+        rotation of an arbitrary picture might resemble a chest.
         """
-        look = self._look(picture.grey)
-        condition = self._judge_condition(look)
-        if self._is_foreign(look) or (condition not in REMEDIES and self._is_scan(look)):
-            return picture, condition, look
-        cures = {one: put_right(picture.grey, one) for one in REMEDIES}
-        looks = {one: self._look(grey) for one, (grey, _) in cures.items()}
-        best = min(looks, key=lambda one: looks[one].distance)
-        cured = looks[best]
-        lies_right = self._is_scan(cured) and self._judge_condition(cured) is Condition.FINE
-        if not lies_right or cured.distance > look.distance:
-            return picture, Condition.FINE if condition in REMEDIES else condition, look
-        grey, adjustment = cures[best]
-        return replace(picture, grey=grey, adjustments=(*picture.adjustments, adjustment)), best, cured
+        forward = self._forward(picture.grey)
+        condition = self._probe_condition(forward)
+        if self._is_routed_elsewhere(forward) or (condition not in CORRECTABLE and self._is_in_distribution(forward)):
+            return picture, condition, forward
+        corrected = {one: correct_condition(picture.grey, one) for one in CORRECTABLE}
+        passes = {one: self._forward(grey) for one, (grey, _) in corrected.items()}
+        best = min(passes, key=lambda one: passes[one].distance)
+        best_pass = passes[best]
+        accepted = self._is_in_distribution(best_pass) and self._probe_condition(best_pass) is Condition.FINE
+        if not accepted or best_pass.distance > forward.distance:
+            return picture, Condition.FINE if condition in CORRECTABLE else condition, forward
+        grey, adjustment = corrected[best]
+        return replace(picture, grey=grey, adjustments=(*picture.adjustments, adjustment)), best, best_pass
 
-    def _is_scan(self, look: Look) -> bool:
-        """Near enough to the training scans, and the router does not object."""
-        return look.distance <= self.bundle.thresholds.distance and not self._is_foreign(look)
+    def _is_in_distribution(self, forward: ForwardPass) -> bool:
+        """Whether the distance to the prototypes is within the threshold and the router accepts the picture."""
+        return forward.distance <= self.bundle.thresholds.distance and not self._is_routed_elsewhere(forward)
 
-    def _is_foreign(self, look: Look) -> bool:
-        """The router says that it is neither kind of scan."""
-        routes = softmax(look.logits[ROUTER] / self.bundle.temperatures.router)
-        return bool(routes[ROUTES.index(Modality.NEITHER)] > self.bundle.thresholds.neither)
+    def _is_routed_elsewhere(self, forward: ForwardPass) -> bool:
+        """Whether the router assigns the picture to its out-of-distribution output."""
+        routes = softmax(forward.logits[ROUTER] / self.bundle.temperatures.router)
+        return bool(routes[OUT_OF_DISTRIBUTION] > self.bundle.thresholds.neither)
 
-    def _judge_condition(self, look: Look) -> Condition:
-        """A fault that refuses needs the probe to be sure; a cure is only tried, and proves itself."""
+    def _probe_condition(self, forward: ForwardPass) -> Condition:
+        """The condition by the linear probe: a high threshold for refusals, a low one for corrections to be tried."""
         tables = self.bundle.tables
-        shares = softmax(look.features @ tables.condition + tables.condition_bias)
+        shares = softmax(forward.features @ tables.condition + tables.condition_bias)
         best = int(shares.argmax())
-        needed = HINT if CONDITIONS[best] in REMEDIES else self.bundle.thresholds.condition
+        needed = CORRECTION_PROBABILITY if CONDITIONS[best] in CORRECTABLE else self.bundle.thresholds.condition
         return CONDITIONS[best] if shares[best] > needed else Condition.FINE
 
-    def _name_stranger(self, look: Look) -> Reason:
-        """What kind of stranger it resembles, when it resembles one; else plainly no scan."""
+    def _ood_reason(self, forward: ForwardPass) -> Reason:
+        """The reason of the nearest out-of-distribution example, or NOT_A_SCAN when none is near."""
         tables = self.bundle.tables
-        unit = look.features / (np.linalg.norm(look.features) + 1e-9)
-        likeness = tables.strangers @ unit
-        nearest = int(likeness.argmax())
-        if 1.0 - likeness[nearest] > self.bundle.thresholds.distance:
+        unit = forward.features / (np.linalg.norm(forward.features) + 1e-9)
+        similarity = tables.strangers @ unit
+        nearest = int(similarity.argmax())
+        if 1.0 - similarity[nearest] > self.bundle.thresholds.distance:
             return Reason.NOT_A_SCAN
-        return self.bundle.strangers[int(tables.stranger_kind[nearest])]
+        return self.bundle.ood_reasons[int(tables.stranger_kind[nearest])]
 
-    def _doubt_picture(
-        self, admission: Admission, added: NDArray[np.float32], probabilities: dict[Label, float]
+    def _picture_doubts(
+        self, accepted: GateResult, second_logits: NDArray[np.float32], probabilities: dict[Label, float]
     ) -> tuple[Doubt, ...]:
-        """Doubts about the picture itself: its quality, and whether a messenger would move the first network."""
-        poor = find_fault(admission.figures, self.bundle.limits[admission.modality].doubt) is not None
-        again = combine(self._look_at(recompress(admission.look.canvas)).logits + added, self.bundle.temperatures)
-        moved = max(abs(again[label] - probabilities[label]) for label in Label) > MOVED
+        """Doubts about the picture: poor quality, or a prediction that changes when it is recompressed."""
+        poor = find_fault(accepted.quality, self.bundle.limits[accepted.modality].doubt) is not None
+        recompressed = combine_branches(
+            self._forward_canvas(recompress(accepted.forward.canvas)).logits + second_logits, self.bundle.temperatures
+        )
+        moved = max(abs(recompressed[label] - probabilities[label]) for label in Label) > STABILITY_MARGIN
         return (Doubt.POOR_IMAGE,) * poor + (Doubt.UNSTABLE,) * moved
 
 
 def recompress(canvas: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """What the network sees, after a harsh messenger."""
-    _, encoded = cv2.imencode(".jpg", canvas, [cv2.IMWRITE_JPEG_QUALITY, RECOMPRESSED])
+    """The canvas after JPEG compression at RECOMPRESSION_QUALITY."""
+    _, encoded = cv2.imencode(".jpg", canvas, [cv2.IMWRITE_JPEG_QUALITY, RECOMPRESSION_QUALITY])
     return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE), np.uint8)
 
 
 def measure_distances(features: NDArray[np.float32], prototypes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Cosine distance of each row (n × channels) to its nearest prototypes, averaged over NEIGHBOURS."""
+    """Mean cosine distance of each row (n × channels) to its NEIGHBOURS nearest prototypes, 0 to 2."""
     unit = features / (np.linalg.norm(features, axis=1, keepdims=True) + 1e-9)
     nearest = np.partition(-(unit @ prototypes.T), NEIGHBOURS - 1, axis=1)[:, :NEIGHBOURS]
     distances: NDArray[np.float32] = (1.0 + nearest.mean(axis=1)).astype(np.float32)

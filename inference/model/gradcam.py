@@ -1,4 +1,4 @@
-"""Where the network looked: Grad-CAM in closed form, and its picture."""
+"""Grad-CAM heat maps in closed form, and their overlay on the picture (Selvaraju et al. 2017)."""
 
 from typing import Final
 
@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from inference.model.bundle import Tables
 from inference.upload.picture import Picture, encode_jpeg, shrink
 
-FAINT: Final = 0.15  # heat below it leaves the picture untouched
-WEIGHTS: Final = (0.65 * np.clip((np.arange(256) / 255 - FAINT) / (1 - FAINT), 0, 1) ** 0.7).astype(np.float32)
+FAINT_HEAT: Final = 0.15  # heat below it is not drawn
+WEIGHTS: Final = (0.65 * np.clip((np.arange(256) / 255 - FAINT_HEAT) / (1 - FAINT_HEAT), 0, 1) ** 0.7).astype(
+    np.float32
+)
 
 
 def draw_heatmap(activation: NDArray[np.float32], tables: Tables, output: int) -> NDArray[np.float32]:
@@ -26,8 +28,8 @@ def draw_heatmap(activation: NDArray[np.float32], tables: Tables, output: int) -
     return heat / np.float32(peak) if peak > 0 else heat
 
 
-def spread(heatmap: NDArray[np.float32], shape: tuple[int, int], crop: float) -> NDArray[np.float32]:
-    """The heat map over the whole picture; the cropped border, which the network never saw, stays cold."""
+def upsample(heatmap: NDArray[np.float32], shape: tuple[int, int], crop: float) -> NDArray[np.float32]:
+    """The heat map at the size of the whole picture (height, width); zero in the cropped border."""
     height, width = shape
     top, left = int(height * crop), int(width * crop)
     inner = cv2.resize(heatmap, (width - 2 * left, height - 2 * top), interpolation=cv2.INTER_CUBIC)
@@ -36,14 +38,14 @@ def spread(heatmap: NDArray[np.float32], shape: tuple[int, int], crop: float) ->
     return whole
 
 
-def overlay(picture: Picture, heatmap: NDArray[np.float32], crop: float = 0.0, longest: int = 1024) -> bytes:
-    """The picture with the heat over it, as JPEG bytes.
+def overlay(picture: Picture, heatmap: NDArray[np.float32], crop: float = 0.0, max_side: int = 1024) -> bytes:
+    """The picture with the heat map over it, as JPEG bytes.
 
-    Cividis reads the same with every kind of colour vision; cold parts keep the picture untouched, and a line
-    marks half of the peak, so that the map survives a black-and-white printer.
+    The colour map is Cividis, readable with every kind of colour vision. A contour marks half of the peak, so that
+    the map survives a black-and-white printer.
     """
-    grey = shrink(picture.grey, longest)
-    heat = spread(heatmap, (grey.shape[0], grey.shape[1]), crop)
+    grey = shrink(picture.grey, max_side)
+    heat = upsample(heatmap, (grey.shape[0], grey.shape[1]), crop)
     levels = cv2.convertScaleAbs(heat, alpha=255)
     weight, colours = cv2.LUT(levels, WEIGHTS), cv2.applyColorMap(levels, cv2.COLORMAP_CIVIDIS)
     mixed = cv2.blendLinear(colours, cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), weight, 1 - weight)

@@ -1,4 +1,4 @@
-"""Is the picture good enough to read: measured faults, and the condition that the network's features betray."""
+"""Image quality: measured figures with their limits, and the conditions that a linear probe detects."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from inference.errors import Reason
 from inference.upload.picture import Adjustment, shrink
 
-SIDE: Final = 224  # faults are judged at what the network can see
-BURNT: Final = 250
+SIDE: Final = 224  # quality is measured near the network's input resolution
+SATURATED: Final = 250
 
 
-class Figures(NamedTuple):
-    """Plain statistics of a grey picture, in grey levels unless said otherwise."""
+class QualityMeasures(NamedTuple):
+    """Statistics of a grey picture, in grey levels unless noted. Field names are manifest keys."""
 
     shadow: float  # the 10th percentile
     light: float  # the 95th percentile
@@ -27,8 +27,8 @@ class Figures(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Limits:
-    """The ends of what the training scans of one modality show; a picture beyond them is sent back."""
+class QualityLimits:
+    """Limits of the measures for one modality, from the training scans. Field names are manifest keys."""
 
     shadow: float
     light: float
@@ -37,26 +37,26 @@ class Limits:
     burnt: float
 
 
-def measure(grey: NDArray[np.uint8]) -> Figures:
-    """About a third of a millisecond."""
+def measure_quality(grey: NDArray[np.uint8]) -> QualityMeasures:
+    """Measure a grey picture (height × width); about 0.3 ms."""
     small = shrink(grey, SIDE)
     lowest, shadow, light, highest = (float(one) for one in np.percentile(small, (1, 10, 95, 99)))
     span = max(highest - lowest, 1.0)
     stretched = np.clip((small.astype(np.float32) - lowest) * (255.0 / span), 0, 255)
     edges = float(cv2.Laplacian(cv2.GaussianBlur(stretched, (0, 0), 0.8), cv2.CV_32F).var())
-    return Figures(shadow, light, highest - lowest, float(np.log(edges + 1e-3)), measure_glare(small))
+    return QualityMeasures(shadow, light, highest - lowest, float(np.log(edges + 1e-3)), measure_glare(small))
 
 
 def measure_glare(small: NDArray[np.uint8]) -> float:
-    """The largest burnt blob inside the picture, as a share of it: a lamp mirrored in a screen."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((small >= BURNT).astype(np.uint8))
+    """The largest saturated blob that touches no border, as a share of the picture."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((small >= SATURATED).astype(np.uint8))
     edge = set(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]).tolist())
     inside = [int(stats[one, cv2.CC_STAT_AREA]) for one in range(1, count) if one not in edge]
     return max(inside, default=0) / small.size
 
 
-def find_fault(figures: Figures, limits: Limits) -> Reason | None:
-    """The first fault in the order in which a person would mend them."""
+def find_fault(figures: QualityMeasures, limits: QualityLimits) -> Reason | None:
+    """The first exceeded limit, in the order in which a photographer would correct them; None when all hold."""
     faults: tuple[tuple[bool, Reason], ...] = (
         (figures.light < limits.light, Reason.TOO_DARK),
         (figures.shadow > limits.shadow, Reason.TOO_BRIGHT),
@@ -68,7 +68,7 @@ def find_fault(figures: Figures, limits: Limits) -> Reason | None:
 
 
 class Condition(StrEnum):
-    """How a scan was put before the camera; a linear probe on the network's features tells them apart."""
+    """Orientation, polarity or capture fault of a scan, detected by a linear probe on the network's features."""
 
     FINE = "fine"
     QUARTER_LEFT = "quarter_left"  # its top points left
@@ -80,22 +80,22 @@ class Condition(StrEnum):
 
 
 CONDITIONS: Final = tuple(Condition)
-QUARTER_TURNS: Final[Mapping[Condition, int]] = {  # counter-clockwise quarters that put it right
+QUARTER_ROTATIONS: Final[Mapping[Condition, int]] = {  # counter-clockwise quarter turns that correct it
     Condition.QUARTER_LEFT: 3,
     Condition.UPSIDE_DOWN: 2,
     Condition.QUARTER_RIGHT: 1,
 }
-FAULTS: Final[Mapping[Condition, Reason]] = {
+REFUSED_CONDITIONS: Final[Mapping[Condition, Reason]] = {
     Condition.CUT_OFF: Reason.CUT_OFF,
     Condition.SCREEN_PHOTO: Reason.SCREEN_PHOTO,
 }
 
 
-REMEDIES: Final = (Condition.INVERTED, *QUARTER_TURNS)  # what can be put right without a second picture
+CORRECTABLE: Final = (Condition.INVERTED, *QUARTER_ROTATIONS)  # conditions that need no new picture
 
 
-def put_right(grey: NDArray[np.uint8], condition: Condition) -> tuple[NDArray[np.uint8], Adjustment]:
-    """The picture as it should have come, and what to say about it; `condition` is one of REMEDIES."""
+def correct_condition(grey: NDArray[np.uint8], condition: Condition) -> tuple[NDArray[np.uint8], Adjustment]:
+    """The corrected picture and the adjustment to report; `condition` is one of CORRECTABLE."""
     if condition is Condition.INVERTED:
         return (255 - grey), Adjustment.INVERTED
-    return np.ascontiguousarray(np.rot90(grey, QUARTER_TURNS[condition])), Adjustment.ROTATED
+    return np.ascontiguousarray(np.rot90(grey, QUARTER_ROTATIONS[condition])), Adjustment.ROTATED

@@ -1,4 +1,4 @@
-"""The networks, each behind a lock of its own: a square picture in, logits and feature map out."""
+"""The LiteRT networks, each behind its own lock: a square picture in, logits and feature map out."""
 
 import threading
 from typing import Any, NamedTuple
@@ -8,34 +8,37 @@ from numpy.typing import NDArray
 
 from inference.errors import BundleError
 from inference.model.bundle import OUTPUTS, STRIDE, Bundle
+from inference.model.interpreter import create_interpreter
 from inference.model.preprocess import check_range, draw_canvas, scale
 
 
-class Pass(NamedTuple):
-    """What one pass yields."""
+class NetworkOutput(NamedTuple):
+    """Outputs of one pass."""
 
     logits: NDArray[np.float32]  # OUTPUTS
     activation: NDArray[np.float32]  # side × side × channels
 
 
 class Network:
-    """LiteRT, on the CPU; about 10 ms a pass on one core."""
+    """The main network on the CPU; about 10 ms a pass on one core."""
 
     def __init__(self, bundle: Bundle, threads: int) -> None:
         self._lock = threading.Lock()
         self._interpreter = _open(bundle.model, threads, bundle.identity.name)
         self._input, self._logits, self._map = self._find_tensors(bundle)
 
-    def run(self, image: NDArray[np.float32]) -> Pass:
-        """`image` is size × size × 1 in [-1, 1]; any thread may ask, one at a time is served."""
+    def run(self, image: NDArray[np.float32]) -> NetworkOutput:
+        """Run one image, size × size × 1 in [-1, 1]. Thread-safe. Raises ValueError for a wrongly scaled image."""
         check_range(image)
         with self._lock:
             self._interpreter.set_tensor(self._input, image[np.newaxis])
             self._interpreter.invoke()
-            return Pass(self._interpreter.get_tensor(self._logits)[0], self._interpreter.get_tensor(self._map)[0])
+            return NetworkOutput(
+                self._interpreter.get_tensor(self._logits)[0], self._interpreter.get_tensor(self._map)[0]
+            )
 
     def _find_tensors(self, bundle: Bundle) -> tuple[int, int, int]:
-        """Indices of input, logits and feature map, by shape: the converter does not keep their order."""
+        """Indices of input, logits and feature map, found by shape because the converter keeps no order."""
         size, channels = bundle.recipe.size, bundle.tables.hidden.shape[0]
         side = size // STRIDE
         inputs = {tuple(one["shape"]): one["index"] for one in self._interpreter.get_input_details()}
@@ -49,7 +52,7 @@ class Network:
 
 
 class SecondNetwork:
-    """The bundle's second network, if it has one; without one it adds nothing."""
+    """The bundle's second network; a bundle without one adds zeros."""
 
     def __init__(self, bundle: Bundle, threads: int) -> None:
         self._lock, self._second = threading.Lock(), bundle.second
@@ -66,7 +69,7 @@ class SecondNetwork:
             )
 
     def run(self, grey: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """What it adds to the first network's logits for a whole picture (height × width): OUTPUTS numbers."""
+        """Logits (OUTPUTS) to add to the first network's, for a whole picture (height × width)."""
         if self._second is None:
             return np.zeros(OUTPUTS, np.float32)
         image = scale(draw_canvas(grey, self._second.recipe))[np.newaxis]
@@ -78,11 +81,7 @@ class SecondNetwork:
 
 
 def _open(model: bytes, threads: int, name: str) -> Any:  # noqa: ANN401  LiteRT ships no types
-    from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415  who only reads facts need not load it
-
     try:
-        interpreter = Interpreter(model_content=model, num_threads=threads)
-        interpreter.allocate_tensors()
+        return create_interpreter(model, threads)
     except (ValueError, RuntimeError) as error:
         raise BundleError(f"The network of the model bundle {name} cannot be opened.") from error
-    return interpreter

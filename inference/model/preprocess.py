@@ -1,4 +1,4 @@
-"""The one way from a grey picture to the network's input, in training and in serving alike."""
+"""Preprocessing from a grey picture to the network's input, shared by training and serving."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -12,36 +12,36 @@ RANGE: Final = (-1.0, 1.0)  # what the ImageNet weights were trained on; [0, 1] 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How pictures are made alike before the network sees them; part of every bundle's manifest."""
+    """Preprocessing parameters, stored in every bundle's manifest."""
 
     size: int = 224  # the network's input, square
     crop: float = 0.0  # share cut from each border, where markers and collimator edges sit
-    side: int = 0  # one resolution for all sources; 0 leaves the picture's own
+    side: int = 0  # common resolution of all sources; 0 keeps the picture's own
     blur: float = 0.0  # sigma in pixels at that resolution
-    equalise: float = 0.0  # share of histogram equalisation: at 1 all sources have one intensity distribution
+    equalise: float = 0.0  # share of histogram equalisation, 0 to 1
 
 
 def draw_canvas(grey: NDArray[np.uint8], recipe: Recipe) -> NDArray[np.uint8]:
-    """Crop, bring to one resolution and intensity, and fit into the square: uint8, size × size."""
+    """Crop, resample, blur, equalise and resize: uint8, size × size."""
     height, width = grey.shape
     top, left = int(height * recipe.crop), int(width * recipe.crop)
     canvas = grey[top : height - top, left : width - left]
     if recipe.side:
-        canvas = fit(canvas, recipe.side)
+        canvas = resize_square(canvas, recipe.side)
     if recipe.blur:
         canvas = cv2.GaussianBlur(canvas, (0, 0), recipe.blur).astype(np.uint8, copy=False)
     if recipe.equalise:
-        canvas = even_out(canvas, float(recipe.equalise))
-    return fit(canvas, recipe.size)
+        canvas = equalise(canvas, float(recipe.equalise))
+    return resize_square(canvas, recipe.size)
 
 
-def even_out(grey: NDArray[np.uint8], share: float) -> NDArray[np.uint8]:
-    """The picture mixed with its equalised self."""
+def equalise(grey: NDArray[np.uint8], share: float) -> NDArray[np.uint8]:
+    """The picture blended with its histogram-equalised copy; `share` is the weight of the copy."""
     return cv2.addWeighted(grey, 1.0 - share, cv2.equalizeHist(grey), share, 0.0).astype(np.uint8, copy=False)
 
 
-def fit(grey: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """A square of `side` pixels; averaging when it shrinks, so that no aliasing betrays the resolution."""
+def resize_square(grey: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """Resize to a square of `side` pixels; area averaging when shrinking, to avoid aliasing."""
     interpolation = cv2.INTER_AREA if min(grey.shape) > side else cv2.INTER_LINEAR
     return cv2.resize(grey, (side, side), interpolation=interpolation).astype(np.uint8, copy=False)
 
@@ -52,7 +52,7 @@ def scale(canvas: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def check_range(batch: NDArray[np.float32]) -> None:
-    """A wrongly scaled input gives a plausible wrong answer, so it is refused loudly."""
+    """Raises ValueError for input outside [-1, 1] or without negative values: it would give plausible nonsense."""
     low, high = float(batch.min()), float(batch.max())
     if low < RANGE[0] or high > RANGE[1] or low >= 0.0:
         raise ValueError(f"the network's input has to span [-1, 1], not [{low:.2f}, {high:.2f}]")

@@ -1,1 +1,1 @@
-"""From untrusted bytes to a decoded picture."""
+"""From untrusted bytes to a decoded grey picture."""

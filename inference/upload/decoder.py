@@ -1,4 +1,4 @@
-"""Where strangers' bytes become pixels: a process of its own that may be lost, asked one picture at a time."""
+"""Decode untrusted pictures in a separate, resource-limited process that is replaced when it fails."""
 
 import asyncio
 import json
@@ -19,38 +19,38 @@ from typing import Any, Final, Self, TypeVar
 import numpy as np
 
 from inference.errors import Reason, Refused
-from inference.upload.limits import MOST_BYTES, MOST_PIXELS
+from inference.upload.limits import MAX_BYTES, MAX_PIXELS
 from inference.upload.picture import Adjustment, Format, Picture
 
 T = TypeVar("T")
-THREADS: Final = 2  # one waits for the child while the other reads a picture that is open
-HERE: Final = Path(__file__).parents[2]
-PATIENCE: Final = 20.0  # seconds for one picture, however busy the machine is; the processor's limit is the child's own
-LONGEST_WORD: Final = 1000  # bytes of what the child says about a picture
-THRIFT: Final = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_MMAP_THRESHOLD_": str(1024 * 1024)}
-GONE: Final = (EOFError, OSError, ValueError)  # what a pipe to a dead child, or nonsense from a live one, raises
+THREADS: Final = 2  # one waits for the decoder process while the other runs the classifier
+IMPORT_ROOT: Final = Path(__file__).parents[2]
+TIMEOUT: Final = 20.0  # seconds of wall clock for one picture; the decoder process limits its own CPU time
+MAX_HEADER_BYTES: Final = 1000  # bytes of the JSON header before the pixels
+MEMORY_SETTINGS: Final = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_MMAP_THRESHOLD_": str(1024 * 1024)}
+PIPE_ERRORS: Final = (EOFError, OSError, ValueError)  # raised by a broken pipe or a malformed answer
 
 
-class Lost(Exception):
-    """The child ended in the middle of a picture; `slow`: of the time that it took."""
+class DecoderLost(Exception):
+    """The decoder process ended while decoding; `timed_out`: it exceeded its wall-clock or CPU time."""
 
-    def __init__(self, slow: bool) -> None:
-        super().__init__(slow)
-        self.slow = slow
+    def __init__(self, timed_out: bool) -> None:
+        super().__init__(timed_out)
+        self.timed_out = timed_out
 
 
-class Darkroom:
-    """`open` is `upload.open_picture` behind a wall: a decoder that crashes, hangs or bloats costs a child, no more.
+class DecoderPool:
+    """Runs `inference.upload.open.open_picture` in a separate process, so that a decoder that crashes, hangs or
+    exhausts memory only costs that process.
 
-    The child is told no secret (its environment is empty), writes no file and starts no process; reading what the bot's
-    own user may read is not taken from it. What it says is checked, never unpickled. It comes up at
-    once, warms in a quarter of a second, and is replaced when it is lost. Any thread may ask; one picture is open at
-    a time."""
+    The process gets an empty environment, cannot write files or start processes, and answers in JSON and raw pixels,
+    which are validated and never unpickled. It can still read the files of the bot's user. It starts in a quarter of
+    a second and is replaced when it ends. Thread-safe; one picture is decoded at a time."""
 
-    def __init__(self, patience: float = PATIENCE) -> None:
-        self._patience, self._turn = patience, threading.Lock()
-        self._threads = ThreadPoolExecutor(THREADS, "darkroom")
-        self._child = _Child()
+    def __init__(self, timeout: float = TIMEOUT) -> None:
+        self._timeout, self._lock = timeout, threading.Lock()
+        self._threads = ThreadPoolExecutor(THREADS, "decoder")
+        self._decoder = _DecoderProcess()
 
     def __enter__(self) -> Self:
         return self
@@ -62,98 +62,98 @@ class Darkroom:
 
     @property
     def pid(self) -> int:
-        return self._child.pid
+        return self._decoder.pid
 
-    def open(self, data: bytes, longest: int | None = None) -> Picture:
-        """A grey picture; raises Refused with the reason, TOO_HEAVY where time or memory ran out.
+    def decode(self, data: bytes, max_side: int | None = None) -> Picture:
+        """Decode to a grey picture. Raises Refused with the reason; TOO_HEAVY when time or memory ran out.
 
-        A child may die of what others do to the machine, so the picture is then tried once more."""
-        if len(data) > MOST_BYTES:
+        A process that ended for another reason than time is replaced, and the picture tried once more."""
+        if len(data) > MAX_BYTES:
             raise Refused(Reason.TOO_LARGE)
-        with self._turn:
+        with self._lock:
             for _ in range(2):
                 try:
-                    return self._child.develop(data, longest, self._patience)
-                except Lost as lost:
-                    self._child = _Child()
-                    if lost.slow:
+                    return self._decoder.decode(data, max_side, self._timeout)
+                except DecoderLost as lost_decoder:
+                    self._decoder = _DecoderProcess()
+                    if lost_decoder.timed_out:
                         break
         raise Refused(Reason.TOO_HEAVY)
 
-    async def aside(self, work: Callable[..., T], *given: object) -> T:
-        """Await work with pictures in threads of its own: forty of them in a queue hold up nobody's password."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *given)
+    async def run(self, work: Callable[..., T], *args: object) -> T:
+        """Await blocking work with pictures in dedicated threads, so that it never queues behind password hashing."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
 
     def close(self) -> None:
-        """Let the picture under way finish, and end the child."""
+        """Wait for the current picture and end the process."""
         self._threads.shutdown(cancel_futures=True)
-        with self._turn:
-            self._child.end()
+        with self._lock:
+            self._decoder.end()
 
 
-class _Child:
-    """One process and the pipe to it."""
+class _DecoderProcess:
+    """One decoder process and the pipe to it."""
 
     def __init__(self) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 - ourselves
-                [sys.executable, "-m", "inference.upload.decoder_process", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
+        parent_end, child_end = socket.socketpair()
+        with child_end:
+            self._process = subprocess.Popen(  # noqa: S603 - this package
+                [sys.executable, "-m", "inference.upload.decoder_process", str(child_end.fileno())],
+                pass_fds=[child_end.fileno()],
                 env=_environment(),
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,  # a decoder's complaint may quote the file
-                start_new_session=True,  # Ctrl-C is the parent's
+                stderr=subprocess.DEVNULL,  # error messages may quote the file
+                start_new_session=True,  # SIGINT is for the parent
             )
-        self._door = Connection(ours.detach())
+        self._pipe = Connection(parent_end.detach())
 
     @property
     def pid(self) -> int:
         return self._process.pid
 
-    def develop(self, data: bytes, longest: int | None, patience: float) -> Picture:
-        """Raises Refused for what the child refuses, Lost when it ends, talks nonsense or is too slow."""
-        began, watch = monotonic(), threading.Timer(patience, self._process.kill)
-        watch.start()
+    def decode(self, data: bytes, max_side: int | None, timeout: float) -> Picture:
+        """Raises Refused when the process refuses, DecoderLost when it ends, answers malformed data or times out."""
+        began, timer = monotonic(), threading.Timer(timeout, self._process.kill)
+        timer.start()
         try:
-            self._door.send_bytes(json.dumps(longest).encode())
-            self._door.send_bytes(data)
-            said = json.loads(self._door.recv_bytes(LONGEST_WORD))
-            if "reason" not in said:
-                return self._receive(said)
-            reason = Reason(said["reason"])
-        except (*GONE, KeyError, TypeError) as error:
+            self._pipe.send_bytes(json.dumps(max_side).encode())
+            self._pipe.send_bytes(data)
+            header = json.loads(self._pipe.recv_bytes(MAX_HEADER_BYTES))
+            if "reason" not in header:
+                return self._receive(header)
+            reason = Reason(header["reason"])
+        except (*PIPE_ERRORS, KeyError, TypeError) as error:
             self.end()
-            late = monotonic() - began >= patience
-            raise Lost(slow=late or self._process.returncode == -signal.SIGXCPU) from error
+            overdue = monotonic() - began >= timeout
+            raise DecoderLost(timed_out=overdue or self._process.returncode == -signal.SIGXCPU) from error
         finally:
-            watch.cancel()
+            timer.cancel()
         raise Refused(reason)
 
     def end(self) -> None:
-        self._door.close()
+        self._pipe.close()
         self._process.kill()
         self._process.wait()
 
-    def _receive(self, said: Mapping[str, Any]) -> Picture:
-        """The pixels that were announced, and not one more."""
-        height, width = said["shape"]
-        if not 0 < height * width <= MOST_PIXELS:
-            raise ValueError("more pixels than any picture has")
+    def _receive(self, header: Mapping[str, Any]) -> Picture:
+        """Receive exactly the announced pixels. Raises ValueError for any other number."""
+        height, width = header["shape"]
+        if not 0 < height * width <= MAX_PIXELS:
+            raise ValueError("more pixels than the limit")
         grey = np.empty(height * width, np.uint8)
-        if self._door.recv_bytes_into(grey.data) != grey.size:
+        if self._pipe.recv_bytes_into(grey.data) != grey.size:
             raise ValueError("fewer pixels than announced")
         return Picture(
             grey.reshape(height, width),
-            Format(said["format"]),
-            tuple(Adjustment(one) for one in said["adjustments"]),
-            (int(said["size"][0]), int(said["size"][1])),
+            Format(header["format"]),
+            tuple(Adjustment(one) for one in header["adjustments"]),
+            (int(header["size"][0]), int(header["size"][1])),
         )
 
 
 def _environment() -> dict[str, str]:
-    """Nothing of ours is handed on, except where an unusual machine keeps its shared libraries."""
+    """The process's environment: nothing is inherited but LD_LIBRARY_PATH."""
     libraries = {name: value for name, value in os.environ.items() if name == "LD_LIBRARY_PATH"}
-    return {**libraries, "PYTHONPATH": str(HERE), **THRIFT}
+    return {**libraries, "PYTHONPATH": str(IMPORT_ROOT), **MEMORY_SETTINGS}

@@ -1,4 +1,4 @@
-"""The child of the darkroom: little memory, little time, nothing to write to, and no way to start anything."""
+"""The decoder process: limited memory and CPU time, no file writes, no child processes."""
 
 import json
 import resource
@@ -12,40 +12,40 @@ from inference.errors import Reason, Refused
 from inference.upload.open import open_picture
 from inference.upload.picture import Picture
 
-MEMORY: Final = 512 * 1024 * 1024  # bytes beyond what the warm process has; 40 megapixels in 16 bits need 370 MB
-SECONDS: Final = 5  # of processor time for one picture; 40 megapixels need one
-FORBIDDEN: Final = (resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC, resource.RLIMIT_CORE)
+EXTRA_MEMORY: Final = 512 * 1024 * 1024  # bytes beyond the started process; 40 megapixels in 16 bits need 370 MB
+CPU_SECONDS: Final = 5  # per picture; 40 megapixels need one
+ZERO_LIMITS: Final = (resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC, resource.RLIMIT_CORE)
 
 
-def main(door: Connection) -> None:
-    """Open pictures until the parent hangs up, or is gone."""
+def main(pipe: Connection) -> None:
+    """Decode pictures until the parent closes the pipe."""
     warnings.simplefilter("ignore")
-    confine()
+    set_limits()
     while True:
         try:
-            longest = json.loads(door.recv_bytes())
-            data = door.recv_bytes()
+            max_side = json.loads(pipe.recv_bytes())
+            data = pipe.recv_bytes()
         except EOFError:
             return
-        wind_up()
-        answer(door, data, longest)
+        reset_cpu_limit()
+        decode_one(pipe, data, max_side)
 
 
-def answer(door: Connection, data: bytes, longest: int | None) -> None:
-    """The picture, or why there is none: one line of JSON, then the pixels."""
+def decode_one(pipe: Connection, data: bytes, max_side: int | None) -> None:
+    """Send a JSON header with the picture's metadata or the refusal, then the pixels."""
     try:
-        picture = open_picture(data, longest)
+        picture = open_picture(data, max_side)
     except Refused as refused:
-        say(door, reason=refused.reason)
+        send_header(pipe, reason=refused.reason)
     except MemoryError:
-        say(door, reason=Reason.TOO_HEAVY)
+        send_header(pipe, reason=Reason.TOO_HEAVY)
     else:
-        say(door, **describe(picture))
-        door.send_bytes(picture.grey.data.cast("B"))
+        send_header(pipe, **describe(picture))
+        pipe.send_bytes(picture.grey.data.cast("B"))
 
 
-def say(door: Connection, **facts: object) -> None:
-    door.send_bytes(json.dumps(facts).encode())
+def send_header(pipe: Connection, **facts: object) -> None:
+    pipe.send_bytes(json.dumps(facts).encode())
 
 
 def describe(picture: Picture) -> dict[str, object]:
@@ -57,20 +57,20 @@ def describe(picture: Picture) -> dict[str, object]:
     }
 
 
-def confine() -> None:
-    """Not a byte written to a file, no further process, no core dumps, and a ceiling above the memory in use."""
-    for limit in FORBIDDEN:
+def set_limits() -> None:
+    """Forbid file writes, child processes and core dumps, and cap the address space."""
+    for limit in ZERO_LIMITS:
         resource.setrlimit(limit, (0, 0))
     if sys.platform == "linux":
-        ceiling = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() + MEMORY
+        ceiling = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() + EXTRA_MEMORY
         resource.setrlimit(resource.RLIMIT_AS, (ceiling, ceiling))
 
 
-def wind_up() -> None:
-    """Grant the next picture its processor time; when it is over the kernel ends the process."""
+def reset_cpu_limit() -> None:
+    """Allow CPU_SECONDS more of CPU time; beyond it the kernel ends the process (SIGXCPU)."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + 1 + SECONDS, hard))
+    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + 1 + CPU_SECONDS, hard))
 
 
 if __name__ == "__main__":

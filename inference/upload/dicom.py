@@ -1,4 +1,4 @@
-"""Open a DICOM file's one frame as grey pixels, refusing what unfolds or cannot be told apart."""
+"""Decode single-frame DICOM files to grey pixels (DICOM PS3.5, PS3.10)."""
 
 import io
 import struct
@@ -33,14 +33,14 @@ COLOUR: Final = frozenset({"RGB", "YBR_FULL", "YBR_FULL_422"})
 
 
 def is_dicom(data: bytes) -> bool:
-    """By the magic word behind the preamble; files without one are not guessed at."""
+    """Whether the DICM prefix follows the 128-byte preamble; files without it are not recognised."""
     return data[MAGIC_AT : MAGIC_AT + 4] == MAGIC
 
 
-def read_syntax(data: bytes) -> str:
-    """The transfer syntax, from the file meta group alone.
+def read_transfer_syntax(data: bytes) -> str:
+    """The transfer syntax UID from the file meta information. Raises Refused(CORRUPT).
 
-    Read by hand because a library would first inflate a deflated data set: 261 KB can hide 268 MB.
+    Parsed here because pydicom would first inflate a deflated data set: 261 KB can hide 268 MB.
     """
     at = MAGIC_AT + 4
     while at + 8 <= len(data):
@@ -55,8 +55,8 @@ def read_syntax(data: bytes) -> str:
 
 
 def open_dicom(data: bytes) -> Picture:
-    """The single frame, windowed to 8 bits, MONOCHROME1 turned so that bone is bright."""
-    if read_syntax(data) not in READABLE:
+    """The single frame, windowed to 8 bits; MONOCHROME1 is inverted so that bone is bright. Raises Refused."""
+    if read_transfer_syntax(data) not in READABLE:
         raise Refused(Reason.DICOM_SYNTAX)
     try:
         return read_frame(read_dataset(data))
@@ -67,8 +67,8 @@ def open_dicom(data: bytes) -> Picture:
 
 
 def read_dataset(data: bytes) -> "Dataset":
-    """The header is looked at, and its promises are checked, before any pixel is unpacked."""
-    import pydicom  # noqa: PLC0415  a quarter of a second that a JPEG need not pay
+    """Parse the header and check frames and size before any pixel is decoded. Raises Refused."""
+    import pydicom  # noqa: PLC0415  takes 0.25 s, only for DICOM
 
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE  # its warnings quote patient data
     dataset = pydicom.dcmread(io.BytesIO(data))
@@ -81,7 +81,7 @@ def read_dataset(data: bytes) -> "Dataset":
 
 
 def read_frame(dataset: "Dataset") -> Picture:
-    """Pixels by photometric kind."""
+    """The grey pixels by photometric interpretation. Raises Refused(COLOUR_SPACE)."""
     kind = str(dataset.PhotometricInterpretation)
     size = (int(dataset.Columns), int(dataset.Rows))
     if kind in COLOUR:
@@ -89,18 +89,18 @@ def read_frame(dataset: "Dataset") -> Picture:
         return Picture(grey, Format.DICOM, size=size)
     if kind not in MONOCHROME:
         raise Refused(Reason.COLOUR_SPACE)
-    grey = window(dataset)
+    grey = apply_window(dataset)
     if kind == "MONOCHROME1":
         return Picture(255 - grey, Format.DICOM, (Adjustment.INVERTED, Adjustment.RESCALED), size=size)
     return Picture(grey, Format.DICOM, (Adjustment.RESCALED,), size=size)
 
 
-def window(dataset: "Dataset") -> NDArray[np.uint8]:
-    """The window that the modality chose, or else the percentiles."""
+def apply_window(dataset: "Dataset") -> NDArray[np.uint8]:
+    """8-bit pixels by the file's VOI window or LUT, or else by percentiles."""
     from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut  # noqa: PLC0415  as above
 
     values: NDArray[Any] = apply_modality_lut(dataset.pixel_array, dataset)
     if dataset.get("WindowWidth") is None and dataset.get("VOILUTSequence") is None:
         return stretch(values)
-    seen = apply_voi_lut(values, dataset).astype(np.float32)
-    return stretch(seen, low=0.0, high=100.0)
+    windowed = apply_voi_lut(values, dataset).astype(np.float32)
+    return stretch(windowed, low=0.0, high=100.0)

@@ -1,4 +1,4 @@
-"""Bring grey values of any depth to 8 bits."""
+"""Scale grey values of any bit depth to 8 bits."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 def stretch(values: NDArray[Any], low: float = 0.5, high: float = 99.5) -> NDArray[np.uint8]:
-    """Scale between two percentiles, so that 12 bits used of 16 do not look black."""
+    """Scale linearly between two percentiles, because 12-bit data in 16 bits would look black."""
     bottom, top = np.percentile(values, (low, high))
     if top <= bottom:
         return np.zeros(values.shape, np.uint8)

@@ -1,4 +1,4 @@
-"""Walk a JPEG's segments without decoding a pixel."""
+"""Check the segment structure of a JPEG without decoding pixels (ITU-T T.81)."""
 
 import re
 import struct
@@ -9,16 +9,16 @@ from inference.errors import Reason, Refused
 START: Final = b"\xff\xd8"
 END: Final = 0xD9
 SCAN: Final = 0xDA
-MOST_SCANS: Final = 20
-MOST_SEGMENTS: Final = 2000
+MAX_SCANS: Final = 20
+MAX_SEGMENTS: Final = 2000
 STANDALONE: Final = frozenset({0x01, *range(0xD0, 0xD8)})
-FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # tables and arithmetic conditioning are no frames
+FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # without DHT, JPG and DAC
 READABLE_FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2})  # baseline, extended, progressive; all Huffman
 MARKER: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # entropy data escapes FF as FF00; RST0-7 stay inside it
 
 
-class Frame(NamedTuple):
-    """What the header promises, and where the first picture ends in the data."""
+class JpegHeader(NamedTuple):
+    """Size and components by the frame header, and the end of the first picture in the data."""
 
     width: int
     height: int
@@ -35,7 +35,7 @@ class Segment(NamedTuple):
 
 
 def read_segment(data: bytes, at: int) -> Segment:
-    """The segment at `at`; fill bytes (FF FF …) before a marker are legal."""
+    """The segment at `at`, skipping fill bytes (FF FF …). Raises Refused."""
     if at >= len(data):
         raise Refused(Reason.TRUNCATED)
     if data[at] != 0xFF:
@@ -56,7 +56,7 @@ def read_segment(data: bytes, at: int) -> Segment:
 
 
 def skip_scan(data: bytes, at: int) -> int:
-    """Where the entropy-coded data behind a scan header ends."""
+    """The end of the entropy-coded data after a scan header. Raises Refused(TRUNCATED)."""
     found = MARKER.search(data, at)
     if found is None:
         raise Refused(Reason.TRUNCATED)
@@ -64,7 +64,7 @@ def skip_scan(data: bytes, at: int) -> int:
 
 
 def read_frame(segment: Segment) -> tuple[int, int, int]:
-    """Width, height and components of a frame header that this reader can open."""
+    """Width, height and components of a supported frame header. Raises Refused."""
     if segment.marker not in READABLE_FRAMES or len(segment.body) < 6:
         raise Refused(Reason.CORRUPT)
     precision, height, width, components = struct.unpack(">BHHB", segment.body[:6])
@@ -75,14 +75,14 @@ def read_frame(segment: Segment) -> tuple[int, int, int]:
     return width, height, components
 
 
-def walk(data: bytes) -> Frame:
-    """Check the structure of the first picture in `data`, segment by segment.
+def check_structure(data: bytes) -> JpegHeader:
+    """Check the first picture in `data`, segment by segment. Raises Refused.
 
-    A phone's multi-picture file (MPF) carries further JPEGs behind the first; only the first is kept, and
-    anything else behind the end is refused: an archive or a script may be glued on.
+    A phone's multi-picture file (MPF) contains further JPEGs, which are dropped; any other trailing data, such as an
+    archive or a script, is refused.
     """
     at, scans, header, multi = len(START), 0, None, False
-    for _ in range(MOST_SEGMENTS):
+    for _ in range(MAX_SEGMENTS):
         segment = read_segment(data, at)
         at = segment.end
         if segment.marker == END:
@@ -95,17 +95,17 @@ def walk(data: bytes) -> Frame:
             scans += 1
             at = skip_scan(data, at)
         multi = multi or (segment.marker == 0xE2 and segment.body.startswith(b"MPF\x00"))
-        if scans > MOST_SCANS:
+        if scans > MAX_SCANS:
             raise Refused(Reason.SUSPICIOUS)
     else:
         raise Refused(Reason.SUSPICIOUS)
     if header is None or scans == 0:
         raise Refused(Reason.CORRUPT)
-    check_rest(data[at:], multi)
-    return Frame(*header, end=at)
+    check_trailing(data[at:], multi)
+    return JpegHeader(*header, end=at)
 
 
-def check_rest(rest: bytes, multi: bool) -> None:
-    """Nothing may follow the first picture, except the further JPEGs of a multi-picture file."""
+def check_trailing(rest: bytes, multi: bool) -> None:
+    """Raises Refused(TRAILING_DATA) unless `rest` is padding or the further JPEGs of a multi-picture file."""
     if rest.strip(b"\x00") and not (multi and rest.startswith(START)):
         raise Refused(Reason.TRAILING_DATA)

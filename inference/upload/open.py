@@ -1,4 +1,4 @@
-"""The gate for uploaded bytes: told apart by content, walked before decoding, rebuilt as grey pixels."""
+"""Open uploaded bytes: detect the format, check the structure, decode to grey pixels."""
 
 import io
 from typing import Final
@@ -12,11 +12,11 @@ from PIL.PngImagePlugin import PngImageFile
 from inference.errors import Reason, Refused
 from inference.upload import dicom, jpeg, png
 from inference.upload.intensity import stretch
-from inference.upload.limits import MOST_BYTES, check_size, refuse_blank
+from inference.upload.limits import MAX_BYTES, check_size, refuse_blank
 from inference.upload.picture import Adjustment, Format, Picture
 
 ORIENTATION: Final = 0x0112
-TURNS: Final = {  # by EXIF's Orientation; Pillow's own transposing writes EXIF anew, on which a damaged one breaks
+EXIF_TRANSPOSE: Final = {  # by EXIF Orientation; Pillow's exif_transpose rewrites EXIF, which fails on a damaged one
     2: Transpose.FLIP_LEFT_RIGHT,
     3: Transpose.ROTATE_180,
     4: Transpose.FLIP_TOP_BOTTOM,
@@ -25,15 +25,21 @@ TURNS: Final = {  # by EXIF's Orientation; Pillow's own transposing writes EXIF 
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
-OTHER_PICTURES: Final = (b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"RIFF", b"%PDF", b"%!PS", b"<svg", b"<?xml", b"8BPS")
-DAMAGE: Final = (OSError, SyntaxError, ValueError, EOFError, UnidentifiedImageError)  # what Pillow raises
+OTHER_FORMATS: Final = (b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"RIFF", b"%PDF", b"%!PS", b"<svg", b"<?xml", b"8BPS")
+DECODE_ERRORS: Final = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    UnidentifiedImageError,
+)  # raised by Pillow for damaged files
 
 
 def sniff(data: bytes) -> Format:
-    """The format by content; a name or a declared type proves nothing."""
+    """The format by content; file names and declared types are ignored. Raises Refused."""
     if not data:
         raise Refused(Reason.EMPTY)
-    if len(data) > MOST_BYTES:
+    if len(data) > MAX_BYTES:
         raise Refused(Reason.TOO_LARGE)
     if data.startswith(b"\xff\xd8\xff"):
         return Format.JPEG
@@ -41,20 +47,20 @@ def sniff(data: bytes) -> Format:
         return Format.PNG
     if dicom.is_dicom(data):
         return Format.DICOM
-    known = data.startswith(OTHER_PICTURES) or data[4:8] == b"ftyp"
-    raise Refused(Reason.WRONG_FORMAT if known else Reason.NOT_AN_IMAGE)
+    is_other_format = data.startswith(OTHER_FORMATS) or data[4:8] == b"ftyp"
+    raise Refused(Reason.WRONG_FORMAT if is_other_format else Reason.NOT_AN_IMAGE)
 
 
-def open_picture(data: bytes, longest: int | None = None) -> Picture:
-    """Bytes of a JPEG, PNG or DICOM file as a grey picture; raises Refused with the reason.
+def open_picture(data: bytes, max_side: int | None = None) -> Picture:
+    """Decode a JPEG, PNG or DICOM file to a grey picture. Raises Refused with the reason.
 
-    `longest` allows a large JPEG to be decoded at a half, a quarter or an eighth as long as its longer side
-    stays at or above that many pixels: a third of the time, and enough for the classifier. Leave it out
-    where people will look at the picture.
+    `max_side` lets a large JPEG be decoded at a half, a quarter or an eighth of its size, as long as the longer side
+    keeps at least that many pixels: a third of the time, and enough for the classifier. Omit it for pictures that
+    people view.
     """
     match sniff(data):
         case Format.JPEG:
-            picture = open_jpeg(data, longest)
+            picture = open_jpeg(data, max_side)
         case Format.PNG:
             picture = open_png(data)
         case Format.DICOM:
@@ -63,48 +69,48 @@ def open_picture(data: bytes, longest: int | None = None) -> Picture:
     return picture
 
 
-def open_jpeg(data: bytes, longest: int | None) -> Picture:
-    """The first picture of the file, its luma as it was stored."""
-    frame = jpeg.walk(data)
+def open_jpeg(data: bytes, max_side: int | None) -> Picture:
+    """The luma of the first picture in the file. Raises Refused."""
+    frame = jpeg.check_structure(data)
     check_size(frame.width, frame.height)
     try:
         image = JpegImageFile(io.BytesIO(data[: frame.end]))
-        image.draft("L" if frame.components == 1 else "YCbCr", reduced((frame.width, frame.height), longest))
+        image.draft("L" if frame.components == 1 else "YCbCr", reduced_size((frame.width, frame.height), max_side))
         return read_pixels(image, Format.JPEG, (frame.width, frame.height))
-    except DAMAGE as error:
+    except DECODE_ERRORS as error:
         raise Refused(Reason.CORRUPT) from error
 
 
 def open_png(data: bytes) -> Picture:
-    """A still PNG of any depth, without its text, profile or transparency."""
-    header = png.walk(data)
+    """A still PNG of any bit depth, without text, profile or transparency. Raises Refused."""
+    header = png.check_structure(data)
     check_size(header.width, header.height)
     try:
         return read_pixels(PngImageFile(io.BytesIO(data)), Format.PNG, (header.width, header.height))
-    except DAMAGE as error:
+    except DECODE_ERRORS as error:
         raise Refused(Reason.CORRUPT) from error
 
 
-def reduced(size: tuple[int, int], longest: int | None) -> tuple[int, int]:
-    """The least size that the decoder may deliver."""
-    if longest is None or max(size) <= longest:
+def reduced_size(size: tuple[int, int], max_side: int | None) -> tuple[int, int]:
+    """The smallest size to which the decoder may reduce (width, height)."""
+    if max_side is None or max(size) <= max_side:
         return size
-    scale = longest / max(size)
+    scale = max_side / max(size)
     return max(1, int(size[0] * scale)), max(1, int(size[1] * scale))
 
 
 def read_pixels(image: Image.Image, kind: Format, size: tuple[int, int]) -> Picture:
-    """Decode, turn once as EXIF says, flatten, and keep grey."""
-    turn = TURNS.get(image.getexif().get(ORIENTATION, 1))
-    image = flatten(image if turn is None else image.transpose(turn))
-    adjustments = () if turn is None else (Adjustment.TURNED,)
+    """Decode, apply the EXIF orientation, flatten, and keep the grey channel."""
+    transpose = EXIF_TRANSPOSE.get(image.getexif().get(ORIENTATION, 1))
+    image = flatten(image if transpose is None else image.transpose(transpose))
+    adjustments = () if transpose is None else (Adjustment.TURNED,)
     if image.mode.startswith("I"):
         return Picture(stretch(np.asarray(image)), kind, (*adjustments, Adjustment.RESCALED), size)
     return Picture(np.asarray(image.getchannel(0)), kind, adjustments, size)
 
 
 def flatten(image: Image.Image) -> Image.Image:
-    """One of three modes: 8-bit grey, luma with chroma, or 16-bit grey; transparent parts become black."""
+    """Convert to 8-bit grey, YCbCr or 16-bit grey; transparent parts become black."""
     if image.mode.startswith("I") or (image.mode in ("L", "YCbCr") and "transparency" not in image.info):
         image.load()
         return image
@@ -112,5 +118,5 @@ def flatten(image: Image.Image) -> Image.Image:
         return image.convert("L")
     if image.mode == "RGB" and "transparency" not in image.info:
         return image.convert("YCbCr")
-    whole = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", whole.size, "black"), whole).convert("RGB").convert("YCbCr")
+    rgba = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", rgba.size, "black"), rgba).convert("RGB").convert("YCbCr")

@@ -1,4 +1,4 @@
-"""A picture that has passed the gate: grey pixels and nothing else."""
+"""A decoded picture: grey pixels without metadata."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 class Format(StrEnum):
-    """What the bytes were, by content and not by name."""
+    """The file format, detected by content."""
 
     JPEG = "jpeg"
     PNG = "png"
@@ -16,11 +16,11 @@ class Format(StrEnum):
 
 
 class Adjustment(StrEnum):
-    """What was put right before reading, to be said openly."""
+    """A correction applied before prediction; shown to the doctor."""
 
     INVERTED = "inverted"  # black and white were swapped
-    TURNED = "turned"  # an EXIF orientation was applied
-    ROTATED = "rotated"  # the scan itself lay on its side or upside down
+    TURNED = "turned"  # the EXIF orientation was applied
+    ROTATED = "rotated"  # the scan was on its side or upside down
     RESCALED = "rescaled"  # more than 8 bits were windowed to 8
 
 
@@ -33,19 +33,19 @@ class Picture:
     adjustments: tuple[Adjustment, ...] = ()
     size: tuple[int, int] = field(default=(0, 0))  # width, height as uploaded, before any reduced decoding
 
-    def jpeg(self, quality: int = 92, longest: int | None = None) -> bytes:
-        """A fresh JPEG of the pixels: no metadata of the upload survives."""
-        return encode_jpeg(shrink(self.grey, longest), quality)
+    def jpeg(self, quality: int = 92, max_side: int | None = None) -> bytes:
+        """Encode the pixels as a new JPEG without any metadata of the upload."""
+        return encode_jpeg(shrink(self.grey, max_side), quality)
 
 
-def shrink(grey: NDArray[np.uint8], longest: int | None) -> NDArray[np.uint8]:
-    """Smaller, never larger, with its proportions kept."""
-    import cv2  # noqa: PLC0415  fifteen megabytes that the darkroom's child need not carry
+def shrink(grey: NDArray[np.uint8], max_side: int | None) -> NDArray[np.uint8]:
+    """Scale down to `max_side` pixels on the longer side, keeping proportions; never up."""
+    import cv2  # noqa: PLC0415  15 MB that the decoder process does without
 
     height, width = grey.shape[:2]
-    if longest is None or max(height, width) <= longest:
+    if max_side is None or max(height, width) <= max_side:
         return grey
-    scale = longest / max(height, width)
+    scale = max_side / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     return cv2.resize(grey, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
@@ -56,5 +56,5 @@ def encode_jpeg(pixels: NDArray[np.uint8], quality: int = 92) -> bytes:
 
     done, encoded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not done:
-        raise ValueError("these pixels cannot be written as JPEG")
+        raise ValueError("the pixels cannot be encoded as JPEG")
     return encoded.tobytes()

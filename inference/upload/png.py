@@ -1,4 +1,4 @@
-"""Walk a PNG's chunks without decoding a pixel."""
+"""Check the chunk structure of a PNG without decoding pixels (W3C PNG)."""
 
 import struct
 import zlib
@@ -8,21 +8,21 @@ from typing import Final, NamedTuple
 from inference.errors import Reason, Refused
 
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
-MOST_CHUNKS: Final = 4096  # some writers cut IDAT into 8 KB pieces: 20 MB make 2,500
-MOST_TEXT: Final = 1 << 20  # bytes that a compressed text or colour profile may unfold to
+MAX_CHUNKS: Final = 4096  # some encoders split IDAT into 8 KB: 20 MB make 2,500
+MAX_DECOMPRESSED: Final = 1 << 20  # bytes of a compressed text or colour profile
 COLOUR_TYPES: Final = frozenset({0, 2, 3, 4, 6})
 
 
 class Chunk(NamedTuple):
-    """A chunk whose checksum was right."""
+    """A chunk with a valid checksum."""
 
     kind: bytes
     body: bytes
     end: int
 
 
-class Header(NamedTuple):
-    """The facts of IHDR."""
+class PngHeader(NamedTuple):
+    """The fields of IHDR."""
 
     width: int
     height: int
@@ -31,7 +31,7 @@ class Header(NamedTuple):
 
 
 def read_chunk(data: bytes, at: int) -> Chunk:
-    """The chunk at `at`, or why it cannot be one."""
+    """The chunk at `at`. Raises Refused."""
     if at + 12 > len(data):
         raise Refused(Reason.TRUNCATED)
     length, kind = struct.unpack(">I4s", data[at : at + 8])
@@ -45,9 +45,9 @@ def read_chunk(data: bytes, at: int) -> Chunk:
 
 
 def read_chunks(data: bytes) -> Iterator[Chunk]:
-    """Every chunk up to IEND, which has to be the end of the data too."""
+    """Every chunk up to IEND, which must end the data. Raises Refused."""
     at = len(SIGNATURE)
-    for _ in range(MOST_CHUNKS):
+    for _ in range(MAX_CHUNKS):
         chunk = read_chunk(data, at)
         at = chunk.end
         yield chunk
@@ -58,29 +58,29 @@ def read_chunks(data: bytes) -> Iterator[Chunk]:
     raise Refused(Reason.SUSPICIOUS)
 
 
-def read_header(chunk: Chunk) -> Header:
-    """IHDR has to come first and to be sane; its size limits are the caller's."""
+def read_header(chunk: Chunk) -> PngHeader:
+    """Parse IHDR, the required first chunk; the caller checks the size. Raises Refused(CORRUPT)."""
     if chunk.kind != b"IHDR" or len(chunk.body) != 13:
         raise Refused(Reason.CORRUPT)
-    header = Header(*struct.unpack(">IIBB", chunk.body[:10]))
+    header = PngHeader(*struct.unpack(">IIBB", chunk.body[:10]))
     if header.colour not in COLOUR_TYPES or header.depth not in (1, 2, 4, 8, 16):
         raise Refused(Reason.CORRUPT)
     return header
 
 
-def check_unfolding(body: bytes) -> None:
-    """Refuse a compressed text or profile that unfolds to more than it may: it is made to hurt."""
+def check_decompressed_size(body: bytes) -> None:
+    """Raises Refused(SUSPICIOUS) for a text or profile that decompresses beyond MAX_DECOMPRESSED."""
     start = body.find(b"\x00") + 2
     try:
-        unfolded = zlib.decompressobj().decompress(body[start:], MOST_TEXT + 1)
+        unfolded = zlib.decompressobj().decompress(body[start:], MAX_DECOMPRESSED + 1)
     except zlib.error:
-        return  # never unfolded by us: the chunk is dropped with all other metadata
-    if len(unfolded) > MOST_TEXT:
+        return  # harmless: the chunk is dropped with all other metadata
+    if len(unfolded) > MAX_DECOMPRESSED:
         raise Refused(Reason.SUSPICIOUS)
 
 
-def walk(data: bytes) -> Header:
-    """Check the structure, chunk by chunk, checksums included."""
+def check_structure(data: bytes) -> PngHeader:
+    """Check the structure chunk by chunk, checksums included. Raises Refused."""
     chunks = read_chunks(data)
     header, painted = read_header(next(chunks)), False
     for chunk in chunks:
@@ -88,7 +88,7 @@ def walk(data: bytes) -> Header:
             case b"acTL" | b"fcTL" | b"fdAT":
                 raise Refused(Reason.ANIMATED)
             case b"zTXt" | b"iCCP":
-                check_unfolding(chunk.body)
+                check_decompressed_size(chunk.body)
             case b"IDAT":
                 painted = True
     if not painted:

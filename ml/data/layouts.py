@@ -1,6 +1,6 @@
-"""The original project's data sets as they unpack, folders in and samples out.
+"""Find samples in the unpacked public data sets.
 
-| data set | address | what is found |
+| data set | address | folders |
 |---|---|---|
 | COVID-19 Radiography Database | kaggle.com/datasets/tawsifurrahman/covid19-radiography-database | `COVID/images`, `Lung_Opacity/images`, `Normal/images`, `Viral Pneumonia/images`; the `masks` beside them are drawings of lungs, no films |
 | NIH ChestX-ray14 | kaggle.com/datasets/nih-chest-xrays/data | `Data_Entry_2017.csv` and `images_0NN/images` |
@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from inference.model.bundle import Label, Modality
-from ml.data.prepare import Sample
+from ml.data.samples import Sample
+from models.vocabulary import Label, Modality
 
 PICTURES: Final = frozenset({".png", ".jpg", ".jpeg"})
 MASKS: Final = "masks"
@@ -25,7 +25,7 @@ FOLDERS: Final[Mapping[str, Label]] = {label.lower().replace("_", " "): label fo
 
 
 def find_samples(root: Path) -> list[Sample]:
-    """Every scan below `root`, named relative to it; what lies in no known layout is left alone."""
+    """All scans below `root` in a known layout, with file names relative to it."""
     tables = sorted(root.rglob(NIH_TABLE))
     homes = sorted({folder.parent for folder in root.rglob("*") if folder.is_dir() and read_label(folder)})
     found = [sample for table in tables for sample in read_nih(root, table)]
@@ -33,24 +33,24 @@ def find_samples(root: Path) -> list[Sample]:
 
 
 def read_label(folder: Path) -> Label | None:
-    """What a folder's name says its pictures show."""
+    """The label that a folder's name stands for, or None."""
     return FOLDERS.get(folder.name.lower().replace("_", " "))
 
 
 def read_nih(root: Path, table: Path) -> Iterator[Sample]:
-    """No Finding is Normal, any of the fourteen findings is NIH_MERGED; the table knows the patients."""
+    """Samples of ChestX-ray14: "No Finding" is Normal, any of the 14 findings NIH_MERGED; patients by the table."""
     pictures = {file.name: file for file in sorted(table.parent.rglob("*.png"))}
     with table.open(newline="", encoding="utf-8") as lines:
         for row in csv.DictReader(lines):
             if (file := pictures.get(row["Image Index"])) is None:
-                continue  # the parts of this data set are fetched one by one
+                continue  # the data set is downloaded in parts
             label = Label.NORMAL if row["Finding Labels"] == "No Finding" else Label.NIH_MERGED
             name = file.relative_to(root).as_posix()
             yield Sample(name, label, Modality.CHEST_XRAY, NIH, f"{NIH}:{int(row['Patient ID'])}")
 
 
 def read_classes(root: Path, home: Path) -> Iterator[Sample]:
-    """A folder for each class; hearts have one for each patient in it, films have no patient but themselves."""
+    """Samples of a folder per class. Cardiac classes have a folder per patient; each X-ray is its own patient."""
     classes = {folder: label for folder in sorted(home.iterdir()) if folder.is_dir() and (label := read_label(folder))}
     cardiac = Label.SICK in classes.values()
     source, modality = (CAD, Modality.CARDIAC_MRI) if cardiac else (RADIOGRAPHY, Modality.CHEST_XRAY)

@@ -9,17 +9,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.model.bundle import BRANCHES, OUTPUTS, ROUTER, ROUTES, SLICES, Modality
+from inference.model.bundle import BRANCHES, OUT_OF_DISTRIBUTION, OUTPUTS, ROUTER, SLICES
 from inference.model.preprocess import Recipe, draw_canvas
 from ml.data.pictures import read_grey
-from ml.data.prepare import Row, Split, share_out
+from ml.data.prepare import split_stratum
+from ml.data.samples import Row, Split
+from models.vocabulary import Modality
 
 NO_BRANCH = -1
 
 
 @dataclass(frozen=True)
-class Strange:
-    """A picture that is no scan of ours."""
+class OodPicture:
+    """An out-of-distribution picture: neither a chest X-ray nor a cardiac MRI."""
 
     file: str
     kind: str
@@ -28,54 +30,54 @@ class Strange:
 
 @dataclass(frozen=True, eq=False)
 class Targets:
-    """What the ten outputs should say."""
+    """Targets of the ten outputs, as indices."""
 
-    route: NDArray[np.int64]  # index in ROUTES
+    route: NDArray[np.int64]  # index among the router's outputs
     branch: NDArray[np.int64]  # index among the ten outputs, or NO_BRANCH
 
 
-def make_targets(items: Sequence[Row | Strange]) -> Targets:
-    """Router and branch targets; what is no scan has no branch."""
+def make_targets(items: Sequence[Row | OodPicture]) -> Targets:
+    """Router and branch targets; out-of-distribution pictures have NO_BRANCH."""
     route, branch = [], []
     for item in items:
         if isinstance(item, Row):
-            route.append(ROUTES.index(item.modality))
+            route.append(tuple(Modality).index(item.modality))
             branch.append(SLICES[item.modality].start + BRANCHES[item.modality].index(item.label))
         else:
-            route.append(ROUTES.index(Modality.NEITHER))
+            route.append(OUT_OF_DISTRIBUTION)
             branch.append(NO_BRANCH)
     return Targets(np.array(route), np.array(branch))
 
 
-def spread(targets: Targets, smoothing: float = 0.0) -> NDArray[np.float32]:
-    """n × OUTPUTS: what each softmax should answer. A branch that has no say is all zeros, and so costs nothing."""
-    wanted = np.zeros((len(targets.route), OUTPUTS), np.float32)
+def soft_labels(targets: Targets, smoothing: float = 0.0) -> NDArray[np.float32]:
+    """Target probabilities (n × OUTPUTS) with label smoothing. An inapplicable branch is all zeros: no loss."""
+    expected = np.zeros((len(targets.route), OUTPUTS), np.float32)
     inside = np.flatnonzero(targets.branch != NO_BRANCH)
-    wanted[np.arange(len(wanted)), ROUTER.start + targets.route] = 1
-    wanted[inside, targets.branch[inside]] = 1
+    expected[np.arange(len(expected)), ROUTER.start + targets.route] = 1
+    expected[inside, targets.branch[inside]] = 1
     for part in (ROUTER, *SLICES.values()):
-        answered = wanted[:, part].sum(axis=1, keepdims=True)
-        wanted[:, part] = (1 - smoothing) * wanted[:, part] + smoothing * answered / (part.stop - part.start)
-    return wanted
+        answered = expected[:, part].sum(axis=1, keepdims=True)
+        expected[:, part] = (1 - smoothing) * expected[:, part] + smoothing * answered / (part.stop - part.start)
+    return expected
 
 
-def read_strangers(path: Path, seed: int) -> list[Strange]:
-    """`ood.csv` (file, kind), split like the scans, each kind shared out."""
+def read_ood(path: Path, seed: int) -> list[OodPicture]:
+    """Out-of-distribution pictures of `ood.csv` (file, kind), each kind split like the scans."""
     with path.open(newline="", encoding="utf-8") as lines:
         kinds = {row["file"]: row["kind"] for row in csv.DictReader(lines)}
     splits: dict[str, Split] = {}
     for kind in sorted(set(kinds.values())):
-        splits.update(share_out(sorted(file for file, own in kinds.items() if own == kind), seed, kind))
-    return [Strange(file, kind, splits[file]) for file, kind in kinds.items()]
+        splits.update(split_stratum(sorted(file for file, own in kinds.items() if own == kind), seed, kind))
+    return [OodPicture(file, kind, splits[file]) for file, kind in kinds.items()]
 
 
 def draw_canvases(folder: Path, files: Sequence[str], recipe: Recipe) -> NDArray[np.uint8]:
-    """Every picture on the canvas that serving would draw: n × size × size."""
+    """The preprocessed pictures as in serving: n × size × size."""
     return np.stack([draw_canvas(read_grey(folder / file), recipe) for file in files])
 
 
-def weigh(rows: Sequence[Row | Strange], balance: float) -> NDArray[np.float64]:
-    """How often each picture is drawn: between as it comes (0) and every (label, source) alike (1)."""
+def sampling_weights(rows: Sequence[Row | OodPicture], balance: float) -> NDArray[np.float64]:
+    """Sampling probabilities; `balance` 0 is uniform, 1 gives every (label, source) the same share."""
     kinds = [(row.label, row.source) if isinstance(row, Row) else ("neither", "") for row in rows]
     counts = Counter(kinds)
     weights = np.array([counts[kind] ** -balance for kind in kinds], np.float64)

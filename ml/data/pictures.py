@@ -1,4 +1,4 @@
-"""Read the data set's pictures through the gate that serving uses."""
+"""Read the data set's pictures with the decoder of serving."""
 
 from pathlib import Path
 
@@ -9,5 +9,5 @@ from inference.upload.open import open_picture
 
 
 def read_grey(path: Path) -> NDArray[np.uint8]:
-    """One picture; Refused is not caught, because a data set with unreadable pictures has to be mended."""
+    """Decode a picture to grey. Raises Refused: the data set must not contain unreadable pictures."""
     return open_picture(path.read_bytes()).grey

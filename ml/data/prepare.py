@@ -1,58 +1,30 @@
-"""Index the scans and split them by patient, once, into a manifest that is committed."""
+"""Index the scans and split them by patient into the committed manifest."""
 
 import csv
 import gzip
 import hashlib
 import io
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from enum import StrEnum
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Final
 
 import numpy as np
 import typer
+from rich.console import Console
+from rich.table import Table
 
-from inference.model.bundle import Label, Modality
+from ml.data.layouts import find_samples
+from ml.data.near_duplicates import find_near_duplicates
+from ml.data.samples import SHARES, Row, Sample, Split
+from models.vocabulary import Label, Modality
 
 MANIFEST: Final = Path(__file__).parents[1] / "split.csv.gz"
 SEED: Final = 42
 
 
-class Split(StrEnum):
-    """Where a patient, with all of his pictures, belongs."""
-
-    TRAIN = "train"
-    VALIDATION = "validation"
-    TEST = "test"
-
-
-SHARES: Final[Mapping[Split, float]] = {Split.TRAIN: 0.70, Split.VALIDATION: 0.15, Split.TEST: 0.15}
-
-
-class Sample(NamedTuple):
-    """One picture of the index."""
-
-    file: str
-    label: Label
-    modality: Modality
-    source: str
-    patient: str
-
-
-class Row(NamedTuple):
-    """One picture of the manifest."""
-
-    file: str
-    label: Label
-    modality: Modality
-    source: str
-    patient: str
-    split: Split
-
-
 def read_index(path: Path) -> list[Sample]:
-    """Read `file, label, modality, source, patient`; other columns are left alone."""
+    """Read the columns `file, label, modality, source, patient`; others are ignored."""
     with path.open(newline="", encoding="utf-8") as lines:
         return [
             Sample(row["file"], Label(row["label"]), Modality(row["modality"]), row["source"], row["patient"])
@@ -60,8 +32,8 @@ def read_index(path: Path) -> list[Sample]:
         ]
 
 
-def group_patients(samples: Iterable[Sample], twins: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
-    """The group of every patient: patients who share a near-duplicate picture are one group."""
+def group_patients(samples: Iterable[Sample], near_duplicates: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
+    """Patient to group; patients with near-duplicate pictures form one group."""
     groups = {sample.patient: sample.patient for sample in samples}
 
     def root(patient: str) -> str:
@@ -69,19 +41,20 @@ def group_patients(samples: Iterable[Sample], twins: Iterable[tuple[str, str]] =
             patient = groups[patient]
         return patient
 
-    for one, other in twins:
+    for one, other in near_duplicates:
         first, second = sorted((root(one), root(other)))
         groups[second] = first
     return {patient: root(patient) for patient in groups}
 
 
-def split_patients(samples: Sequence[Sample], twins: Iterable[tuple[str, str]] = (), seed: int = SEED) -> list[Row]:
-    """Give each patient group to one split, so that every (label, source) is shared out 70/15/15.
+def split_patients(
+    samples: Sequence[Sample], near_duplicates: Iterable[tuple[str, str]] = (), seed: int = SEED
+) -> list[Row]:
+    """Assign each patient group to one split, stratified by (label, source), 70/15/15.
 
-    A group with several labels counts for its rarest, over all classes together: the same NIH patient may be
-    normal on one film and opaque on the next.
+    A group with several strata counts for its rarest: an NIH patient may be normal on one film and not on the next.
     """
-    groups = group_patients(samples, twins)
+    groups = group_patients(samples, near_duplicates)
     sizes: dict[tuple[str, str], int] = defaultdict(int)
     strata_of: dict[str, set[tuple[str, str]]] = defaultdict(set)
     for sample in samples:
@@ -92,12 +65,12 @@ def split_patients(samples: Sequence[Sample], twins: Iterable[tuple[str, str]] =
         strata[min(kinds, key=lambda kind: (sizes[kind], kind))].append(group)
     assigned: dict[str, Split] = {}
     for kind in sorted(strata):
-        assigned.update(share_out(sorted(strata[kind]), seed, ":".join(kind)))
+        assigned.update(split_stratum(sorted(strata[kind]), seed, ":".join(kind)))
     return [Row(*sample, assigned[groups[sample.patient]]) for sample in samples]
 
 
-def share_out(groups: Sequence[str], seed: int, name: str) -> dict[str, Split]:
-    """Shuffle one stratum by a seed of its own, so that adding a stratum moves nobody in another."""
+def split_stratum(groups: Sequence[str], seed: int, name: str) -> dict[str, Split]:
+    """Split one stratum with its own seed, so that adding a stratum does not change the others."""
     own = int.from_bytes(hashlib.sha256(f"{seed}:{name}".encode()).digest()[:8], "big")
     order = np.random.default_rng(own).permutation(len(groups))
     held = max(1, round(len(groups) * SHARES[Split.TEST])) if len(groups) > 2 else 0
@@ -106,7 +79,7 @@ def share_out(groups: Sequence[str], seed: int, name: str) -> dict[str, Split]:
 
 
 def write_manifest(rows: Iterable[Row], path: Path = MANIFEST) -> str:
-    """Write the manifest and return the hash of its text, which every bundle names."""
+    """Write the manifest; returns the SHA-256 of its text, which is stored in every bundle."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(Row._fields)
@@ -133,7 +106,7 @@ def read_manifest(path: Path = MANIFEST) -> list[Row]:
 
 
 def hash_manifest(path: Path = MANIFEST) -> str:
-    """The hash of the text, whatever the compression."""
+    """The SHA-256 of the uncompressed text."""
     return hashlib.sha256(gzip.decompress(path.read_bytes())).hexdigest()
 
 
@@ -147,21 +120,19 @@ def prepare(
     manifest: Annotated[Path, typer.Option(help="where the split is written")] = MANIFEST,
 ) -> None:
     """Split the scans by patient and write the manifest."""
-    from rich.console import Console  # noqa: PLC0415  only the command draws
-    from rich.table import Table  # noqa: PLC0415
-
-    from ml.data.layouts import find_samples  # noqa: PLC0415  the layouts are made of samples
-    from ml.data.near_duplicates import find_twins  # noqa: PLC0415  decodes every picture
 
     folder = data if data.is_dir() else data.parent
     samples = find_samples(data) if data.is_dir() else read_index(data)
     if not samples:
         raise typer.BadParameter(f"no scans found in {data}; pydoc ml.data.layouts shows the layouts that are known")
-    twins = find_twins(folder, samples)
-    rows = split_patients(samples, twins)
+    near_duplicates = find_near_duplicates(folder, samples)
+    rows = split_patients(samples, near_duplicates)
     digest = write_manifest(rows, manifest)
     table = Table(
-        "label", "source", *Split, title=f"{len(rows)} pictures, {len(twins)} pairs of twins, sha256 {digest[:12]}"
+        "label",
+        "source",
+        *Split,
+        title=f"{len(rows)} pictures, {len(near_duplicates)} near-duplicate pairs, sha256 {digest[:12]}",
     )
     for kind in sorted({(row.label, row.source) for row in rows}):
         counts = (sum((row.label, row.source, row.split) == (*kind, split) for row in rows) for split in Split)

@@ -1,4 +1,4 @@
-"""Keep the model card's figures those of the bundle: they are written between two marks, never by hand."""
+"""Write the bundle's figures into the model card, between two marker comments."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -23,7 +23,7 @@ GROUPS: Final[Mapping[str, str]] = {
 
 
 def write_card(manifest: Mapping[str, Any], path: Path = CARD) -> None:
-    """Replace what stands between the marks."""
+    """Replace the text between the markers."""
     before, _, rest = path.read_text(encoding="utf-8").partition(START)
     _, _, after = rest.partition(END)
     lines = "\n".join(describe(manifest))
@@ -51,7 +51,7 @@ def table(title: str, figures: Mapping[str, Any]) -> Iterator[str]:
 
 
 def describe_hearts(hearts: Mapping[str, Any]) -> Iterator[str]:
-    """Patients, not slices."""
+    """The figures by cardiac patient."""
     value, low, high = hearts["balanced_accuracy"]
     yield f"Cardiac patients, slices pooled: balanced accuracy {value:.3f} ({low:.3f} – {high:.3f}),"
     yield f"AUC {hearts['auc']:.3f}, over {hearts['patients']} patients of whom {hearts['normal_patients']} are normal:"
@@ -59,7 +59,7 @@ def describe_hearts(hearts: Mapping[str, Any]) -> Iterator[str]:
 
 
 def describe_gate(gate: Mapping[str, Any]) -> Iterator[str]:
-    """What is sent back."""
+    """The figures of the intake gate."""
     yield f"Intake gate, as served: {gate['scans_refused']:.1%} of {gate['scans']} good scans sent back,"
     yield f"{gate['strangers_refused']:.1%} of {gate['strangers']} pictures that are no scan.\n"
     yield "| no scan, by kind | refused | of |\n|---|---|---|"

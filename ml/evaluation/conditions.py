@@ -1,4 +1,4 @@
-"""Films that lie, are inverted, cut or shot from a screen: teach the gate to know them, and see what it does."""
+"""Fit the condition probe of the intake gate, and evaluate the gate on corrupted films."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -9,95 +9,97 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.errors import Refused
-from inference.model.bundle import Modality
 from inference.model.classifier import Classifier
-from inference.model.image_quality import CONDITIONS, FAULTS, Condition
+from inference.model.image_quality import CONDITIONS, REFUSED_CONDITIONS, Condition
 from inference.model.preprocess import Recipe, draw_canvas
 from inference.upload.picture import Format, Picture
-from ml.data.faults import SPOILERS, turn
-from ml.data.loader import Strange
-from ml.data.prepare import Row, Split
+from ml.data.corruptions import CORRUPTIONS, rotate_quarters
+from ml.data.loader import OodPicture
+from ml.data.samples import Row, Split
+from models.vocabulary import Modality
 
-SPOILT: Final = 360  # scans spoilt in each way for the probe
-TRIED: Final = 80  # chest films, every source alike, on which a finished bundle is tried
+SCANS_PER_CONDITION: Final = 360  # training scans of the probe, each in every condition
+FILMS_PER_CONDITION: Final = 80  # chest films, equally many from each source, for the evaluation
 Grey = NDArray[np.uint8]
 Extract = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
 
 class Outcome(StrEnum):
-    """What became of a film in some condition."""
+    """Result of the gate for a film in a condition. The values are manifest keys."""
 
-    RIGHT = "put right, or named"
-    BACK = "sent back with another reason"
-    THROUGH = "let through as it is"
-    WRONG = "put wrong"
+    CORRECT = "put right, or named"
+    OTHER_REFUSAL = "sent back with another reason"
+    UNCORRECTED = "let through as it is"
+    MISCORRECTED = "put wrong"
 
 
-def spoil(
+def corrupt(
     greys: Sequence[Grey],
     chests: NDArray[np.int64],
     hearts: NDArray[np.int64],
     recipe: Recipe,
-    dice: np.random.Generator,
+    rng: np.random.Generator,
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Canvases of every chest in every condition, and of hearts, which are fine whichever way they lie."""
-    canvases, wanted = [], []
-    for place in chests.tolist():
+    """Canvases and condition indices: every chest in every condition; hearts in any rotation are FINE."""
+    canvases, expected = [], []
+    for position in chests.tolist():
         for number, condition in enumerate(CONDITIONS):
-            canvases.append(draw_canvas(SPOILERS[condition](greys[place], dice), recipe))
-            wanted.append(number)
-    for place in hearts.tolist():
-        lying = turn(greys[place], int(dice.integers(4)))
+            canvases.append(draw_canvas(CORRUPTIONS[condition](greys[position], rng), recipe))
+            expected.append(number)
+    for position in hearts.tolist():
+        lying = rotate_quarters(greys[position], int(rng.integers(4)))
         canvases += [draw_canvas(lying, recipe), draw_canvas(255 - lying, recipe)]
-        wanted += [CONDITIONS.index(Condition.FINE), CONDITIONS.index(Condition.INVERTED)]
-    return np.stack(canvases), np.array(wanted)
+        expected += [CONDITIONS.index(Condition.FINE), CONDITIONS.index(Condition.INVERTED)]
+    return np.stack(canvases), np.array(expected)
 
 
 def fit_probe(
-    greys: Sequence[Grey], items: Sequence[Row | Strange], recipe: Recipe, extract: Extract, seed: int
+    greys: Sequence[Grey], items: Sequence[Row | OodPicture], recipe: Recipe, extract: Extract, seed: int
 ) -> dict[str, NDArray[Any]]:
-    """A linear probe for turned, inverted, cut and screen-photographed films."""
+    """Fit a linear probe for the conditions on the network's features; returns tables of the bundle."""
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  only training needs it
 
-    dice = np.random.default_rng(seed)
-    chests = pick(items, Split.TRAIN, Modality.CHEST_XRAY, SPOILT, dice)
-    hearts = pick(items, Split.TRAIN, Modality.CARDIAC_MRI, SPOILT // 2, dice)
-    canvases, wanted = spoil(greys, chests, hearts, recipe, dice)
-    probe = LogisticRegression(C=0.05, max_iter=300).fit(extract(canvases), wanted)
+    rng = np.random.default_rng(seed)
+    chests = sample_scans(items, Split.TRAIN, Modality.CHEST_XRAY, SCANS_PER_CONDITION, rng)
+    hearts = sample_scans(items, Split.TRAIN, Modality.CARDIAC_MRI, SCANS_PER_CONDITION // 2, rng)
+    canvases, expected = corrupt(greys, chests, hearts, recipe, rng)
+    probe = LogisticRegression(C=0.05, max_iter=300).fit(extract(canvases), expected)
     return {"condition": probe.coef_.T.astype(np.float16), "condition_bias": probe.intercept_.astype(np.float32)}
 
 
-def pick(
-    items: Sequence[Row | Strange], split: Split, modality: Modality, count: int, dice: np.random.Generator
+def sample_scans(
+    items: Sequence[Row | OodPicture], split: Split, modality: Modality, count: int, rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Scans of one split and kind, every source alike."""
+    """Indices of about `count` scans of one split and modality, equally many from each source."""
     sources: dict[str, list[int]] = {}
-    for place, item in enumerate(items):
+    for position, item in enumerate(items):
         if isinstance(item, Row) and item.split is split and item.modality is modality:
-            sources.setdefault(item.source, []).append(place)
+            sources.setdefault(item.source, []).append(position)
     each = count // len(sources)
-    return np.concatenate([dice.choice(places, min(each, len(places)), replace=False) for places in sources.values()])
+    return np.concatenate(
+        [rng.choice(positions, min(each, len(positions)), replace=False) for positions in sources.values()]
+    )
 
 
-def try_conditions(
-    classifier: Classifier, items: Sequence[Row | Strange], greys: Sequence[Grey], split: Split, seed: int
+def evaluate_conditions(
+    classifier: Classifier, items: Sequence[Row | OodPicture], greys: Sequence[Grey], split: Split, seed: int
 ) -> dict[str, dict[str, float]]:
-    """The gate as served, on films of one split spoilt in every way: the share of each outcome by condition."""
-    dice = np.random.default_rng(seed)
-    films = pick(items, split, Modality.CHEST_XRAY, TRIED, dice)
+    """Run the gate on corrupted films of one split; returns the share of each outcome by condition."""
+    rng = np.random.default_rng(seed)
+    films = sample_scans(items, split, Modality.CHEST_XRAY, FILMS_PER_CONDITION, rng)
     shares = {}
-    for condition, spoiler in SPOILERS.items():
-        seen = Counter(try_one(classifier, spoiler(greys[film], dice), condition) for film in films.tolist())
+    for condition, corruption in CORRUPTIONS.items():
+        seen = Counter(evaluate_one(classifier, corruption(greys[film], rng), condition) for film in films.tolist())
         shares[condition.value] = {outcome.value: round(seen[outcome] / len(films), 4) for outcome in Outcome}
     return shares
 
 
-def try_one(classifier: Classifier, grey: Grey, condition: Condition) -> Outcome:
-    """One film through the gate."""
+def evaluate_one(classifier: Classifier, grey: Grey, condition: Condition) -> Outcome:
+    """The outcome for one film."""
     try:
-        admission = classifier.admit(Picture(grey, Format.JPEG))
+        admission = classifier.run_gate(Picture(grey, Format.JPEG))
     except Refused as refused:
-        return Outcome.RIGHT if refused.reason is FAULTS.get(condition) else Outcome.BACK
+        return Outcome.CORRECT if refused.reason is REFUSED_CONDITIONS.get(condition) else Outcome.OTHER_REFUSAL
     if admission.condition is condition:
-        return Outcome.RIGHT
-    return Outcome.WRONG if admission.picture.adjustments else Outcome.THROUGH
+        return Outcome.CORRECT
+    return Outcome.MISCORRECTED if admission.picture.adjustments else Outcome.UNCORRECTED

@@ -10,126 +10,132 @@ import typer
 from numpy.typing import NDArray
 
 from inference.errors import Reason, Refused
-from inference.model.bundle import CARDIAC, Bundle, Label, Modality, default_bundle, load_bundle
+from inference.model.bundle import CARDIAC, Bundle, default_bundle, load_bundle
 from inference.model.classifier import Classifier
+from inference.model.prediction import softmax
 from inference.model.preprocess import draw_canvas
-from inference.model.reading import softmax
 from inference.upload.picture import Format, Picture
-from ml.data.loader import Strange, read_strangers
+from ml.data.loader import OodPicture, read_ood
 from ml.data.pictures import read_grey
-from ml.data.prepare import Row, Split, read_manifest
-from ml.evaluation.answers import LABELS, Outputs, add_second, ask, judge
+from ml.data.prepare import read_manifest
+from ml.data.samples import Row, Split
 from ml.evaluation.card import write_card
-from ml.evaluation.conditions import try_conditions
+from ml.evaluation.conditions import evaluate_conditions
 from ml.evaluation.metrics import (
-    Answers,
     Interval,
+    Predictions,
     accuracy,
-    area,
+    as_coverage,
     bootstrap,
     calibration_error,
     macro_recall,
-    sureness,
+    roc_auc,
 )
+from ml.evaluation.outputs import LABELS, Outputs, add_second, predict, run_model
+from models.vocabulary import Label, Modality
 
 CONDITION_SEED: Final = 7
 
 
-def measure(rows: Sequence[Row], answers: Answers, needed: NDArray[np.float64]) -> dict[str, Any]:
-    """All figures of merit over some scans; each is value, lower and upper bound of its 95 % interval."""
+def measure(rows: Sequence[Row], predictions: Predictions, needed: NDArray[np.float64]) -> dict[str, Any]:
+    """All metrics over some scans, each as value, lower and upper bound of the 95 % interval.
+
+    `needed` is the minimum confidence of each prediction."""
     patients = [row.patient for row in rows]
-    overall: dict[str, Callable[[Answers], float]] = {
+    overall: dict[str, Callable[[Predictions], float]] = {
         "accuracy": accuracy,
         "macro_recall": macro_recall,
         "calibration_error": calibration_error,
     }
 
     figures: dict[str, Any] = {"pictures": len(rows), "patients": len(set(patients))}
-    figures |= {name: rounded(bootstrap(answers, patients, one)) for name, one in overall.items()}
-    sure = np.flatnonzero(answers.confidence >= needed)
-    figures["coverage"] = rounded(bootstrap(sureness(answers, needed), patients, accuracy))
-    figures["accuracy_when_sure"] = rounded(bootstrap(answers.take(sure), [patients[n] for n in sure], accuracy))
+    figures |= {name: rounded(bootstrap(predictions, patients, one)) for name, one in overall.items()}
+    sure = np.flatnonzero(predictions.confidence >= needed)
+    figures["coverage"] = rounded(bootstrap(as_coverage(predictions, needed), patients, accuracy))
+    figures["accuracy_when_sure"] = rounded(bootstrap(predictions.take(sure), [patients[n] for n in sure], accuracy))
     groups = {
         "recall_by_class": [row.label.value for row in rows],
         "accuracy_by_class_and_source": [f"{row.label} / {row.source}" for row in rows],
         "accuracy_by_source": [row.source for row in rows],
         "accuracy_by_modality": [row.modality.value for row in rows],
     }
-    return figures | {name: measure_groups(answers, patients, keys) for name, keys in groups.items()}
+    return figures | {name: measure_groups(predictions, patients, keys) for name, keys in groups.items()}
 
 
-def measure_groups(answers: Answers, patients: Sequence[str], keys: Sequence[str]) -> dict[str, list[float]]:
-    """Accuracy within each group; within a class that is its recall."""
+def measure_groups(predictions: Predictions, patients: Sequence[str], keys: Sequence[str]) -> dict[str, list[float]]:
+    """Accuracy within each group; for groups of one class this is the recall."""
     own, people, figures = np.asarray(keys), np.asarray(patients), {}
     for key in sorted(set(keys)):
         where = np.flatnonzero(own == key)
-        figures[key] = rounded(bootstrap(answers.take(where), people[where].tolist(), accuracy))
+        figures[key] = rounded(bootstrap(predictions.take(where), people[where].tolist(), accuracy))
     return figures
 
 
-def measure_gate(bundle: Bundle, items: Sequence[Row | Strange], greys: Sequence[NDArray[np.uint8]]) -> dict[str, Any]:
-    """How many scans the gate sends back and why, and how many strangers it lets in, by kind: asked as served."""
+def measure_gate(
+    bundle: Bundle, items: Sequence[Row | OodPicture], greys: Sequence[NDArray[np.uint8]]
+) -> dict[str, Any]:
+    """Refusals of the gate as served: of scans by reason, of out-of-distribution pictures by kind, and by condition."""
     classifier = Classifier(bundle)
-    reasons = [ask_gate(classifier, grey) for grey in greys]
+    reasons = [gate_refusal(classifier, grey) for grey in greys]
     scans = [reason for item, reason in zip(items, reasons, strict=True) if isinstance(item, Row)]
     kinds: dict[str, list[bool]] = {}
     for item, reason in zip(items, reasons, strict=True):
-        if isinstance(item, Strange):
+        if isinstance(item, OodPicture):
             kinds.setdefault(item.kind, []).append(reason is not None)
-    strangers = [sent for some in kinds.values() for sent in some]
+    ood_refused = [sent for some in kinds.values() for sent in some]
     return {
         "scans": len(scans),
         "scans_refused": round(float(np.mean([reason is not None for reason in scans])), 4),
         "scans_refused_for": dict(Counter(reason.value for reason in scans if reason)),
-        "strangers": len(strangers),
-        "strangers_refused": round(float(np.mean(strangers)), 4),
+        "strangers": len(ood_refused),
+        "strangers_refused": round(float(np.mean(ood_refused)), 4),
         "strangers_refused_by_kind": {kind: [sum(some), len(some)] for kind, some in sorted(kinds.items())},
-        "conditions": try_conditions(classifier, items, greys, items[0].split, CONDITION_SEED),
+        "conditions": evaluate_conditions(classifier, items, greys, items[0].split, CONDITION_SEED),
     }
 
 
-def ask_gate(classifier: Classifier, grey: NDArray[np.uint8]) -> Reason | None:
-    """Why the gate sends a picture back, or None."""
+def gate_refusal(classifier: Classifier, grey: NDArray[np.uint8]) -> Reason | None:
+    """The gate's reason of refusal, or None."""
     try:
-        classifier.admit(Picture(grey, Format.JPEG))
+        classifier.run_gate(Picture(grey, Format.JPEG))
     except Refused as refused:
         return refused.reason
     return None
 
 
 def rounded(interval: Interval) -> list[float]:
-    """Four digits are more than the intervals allow."""
+    """The interval with four digits."""
     return [round(value, 4) for value in interval]
 
 
 def measure_bundle(
-    bundle: Bundle, items: Sequence[Row | Strange], outputs: Outputs, greys: Sequence[NDArray[np.uint8]] | None
+    bundle: Bundle, items: Sequence[Row | OodPicture], outputs: Outputs, greys: Sequence[NDArray[np.uint8]] | None
 ) -> dict[str, Any]:
-    """The figures that a manifest carries for one split; the gate's need the pictures themselves."""
-    scans = [place for place, item in enumerate(items) if isinstance(item, Row)]
+    """The figures of one split for the manifest; those of the gate need the pictures."""
+    scans = [position for position, item in enumerate(items) if isinstance(item, Row)]
     rows = [item for item in items if isinstance(item, Row)]
-    answers = judge(rows, outputs.logits[scans], bundle.temperatures)
-    needed = np.array([bundle.thresholds.of(LABELS[one]) for one in answers.said])
-    figures = measure(rows, answers, needed)
+    predictions = predict(rows, outputs.logits[scans], bundle.temperatures)
+    needed = np.array([bundle.thresholds.for_label(LABELS[one]) for one in predictions.predicted])
+    figures = measure(rows, predictions, needed)
     figures["cardiac_by_patient"] = measure_hearts(rows, outputs.logits[scans], bundle)
     return figures if greys is None else figures | {"gate": measure_gate(bundle, items, greys)}
 
 
 def measure_hearts(rows: Sequence[Row], logits: NDArray[np.float32], bundle: Bundle) -> dict[str, Any]:
-    """Balanced accuracy over cardiac patients, their slices' probabilities averaged as `reading.pool` does."""
+    """Balanced accuracy and AUC by cardiac patient, with probabilities averaged over slices as in `pool_slices`."""
     sick = LABELS.index(Label.SICK)
     hearts = [n for n, row in enumerate(rows) if row.modality is Modality.CARDIAC_MRI]
     shares = softmax(logits[hearts][:, CARDIAC] / bundle.temperatures.cardiac_mri)[:, 1]
     patients = sorted({rows[n].patient for n in hearts})
     pooled = np.array([shares[[rows[n].patient == one for n in hearts]].mean() for one in patients])
     truth = np.array([next(LABELS.index(rows[n].label) for n in hearts if rows[n].patient == one) for one in patients])
-    said = np.where(pooled > 0.5, sick, LABELS.index(Label.NORMAL))
-    answers = Answers(truth, said, np.maximum(pooled, 1 - pooled))
+    predicted = np.where(pooled > 0.5, sick, LABELS.index(Label.NORMAL))
+    predictions = Predictions(truth, predicted, np.maximum(pooled, 1 - pooled))
     return {
         "patients": len(patients),
         "normal_patients": int((truth != sick).sum()),
-        "balanced_accuracy": rounded(bootstrap(answers, patients, macro_recall)),
-        "auc": round(area((truth == sick).astype(int), pooled), 4),
+        "balanced_accuracy": rounded(bootstrap(predictions, patients, macro_recall)),
+        "auc": round(roc_auc((truth == sick).astype(int), pooled), 4),
     }
 
 
@@ -143,25 +149,25 @@ def evaluate(
     ] = Path("runs/tuned"),
 ) -> None:
     """Measure a bundle on one split and draw the model card's plots."""
+    from ml.evaluation.error_gallery import draw_error_gallery  # noqa: PLC0415
     from ml.evaluation.plots import draw_plots  # noqa: PLC0415  only this command draws
-    from ml.evaluation.sheet import draw_mistakes  # noqa: PLC0415
 
     loaded = load_bundle(bundle or default_bundle())
-    everything: list[Row | Strange] = [
+    everything: list[Row | OodPicture] = [
         *read_manifest(),
-        *read_strangers(data / "ood.csv", loaded.manifest["config"]["seed"]),
+        *read_ood(data / "ood.csv", loaded.manifest["config"]["seed"]),
     ]
     items = [item for item in everything if item.split is split]
     greys = [read_grey(data / item.file) for item in items]
     outputs = add_second(
-        loaded, greys, ask(loaded.model, np.stack([draw_canvas(grey, loaded.recipe) for grey in greys]))
+        loaded, greys, run_model(loaded.model, np.stack([draw_canvas(grey, loaded.recipe) for grey in greys]))
     )
     measured = measure_bundle(loaded, items, outputs, greys)
     rows = [item for item in items if isinstance(item, Row)]
-    scans = [place for place, item in enumerate(items) if isinstance(item, Row)]
-    answers = judge(rows, outputs.logits[scans], loaded.temperatures)
-    draw_plots(figures, answers, measured, run / "run.json")
-    draw_mistakes(run / "top_misclassified_gradcam.png", loaded, rows, [greys[n] for n in scans], answers)
+    scans = [position for position, item in enumerate(items) if isinstance(item, Row)]
+    predictions = predict(rows, outputs.logits[scans], loaded.temperatures)
+    draw_plots(figures, predictions, measured, run / "run.json")
+    draw_error_gallery(run / "top_misclassified_gradcam.png", loaded, rows, [greys[n] for n in scans], predictions)
     if split is Split.TEST:
         write_card(loaded.manifest)
     print_figures(measured, f"{loaded.identity.name} {loaded.identity.version}, {split}")
@@ -182,7 +188,7 @@ def print_figures(figures: Mapping[str, Any], title: str) -> None:
 
 
 def flatten(figures: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    """Nested figures, one level at a time."""
+    """Nested figures as (path, value) pairs."""
     for name, value in figures.items():
         if isinstance(value, dict):
             yield from flatten(value, f"{before}{name}: ")

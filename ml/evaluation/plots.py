@@ -1,4 +1,4 @@
-"""The model card's plots: no data-set picture is in them."""
+"""Plots of the model card, without data-set pictures."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -7,15 +7,15 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ml.evaluation.answers import LABELS
-from ml.evaluation.metrics import BINS, Answers, risk_coverage
+from ml.evaluation.metrics import BINS, Predictions, risk_coverage
+from ml.evaluation.outputs import LABELS
 
 Axes: TypeAlias = Any  # matplotlib ships no complete types
-INK = "#1f4e79"
+COLOUR = "#1f4e79"
 
 
-def draw_plots(folder: Path, answers: Answers, measured: Mapping[str, Any], run: Path) -> None:
-    """One small PNG each."""
+def draw_plots(folder: Path, predictions: Predictions, measured: Mapping[str, Any], run: Path) -> None:
+    """Write each plot as PNG."""
     import matplotlib as mpl  # noqa: PLC0415  only the evaluation draws
 
     mpl.use("Agg")
@@ -23,9 +23,9 @@ def draw_plots(folder: Path, answers: Answers, measured: Mapping[str, Any], run:
 
     folder.mkdir(parents=True, exist_ok=True)
     plots: dict[str, Callable[[Axes], None]] = {
-        "confusion": lambda axes: draw_confusion(axes, answers),
-        "reliability": lambda axes: draw_reliability(axes, answers),
-        "risk_coverage": lambda axes: draw_risk(axes, answers),
+        "confusion": lambda axes: draw_confusion(axes, predictions),
+        "reliability": lambda axes: draw_reliability(axes, predictions),
+        "risk_coverage": lambda axes: draw_risk(axes, predictions),
         "per_source": lambda axes: draw_sources(axes, measured["accuracy_by_class_and_source"]),
     }
     if run.exists():
@@ -38,10 +38,10 @@ def draw_plots(folder: Path, answers: Answers, measured: Mapping[str, Any], run:
         plt.close(figure)
 
 
-def draw_confusion(axes: Axes, answers: Answers) -> None:
-    """Rows are true classes; each cell is the share of its row."""
+def draw_confusion(axes: Axes, predictions: Predictions) -> None:
+    """Confusion matrix: rows are true classes, colours the share of the row."""
     counts = np.zeros((len(LABELS), len(LABELS)), int)
-    np.add.at(counts, (answers.truth, answers.said), 1)
+    np.add.at(counts, (predictions.truth, predictions.predicted), 1)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="cividis", vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(counts):
@@ -49,24 +49,27 @@ def draw_confusion(axes: Axes, answers: Answers) -> None:
     names = [label.value for label in LABELS]
     axes.set_xticks(range(len(names)), names, rotation=30, ha="right")
     axes.set_yticks(range(len(names)), names)
-    axes.set(xlabel="said", ylabel="true", title="Confusion, test split (pictures)")
+    axes.set(xlabel="predicted", ylabel="true", title="Confusion, test split (pictures)")
 
 
-def draw_reliability(axes: Axes, answers: Answers) -> None:
-    """How often an answer of a given confidence is right."""
-    place = np.minimum((answers.confidence * BINS).astype(int), BINS - 1)
-    right = answers.truth == answers.said
-    bins = [one for one in range(BINS) if (place == one).sum() >= 5]
-    said, held = [answers.confidence[place == b].mean() for b in bins], [right[place == b].mean() for b in bins]
+def draw_reliability(axes: Axes, predictions: Predictions) -> None:
+    """Reliability diagram: accuracy by confidence."""
+    position = np.minimum((predictions.confidence * BINS).astype(int), BINS - 1)
+    right = predictions.truth == predictions.predicted
+    bins = [one for one in range(BINS) if (position == one).sum() >= 5]
+    predicted, held = (
+        [predictions.confidence[position == b].mean() for b in bins],
+        [right[position == b].mean() for b in bins],
+    )
     axes.plot([0, 1], [0, 1], color="grey", linestyle=":")
-    axes.scatter(said, held, s=[np.sqrt((place == b).sum()) * 6 for b in bins], color=INK)
+    axes.scatter(predicted, held, s=[np.sqrt((position == b).sum()) * 6 for b in bins], color=COLOUR)
     axes.set(xlabel="confidence", ylabel="share right", title="Reliability (area ~ pictures)", xlim=(0, 1), ylim=(0, 1))
 
 
-def draw_risk(axes: Axes, answers: Answers) -> None:
-    """What abstaining buys."""
-    covered, risk = risk_coverage(answers)
-    axes.plot(covered, risk, color=INK)
+def draw_risk(axes: Axes, predictions: Predictions) -> None:
+    """Risk-coverage curve."""
+    covered, risk = risk_coverage(predictions)
+    axes.plot(covered, risk, color=COLOUR)
     axes.axhline(0.05, color="grey", linestyle=":")
     axes.set(xlabel="share of pictures answered", ylabel="share wrong among them", title="Risk and coverage")
 
@@ -76,12 +79,12 @@ def draw_sources(axes: Axes, figures: Mapping[str, list[float]]) -> None:
     names = sorted(figures, key=lambda name: figures[name][0])
     values = np.array([figures[name] for name in names])
     whiskers = np.clip(np.stack([values[:, 0] - values[:, 1], values[:, 2] - values[:, 0]]), 0, None)
-    axes.barh(names, values[:, 0], xerr=whiskers, color=INK, ecolor="grey")
+    axes.barh(names, values[:, 0], xerr=whiskers, color=COLOUR, ecolor="grey")
     axes.set(xlim=(0, 1), title="Recall by class and source")
 
 
 def draw_training(axes: Axes, history: Mapping[str, list[float]]) -> None:
-    """Losses of the head, then of the fine-tuning."""
+    """Loss curves of the head and of the fine-tuning."""
     for name, values in history.items():
         axes.plot(np.linspace(0, 1, len(values)), values, marker=".", label=name.replace("_", " "))
     axes.set(xlabel="share of the stage", ylabel="loss", title="Training")

@@ -1,4 +1,4 @@
-"""Temperatures, biases and thresholds, chosen on the validation split."""
+"""Temperatures, biases and thresholds, fitted on the validation split."""
 
 import math
 from collections.abc import Mapping
@@ -8,45 +8,45 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.model.bundle import CARDIAC, CHEST, ROUTER, Thresholds
-from inference.model.reading import softmax
+from inference.model.prediction import softmax
 from ml.data.loader import Targets
-from ml.evaluation.answers import LABELS
-from ml.evaluation.metrics import Answers
+from ml.evaluation.metrics import Predictions
+from ml.evaluation.outputs import LABELS
 
 STEPS: Final = 3000
-PULL: Final = 2e-3  # towards no bias: a dozen validation patients must not write the prior
+BIAS_DECAY: Final = 2e-3  # regularises the biases: a dozen validation patients must not determine the prior
 UNCERTAIN: Final = 0.75
 STATED_ERROR: Final = 0.05
-REFUSED_SCANS: Final = 0.015  # how many good scans the distance may send back; the other checks take the rest
+REFUSED_SCANS: Final = 0.015  # share of good scans that the distance threshold may refuse
 FAR: Final = 0.05
-FOREIGN: Final = 0.1  # the router may be this sure that a scan is none, whatever the validation scans say
+MIN_NEITHER: Final = 0.1  # lower bound of the threshold `neither`
 
 
 class Scaling(NamedTuple):
-    """A softmax is calibrated as softmax(logits / temperature + bias)."""
+    """Calibration parameters: softmax(logits / temperature + bias)."""
 
     temperature: float
     bias: NDArray[np.float64]
 
 
 def fit_scaling(logits: NDArray[np.float32], targets: NDArray[np.int64]) -> Scaling:
-    """Maximum likelihood by plain gradient descent; five numbers need nothing better."""
-    wanted = np.eye(logits.shape[1])[targets]
+    """Fit by maximum likelihood with gradient descent; `logits` is n × classes, `targets` n class indices."""
+    expected = np.eye(logits.shape[1])[targets]
     sharpness, bias = 1.0, np.zeros(logits.shape[1])
     centred = logits.astype(np.float64) - logits.mean(axis=1, keepdims=True)
     size = 0.5 / max(1.0, float(centred.var()))
     for _ in range(STEPS):
-        slope = (softmax((centred * sharpness + bias).astype(np.float32)) - wanted) / len(targets)
+        slope = (softmax((centred * sharpness + bias).astype(np.float32)) - expected) / len(targets)
         sharpness = max(0.05, sharpness - size * float((slope * centred).sum()))
-        bias -= 0.5 * (slope.sum(axis=0) + PULL * bias)
+        bias -= 0.5 * (slope.sum(axis=0) + BIAS_DECAY * bias)
     return Scaling(1.0 / sharpness, bias - bias.mean())
 
 
 def fit_branches(logits: NDArray[np.float32], targets: Targets) -> dict[str, Scaling]:
-    """Router, chest and cardiac branch each have their own; the router's sees the strangers too.
+    """Calibration of router, chest and cardiac branch; the router's includes out-of-distribution pictures.
 
-    Hearts count as they come, four sick slices to a normal one: their branch knows too little to overrule that, and
-    the threshold that `hold_error` sets keeps its answers uncertain.
+    Cardiac slices keep their class ratio (four Sick to one Normal): the branch has too few patients to correct it, and
+    the threshold by `thresholds_at_error` keeps its predictions uncertain.
     """
     chest = (targets.branch >= CHEST.start) & (targets.branch < CHEST.stop)
     cardiac = targets.branch >= CARDIAC.start
@@ -57,41 +57,41 @@ def fit_branches(logits: NDArray[np.float32], targets: Targets) -> dict[str, Sca
     }
 
 
-def fold(scalings: Mapping[str, Scaling]) -> NDArray[np.float32]:
-    """The biases as an addition to the network's ten logits, so that serving divides by temperatures and no more."""
+def logit_offsets(scalings: Mapping[str, Scaling]) -> NDArray[np.float32]:
+    """The biases as offsets of the ten logits, so that serving only divides by temperatures."""
     parts = [scalings[name] for name in ("router", "chest_xray", "cardiac_mri")]
     return np.concatenate([part.temperature * part.bias for part in parts]).astype(np.float32)
 
 
 def choose_thresholds(
-    distances: NDArray[np.float32], strange: NDArray[np.float32], neither: NDArray[np.float64], answers: Answers
+    distances: NDArray[np.float32], ood: NDArray[np.float32], neither: NDArray[np.float64], predictions: Predictions
 ) -> Thresholds:
-    """Limits that send back no more than the allowed share of the validation scans, and hold the stated error.
+    """Thresholds that refuse at most the allowed share of the validation scans and keep the stated error rate.
 
-    Where scans and strangers lie apart, the distance's limit is half-way between them on a logarithmic scale: a film
-    of an outside hospital is farther than most of ours, and is still a film.
+    When scans and out-of-distribution pictures are separable, the distance threshold is their geometric mean, because
+    scans of other hospitals are farther than most of the training scans.
     """
-    scans_end, strangers_begin = np.quantile(distances, 1 - REFUSED_SCANS), np.quantile(strange, REFUSED_SCANS)
+    scans_end, ood_begin = np.quantile(distances, 1 - REFUSED_SCANS), np.quantile(ood, REFUSED_SCANS)
     return Thresholds(
         uncertain=UNCERTAIN,
-        distance=float(max(scans_end, np.sqrt(scans_end * strangers_begin))),
+        distance=float(max(scans_end, np.sqrt(scans_end * ood_begin))),
         far=float(np.quantile(distances, 1 - FAR)),
-        neither=max(FOREIGN, float(np.quantile(neither, 1 - REFUSED_SCANS / 5))),
+        neither=max(MIN_NEITHER, float(np.quantile(neither, 1 - REFUSED_SCANS / 5))),
         condition=0.9,
-        by_label=hold_error(answers),
+        by_label=thresholds_at_error(predictions),
     )
 
 
-def hold_error(answers: Answers, error: float = STATED_ERROR) -> dict[str, float]:
-    """For each class the least confidence from which no more than `error` of its answers are wrong.
+def thresholds_at_error(predictions: Predictions, error: float = STATED_ERROR) -> dict[str, float]:
+    """For each class the lowest confidence above which at most `error` of its predictions are wrong.
 
-    Counted with one right and one wrong answer more than were seen (Laplace), or a lucky handful would set the bar.
+    Uses Laplace smoothing (one more right and one more wrong), so that few samples do not set a low threshold.
     """
     needed = {}
-    for place, label in enumerate(LABELS):
-        own = answers.take(np.flatnonzero(answers.said == place))
+    for position, label in enumerate(LABELS):
+        own = predictions.take(np.flatnonzero(predictions.predicted == position))
         order = np.argsort(-own.confidence)
-        wrong = (np.cumsum((own.truth != own.said)[order]) + 1) / (np.arange(1, len(order) + 1) + 2)
+        wrong = (np.cumsum((own.truth != own.predicted)[order]) + 1) / (np.arange(1, len(order) + 1) + 2)
         held = np.flatnonzero(wrong <= error)
         needed[label.value] = math.floor(1e4 * own.confidence[order][held[-1]]) / 1e4 if len(held) else 0.99
     return {label: value for label, value in needed.items() if value > UNCERTAIN}

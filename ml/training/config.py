@@ -1,4 +1,4 @@
-"""The knobs of a training run: a TOML file becomes one frozen value, stored with the checkpoint."""
+"""Configuration of a training run, read from TOML and stored with the checkpoint and in the bundle."""
 
 import tomllib
 from dataclasses import asdict, dataclass, field
@@ -10,20 +10,20 @@ from inference.model.preprocess import Recipe
 
 @dataclass(frozen=True)
 class Stage:
-    """One stretch of fine-tuning."""
+    """One stage of fine-tuning."""
 
-    first: str  # layers from the first whose name starts so are trained
-    size: int  # of the canvas: less is quicker, the last stage has the serving size
+    first: str  # name prefix of the first trainable layer
+    size: int  # of the input; the last stage has the serving size
     steps: int
     batch: int = 32
     rate: float = 3e-4
-    looks: int = 4  # validation losses on the way
-    strength: float = 1.0  # of the augmentation: the last steps see pictures nearer to those that are served
+    looks: int = 4  # number of validation losses
+    strength: float = 1.0  # of the augmentation
 
 
 @dataclass(frozen=True)
 class Config:
-    """A run is its configuration, its seed and the committed split; nothing else."""
+    """All parameters of a run; with the committed split they determine it."""
 
     name: str
     version: str
@@ -36,19 +36,19 @@ class Config:
     rate: float = 1e-3  # Adam's step size for the head on cached features
     decay: float = 1e-4  # AdamW's weight decay
     smoothing: float = 0.0  # label smoothing
-    mixup: float = 0.0  # the head's: alpha of the Beta distribution that shares are drawn from
-    distil: float = 0.0  # the head's: share of an earlier self's answer in the targets
-    stages: tuple[Stage, ...] = ()  # none: the trunk stays ImageNet's
-    balance: float = 0.5  # 0 draws pictures as they are, 1 draws every (label, source) equally often
+    mixup: float = 0.0  # of the head: alpha of the Beta distribution
+    distil: float = 0.0  # of the head: weight of the teacher's probabilities in the targets
+    stages: tuple[Stage, ...] = ()  # empty: the backbone keeps the ImageNet weights
+    balance: float = 0.5  # of sampling: 0 uniform, 1 every (label, source) equally often
 
 
 def read_config(path: Path) -> Config:
-    """An unknown key stops the run: a misspelt knob would otherwise be a silent default."""
+    """Read a configuration file. Raises TypeError for an unknown key."""
     return make_config(tomllib.loads(path.read_text(encoding="utf-8")))
 
 
 def make_config(values: dict[str, Any]) -> Config:
-    """From plain values, as a checkpoint stores them."""
+    """From the plain values of a TOML file or checkpoint. Raises TypeError for an unknown key."""
     values = dict(values)
     recipe = Recipe(**values.pop("recipe", {}))
     stages = tuple(Stage(**stage) for stage in values.pop("stages", ()))

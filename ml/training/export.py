@@ -1,4 +1,4 @@
-"""Turn a trained network into the bundle that is served: convert, calibrate, choose thresholds, measure."""
+"""Export a trained network as a bundle: convert, calibrate, choose thresholds, measure."""
 
 import hashlib
 import json
@@ -13,23 +13,24 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from inference.model.bundle import HOME, MANIFEST, MODEL, ROUTER, TABLES, Temperatures, Thresholds, load_bundle
+from inference.model.bundle import BUNDLES, MANIFEST, MODEL, ROUTER, TABLES, Temperatures, Thresholds, load_bundle
 from inference.model.classifier import measure_distances
+from inference.model.prediction import softmax
 from inference.model.preprocess import RANGE, draw_canvas
-from inference.model.reading import softmax
-from ml.data.loader import Strange, make_targets, read_strangers
+from ml.data.loader import OodPicture, make_targets, read_ood
 from ml.data.pictures import read_grey
-from ml.data.prepare import Row, Split, hash_manifest, read_manifest
-from ml.evaluation.answers import LABELS, Outputs, ask, judge
+from ml.data.prepare import hash_manifest, read_manifest
+from ml.data.samples import Row, Split
 from ml.evaluation.conditions import fit_probe
 from ml.evaluation.evaluate import measure_bundle, print_figures
-from ml.training.calibrate import choose_thresholds, fit_branches, fold
+from ml.evaluation.outputs import LABELS, Outputs, predict, run_model
+from ml.training.calibrate import choose_thresholds, fit_branches, logit_offsets
 from ml.training.config import Config, make_config
-from ml.training.gate import PROTOTYPES, STRANGE_REASONS, choose_limits, choose_prototypes, list_strangers
+from ml.training.gate import OOD_REASONS, PROTOTYPES, choose_limits, choose_prototypes, ood_tables
 from ml.training.network import Network, convert, restore
 from ml.training.train import CHECKPOINT
 
-Items = list[Row | Strange]
+Items = list[Row | OodPicture]
 Greys = list[NDArray[np.uint8]]
 Arrays = dict[str, NDArray[Any]]
 NAME: Final = "{0.name}-{0.version}"
@@ -38,12 +39,12 @@ NAME: Final = "{0.name}-{0.version}"
 def export(
     data: Annotated[Path, typer.Argument(help="folder with scans.csv, ood.csv and the pictures")],
     run: Annotated[Path, typer.Option(help="the training run")] = Path("runs/tuned"),
-    home: Annotated[Path, typer.Option(help="where bundles live")] = HOME,
+    home: Annotated[Path, typer.Option(help="where bundles live")] = BUNDLES,
 ) -> None:
     """Write the bundle of a training run, with its measured quality."""
     facts = json.loads((run / "run.json").read_text(encoding="utf-8"))
     config = make_config(facts["config"])
-    items: Items = [*read_manifest(), *read_strangers(data / "ood.csv", config.seed)]
+    items: Items = [*read_manifest(), *read_ood(data / "ood.csv", config.seed)]
     greys = [read_grey(data / item.file) for item in items]
     network = restore(run / CHECKPOINT, config)
     outputs = answer_all(run, convert(network, config.recipe.size), greys, config)
@@ -51,7 +52,7 @@ def export(
     outputs, temperatures = calibrate(network, items, outputs)
     model = convert(network, config.recipe.size)
     tables = head_tables(network) | gate_tables(items, outputs, config.seed)
-    probe = fit_probe(greys, items, config.recipe, lambda canvases: ask(model, canvases).features, config.seed)
+    probe = fit_probe(greys, items, config.recipe, lambda canvases: run_model(model, canvases).features, config.seed)
     manifest = describe_bundle(config, temperatures, choose(items, outputs, temperatures, tables["prototypes"]))
     manifest["quality"] = choose_limits(greys, items)
     folder, files = home / NAME.format(config), {MODEL: model, TABLES: pack(tables | probe)}
@@ -60,7 +61,7 @@ def export(
     bundle = load_bundle(folder)
     manifest["measured"] = {}
     for split in (Split.VALIDATION, Split.TEST):
-        own = places(items, split, strangers=True)
+        own = split_indices(items, split, with_ood=True)
         seen = [greys[n] for n in own] if split is Split.TEST else None
         figures = measure_bundle(bundle, [items[n] for n in own], outputs.take(own), seen)
         manifest["measured"][split.value] = figures
@@ -70,23 +71,23 @@ def export(
 
 
 def answer_all(run: Path, model: bytes, greys: Greys, config: Config) -> Outputs:
-    """The converted network's outputs for every picture, kept beside the run."""
+    """Outputs of the converted network for every picture, cached in the run's folder."""
     cache = run / f"outputs-{hashlib.sha256(model).hexdigest()[:12]}.npz"
     if not cache.exists():
-        ask(model, np.stack([draw_canvas(grey, config.recipe) for grey in greys])).save(cache)
+        run_model(model, np.stack([draw_canvas(grey, config.recipe) for grey in greys])).save(cache)
     return Outputs.load(cache)
 
 
-def places(items: Items, split: Split, strangers: bool = False) -> NDArray[np.int64]:
-    """Where the scans of one split stand, with its strangers if wanted."""
-    return np.array([n for n, item in enumerate(items) if item.split is split and (strangers or isinstance(item, Row))])
+def split_indices(items: Items, split: Split, with_ood: bool = False) -> NDArray[np.int64]:
+    """Indices of the scans of one split, optionally with its out-of-distribution pictures."""
+    return np.array([n for n, item in enumerate(items) if item.split is split and (with_ood or isinstance(item, Row))])
 
 
 def calibrate(network: Network, items: Items, outputs: Outputs) -> tuple[Outputs, Temperatures]:
-    """Fit temperatures and biases on the validation split; the biases go into the network itself."""
-    held = places(items, Split.VALIDATION, strangers=True)
+    """Fit temperatures and biases on the validation split; adds the biases to the network's output layer."""
+    held = split_indices(items, Split.VALIDATION, with_ood=True)
     scalings = fit_branches(outputs.logits[held], make_targets([items[n] for n in held]))
-    shift = fold(scalings)
+    shift = logit_offsets(scalings)
     layer = network.get_layer("head").get_layer("output")
     kernel, bias = layer.get_weights()
     layer.set_weights([kernel, bias + shift])
@@ -95,27 +96,27 @@ def calibrate(network: Network, items: Items, outputs: Outputs) -> tuple[Outputs
 
 
 def gate_tables(items: Items, outputs: Outputs, seed: int) -> Arrays:
-    """Prototypes of the training scans, and the training strangers."""
-    train = places(items, Split.TRAIN)
+    """Prototypes of the training scans, and the out-of-distribution examples."""
+    train = split_indices(items, Split.TRAIN)
     rows = [item for item in items if isinstance(item, Row) and item.split is Split.TRAIN]
     kinds = np.array([f"{row.label} {row.source}" for row in rows])
     prototypes = choose_prototypes(outputs.features[train], kinds, PROTOTYPES, seed).astype(np.float16)
-    return {"prototypes": prototypes} | list_strangers(items, outputs.features)
+    return {"prototypes": prototypes} | ood_tables(items, outputs.features)
 
 
 def choose(items: Items, outputs: Outputs, temperatures: Temperatures, prototypes: NDArray[Any]) -> Thresholds:
     """Thresholds from the validation scans."""
-    held = places(items, Split.VALIDATION)
+    held = split_indices(items, Split.VALIDATION)
     rows = [item for item in (items[n] for n in held) if isinstance(item, Row)]
     logits = outputs.logits[held]
     neither = softmax(logits[:, ROUTER] / temperatures.router)[:, 2]
-    strange = np.setdiff1d(places(items, Split.VALIDATION, strangers=True), held)
-    near, far = (measure_distances(outputs.features[own], prototypes.astype(np.float32)) for own in (held, strange))
-    return choose_thresholds(near, far, neither, judge(rows, logits, temperatures))
+    ood = np.setdiff1d(split_indices(items, Split.VALIDATION, with_ood=True), held)
+    near, far = (measure_distances(outputs.features[own], prototypes.astype(np.float32)) for own in (held, ood))
+    return choose_thresholds(near, far, neither, predict(rows, logits, temperatures))
 
 
 def head_tables(network: Network) -> Arrays:
-    """The head's weights, from which serving computes heat maps."""
+    """The head's weights, for the closed-form heat map."""
     head = network.get_layer("head")
     hidden, hidden_bias = head.get_layer("hidden").get_weights()
     output, output_bias = head.get_layer("output").get_weights()
@@ -123,7 +124,7 @@ def head_tables(network: Network) -> Arrays:
 
 
 def describe_bundle(config: Config, temperatures: Temperatures, thresholds: Thresholds) -> dict[str, Any]:
-    """The manifest, still without limits, hashes and figures."""
+    """The manifest without limits, hashes and figures."""
     return {
         "name": config.name,
         "version": config.version,
@@ -132,21 +133,21 @@ def describe_bundle(config: Config, temperatures: Temperatures, thresholds: Thre
         "input": {"recipe": asdict(config.recipe), "range": RANGE},
         "temperatures": asdict(temperatures),
         "thresholds": asdict(thresholds),
-        "strangers": [reason.value for reason in STRANGE_REASONS],
+        "strangers": [reason.value for reason in OOD_REASONS],
         "split": hash_manifest(),
         "config": asdict(config),
     }
 
 
 def pack(tables: Arrays) -> bytes:
-    """The tables as a file's bytes."""
+    """The tables as a compressed npz file."""
     packed = BytesIO()
     np.savez_compressed(packed, allow_pickle=False, **tables)
     return packed.getvalue()
 
 
 def write_bundle(folder: Path, manifest: dict[str, Any], files: Mapping[str, bytes]) -> None:
-    """Files first, then the manifest that vouches for them."""
+    """Write the files, then the manifest with their SHA-256."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (folder / name).write_bytes(content)

@@ -1,4 +1,4 @@
-"""What the intake gate knows of the training data: prototypes, strangers, quality limits."""
+"""Tables of the intake gate from the training data: prototypes, out-of-distribution examples, quality limits."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -8,16 +8,16 @@ from numpy.typing import NDArray
 
 from inference.errors import Reason
 from inference.model.bundle import BRANCHES
-from inference.model.image_quality import Figures, measure
-from ml.data.loader import Strange
-from ml.data.prepare import Row, Split
+from inference.model.image_quality import QualityMeasures, measure_quality
+from ml.data.loader import OodPicture
+from ml.data.samples import Row, Split
 
 PROTOTYPES: Final = 400
-REFUSE: Final = 0.0005  # share of the training scans beyond each quality figure's limit
+REFUSE: Final = 0.0005  # share of the training scans beyond each limit
 DOUBT: Final = 0.01
-TOO_HIGH: Final = frozenset({"shadow", "burnt"})  # figures that are a fault when large; the others when small
-STRANGE_REASONS: Final = (Reason.NOT_A_SCAN, Reason.LATERAL, Reason.WRONG_BODY_PART)
-STRANGE_KINDS: Final[Mapping[str, Reason]] = {
+TOO_HIGH: Final = frozenset({"shadow", "burnt"})  # measures with an upper limit; the others have a lower one
+OOD_REASONS: Final = (Reason.NOT_A_SCAN, Reason.LATERAL, Reason.WRONG_BODY_PART)
+OOD_KINDS: Final[Mapping[str, Reason]] = {
     "cxr_lateral": Reason.LATERAL,
     "xray_hand_64px": Reason.WRONG_BODY_PART,
     "ct_abdomen_64px": Reason.WRONG_BODY_PART,
@@ -31,7 +31,7 @@ Grey = NDArray[np.uint8]
 def choose_prototypes(
     features: NDArray[np.float32], kinds: NDArray[np.str_], count: int, seed: int
 ) -> NDArray[np.float32]:
-    """A few hundred training features that stand for all: k-means centres of each kind, by its share's root."""
+    """Unit-length k-means centres of the training features, `count` in all, by the square root of each kind's share."""
     from sklearn.cluster import KMeans  # noqa: PLC0415  only training needs it
 
     features = features / np.linalg.norm(features, axis=1, keepdims=True)
@@ -46,34 +46,34 @@ def choose_prototypes(
     return unit
 
 
-def list_strangers(items: Sequence[Row | Strange], features: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
-    """Every training stranger's feature, with the reason that its kind is refused for."""
-    places = [n for n, item in enumerate(items) if isinstance(item, Strange) and item.split is Split.TRAIN]
-    kinds = [item.kind for item in items if isinstance(item, Strange) and item.split is Split.TRAIN]
-    found = features[places] / np.linalg.norm(features[places], axis=1, keepdims=True)
-    reasons = [STRANGE_REASONS.index(STRANGE_KINDS.get(kind, Reason.NOT_A_SCAN)) for kind in kinds]
+def ood_tables(items: Sequence[Row | OodPicture], features: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
+    """Features of the out-of-distribution training pictures, with the index of their reason of refusal."""
+    positions = [n for n, item in enumerate(items) if isinstance(item, OodPicture) and item.split is Split.TRAIN]
+    kinds = [item.kind for item in items if isinstance(item, OodPicture) and item.split is Split.TRAIN]
+    found = features[positions] / np.linalg.norm(features[positions], axis=1, keepdims=True)
+    reasons = [OOD_REASONS.index(OOD_KINDS.get(kind, Reason.NOT_A_SCAN)) for kind in kinds]
     return {"strangers": found.astype(np.float16), "stranger_kind": np.array(reasons, np.int8)}
 
 
-def choose_limits(greys: Sequence[Grey], items: Sequence[Row | Strange]) -> dict[str, Any]:
-    """The ends of each quality figure over the training scans, per kind of scan."""
+def choose_limits(greys: Sequence[Grey], items: Sequence[Row | OodPicture]) -> dict[str, Any]:
+    """Quality limits of each modality, as quantiles over the training scans."""
     limits: dict[str, Any] = {}
     for modality in BRANCHES:
         figures = np.array(
             [
-                measure(grey)
+                measure_quality(grey)
                 for grey, item in zip(greys, items, strict=True)
                 if isinstance(item, Row) and item.split is Split.TRAIN and item.modality is modality
             ]
         )
         limits[modality.value] = {
-            level: {name: end(figures[:, n], share, name) for n, name in enumerate(Figures._fields)}
+            level: {name: quantile_limit(figures[:, n], share, name) for n, name in enumerate(QualityMeasures._fields)}
             for level, share in (("refuse", REFUSE), ("doubt", DOUBT))
         }
     return limits
 
 
-def end(values: NDArray[np.float64], share: float, name: str) -> float:
-    """Where the outermost share of the values begins; the glare limit never below one part in fifty."""
+def quantile_limit(values: NDArray[np.float64], share: float, name: str) -> float:
+    """The quantile that leaves `share` of the values outside; at least 0.02 for glare."""
     limit = float(np.quantile(values, 1 - share if name in TOO_HIGH else share))
     return round(max(limit, 0.02) if name == "burnt" else limit, 4)

@@ -1,4 +1,4 @@
-"""MobileNetV2 for grey pictures, with a small head that answers three questions at once."""
+"""MobileNetV2 for grey pictures, with a head of three softmaxes: router, chest, cardiac."""
 
 import contextlib
 import io
@@ -17,11 +17,11 @@ Network: TypeAlias = Any  # a keras.Model; Keras ships no types
 Tensor: TypeAlias = Any  # a tf.Tensor
 
 
-def build_trunk(weights: str | None, size: int | None = None) -> Network:
-    """The convolutional part, from grey squares in [-1, 1] to a map of a 32nd of their side × 1280.
+def build_backbone(weights: str | None, size: int | None = None) -> Network:
+    """The convolutional part: grey squares in [-1, 1] to a map of (side / 32)² × 1280.
 
-    ImageNet's network wants three equal channels; summing the first kernel over them gives the same outputs
-    from one, for a third of the input. Without a size it takes any even multiple of 32.
+    The first kernel of the ImageNet weights is summed over its three channels, which gives the same outputs for a
+    single grey channel. Without a size it accepts any multiple of 32.
     """
     import keras  # noqa: PLC0415  only training needs it
 
@@ -40,7 +40,7 @@ def build_trunk(weights: str | None, size: int | None = None) -> Network:
 
 
 def build_head(channels: int, hidden: int, dropout: float, seed: int) -> Network:
-    """Mean-pooled features to ten logits: router, chest branch, cardiac branch."""
+    """Mean-pooled features to OUTPUTS logits: router, chest branch, cardiac branch."""
     import keras  # noqa: PLC0415
 
     keras.utils.set_random_seed(seed)
@@ -50,25 +50,25 @@ def build_head(channels: int, hidden: int, dropout: float, seed: int) -> Network
     return keras.Model(features, keras.layers.Dense(OUTPUTS, name="output")(units), name="head")
 
 
-def join(trunk: Network, head: Network) -> Network:
-    """The whole network with the two outputs that serving reads."""
+def join(backbone: Network, head: Network) -> Network:
+    """The complete network with its two outputs, `logits` and `map`."""
     import keras  # noqa: PLC0415
 
-    activation = trunk.output
+    activation = backbone.output
     pooled = keras.layers.GlobalAveragePooling2D(name="pool")(activation)
-    return keras.Model(trunk.input, {"logits": head(pooled), "map": activation}, name="csss")
+    return keras.Model(backbone.input, {"logits": head(pooled), "map": activation}, name="csss")
 
 
 def restore(checkpoint: Path, config: Config) -> Network:
-    """A trained network, built as its configuration says."""
-    trunk = build_trunk(None)
-    network = join(trunk, build_head(trunk.output_shape[-1], config.hidden, config.dropout, config.seed))
+    """The trained network of a checkpoint and its configuration."""
+    backbone = build_backbone(None)
+    network = join(backbone, build_head(backbone.output_shape[-1], config.hidden, config.dropout, config.seed))
     network.load_weights(checkpoint)
     return network
 
 
 class Precision(StrEnum):
-    """How a converted network keeps its weights."""
+    """Weight format of a converted network."""
 
     SINGLE = "float32"
     HALF = "float16"
@@ -78,9 +78,10 @@ class Precision(StrEnum):
 def convert(
     model: Network, size: int, precision: Precision = Precision.SINGLE, examples: Sequence[NDArray[np.float32]] = ()
 ) -> bytes:
-    """To LiteRT; int8 learns its ranges from the examples (1 × size × size × 1) and keeps float inputs and outputs.
+    """Convert to LiteRT. int8 calibrates its ranges on `examples` (1 × size × size × 1) and keeps float inputs and
+    outputs.
 
-    Float32 is what is served: half precision spoils the heat map, int8 the answers, too (`csss formats`).
+    Serving uses float32: half precision degrades the heat map, int8 also the predictions (command `formats`).
     """
     import keras  # noqa: PLC0415
     import tensorflow as tf  # noqa: PLC0415
@@ -94,18 +95,18 @@ def convert(
         converter.target_spec.supported_types = [tf.float16]
     if precision is Precision.BYTE:
         converter.representative_dataset = lambda: ([example] for example in examples)
-    with contextlib.redirect_stdout(io.StringIO()):  # it prints a page of tensor names
+    with contextlib.redirect_stdout(io.StringIO()):  # the converter prints tensor names
         converted: bytes = converter.convert()
     return converted
 
 
-def measure_loss(wanted: Tensor, logits: Tensor) -> Tensor:
-    """Mean cross-entropy of the router plus that of each picture's own branch; both n × OUTPUTS, `wanted` soft.
+def measure_loss(expected: Tensor, logits: Tensor) -> Tensor:
+    """Mean cross-entropy summed over the applicable softmaxes; `expected` (probabilities) and `logits` are n × OUTPUTS.
 
-    Columns behind those ten are one more softmax: how the picture lies."""
+    Further columns form one more softmax: the picture's condition."""
     import tensorflow as tf  # noqa: PLC0415
 
     parts = [ROUTER, *SLICES.values()]
     if logits.shape[1] > OUTPUTS:
         parts.append(slice(OUTPUTS, None))
-    return -tf.reduce_mean(sum(tf.reduce_sum(wanted[:, p] * tf.nn.log_softmax(logits[:, p]), 1) for p in parts))
+    return -tf.reduce_mean(sum(tf.reduce_sum(expected[:, p] * tf.nn.log_softmax(logits[:, p]), 1) for p in parts))

@@ -1,1 +1,1 @@
-"""Keys, encrypted columns and the file vault."""
+"""Envelope encryption: keys, encrypted columns, the file vault, and the atomic file writer."""

@@ -1,4 +1,8 @@
-"""Every person's own data key, wrapped by the house's master key: without the key what it sealed is noise."""
+"""Envelope encryption with crypto-shredding.
+
+Each patient has a data key (DEK) that encrypts their columns and files with AES-256-GCM. Data keys are stored only
+wrapped, that is, encrypted under a key-encryption key (KEK, the "master key" of the settings). Deleting a wrapped key
+makes everything encrypted under it unreadable in every copy, backups included (crypto-shredding)."""
 
 import os
 from collections.abc import Callable, MutableMapping, Sequence
@@ -15,147 +19,152 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
 
-MASTERS: Final = "masters"  # where a session keeps its `Masters`
-SECRETS: Final = "secrets"  # and the data keys that it has unwrapped
-MARK: Final = b"CSSS\x01"  # what sealed bytes begin with; then the key's id, a nonce, the ciphertext
-HEADER: Final = len(MARK) + 16
+KEKS: Final = "masters"  # key in `session.info` of the `KeyEncryptionKeys`
+DATA_KEYS: Final = "secrets"  # key in `session.info` of the unwrapped data keys
+PREFIX: Final = b"CSSS\x01"  # of every ciphertext, followed by the key id, the nonce, and the AES-GCM output
+HEADER: Final = len(PREFIX) + 16
 NONCE: Final = 12
-Info = MutableMapping[Any, Any]  # `session.info`
-HOUSE: Final = str(UUID(int=0))  # the key of what belongs to no patient yet: half-typed forms
+SessionInfo = MutableMapping[Any, Any]  # `session.info`
+HOSPITAL_KEY_ID: Final = str(UUID(int=0))  # key of data that belongs to no patient, such as unfinished forms
 
 
 class KeyLost(Exception):
-    """No master key at hand opens this data key."""
+    """The data key was wrapped under a key-encryption key that is not configured."""
 
 
 class Erased(Exception):
-    """The person's key was destroyed: nothing can be sealed for them or opened any more."""
+    """The person's data key was destroyed: their data can be neither encrypted nor decrypted."""
 
 
-class DataKey(Base):
-    """Only ever stored wrapped. Removing the row makes unreadable what it sealed, in every copy of it."""
+class WrappedKey(Base):
+    """A wrapped data key. Deleting the row makes everything encrypted under it unreadable."""
 
     __tablename__ = "data_keys"
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    master: Mapped[str] = mapped_column(String(16))  # which master key wraps it
+    master: Mapped[str] = mapped_column(String(16))  # fingerprint of the key-encryption key
     wrapped: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime]
 
 
-class Secret(NamedTuple):
-    """An unwrapped data key. `place` says where sealed bytes stand: moved elsewhere they do not open."""
+class DataKey(NamedTuple):
+    """An unwrapped data key (256 bits) with its id."""
 
     id: str
     key: bytes
 
-    def seal(self, plain: bytes, place: str) -> bytes:
+    def encrypt(self, plaintext: bytes, aad: str) -> bytes:
+        """The ciphertext with its header. `aad` (associated data) names where it is stored and is authenticated."""
         nonce = os.urandom(NONCE)
-        return MARK + UUID(self.id).bytes + nonce + AESGCM(self.key).encrypt(nonce, plain, place.encode())
+        return PREFIX + UUID(self.id).bytes + nonce + AESGCM(self.key).encrypt(nonce, plaintext, aad.encode())
 
-    def open(self, sealed: bytes, place: str) -> bytes:
-        """Raises cryptography's InvalidTag when a bit, the place or the key is another."""
-        nonce, body = sealed[HEADER : HEADER + NONCE], sealed[HEADER + NONCE :]
-        return AESGCM(self.key).decrypt(nonce, body, place.encode())
+    def decrypt(self, ciphertext: bytes, aad: str) -> bytes:
+        """The plaintext. Raises cryptography's InvalidTag for a modified ciphertext, another `aad` or another key."""
+        nonce, body = ciphertext[HEADER : HEADER + NONCE], ciphertext[HEADER + NONCE :]
+        return AESGCM(self.key).decrypt(nonce, body, aad.encode())
 
 
-class Masters:
-    """The master keys, newest first: the first wraps, each opens what it wrapped.
+class KeyEncryptionKeys:
+    """The key-encryption keys, newest first: the first one wraps, every one unwraps.
 
-    They are read anew before wrapping and when one is missing, so that a running bot follows `csss keys rotate`."""
+    `read` is called before each wrapping and for an unknown fingerprint, so that a running bot follows
+    `csss keys rotate`."""
 
     def __init__(self, read: Callable[[], Sequence[bytes]]) -> None:
         self._read = read
-        self._known: dict[str, bytes] = {}
+        self._by_fingerprint: dict[str, bytes] = {}
 
-    def wrap(self, secret: Secret) -> dict[str, Any]:
-        """Under the newest, as the columns of the key's row."""
-        newest = self._read()[0]
-        wrapped = Secret(secret.id, newest).seal(secret.key, _place(secret.id))
-        return {"id": secret.id, "master": _mark(newest), "wrapped": wrapped}
+    def wrap(self, data_key: DataKey) -> dict[str, Any]:
+        """Wrap under the newest key; returns the columns of `WrappedKey`."""
+        kek = self._read()[0]
+        wrapped = DataKey(data_key.id, kek).encrypt(data_key.key, _aad(data_key.id))
+        return {"id": data_key.id, "master": _fingerprint(kek), "wrapped": wrapped}
 
-    def unwrap(self, key_id: str, master: str, wrapped: bytes) -> Secret:
-        """Raises KeyLost."""
-        if not self.know(master):
+    def unwrap(self, key_id: str, master: str, wrapped: bytes) -> DataKey:
+        """The data key. Raises KeyLost."""
+        if not self.has(master):
             raise KeyLost
-        return Secret(key_id, Secret(key_id, self._known[master]).open(wrapped, _place(key_id)))
+        return DataKey(key_id, DataKey(key_id, self._by_fingerprint[master]).decrypt(wrapped, _aad(key_id)))
 
-    def know(self, master: str) -> bool:
-        if master not in self._known:
-            self._known = {_mark(key): key for key in self._read()}
-        return master in self._known
+    def has(self, master: str) -> bool:
+        """Whether the key-encryption key with this fingerprint is configured."""
+        if master not in self._by_fingerprint:
+            self._by_fingerprint = {_fingerprint(key): key for key in self._read()}
+        return master in self._by_fingerprint
 
-    def newest(self) -> str:
-        return _mark(self._read()[0])
-
-
-def is_sealed(data: bytes) -> bool:
-    return data.startswith(MARK)
+    def newest_id(self) -> str:
+        """Fingerprint of the newest key-encryption key."""
+        return _fingerprint(self._read()[0])
 
 
-def sealed_by(sealed: bytes) -> str:
-    """The id of the key that opens these bytes."""
-    return str(UUID(bytes=sealed[len(MARK) : HEADER]))
+def is_encrypted(data: bytes) -> bool:
+    """Whether the bytes have a ciphertext header."""
+    return data.startswith(PREFIX)
 
 
-def make_key(connection: Connection, masters: Masters, key_id: str | None = None) -> Secret:
-    """A new data key. On PostgreSQL a rotation waits until it is committed, or it for the rotation."""
+def key_id_of(ciphertext: bytes) -> str:
+    """The id of the data key in the ciphertext header."""
+    return str(UUID(bytes=ciphertext[len(PREFIX) : HEADER]))
+
+
+def create_data_key(connection: Connection, keks: KeyEncryptionKeys, key_id: str | None = None) -> DataKey:
+    """Create and store a data key. On PostgreSQL a table lock serialises it with `rewrap`."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("LOCK TABLE data_keys IN ROW EXCLUSIVE MODE"))
-    secret = Secret(key_id or str(uuid4()), AESGCM.generate_key(256))
-    connection.execute(_insert(connection).values(**masters.wrap(secret), created_at=datetime.now(UTC)))
-    return secret
+    data_key = DataKey(key_id or str(uuid4()), AESGCM.generate_key(256))
+    connection.execute(_insert(connection).values(**keks.wrap(data_key), created_at=datetime.now(UTC)))
+    return data_key
 
 
-def find_key(connection: Connection, info: Info, key_id: str | None) -> Secret | None:
-    """What this session has unwrapped once it keeps. None: there is no such key (any more)."""
-    secrets: dict[str | None, Secret] = info.setdefault(SECRETS, {})
-    if key_id not in secrets:
-        row = connection.execute(select(*_COLUMNS).where(DataKey.id == key_id)).one_or_none()
+def find_data_key(connection: Connection, info: SessionInfo, key_id: str | None) -> DataKey | None:
+    """The data key, cached in the session; None when there is no such key (any more). Raises KeyLost."""
+    data_keys: dict[str | None, DataKey] = info.setdefault(DATA_KEYS, {})
+    if key_id not in data_keys:
+        row = connection.execute(select(*_COLUMNS).where(WrappedKey.id == key_id)).one_or_none()
         if row is None:
             return None
-        secrets[key_id] = info[MASTERS].unwrap(*row)
-    return secrets[key_id]
+        data_keys[key_id] = info[KEKS].unwrap(*row)
+    return data_keys[key_id]
 
 
-def house_key(connection: Connection, info: Info) -> Secret:
-    """Made by whoever needs it first."""
-    found = find_key(connection, info, HOUSE)
+def hospital_key(connection: Connection, info: SessionInfo) -> DataKey:
+    """The data key of data that belongs to no patient; created at first use."""
+    found = find_data_key(connection, info, HOSPITAL_KEY_ID)
     if found is None:
-        make_key(connection, info[MASTERS], HOUSE)
-        found = find_key(connection, info, HOUSE)
+        create_data_key(connection, info[KEKS], HOSPITAL_KEY_ID)
+        found = find_data_key(connection, info, HOSPITAL_KEY_ID)
     assert found is not None
     return found
 
 
-async def rewrap(session: AsyncSession, masters: Masters) -> int:
-    """Wrap every data key under the newest master key; returns how many. What they sealed is not touched."""
+async def rewrap(session: AsyncSession, keks: KeyEncryptionKeys) -> int:
+    """Wrap every data key under the newest key-encryption key; returns how many. Encrypted data stays unchanged."""
     if session.bind.dialect.name == "postgresql":
         await session.execute(text("LOCK TABLE data_keys IN EXCLUSIVE MODE"))
-    rows = (await session.execute(select(*_COLUMNS).where(DataKey.master != masters.newest()))).all()
+    rows = (await session.execute(select(*_COLUMNS).where(WrappedKey.master != keks.newest_id()))).all()
     for row in rows:
-        wrapped = masters.wrap(masters.unwrap(*row))
-        await session.execute(update(DataKey).where(DataKey.id == row.id).values(**wrapped))
+        wrapped = keks.wrap(keks.unwrap(*row))
+        await session.execute(update(WrappedKey).where(WrappedKey.id == row.id).values(**wrapped))
     return len(rows)
 
 
-async def unknown_masters(session: AsyncSession, masters: Masters) -> bool:
-    """Whether something in this database was wrapped by a master key that is not at hand."""
-    return not all(masters.know(mark) for mark in await session.scalars(select(DataKey.master).distinct()))
+async def has_unknown_kek(session: AsyncSession, keks: KeyEncryptionKeys) -> bool:
+    """Whether a data key of this database was wrapped under a key-encryption key that is not configured."""
+    return not all(keks.has(fingerprint) for fingerprint in await session.scalars(select(WrappedKey.master).distinct()))
 
 
-_COLUMNS: Final = (DataKey.id, DataKey.master, DataKey.wrapped)
+_COLUMNS: Final = (WrappedKey.id, WrappedKey.master, WrappedKey.wrapped)
 
 
 def _insert(connection: Connection) -> Insert:
-    """Of two who make the house's key at the same moment the second finds it made."""
+    """An insert that ignores conflicts: the hospital key may be created concurrently."""
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    return insert(DataKey).on_conflict_do_nothing()
+    return insert(WrappedKey).on_conflict_do_nothing()
 
 
-def _mark(master: bytes) -> str:
-    return sha256(b"master key" + master).hexdigest()[:16]
+def _fingerprint(kek: bytes) -> str:
+    return sha256(b"master key" + kek).hexdigest()[:16]
 
 
-def _place(key_id: str) -> str:
+def _aad(key_id: str) -> str:
     return f"data_keys|{key_id}|wrapped"

@@ -1,4 +1,4 @@
-"""Runs the migrations on the connection that `models.schema` hands over."""
+"""Alembic environment: run the migrations on the connection passed by `models.schema`."""
 
 from alembic import context
 

@@ -1,4 +1,4 @@
-"""What was changed in a report after it left the house: each change is a row, and a version of its own."""
+"""Amendments and addenda to released reports: one row and one report version for each."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -6,11 +6,11 @@ from enum import StrEnum
 from sqlalchemy import Connection, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Base, stored
-from models.crypto.keys import Info, Secret
-from models.crypto.sealing import Sealed, Sealing
-from models.tables.people import Account
-from models.tables.scans import key_of_scan
+from models.base import Base, enum_column
+from models.crypto.columns import Encrypted, EncryptedRow
+from models.crypto.keys import DataKey, SessionInfo
+from models.tables.accounts import Account
+from models.tables.scans import scan_data_key
 
 
 class AmendmentState(StrEnum):
@@ -20,23 +20,25 @@ class AmendmentState(StrEnum):
     DECLINED = "declined"
 
 
-class Amendment(Sealing, Base):
-    """Words that are None stay as they were. An addendum has only a `reason`: the words that it adds."""
+class Amendment(EncryptedRow, Base):
+    """A change to a released report. Text fields that are None keep the previous text.
+
+    An addendum only has `reason`: the text that it adds."""
 
     __tablename__ = "amendments"
     __table_args__ = (UniqueConstraint("scan_id", "number"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     scan_id: Mapped[int] = mapped_column(ForeignKey("scans.id"))
-    number: Mapped[int]  # of this scan's changes, the declined ones counted
-    version: Mapped[int]  # of the report that it makes
+    number: Mapped[int]  # counts this scan's amendments, declined ones included
+    version: Mapped[int]  # of the report issued with it
     addendum: Mapped[bool]
-    reason: Mapped[str] = mapped_column(Sealed, nullable=True)  # nothing, once the person is forgotten
-    findings: Mapped[str | None] = mapped_column(Sealed)
-    impression: Mapped[str | None] = mapped_column(Sealed)
-    recommendations: Mapped[str | None] = mapped_column(Sealed)
-    band: Mapped[str | None] = mapped_column(Sealed)
-    state: Mapped[AmendmentState] = mapped_column(stored(AmendmentState), default=AmendmentState.PROPOSED)
+    reason: Mapped[str] = mapped_column(Encrypted, nullable=True)  # NULL after erasure
+    findings: Mapped[str | None] = mapped_column(Encrypted)
+    impression: Mapped[str | None] = mapped_column(Encrypted)
+    recommendations: Mapped[str | None] = mapped_column(Encrypted)
+    band: Mapped[str | None] = mapped_column(Encrypted)
+    state: Mapped[AmendmentState] = mapped_column(enum_column(AmendmentState), default=AmendmentState.PROPOSED)
     doctor_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
     created_at: Mapped[datetime]
     administrator_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
@@ -45,8 +47,8 @@ class Amendment(Sealing, Base):
     doctor: Mapped[Account] = relationship(foreign_keys=[doctor_id], lazy="joined")
     administrator: Mapped[Account | None] = relationship(foreign_keys=[administrator_id], lazy="joined")
 
-    def place(self) -> str:
+    def aad(self) -> str:
         return f"amendments|{self.scan_id}|{self.number}"
 
-    def key_for_sealing(self, connection: Connection, info: Info) -> Secret:
-        return key_of_scan(connection, info, self.scan_id)
+    def data_key(self, connection: Connection, info: SessionInfo) -> DataKey:
+        return scan_data_key(connection, info, self.scan_id)

@@ -1,4 +1,4 @@
-"""The record of every look at and every act on health data: only ever appended, each row sealed with the one before."""
+"""The audit trail: append-only, hash-chained record of every access to and action on health data."""
 
 from datetime import datetime
 
@@ -9,22 +9,22 @@ from models.base import Base
 
 
 class AuditRow(Base):
-    """Triggers refuse change, removal and a gap. No foreign keys: the record outlives what it speaks of."""
+    """One audit record. Triggers refuse updates, deletes and gaps. No foreign keys: records outlive their objects."""
 
     __tablename__ = "audit"
 
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[datetime]
-    actor_id: Mapped[int | None]  # nobody: the worker, or a chat that speaks for no account
+    actor_id: Mapped[int | None]  # None: the worker, or a chat without an account
     role: Mapped[str] = mapped_column(String(32))
     act: Mapped[str] = mapped_column(String(40), index=True)
     object_kind: Mapped[str] = mapped_column(String(24))
     object_id: Mapped[str] = mapped_column(String(64))
     version: Mapped[int | None]
-    patient: Mapped[str | None] = mapped_column(String(16))  # a pseudonym: the same person, never a name
+    patient: Mapped[str | None] = mapped_column(String(16))  # pseudonym, constant for a person
     source: Mapped[str] = mapped_column(String(16))  # chat, worker, command line
     outcome: Mapped[str] = mapped_column(String(16))
-    reason: Mapped[str | None] = mapped_column(String(80))  # a code, never what somebody wrote
+    reason: Mapped[str | None] = mapped_column(String(80))  # a code, never free text
     request_id: Mapped[str | None] = mapped_column(String(40))
     previous: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))

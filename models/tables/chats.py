@@ -1,4 +1,4 @@
-"""What is known of the conversations themselves: updates that had their effect, forms half filled in, live messages."""
+"""Chat state: handled updates, unfinished forms, live scan cards."""
 
 from datetime import datetime
 from typing import Any
@@ -7,12 +7,12 @@ from sqlalchemy import BigInteger, Connection, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
-from models.crypto.keys import Info, Secret, house_key
-from models.crypto.sealing import Sealed, Sealing
+from models.crypto.columns import Encrypted, EncryptedRow
+from models.crypto.keys import DataKey, SessionInfo, hospital_key
 
 
 class HandledUpdate(Base):
-    """An update whose effect is in the database. Telegram may send it again."""
+    """A Telegram update whose effects are committed; recorded because Telegram may deliver it again."""
 
     __tablename__ = "handled_updates"
 
@@ -20,28 +20,28 @@ class HandledUpdate(Base):
     at: Mapped[datetime] = mapped_column(index=True)
 
 
-class Form(Sealing, Base):
-    """An unfinished form of aiogram's state machine, so that a restart loses no typed word."""
+class Form(EncryptedRow, Base):
+    """State and data of an unfinished aiogram form, kept across restarts."""
 
     __tablename__ = "forms"
 
     key: Mapped[str] = mapped_column(String(120), primary_key=True)
     state: Mapped[str | None] = mapped_column(String(80))
-    data: Mapped[dict[str, Any]] = mapped_column(Sealed, nullable=True)
+    data: Mapped[dict[str, Any]] = mapped_column(Encrypted, nullable=True)
 
-    def place(self) -> str:
+    def aad(self) -> str:
         return f"forms|{self.key}"
 
-    def key_for_sealing(self, connection: Connection, info: Info) -> Secret:
-        return house_key(connection, info)
+    def data_key(self, connection: Connection, info: SessionInfo) -> DataKey:
+        return hospital_key(connection, info)
 
 
 class Card(Base):
-    """The one live message that shows a scan in a chat, edited in place."""
+    """The message that shows a scan in a chat; it is edited in place."""
 
     __tablename__ = "cards"
 
     scan_id: Mapped[int] = mapped_column(ForeignKey("scans.id"), primary_key=True, autoincrement=False)
     chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     message_id: Mapped[int] = mapped_column(BigInteger)
-    heat_map: Mapped[bool] = mapped_column(default=False)  # which of its two pictures it shows
+    heat_map: Mapped[bool] = mapped_column(default=False)  # True: shows the heat map; False: the scan

@@ -1,4 +1,4 @@
-"""One-time codes: only a keyed hash is kept, bound to who, what and which content."""
+"""One-time codes, authenticator apps and recovery codes. Of a code only a keyed hash is stored."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, stored
+from models.base import Base, enum_column
 
 
 class Purpose(StrEnum):
@@ -18,23 +18,25 @@ class Purpose(StrEnum):
 
 
 class Factor(StrEnum):
-    """By what the person shows that it is really him."""
+    """How the person proves their identity."""
 
     MAIL = "mail"
     AUTHENTICATOR = "authenticator"
 
 
 class Code(Base):
-    """`digest` is empty until the mail is about to leave: the code itself exists only in that mail."""
+    """A one-time code bound to chat, account, scan and content hash.
+
+    `digest` is empty until the mail is sent: the code itself exists only in that mail."""
 
     __tablename__ = "codes"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    purpose: Mapped[Purpose] = mapped_column(stored(Purpose))
-    factor: Mapped[Factor] = mapped_column(stored(Factor), default=Factor.MAIL)
+    purpose: Mapped[Purpose] = mapped_column(enum_column(Purpose))
+    factor: Mapped[Factor] = mapped_column(enum_column(Factor), default=Factor.MAIL)
     chat_id: Mapped[int] = mapped_column(BigInteger, index=True)
     email: Mapped[str] = mapped_column(String(254))
-    language: Mapped[str] = mapped_column(String(8), default="en")  # of whoever asked, for the mail
+    language: Mapped[str] = mapped_column(String(8), default="en")  # of the mail
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     scan_id: Mapped[int | None] = mapped_column(ForeignKey("scans.id"))
     content_sha256: Mapped[str] = mapped_column(String(64), default="")
@@ -46,7 +48,7 @@ class Code(Base):
 
 
 class Authenticator(Base):
-    """An app that shows codes. Its secret comes from the nonce and the house's key; `last_counter` stops replay."""
+    """A TOTP authenticator app. Its secret is derived from `nonce` and the secret key; `last_counter` stops replay."""
 
     __tablename__ = "authenticators"
 
@@ -58,7 +60,7 @@ class Authenticator(Base):
 
 
 class RecoveryCode(Base):
-    """In place of a lost app, once. Only its keyed hash is kept."""
+    """A single-use code for a lost authenticator app; only its keyed hash is stored."""
 
     __tablename__ = "recovery_codes"
 

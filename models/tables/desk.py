@@ -1,4 +1,4 @@
-"""Conversations between somebody who asks and the staff of the desk."""
+"""Help-desk tickets: conversations between a chat and the staff."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -6,10 +6,10 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, Connection, ForeignKey, Index, String, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Base, stored
-from models.crypto.keys import Info, Secret, house_key
-from models.crypto.sealing import Sealed, Sealing
-from models.tables.people import Account, key_of_patient
+from models.base import Base, enum_column
+from models.crypto.columns import Encrypted, EncryptedRow
+from models.crypto.keys import DataKey, SessionInfo, hospital_key
+from models.tables.accounts import Account, patient_data_key
 
 
 class TicketState(StrEnum):
@@ -19,9 +19,9 @@ class TicketState(StrEnum):
 
 
 class Ticket(Base):
-    """Somebody in a chat needs a person. A chat has one that is not closed, at most.
+    """A request for a human answer. A chat has at most one ticket that is not closed.
 
-    `urgent`: words of an emergency were typed there; who and when stand here, what was said in `TicketWords`."""
+    `urgent`: an emergency was detected. The messages are in `TicketMessage`."""
 
     __tablename__ = "tickets"
     __table_args__ = (
@@ -36,36 +36,38 @@ class Ticket(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     chat_id: Mapped[int] = mapped_column(BigInteger)
-    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))  # nobody: a chat without account
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))  # None: a chat without an account
     language: Mapped[str] = mapped_column(String(8))
     urgent: Mapped[bool] = mapped_column(default=False)
-    state: Mapped[TicketState] = mapped_column(stored(TicketState), default=TicketState.OPEN)
+    state: Mapped[TicketState] = mapped_column(enum_column(TicketState), default=TicketState.OPEN)
     opened_at: Mapped[datetime]
-    alarmed_at: Mapped[datetime | None]  # when the staff was told of a cry last
+    alarmed_at: Mapped[datetime | None]  # when staff were last notified of an emergency
     claimed_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     claimed_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
 
     account: Mapped[Account | None] = relationship(foreign_keys=[account_id], lazy="selectin")
     claimer: Mapped[Account | None] = relationship(foreign_keys=[claimed_by], lazy="selectin")
-    words: Mapped[list["TicketWords"]] = relationship(lazy="selectin", order_by="TicketWords.id")
+    messages: Mapped[list["TicketMessage"]] = relationship(lazy="selectin", order_by="TicketMessage.id")
 
 
-class TicketWords(Sealing, Base):
-    """One message of a conversation, kept before it is passed on: a kill loses none."""
+class TicketMessage(EncryptedRow, Base):
+    """One message of a ticket, stored before it is forwarded so that a crash loses none."""
 
     __tablename__ = "ticket_words"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"), index=True)
-    staff_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))  # nobody: the one who asks
-    text: Mapped[str] = mapped_column(Sealed)
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))  # None: written by the requester
+    text: Mapped[str] = mapped_column(Encrypted)
     at: Mapped[datetime]
 
-    def place(self) -> str:
+    def aad(self) -> str:
         return f"ticket_words|{self.ticket_id}|{self.at.timestamp()}"
 
-    def key_for_sealing(self, connection: Connection, info: Info) -> Secret:
-        """The asker's own key, or the house's for a chat without account."""
-        asker = connection.execute(select(Ticket.account_id).where(Ticket.id == self.ticket_id)).scalar_one()
-        return house_key(connection, info) if asker is None else key_of_patient(connection, info, asker)
+    def data_key(self, connection: Connection, info: SessionInfo) -> DataKey:
+        """The requester's data key, or the hospital key for a chat without an account. Raises Erased."""
+        requester_id = connection.execute(select(Ticket.account_id).where(Ticket.id == self.ticket_id)).scalar_one()
+        return (
+            hospital_key(connection, info) if requester_id is None else patient_data_key(connection, info, requester_id)
+        )

@@ -1,4 +1,4 @@
-"""The report as one unambiguous JSON text, and its hash: a PDF cannot print its own."""
+"""Canonical JSON of a report, and its hash, which is printed on the report in place of the PDF's own."""
 
 import dataclasses
 import hashlib
@@ -14,10 +14,10 @@ SCHEMA: Final = "csss-report/1"
 
 
 def canonical(document: Document) -> bytes:
-    """UTF-8 JSON with sorted keys and no spaces: the same content gives the same bytes, everywhere.
+    """Deterministic UTF-8 JSON with sorted keys and no spaces. Keys are the documents' field names and never change.
 
-    Moments are in UTC, fractions are decimal strings of six places, a picture is its sha256. What is None or an empty
-    list is left out, so that an optional field added later changes no older hash. The stamp is no content.
+    Datetimes are in UTC, floats are decimal strings of six places, pictures are their SHA-256. None and empty tuples
+    are omitted, so that an optional field added later changes no older hash. The stamp is excluded.
     """
     content = {"schema": SCHEMA, **_fields(document)}
     content.pop("stamp", None)
@@ -25,7 +25,7 @@ def canonical(document: Document) -> bytes:
 
 
 def content_hash(document: Document) -> str:
-    """The sha256 of `canonical`, 64 hex digits, as printed on the report."""
+    """The SHA-256 of `canonical` as 64 hex digits, as printed on the report."""
     return hashlib.sha256(canonical(document)).hexdigest()
 
 

@@ -1,64 +1,23 @@
-"""What a report says: plain values, complete before any page is drawn; a field that is None is left off the page."""
+"""The report document: plain values, complete before rendering. Field names are keys of the canonical JSON.
+
+A field that is None is omitted from the page."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from reports.content.reading import Reading, require_zone
+from models.vocabulary import Band, Language, Modality, ReportStatus, Risk, Sex
+from reports.content.reading import ReadingSection, require_zone
 
-THRESHOLD: Final = 0.75  # below it the computer's answer is "Uncertain"
-
-
-class Language(StrEnum):
-    """The language of the report's own words; what people typed stays as typed."""
-
-    ENGLISH = "en"
-    TAMIL = "ta"
-    HINDI = "hi"
-
-
-class Sex(StrEnum):
-    FEMALE = "female"
-    MALE = "male"
-    OTHER = "other"
-    UNKNOWN = "unknown"
-
-
-class Modality(StrEnum):
-    CHEST_XRAY = "chest_xray"
-    CARDIAC_MRI = "cardiac_mri"
-
-
-class Risk(StrEnum):
-    LOW = "low"
-    MODERATE = "moderate"
-    HIGH = "high"
-
-
-class Status(StrEnum):
-    """Where this version stands, in the words of FHIR's DiagnosticReport."""
-
-    PRELIMINARY = "preliminary"
-    FINAL = "final"
-    AMENDED = "amended"
-    ADDENDUM = "addendum"
-
-
-class Band(StrEnum):
-    """What the patient should do, as the doctor judged it."""
-
-    NO_ACTION = "no_action"
-    SEE_DOCTOR = "see_doctor"
-    URGENT = "urgent"
+THRESHOLD: Final = 0.75  # a lower confidence is printed as "Uncertain"
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class Hospital:
     name: str
     address: str | None = None
-    contact: str | None = None  # one line: telephone, email, site
+    contact: str | None = None  # one line: telephone, email, website
     registration: str | None = None
     logo: bytes | None = None  # JPEG or PNG
 
@@ -66,7 +25,7 @@ class Hospital:
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class Patient:
     name: str
-    number: str  # the clinic's own number of this person
+    number: str  # the hospital's patient number
     born: date | None = None
     sex: Sex = Sex.UNKNOWN
     contact: str | None = None
@@ -74,7 +33,7 @@ class Patient:
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class Indication:
-    """Who asked and why."""
+    """Why the scan was requested, and by whom."""
 
     symptoms: str | None = None
     since: str | None = None
@@ -83,7 +42,7 @@ class Indication:
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class Technique:
-    """How the picture came about; `size` is width × height in pixels as received."""
+    """How the picture was taken; `size` is width × height in pixels as received."""
 
     modality: Modality
     description: str | None = None
@@ -93,10 +52,10 @@ class Technique:
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
-class Assistance:
-    """The computer's part. Where it abstained `abstention` says why; `label` None means that it was not asked.
+class AiSection:
+    """The model's result. `abstention` explains an uncertain one; `label` is None when the model was switched off.
 
-    Labels are the bundle's ids (COVID, Normal, …); probabilities and confidence lie in 0…1.
+    Labels are values of `Label`; probabilities and confidence are in 0…1.
     """
 
     model: str
@@ -112,13 +71,13 @@ class Assistance:
 
     @property
     def uncertain(self) -> bool:
-        """Whether the answer is too weak to be shown as one: a class may need more than the threshold of all."""
+        """Whether the result is printed as "Uncertain". `threshold` is that of the class."""
         return self.label is None or self.abstention is not None or self.confidence < self.threshold
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class Medicine:
-    """One line of a prescription; a line typed freely has only `drug`."""
+    """One line of a prescription; a free-text line has only `drug`."""
 
     drug: str
     dose: str | None = None
@@ -129,8 +88,8 @@ class Medicine:
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
-class Prescription:
-    """Medicines, or the pharmacist's explicit word that none is needed; never both, never neither."""
+class PrescriptionSection:
+    """Medicines or a note, or the explicit statement that no medicine is needed. Raises ValueError for both or none."""
 
     lines: tuple[Medicine, ...] = ()
     note: str | None = None
@@ -138,14 +97,14 @@ class Prescription:
 
     def __post_init__(self) -> None:
         if self.no_medicine and self.lines:
-            raise ValueError("a prescription with medicines cannot say that none is needed")
+            raise ValueError("a prescription has medicines and no_medicine")
         if not (self.no_medicine or self.lines or self.note):
-            raise ValueError("an empty prescription must say that no medicine is needed")
+            raise ValueError("an empty prescription without no_medicine")
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
-class Act:
-    """What one member of staff did, and when; the report never bears another kind of signature."""
+class Attestation:
+    """A staff member's sign-off, with time and registration number (FHIR Composition.attester)."""
 
     name: str
     at: datetime
@@ -156,8 +115,8 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
-class Amendment:
-    """Why this version follows an earlier one."""
+class AmendmentSection:
+    """Which version this one replaces or extends, and why."""
 
     replaces: int
     reason: str
@@ -165,7 +124,7 @@ class Amendment:
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class Summary:
-    """The patient's page in plain words, written by people; it has no room for an AI label."""
+    """The patient's page in plain language, from staff input only; it never shows the model's result."""
 
     band: Band
     text: str
@@ -174,7 +133,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class Stamp:
-    """What the desk puts on one copy. It is no part of the content and not in the content hash."""
+    """Marks on one copy. They are not part of the content and not in the content hash."""
 
     draft: bool = False
     verify_url: str | None = None  # printed with its QR code
@@ -193,15 +152,15 @@ class Document:
     zone: ZoneInfo
     language: Language = Language.ENGLISH
     version: int = 1
-    status: Status = Status.FINAL
-    amendment: Amendment | None = None
+    status: ReportStatus = ReportStatus.FINAL
+    amendment: AmendmentSection | None = None
     indication: Indication | None = None
-    reading: Reading | None = None
-    assistance: Assistance | None = None
-    prescription: Prescription | None = None
-    doctor: Act | None = None
-    pharmacist: Act | None = None
-    administrator: Act | None = None
+    reading: ReadingSection | None = None
+    assistance: AiSection | None = None
+    prescription: PrescriptionSection | None = None
+    doctor: Attestation | None = None
+    pharmacist: Attestation | None = None
+    administrator: Attestation | None = None
     summary: Summary | None = None
     stamp: Stamp = field(default=Stamp())
 
@@ -210,34 +169,33 @@ class Document:
         require_zone(self.technique.received_at)
 
     @property
-    def counts(self) -> bool:
-        """Whether this copy is what three people have signed. One that was superseded says so where it is fetched: its
-        own pages are sealed."""
-        return not self.stamp.draft and self.status is not Status.PRELIMINARY
+    def is_final_copy(self) -> bool:
+        """Whether this is a copy of a released report: no draft, not preliminary. Superseded versions count."""
+        return not self.stamp.draft and self.status is not ReportStatus.PRELIMINARY
 
-    def missing(self) -> tuple[str, ...]:
-        """The names of what a report must have before it may leave the house; a draft may lack them.
+    def missing_parts(self) -> tuple[str, ...]:
+        """Names of the required parts that are missing, sorted; a draft may lack them.
 
-        Of a preliminary one, which does not leave it, only what the doctor gives."""
-        later = () if self.status is Status.PRELIMINARY else ("prescription", "pharmacist", "administrator")
-        owed = {name: getattr(self, name) for name in ("doctor", *later)}
-        owed["reading"] = self.reading is not None and self.reading.written
-        if self.status in {Status.AMENDED, Status.ADDENDUM}:
-            owed["amendment"] = self.amendment
-        return tuple(sorted(name for name, value in owed.items() if not value))
+        A preliminary report only requires the doctor's parts."""
+        later = () if self.status is ReportStatus.PRELIMINARY else ("prescription", "pharmacist", "administrator")
+        required = {name: getattr(self, name) for name in ("doctor", *later)}
+        required["reading"] = self.reading is not None and self.reading.is_written
+        if self.status in {ReportStatus.AMENDED, ReportStatus.ADDENDUM}:
+            required["amendment"] = self.amendment
+        return tuple(sorted(name for name, value in required.items() if not value))
 
 
 class ReportError(Exception):
-    """Why no page was drawn: IncompleteReport, UnreadablePicture, DeniedFetch. Texts never hold health data."""
+    """Base of rendering errors. Messages never contain health data."""
 
 
 class IncompleteReport(ReportError):
-    """Something that a report must have is missing; the arguments are the fields' names."""
+    """Required parts are missing; the arguments are their field names."""
 
 
 class UnreadablePicture(ReportError):
-    """A picture is not a whole JPEG (or PNG, for a logo); the argument is the field's name."""
+    """A picture is not a complete JPEG (or PNG, for a logo); the argument is the field's name."""
 
 
 class DeniedFetch(ReportError):
-    """The page asked for something outside the package; the argument is the number of such requests."""
+    """The page requested a resource outside the package; the argument is the number of requests."""

@@ -1,11 +1,11 @@
-"""What a doctor can say with a button: phrases for each region, and diagnoses that fill in a whole reading.
+"""Structured reporting: phrases for each region, and diagnoses that fill in a complete reading.
 
-Codes are kept; the words stand in the catalogues, so that each reader reads them in their own language."""
+Codes are stored; their texts are in the catalogues of each language."""
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from reports.content.document import Band
+from models.vocabulary import Band
 from reports.content.reading import REGIONS, Region
 
 PHRASES: Final[Mapping[Region, tuple[str, ...]]] = {
@@ -34,11 +34,11 @@ PHRASES: Final[Mapping[Region, tuple[str, ...]]] = {
 
 
 class Diagnosis(NamedTuple):
-    """A reading ready to be signed: what it finds (every other region is normal) and what the patient should do."""
+    """A reading template: phrases by region (every other region is normal) and the urgency of follow-up."""
 
     modality: str
     band: Band
-    finds: Mapping[Region, tuple[str, ...]] = {}
+    phrases: Mapping[Region, tuple[str, ...]] = {}
 
 
 DIAGNOSES: Final[Mapping[str, Diagnosis]] = {
@@ -61,19 +61,19 @@ DIAGNOSES: Final[Mapping[str, Diagnosis]] = {
 
 
 def diagnoses(modality: str) -> tuple[str, ...]:
-    """Those that fit this kind of scan, the normal one first."""
+    """Keys of the diagnoses of this modality, the normal one first."""
     return tuple(name for name, one in DIAGNOSES.items() if one.modality == modality)
 
 
-def fits(name: str, regions: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Whether a diagnosis still says what the regions say: all that it finds is there, or nothing at all."""
-    finds = DIAGNOSES[name].finds
-    if not finds:
-        return not any(seen.get("phrases") or seen.get("text") for seen in regions.values())
-    return all(set(codes) <= set(regions.get(region, {}).get("phrases", ())) for region, codes in finds.items())
+def matches(name: str, regions: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether the regions contain all phrases of the diagnosis; for a normal one, whether they are all normal."""
+    phrases = DIAGNOSES[name].phrases
+    if not phrases:
+        return not any(finding.get("phrases") or finding.get("text") for finding in regions.values())
+    return all(set(codes) <= set(regions.get(region, {}).get("phrases", ())) for region, codes in phrases.items())
 
 
-def filled(name: str) -> dict[str, dict[str, list[str]]]:
-    """The regions of a diagnosis as they are kept: a region without phrases is normal."""
+def regions_for(name: str) -> dict[str, dict[str, list[str]]]:
+    """The regions of a diagnosis in their stored form; a region without phrases is normal."""
     diagnosis = DIAGNOSES[name]
-    return {region: {"phrases": list(diagnosis.finds.get(region, ()))} for region in REGIONS[diagnosis.modality]}
+    return {region: {"phrases": list(diagnosis.phrases.get(region, ()))} for region in REGIONS[diagnosis.modality]}

@@ -1,4 +1,4 @@
-"""What the doctor says of a scan: free text, findings by region, or both."""
+"""The doctor's reading in a report: free text, findings by region, or both."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Final
 
 
 class Region(StrEnum):
-    """Where one looks; the order is the order on the page."""
+    """Anatomical regions of a structured reading, in the order of the page."""
 
     LUNGS = "lungs"
     PLEURA = "pleura"
@@ -39,14 +39,14 @@ REGIONS: Final[Mapping[str, tuple[Region, ...]]] = {
 
 
 def require_zone(at: datetime | None) -> None:
-    """A moment without its zone would be printed hours off in another house."""
+    """Raises ValueError for a naive datetime."""
     if at is not None and at.tzinfo is None:
         raise ValueError("a report's moments must know their time zone")
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
-class Finding:
-    """One region: normal when `text` is None, else what was seen there; `codes` are the phrases in it."""
+class RegionFinding:
+    """Finding of one region: normal when `text` is None; `codes` are the phrases that it contains."""
 
     region: Region
     text: str | None = None
@@ -54,8 +54,8 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
-class Earlier:
-    """An earlier scan of this patient that the doctor could compare with."""
+class EarlierScan:
+    """An earlier scan of this patient, for comparison."""
 
     on: date
     modality: str
@@ -65,15 +65,15 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class Opinion:
-    """Whether the doctor agrees with the computer, and why."""
+    """Whether the doctor agrees with the model, and why."""
 
     agrees: bool
     reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
-class Critical:
-    """A result that could not wait: who was told, when, and when it was acknowledged."""
+class CriticalResultSection:
+    """A critical result: who was notified, when, and when it was acknowledged."""
 
     finding: str
     told: str | None = None
@@ -86,21 +86,21 @@ class Critical:
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
-class Reading:
-    """The doctor's part. Every field may be left out, but `written` must hold before release."""
+class ReadingSection:
+    """The doctor's reading. Every field is optional, but `is_written` is required before release."""
 
     findings: str | None = None
-    regions: tuple[Finding, ...] = ()
-    diagnosis: str | None = None  # picked from the ready ones
-    own: str | None = None  # the physician's own reading where the computer was unsure; stands first
+    regions: tuple[RegionFinding, ...] = ()
+    diagnosis: str | None = None  # key of a ready diagnosis
+    own: str | None = None  # the doctor's own reading of an uncertain result; printed first
     impression: str | None = None
     recommendations: str | None = None
-    comparison: tuple[Earlier, ...] = ()
+    comparison: tuple[EarlierScan, ...] = ()
     opinion: Opinion | None = None
-    critical: Critical | None = None
+    critical: CriticalResultSection | None = None
 
     @property
-    def written(self) -> bool:
-        """Whether the doctor has said anything of the scan itself."""
+    def is_written(self) -> bool:
+        """Whether there are findings or an impression."""
         texts = (self.findings or "", self.impression or "")
         return bool(self.regions) or any(text.strip() for text in texts)

@@ -1,4 +1,4 @@
-"""A report about nobody: fictional people and a picture drawn here, for previews, tests and measurements."""
+"""Sample reports with fictional people and a drawn picture, for previews, tests and benchmarks."""
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -9,27 +9,22 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.vocabulary import Band, Language, Modality, ReportStatus, Risk, Sex
 from reports.content.document import (
-    Act,
-    Amendment,
-    Assistance,
-    Band,
+    AiSection,
+    AmendmentSection,
+    Attestation,
     Document,
     Hospital,
     Indication,
-    Language,
     Medicine,
-    Modality,
     Patient,
-    Prescription,
-    Risk,
-    Sex,
+    PrescriptionSection,
     Stamp,
-    Status,
     Summary,
     Technique,
 )
-from reports.content.reading import Critical, Earlier, Finding, Opinion, Reading, Region
+from reports.content.reading import CriticalResultSection, EarlierScan, Opinion, ReadingSection, Region, RegionFinding
 
 SIDE: Final = 768
 ZONE: Final = ZoneInfo("Asia/Kolkata")
@@ -52,7 +47,7 @@ DOUBTFUL: Final = (
 
 
 def sample(now: datetime, language: Language = Language.ENGLISH, uncertain: bool = False) -> Document:
-    """A complete report with every common field filled; marked SAMPLE in its picture, number and hospital."""
+    """A complete report with the common fields, marked SAMPLE in its picture, number and hospital."""
     return Document(
         hospital=_hospital(),
         number="SAMPLE-2026-0007",
@@ -65,13 +60,13 @@ def sample(now: datetime, language: Language = Language.ENGLISH, uncertain: bool
         ),
         indication=Indication(symptoms="Cough with fever", since="five days", referrer="Dr Leela Menon"),
         technique=_technique(now),
-        scan=drawn_scan(),
+        scan=draw_scan(),
         assistance=_assistance(uncertain),
         reading=_reading(),
         prescription=_prescription(),
-        doctor=Act(name="Dr Kavya Rao", at=now - timedelta(minutes=40), registration="TNMC 48211"),
-        pharmacist=Act(name="Joseph Mathew", at=now - timedelta(minutes=18), registration="PH 20417"),
-        administrator=Act(name="Nandini Krishnan", at=now),
+        doctor=Attestation(name="Dr Kavya Rao", at=now - timedelta(minutes=40), registration="TNMC 48211"),
+        pharmacist=Attestation(name="Joseph Mathew", at=now - timedelta(minutes=18), registration="PH 20417"),
+        administrator=Attestation(name="Nandini Krishnan", at=now),
         issued_at=now,
         zone=ZONE,
         language=language,
@@ -79,12 +74,12 @@ def sample(now: datetime, language: Language = Language.ENGLISH, uncertain: bool
 
 
 def full_sample(now: datetime, language: Language = Language.ENGLISH, uncertain: bool = False) -> Document:
-    """The same with every optional part: amended, with a summary, regions, a comparison and a critical result."""
+    """As `sample` with every optional part: amendment, summary, regions, comparison and critical result."""
     return replace(
         sample(now, language, uncertain),
         version=2,
-        status=Status.AMENDED,
-        amendment=Amendment(replaces=1, reason="The side was mixed up: the opacity lies on the right."),
+        status=ReportStatus.AMENDED,
+        amendment=AmendmentSection(replaces=1, reason="The side was mixed up: the opacity lies on the right."),
         reading=_full_reading(now),
         summary=_summary(),
         stamp=Stamp(verify_url="https://hospital.example/verify/sample-token-of-a-hundred-bits"),
@@ -109,8 +104,8 @@ def _technique(now: datetime) -> Technique:
     )
 
 
-def _assistance(uncertain: bool) -> Assistance:
-    return Assistance(
+def _assistance(uncertain: bool) -> AiSection:
+    return AiSection(
         model="MobileNetV2",
         version="sample",
         sha256="0" * 64,
@@ -118,12 +113,12 @@ def _assistance(uncertain: bool) -> Assistance:
         label="Lung_Opacity",
         confidence=0.463 if uncertain else 0.827,
         risk=None if uncertain else Risk.HIGH,
-        heatmap=drawn_heatmap(),
+        heatmap=draw_heatmap(),
     )
 
 
-def _reading() -> Reading:
-    return Reading(
+def _reading() -> ReadingSection:
+    return ReadingSection(
         findings="Ill-defined opacity in the right lower zone with air bronchograms. Left lung clear.\n"
         "No pleural effusion, no pneumothorax. Heart size normal (cardiothoracic ratio about 0.48). "
         "No bony lesion seen.",
@@ -132,20 +127,20 @@ def _reading() -> Reading:
     )
 
 
-def _full_reading(now: datetime) -> Reading:
+def _full_reading(now: datetime) -> ReadingSection:
     return replace(
         _reading(),
         findings=None,
         regions=(
-            Finding(region=Region.LUNGS, text="Ill-defined opacity in the right lower zone. Left lung clear."),
-            Finding(region=Region.PLEURA),
-            Finding(region=Region.HEART_MEDIASTINUM),
-            Finding(region=Region.BONES),
-            Finding(region=Region.DEVICES, text="None seen."),
+            RegionFinding(region=Region.LUNGS, text="Ill-defined opacity in the right lower zone. Left lung clear."),
+            RegionFinding(region=Region.PLEURA),
+            RegionFinding(region=Region.HEART_MEDIASTINUM),
+            RegionFinding(region=Region.BONES),
+            RegionFinding(region=Region.DEVICES, text="None seen."),
         ),
-        comparison=(Earlier(on=date(2026, 3, 2), modality=Modality.CHEST_XRAY, impression="No active disease."),),
+        comparison=(EarlierScan(on=date(2026, 3, 2), modality=Modality.CHEST_XRAY, impression="No active disease."),),
         opinion=Opinion(agrees=True, reason="The warm area is where the opacity lies."),
-        critical=Critical(
+        critical=CriticalResultSection(
             finding="Large consolidation, and the family reports fast breathing.",
             told="Dr Leela Menon",
             told_at=now - timedelta(minutes=30),
@@ -162,8 +157,8 @@ def _summary() -> Summary:
     )
 
 
-def _prescription() -> Prescription:
-    return Prescription(
+def _prescription() -> PrescriptionSection:
+    return PrescriptionSection(
         lines=(
             Medicine(
                 drug="Amoxicillin", dose="500 mg", route="by mouth", frequency="three times a day", duration="7 days"
@@ -180,15 +175,15 @@ def _prescription() -> Prescription:
     )
 
 
-def drawn_scan() -> bytes:
-    """A picture that only recalls a chest film: soft ellipses, and the word SAMPLE across it. JPEG."""
+def draw_scan() -> bytes:
+    """JPEG of a drawn picture that resembles a chest X-ray, with the word SAMPLE."""
     film = _film()
     cv2.putText(film, "SAMPLE", (SIDE // 2 - 190, SIDE - 40), cv2.FONT_HERSHEY_SIMPLEX, 3.2, (225,), 5, cv2.LINE_AA)
     return _jpeg(film)
 
 
-def drawn_heatmap() -> bytes:
-    """The drawn film under a warm spot, as the classifier's overlays look. JPEG."""
+def draw_heatmap() -> bytes:
+    """JPEG of the drawn picture with a heat spot, similar to the classifier's overlays."""
     rows, columns = np.mgrid[0:SIDE, 0:SIDE]
     heat = np.exp(-((columns - 270) ** 2 + (rows - 500) ** 2) / (2 * 80.0**2))
     colours = cv2.applyColorMap((heat * 255).astype(np.uint8), cv2.COLORMAP_JET).astype(np.float64)

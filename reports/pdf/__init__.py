@@ -1,1 +1,1 @@
-"""From the document to PDF."""
+"""From the report document to PDF."""

@@ -1,4 +1,4 @@
-"""The report as one HTML page: every typed word escaped, every missing value an error or nothing at all."""
+"""Render the report as one HTML page: all text is escaped, a missing template value is an error."""
 
 import dataclasses
 from datetime import date
@@ -7,36 +7,38 @@ from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from models.vocabulary import ReportStatus
 from reports.content.canonical import content_hash
-from reports.content.document import Document, Indication, Medicine, Prescription, Status, Technique
-from reports.pdf.words import Words
+from reports.content.document import Document, Indication, Medicine, PrescriptionSection, Technique
+from reports.pdf.qr import draw_qr
+from reports.pdf.words import ReportTexts
 
 COLUMNS: Final = tuple(field.name for field in dataclasses.fields(Medicine))
 
 
 def compose(document: Document) -> str:
-    """The whole report as HTML; its pictures are `asset:` addresses that only the press can resolve."""
-    words = Words(document.language, document.zone)
+    """The report as HTML. Pictures are `asset:` URLs that `reports.pdf.render` resolves."""
+    texts = ReportTexts(document.language, document.zone)
     return (
         _templates()
         .get_template("report.html")
         .render(
             document=document,
-            say=words.say,
-            label=words.label,
-            day=words.day,
-            moment=words.moment,
-            percent=words.percent,
-            offset=words.offset,
-            title=words.say(f"title.{document.technique.modality}"),
+            text=texts.text,
+            label=texts.label,
+            day=texts.day,
+            moment=texts.moment,
+            percent=texts.percent,
+            offset=texts.offset,
+            title=texts.text(f"title.{document.technique.modality}"),
             age=_age(document),
-            indication=_reason(words, document.indication),
-            received=_received(words, document.technique),
+            indication=_reason(texts, document.indication),
+            received=_received(texts, document.technique),
             columns=_columns(document.prescription),
-            notices=_notices(words, document),
-            standing=_standing(words, document),
-            mark=_watermark(words, document),
-            code=_code(document.stamp.verify_url),
+            notices=_notices(texts, document),
+            status_text=_status_text(texts, document),
+            mark=_watermark(texts, document),
+            qr=document.stamp.verify_url and draw_qr(document.stamp.verify_url),
             hash=content_hash(document),
         )
     )
@@ -54,7 +56,7 @@ def _templates() -> Environment:
 
 
 def _age(document: Document) -> int | None:
-    """Whole years on the day of issue, by the clinic's calendar."""
+    """Age in whole years on the day of issue, in the report's time zone."""
     born, today = document.patient.born, document.issued_at.astimezone(document.zone).date()
     return _years(born, today) if born else None
 
@@ -63,53 +65,45 @@ def _years(born: date, today: date) -> int:
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
-def _reason(words: Words, indication: Indication | None) -> str:
+def _reason(texts: ReportTexts, indication: Indication | None) -> str:
     if indication is None:
         return ""
-    since = words.say("examination.since", since=indication.since) if indication.since else None
+    since = texts.text("examination.since", since=indication.since) if indication.since else None
     return ", ".join(part for part in (indication.symptoms, since) if part)
 
 
-def _received(words: Words, technique: Technique) -> str:
-    at = words.moment(technique.received_at) if technique.received_at else None
+def _received(texts: ReportTexts, technique: Technique) -> str:
+    at = texts.moment(technique.received_at) if technique.received_at else None
     width, height = technique.size or (0, 0)
-    size = words.say("examination.size", width=width, height=height) if technique.size else None
+    size = texts.text("examination.size", width=width, height=height) if technique.size else None
     return ", ".join(part for part in (at, size) if part)
 
 
-def _columns(prescription: Prescription | None) -> list[str]:
-    """The columns that any line fills: an empty column would ask for what nobody prescribed."""
+def _columns(prescription: PrescriptionSection | None) -> list[str]:
+    """The medicine columns that at least one line fills."""
     lines = prescription.lines if prescription else ()
     return [column for column in COLUMNS if any(getattr(line, column) for line in lines)]
 
 
-def _notices(words: Words, document: Document) -> list[str]:
+def _notices(texts: ReportTexts, document: Document) -> list[str]:
     draft = document.stamp.draft
-    told = {
-        words.say("stamp.draft_note"): draft,
-        words.say("stamp.preliminary_note"): document.status is Status.PRELIMINARY and not draft,
+    notices = {
+        texts.text("stamp.draft_note"): draft,
+        texts.text("stamp.preliminary_note"): document.status is ReportStatus.PRELIMINARY and not draft,
     }
-    return [notice for notice, holds in told.items() if holds]
+    return [notice for notice, shown in notices.items() if shown]
 
 
-def _standing(words: Words, document: Document) -> str:
-    """What this copy is worth: a draft of a final report is no final report."""
+def _status_text(texts: ReportTexts, document: Document) -> str:
+    """The status printed on this copy: "draft", or the report's status."""
     if document.stamp.draft:
-        return words.say("stamp.draft")
-    return words.say(f"status.{document.status}")
+        return texts.text("stamp.draft")
+    return texts.text(f"status.{document.status}")
 
 
-def _watermark(words: Words, document: Document) -> dict[str, object] | None:
-    """A warning across every page, as large as the page allows; None where the seal says that all is well."""
-    if document.counts:
+def _watermark(texts: ReportTexts, document: Document) -> dict[str, object] | None:
+    """Text and size of the watermark; None on a final copy, which shows the seal instead."""
+    if document.is_final_copy:
         return None
-    text = _standing(words, document)
+    text = _status_text(texts, document)
     return {"text": text, "size": min(120, 900 // len(text))}
-
-
-def _code(address: str | None) -> tuple[int, str] | None:
-    if address is None:
-        return None
-    from reports.pdf.qr import draw_code  # noqa: PLC0415  # OpenCV is heavy, and most reports carry no code
-
-    return draw_code(address)

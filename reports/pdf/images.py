@@ -1,4 +1,4 @@
-"""Pictures that go on paper are whole, or the report does not look finished."""
+"""Check that the pictures of a report are complete."""
 
 from io import BytesIO
 from typing import Final
@@ -10,14 +10,14 @@ from reports.content.document import UnreadablePicture
 LOGO_KINDS: Final = ("JPEG", "PNG")
 
 
-def whole(name: str, data: bytes, kinds: tuple[str, ...], longest: int | None = None) -> bytes:
-    """The same bytes. Raises UnreadablePicture(name) for another kind, a part of one, or more pixels a side.
+def require_complete(name: str, data: bytes, kinds: tuple[str, ...], max_side: int | None = None) -> bytes:
+    """Returns `data`. Raises UnreadablePicture(name) for another format, a truncated file, or a side over `max_side`.
 
-    WeasyPrint would only leave a broken picture out."""
-    ImageFile.LOAD_TRUNCATED_IMAGES = False  # which WeasyPrint switches on
+    WeasyPrint would silently omit a broken picture."""
+    ImageFile.LOAD_TRUNCATED_IMAGES = False  # WeasyPrint switches it on
     try:
         with Image.open(BytesIO(data), formats=kinds) as picture:
-            if longest is not None and max(picture.size) > longest:
+            if max_side is not None and max(picture.size) > max_side:
                 raise UnreadablePicture(name)
             picture.load()
     except (OSError, SyntaxError, ValueError, UnidentifiedImageError, Image.DecompressionBombError) as error:

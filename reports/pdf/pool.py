@@ -1,4 +1,4 @@
-"""Processes that turn documents into PDFs, so that the event loop never waits for a page."""
+"""Process pool that renders and signs PDFs outside the event loop."""
 
 import asyncio
 import gc
@@ -15,21 +15,21 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from reports.content.document import Document
-from reports.signing.signers import Hand, KeyFolder, Printed
+from reports.signing.signers import KeyFolder, SignedReport, Signer
 
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 
-class Press:
-    """A pool of drawing processes. Making one is free; `start`, or else the first `render`, brings the processes up.
+class PdfPool:
+    """A pool of rendering processes, started by `start` or by the first `render`.
 
-    The processes live as long as the press: their memory is flat, and `max_tasks_per_child` hangs on Python 3.11.
-    One that dies (killed, out of memory) takes its whole pool along; the next render gets a new pool.
+    The processes live as long as the pool: their memory is flat, and `max_tasks_per_child` hangs on Python 3.11.
+    When one dies (killed, out of memory), the pool is replaced and the job run once more.
     """
 
     def __init__(self, workers: int = 2) -> None:
         self.workers = workers
-        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._pool: ProcessPoolExecutor | None = None
 
     async def __aenter__(self) -> Self:
@@ -42,80 +42,82 @@ class Press:
         await self.close()
 
     async def start(self) -> None:
-        """Bring the processes up and warm, fonts read and a first page drawn; takes some seconds."""
+        """Start and warm up the processes (fonts loaded, a first page rendered); takes some seconds."""
         pool = self._open()
         ready = [await asyncio.to_thread(pool.submit, os.getpid) for _ in range(self.workers)]
         await asyncio.gather(*map(asyncio.wrap_future, ready))
 
     async def render(self, document: Document) -> bytes:
         """The PDF of the document, unsigned. Raises what `reports.pdf.render.render` raises."""
-        return await self._do(_render, document)
+        return await self._run(_render, document)
 
-    async def print(self, document: Document, hands: Sequence[Hand], keys: KeyFolder, passphrase: str) -> Printed:
-        """Master and copy, signed. Raises what `reports.signing.sign.print_report` raises."""
-        return await self._do(_print, document, hands, keys, passphrase)
+    async def issue(
+        self, document: Document, signers: Sequence[Signer], keys: KeyFolder, passphrase: str
+    ) -> SignedReport:
+        """The signed master and copy. Raises what `reports.signing.sign.issue_report` raises."""
+        return await self._run(_issue, document, signers, keys, passphrase)
 
     async def close(self) -> None:
-        """Let running pages finish and stop the processes; pages still waiting are cancelled."""
+        """Finish running jobs, cancel waiting ones, stop the processes."""
         pool, self._pool = self._pool, None
-        scratch, self._scratch = self._scratch, None
+        folder, self._folder = self._folder, None
         if pool is not None:
             await asyncio.to_thread(pool.shutdown, cancel_futures=True)
-        if scratch is not None:
-            await asyncio.to_thread(scratch.cleanup)
+        if folder is not None:
+            await asyncio.to_thread(folder.cleanup)
 
-    async def _do(self, work: Callable[..., Made], *asked: object) -> Made:
+    async def _run(self, work: Callable[..., Result], *args: object) -> Result:
         pool = self._open()
         try:
-            return await _in(pool, work, *asked)
+            return await _submit(pool, work, *args)
         except BrokenProcessPool:
-            self._drop(pool)
-            return await _in(self._open(), work, *asked)
+            self._discard(pool)
+            return await _submit(self._open(), work, *args)
 
     def _open(self) -> ProcessPoolExecutor:
-        self._scratch = self._scratch or tempfile.TemporaryDirectory(prefix="csss-press-")
+        self._folder = self._folder or tempfile.TemporaryDirectory(prefix="csss-pdf-")
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(self.workers, get_context("spawn"), _settle, (self._scratch.name,))
+            self._pool = ProcessPoolExecutor(self.workers, get_context("spawn"), _initialise, (self._folder.name,))
         return self._pool
 
-    def _drop(self, broken: ProcessPoolExecutor) -> None:
-        """Forget a broken pool, unless another page that it lost has already done so."""
+    def _discard(self, broken: ProcessPoolExecutor) -> None:
+        """Discard a broken pool, unless another failed job already has."""
         if self._pool is broken:
             self._pool = None
 
 
-async def _in(pool: ProcessPoolExecutor, work: Callable[..., Made], *asked: object) -> Made:
-    return await asyncio.wrap_future(await asyncio.to_thread(pool.submit, work, *asked))
+async def _submit(pool: ProcessPoolExecutor, work: Callable[..., Result], *args: object) -> Result:
+    return await asyncio.wrap_future(await asyncio.to_thread(pool.submit, work, *args))
 
 
 def _render(document: Document) -> bytes:
-    from reports.pdf.render import render  # noqa: PLC0415  # WeasyPrint is for the children: the bot must not carry it
+    from reports.pdf.render import render  # noqa: PLC0415  # WeasyPrint is loaded in the pool's processes only
 
     return render(document)
 
 
-def _print(document: Document, hands: Sequence[Hand], keys: KeyFolder, passphrase: str) -> Printed:
-    from reports.signing.sign import print_report  # noqa: PLC0415  # as above, and so is pyHanko
+def _issue(document: Document, signers: Sequence[Signer], keys: KeyFolder, passphrase: str) -> SignedReport:
+    from reports.signing.sign import issue_report  # noqa: PLC0415  # as above, and so is pyHanko
 
-    return print_report(document, hands, keys, passphrase)
+    return issue_report(document, signers, keys, passphrase)
 
 
-def _settle(scratch: str) -> None:
-    """In a new process: leave Ctrl-C to the parent, keep fonts in its folder, die when it dies, draw a first page."""
+def _initialise(folder: str) -> None:
+    """Initialise a process: ignore SIGINT, use the pool's temporary folder, end with the parent, warm up."""
     import reports.signing.sign  # noqa: F401, PLC0415  # as above
     from reports.pdf.render import warm  # noqa: PLC0415  # as above
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    tempfile.tempdir = scratch
-    threading.Thread(target=_follow_parent, args=(scratch,), daemon=True).start()
+    tempfile.tempdir = folder
+    threading.Thread(target=_follow_parent, args=(folder,), daemon=True).start()
     warm()
-    gc.freeze()  # the libraries stay for good: without this each report has them searched for garbage, too
+    gc.freeze()  # keeps the libraries' objects out of every later garbage collection
 
 
-def _follow_parent(scratch: str) -> None:
-    """A pool's children outlive a parent that was killed with -9, waiting for pages that nobody will send."""
+def _follow_parent(folder: str) -> None:
+    """End this process when the parent does: after SIGKILL of the parent, pool processes would wait for ever."""
     parent = parent_process()
     if parent is not None:
         connection.wait([parent.sentinel])
-        shutil.rmtree(scratch, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
         os._exit(1)

@@ -1,4 +1,4 @@
-"""From a document to the bytes of its PDF: no network, no file but the package's own."""
+"""Render a report document to PDF/A-3, without network access or files outside the package."""
 
 import logging
 import warnings
@@ -15,40 +15,32 @@ from weasyprint import CSS, HTML, LOGGER, Attachment
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
+from models.vocabulary import Modality
 from reports.content.canonical import canonical
-from reports.content.document import (
-    DeniedFetch,
-    Document,
-    Hospital,
-    IncompleteReport,
-    Modality,
-    Patient,
-    Stamp,
-    Technique,
-)
+from reports.content.document import DeniedFetch, Document, Hospital, IncompleteReport, Patient, Stamp, Technique
 from reports.pdf.html import compose
-from reports.pdf.images import LOGO_KINDS, whole
+from reports.pdf.images import LOGO_KINDS, require_complete
 
 SCHEME: Final = "asset:"
 RECORD: Final = "report.json"  # the attachment
 OPTIONS: Final[Mapping[str, Any]] = {
     "pdf_variant": "pdf/a-3b",
     "pdf_tags": True,
-    "dpi": 250,  # a picture of 1024 pixels is brought to 800: sharp on paper, 120 KB instead of 220
+    "dpi": 250,  # reduces a picture of 1024 pixels to 800: sharp in print, 120 KB instead of 220
     "jpeg_quality": 85,
 }
 
 
 class Assets(URLFetcher):  # type: ignore[misc]  # WeasyPrint carries no types
-    """Hands out what it was given and nothing else. WeasyPrint may swallow a refusal, so `denied` counts them."""
+    """URL fetcher that serves only the given assets. WeasyPrint may suppress the error, so `denied` counts refusals."""
 
-    def __init__(self, held: Mapping[str, bytes]) -> None:
+    def __init__(self, available: Mapping[str, bytes]) -> None:
         super().__init__(allowed_protocols=())
-        self.held = held
+        self.assets = available
         self.denied = 0
 
     def fetch(self, url: str, headers: object = None) -> URLFetcherResponse:  # noqa: ARG002  # WeasyPrint's signature
-        body = self.held.get(url.removeprefix(SCHEME)) if url.startswith(SCHEME) else None
+        body = self.assets.get(url.removeprefix(SCHEME)) if url.startswith(SCHEME) else None
         if body is None:
             self.denied += 1
             raise ValueError("only the report's own assets are served")
@@ -56,17 +48,17 @@ class Assets(URLFetcher):  # type: ignore[misc]  # WeasyPrint carries no types
 
 
 def render(document: Document) -> bytes:
-    """A PDF/A-3 of the document. Blocks for some 0.3 s of processor time: call it through a Press from an event loop.
+    """The document as PDF/A-3. Takes some 0.3 s of CPU time: use a PdfPool from an event loop.
 
-    Raises IncompleteReport, UnreadablePicture or DeniedFetch, whose texts hold no health data.
+    Raises IncompleteReport, UnreadablePicture or DeniedFetch; their messages contain no health data.
     """
-    if not document.stamp.draft and (missing := document.missing()):
+    if not document.stamp.draft and (missing := document.missing_parts()):
         raise IncompleteReport(*missing)
     return draw(compose(document), _pictures(document), canonical(document))
 
 
 def warm() -> None:
-    """Read fonts and templates and draw a page, so that the first report does not pay for it."""
+    """Load fonts and templates and render a page, so that the first report is not slower."""
     now = datetime.now(UTC)
     blank = BytesIO()
     Image.new("L", (8, 8)).save(blank, "JPEG")
@@ -83,18 +75,20 @@ def warm() -> None:
     render(draft)
 
 
-def draw(html: str, held: Mapping[str, bytes], record: bytes | None = None) -> bytes:
-    """Lay out one page of HTML that may ask for the `held` assets; anything else it asks for is an error.
+def draw(html: str, available: Mapping[str, bytes], record: bytes | None = None) -> bytes:
+    """Lay out HTML that may refer to the `available` assets only. Raises DeniedFetch for any other resource.
 
-    The record, canonical JSON, travels inside the PDF: the text of Indian scripts cannot be read back from the pages.
+    `record` (canonical JSON) is attached to the PDF, because text in Indic scripts cannot be extracted from pages.
     """
-    LOGGER.setLevel(logging.CRITICAL)  # its warnings quote the page, and a page holds health data
-    assets = Assets(held)
+    LOGGER.setLevel(logging.CRITICAL)  # its warnings quote the page, which contains health data
+    assets = Assets(available)
     page = HTML(string=html, url_fetcher=assets, base_url=None)
-    inside = [Attachment(string=record, name=RECORD, relationship="Data")] if record else []
+    attachments = [Attachment(string=record, name=RECORD, relationship="Data")] if record else []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # WeasyPrint leaves its colour profile open
-        pdf: bytes = page.write_pdf(stylesheets=[_sheet()], font_config=_fonts(), attachments=inside, **OPTIONS)
+        pdf: bytes = page.write_pdf(
+            stylesheets=[_style_sheet()], font_config=_fonts(), attachments=attachments, **OPTIONS
+        )
     if assets.denied:
         raise DeniedFetch(assets.denied)
     return pdf
@@ -102,27 +96,29 @@ def draw(html: str, held: Mapping[str, bytes], record: bytes | None = None) -> b
 
 @cache
 def _fonts() -> FontConfiguration:
-    """One for the life of the process: each new one costs 0.7 s and leaks."""
+    """One font configuration per process: each new one costs 0.7 s and leaks memory."""
     return FontConfiguration()
 
 
 @cache
-def _sheet() -> CSS:
-    """The style sheet, parsed once, with the package's fonts read into the shared configuration."""
-    own = files("reports")
-    fonts = {font.name: font.read_bytes() for font in (own / "fonts").iterdir() if font.name.endswith(".woff2")}
+def _style_sheet() -> CSS:
+    """The style sheet with the package's fonts, parsed once."""
+    package = files("reports")
+    fonts = {font.name: font.read_bytes() for font in (package / "fonts").iterdir() if font.name.endswith(".woff2")}
     assets = Assets(fonts)
-    sheet = CSS(string=(own / "style.css").read_text(encoding="utf-8"), url_fetcher=assets, font_config=_fonts())
+    style_sheet = CSS(
+        string=(package / "style.css").read_text(encoding="utf-8"), url_fetcher=assets, font_config=_fonts()
+    )
     if assets.denied:
         raise DeniedFetch(assets.denied)
-    return sheet
+    return style_sheet
 
 
 def _pictures(document: Document) -> dict[str, bytes]:
     assistance = document.assistance
-    given = {
+    pictures = {
         "scan": (document.scan, ("JPEG",)),
         "heatmap": (assistance.heatmap if assistance else None, ("JPEG",)),
         "logo": (document.hospital.logo, LOGO_KINDS),
     }
-    return {name: whole(name, data, kinds) for name, (data, kinds) in given.items() if data is not None}
+    return {name: require_complete(name, data, kinds) for name, (data, kinds) in pictures.items() if data is not None}

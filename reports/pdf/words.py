@@ -1,4 +1,4 @@
-"""The report's own words in the patient's language, and how it writes dates, times and numbers."""
+"""The report's texts in the patient's language, and the formats of dates, times and numbers."""
 
 import tomllib
 from collections.abc import Mapping
@@ -12,29 +12,29 @@ from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_percent
 
-from reports.content.document import Language
+from models.vocabulary import Language
 
 
 @cache
 def catalogue(language: Language) -> Mapping[str, Mapping[str, str]]:
-    """Every layout word of one language: section → key → sentence with {placeholders}."""
+    """All texts of one language: section → key → sentence with {placeholders}."""
     return tomllib.loads((files("reports") / "locales" / f"{language}.toml").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """One language and one clock, as the page's template needs them."""
+class ReportTexts:
+    """Texts and formats of one language and time zone, for the templates."""
 
     language: Language
     zone: ZoneInfo
 
-    def say(self, key: str, **values: object) -> str:
-        """The sentence under `section.key`; a missing key or placeholder is an error, never a blank."""
+    def text(self, key: str, **values: object) -> str:
+        """The sentence under `section.key`. Raises KeyError for a missing key or placeholder."""
         section, _, name = key.partition(".")
         return catalogue(self.language)[section][name].format(**values)
 
     def label(self, name: str) -> str:
-        """A class of the model in words; a class that the catalogue does not know is shown as the model calls it."""
+        """The name of a model class; an unknown class is shown by its id."""
         return catalogue(self.language)["label"].get(name, name.replace("_", " "))
 
     def day(self, on: date) -> str:
@@ -44,7 +44,7 @@ class Words:
         return format_datetime(at, "d MMM y, HH:mm", tzinfo=self.zone, locale=self._locale)
 
     def percent(self, share: float, places: int = 1) -> str:
-        """A share of 1, cut and not rounded: 74.96 % must not read as the threshold's 75."""
+        """A fraction as percentage, truncated: 74.96 % must not read as the threshold of 75 %."""
         cut = int(share * 10 ** (places + 2) + 1e-6) / 10 ** (places + 2)
         return format_percent(cut, format=f"{0:.{places}f}%", locale=self._locale)
 

@@ -1,4 +1,4 @@
-"""Three hands under one report: PAdES signatures on the master, and on the encrypted copy that travels by mail."""
+"""PAdES signatures of the three signers, on the master and on the encrypted copy for email (ETSI EN 319 142)."""
 
 import secrets
 from collections.abc import Sequence
@@ -12,64 +12,64 @@ from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, SimpleSigner
 
 from reports.content.document import Document
 from reports.pdf.render import render
-from reports.signing.authority import SealedKey
-from reports.signing.keyring import key_of
-from reports.signing.signers import Hand, KeyFolder, Printed
+from reports.signing.authority import EncryptedKey
+from reports.signing.keyring import signing_key
+from reports.signing.signers import KeyFolder, SignedReport, Signer
 
 DIGEST: Final = "sha256"
-ROOM: Final = (
-    12 * 1024
-)  # hex digits for a signature and its certificates, names at their longest: measuring costs another
-Signers = Sequence[tuple[Hand, SimpleSigner]]
+RESERVED: Final = 12 * 1024  # hex digits per signature with certificates of the longest names; measuring costs another
+OpenedSigners = Sequence[tuple[Signer, SimpleSigner]]
 
 
-def print_report(document: Document, hands: Sequence[Hand], keys: KeyFolder, passphrase: str) -> Printed:
-    """Draw once, sign the master, and sign the copy after it was encrypted: the other way round breaks signatures."""
-    drawn, signers = render(document), open_keys(hands, keys)
-    return Printed(sign(drawn, signers), sign(encrypt(drawn, passphrase), signers, passphrase))
+def issue_report(document: Document, signers: Sequence[Signer], keys: KeyFolder, passphrase: str) -> SignedReport:
+    """Render once; sign the master; encrypt the copy, then sign it, because encryption would break signatures.
+
+    Raises what `reports.pdf.render.render` raises, and AuthorityUnreadable."""
+    pdf, opened = render(document), open_keys(signers, keys)
+    return SignedReport(sign(pdf, opened), sign(encrypt(pdf, passphrase), opened, passphrase))
 
 
-def open_keys(hands: Sequence[Hand], keys: KeyFolder) -> Signers:
-    """Each hand with its key, opened: that costs as much as a signature, and one report bears six."""
-    return [(hand, _signer(key_of(keys, hand))) for hand in hands]
+def open_keys(signers: Sequence[Signer], keys: KeyFolder) -> OpenedSigners:
+    """Each signer with the decrypted key, once for all six signatures: decrypting takes as long as signing."""
+    return [(signer, _open(signing_key(keys, signer))) for signer in signers]
 
 
-def sign(pdf: bytes, signers: Signers, passphrase: str | None = None) -> bytes:
-    """Sign in order. All fields are made before the first hand certifies: later ones may fill them, nothing else.
+def sign(pdf: bytes, signers: OpenedSigners, passphrase: str | None = None) -> bytes:
+    """Sign in order. All signature fields exist before the first, certifying signature, which only allows filling them.
 
-    `passphrase` opens a PDF that is encrypted already. Calls asyncio's `run`: not for a thread with a running loop.
+    `passphrase` opens an encrypted PDF. Calls `asyncio.run`: not usable in a thread with a running event loop.
     """
-    for number, (hand, signer) in enumerate(signers):
+    for number, (signer, key) in enumerate(signers):
         writer = _writer(pdf, passphrase)
         if number == 0:
             for one, _ in signers:
                 append_signature_field(writer, SigFieldSpec(one.role))
         signed = BytesIO()
-        PdfSigner(_metadata(hand, certify=number == 0), signer).sign_pdf(writer, bytes_reserved=ROOM, output=signed)
+        PdfSigner(_metadata(signer, certify=number == 0), key).sign_pdf(writer, bytes_reserved=RESERVED, output=signed)
         pdf = signed.getvalue()
     return pdf
 
 
 def encrypt(pdf: bytes, passphrase: str) -> bytes:
-    """AES-256 (revision 6), pictures, text and attachment alike. PDF/A forbids it: never done to the master."""
-    locked = BytesIO()
+    """Encrypt everything with AES-256 (revision 6). PDF/A forbids encryption, so the master is never encrypted."""
+    encrypted = BytesIO()
     with pikepdf.open(BytesIO(pdf)) as opened:
-        opened.save(locked, encryption=pikepdf.Encryption(owner=secrets.token_urlsafe(32), user=passphrase, R=6))
-    return locked.getvalue()
+        opened.save(encrypted, encryption=pikepdf.Encryption(owner=secrets.token_urlsafe(32), user=passphrase, R=6))
+    return encrypted.getvalue()
 
 
 def _writer(pdf: bytes, passphrase: str | None) -> IncrementalPdfFileWriter:
     writer = IncrementalPdfFileWriter(BytesIO(pdf))
     if passphrase is not None:
-        writer.encrypt(passphrase)  # type: ignore[no-untyped-call]  # it opens what is encrypted already
+        writer.encrypt(passphrase)  # type: ignore[no-untyped-call]  # opens an encrypted PDF
     return writer
 
 
-def _metadata(hand: Hand, *, certify: bool) -> PdfSignatureMetadata:
+def _metadata(signer: Signer, *, certify: bool) -> PdfSignatureMetadata:
     return PdfSignatureMetadata(
-        field_name=hand.role,
-        name=hand.holder.name,
-        reason=hand.reason,
+        field_name=signer.role,
+        name=signer.holder.name,
+        reason=signer.reason,
         md_algorithm=DIGEST,
         subfilter=SigSeedSubFilter.PADES,
         certify=certify,
@@ -77,6 +77,6 @@ def _metadata(hand: Hand, *, certify: bool) -> PdfSignatureMetadata:
     )
 
 
-def _signer(key: SealedKey) -> SimpleSigner:
-    signer: SimpleSigner = SimpleSigner.load_pkcs12_data(key.p12, (), key.passphrase)
-    return signer
+def _open(key: EncryptedKey) -> SimpleSigner:
+    opened: SimpleSigner = SimpleSigner.load_pkcs12_data(key.p12, (), key.passphrase)
+    return opened

@@ -1,11 +1,11 @@
-"""Whose hands sign a report, and where their keys lie: plain values that the bot can send to the press."""
+"""Signers of a report and the folder of their keys, as plain values for the PDF pool."""
 
 from pathlib import Path
 from typing import NamedTuple
 
 
 class Holder(NamedTuple):
-    """Whose key it is, as viewers of the report will name them."""
+    """The subject of a certificate, as PDF viewers show it."""
 
     name: str
     hospital: str
@@ -13,8 +13,8 @@ class Holder(NamedTuple):
     registration: str | None = None
 
 
-class Hand(NamedTuple):
-    """One signature. `role` names its field in the PDF and, with the account's number, the key."""
+class Signer(NamedTuple):
+    """One signer. `role` names the signature field and, with the account id, the key."""
 
     role: str
     account_id: int
@@ -27,7 +27,7 @@ class Hand(NamedTuple):
 
 
 class KeyFolder(NamedTuple):
-    """Where the clinic's signing keys lie, each sealed with the passphrase."""
+    """Folder of the signing keys, each encrypted with `passphrase`."""
 
     path: Path
     passphrase: bytes
@@ -36,8 +36,8 @@ class KeyFolder(NamedTuple):
         return f"KeyFolder({self.path})"
 
 
-class Printed(NamedTuple):
-    """A report on paper: the signed PDF/A-3 that the clinic keeps, and the encrypted copy that may travel."""
+class SignedReport(NamedTuple):
+    """The signed PDF/A-3 (master) that is archived, and the encrypted signed copy for email."""
 
     master: bytes
     copy: bytes

@@ -1,4 +1,4 @@
-"""Are the signatures under a report whole, and the clinic's own?"""
+"""Validate the signatures of a report against the hospital's authorities."""
 
 import logging
 from collections.abc import Sequence
@@ -17,39 +17,41 @@ from pyhanko_certvalidator import ValidationContext
 from reports.content.document import ReportError
 
 
-class Unreadable(ReportError):
-    """No PDF, or one that this passphrase does not open."""
+class UnreadablePdf(ReportError):
+    """Not a PDF, or not decryptable with this passphrase."""
 
 
-class Checked(NamedTuple):
-    """One signature: whose, and whether nothing but later signatures was added to what they signed."""
+class SignatureCheck(NamedTuple):
+    """One signature: its field, its signer, and whether it is trusted and only followed by further signatures."""
 
     role: str
     name: str
-    sound: bool
+    is_valid: bool
 
 
-def check(pdf: bytes, trusted: Sequence[x509.Certificate], passphrase: str | None = None) -> list[Checked]:
-    """Every signature in the order of signing; none at all for a PDF that nobody signed. Raises Unreadable.
+def check_signatures(
+    pdf: bytes, trusted: Sequence[x509.Certificate], passphrase: str | None = None
+) -> list[SignatureCheck]:
+    """All signatures in signing order; empty for an unsigned PDF. Raises UnreadablePdf.
 
-    An edit that was appended leaves a signature intact, valid and trusted: only the bottom line tells.
+    `is_valid` is pyHanko's bottom line: an appended edit leaves a signature intact, valid and trusted.
     """
-    logging.getLogger("pyhanko").setLevel(logging.CRITICAL)  # it prints what was changed, and that is health data
-    roots = [_plain(one) for one in trusted]
+    logging.getLogger("pyhanko").setLevel(logging.CRITICAL)  # it logs changed content, which is health data
+    roots = [_as_asn1(one) for one in trusted]
     try:
         reader = PdfFileReader(BytesIO(pdf))
         if reader.encrypted:
             reader.decrypt(passphrase or "")
         signatures = list(reader.embedded_signatures)
     except PdfReadError as error:
-        raise Unreadable from error
-    checked = []
+        raise UnreadablePdf from error
+    checks = []
     for signature in signatures:
         status = validate_pdf_signature(signature, ValidationContext(trust_roots=roots, allow_fetching=False))
         holder = status.signing_cert.subject.native.get("common_name", "")
-        checked.append(Checked(signature.field_name, holder, bool(status.bottom_line)))
-    return checked
+        checks.append(SignatureCheck(signature.field_name, holder, bool(status.bottom_line)))
+    return checks
 
 
-def _plain(one: x509.Certificate) -> Certificate:
+def _as_asn1(one: x509.Certificate) -> Certificate:
     return Certificate.load(pem.unarmor(one.public_bytes(Encoding.PEM))[2])

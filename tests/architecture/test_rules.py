@@ -1,4 +1,4 @@
-"""The house rules that an import linter cannot see."""
+"""House rules that an import linter cannot check."""
 
 import ast
 import inspect
@@ -7,7 +7,7 @@ from operator import or_
 
 import pytest
 
-from bot.jobs.registry import WORKS
+from bot.jobs.registry import JOB_HANDLERS
 from tests.support.source import Module, calls, modules
 from workflow.jobs import JobKind
 from workflow.reporting.amendments import RULES as AMENDING
@@ -22,12 +22,12 @@ def where(module: Module, node: ast.expr | ast.stmt) -> str:
 
 
 def test_the_source_is_found() -> None:
-    """Else every test below would pass on nothing."""
+    """Guards the tests below against passing on an empty list."""
     assert {"bot/app.py", "workflow/transitions.py", "models/tables/scans.py"} <= {module.name for module in modules()}
 
 
 def test_nothing_below_the_shell_commits() -> None:
-    """One transaction for one decision: who begins it, ends it."""
+    """One transaction for one decision: the layer that begins it ends it."""
     assert [
         where(module, call)
         for module in modules()
@@ -37,7 +37,7 @@ def test_nothing_below_the_shell_commits() -> None:
 
 
 def test_transactions_begin_in_the_shell() -> None:
-    """Effects is the way in which an update's handler begins one; schema is run by the command line."""
+    """UnitOfWork begins the transaction of an update's handler; schema is run by the command line."""
     allowed = (*SHELL, "workflow/unit_of_work.py", "models/schema.py")
     assert [
         where(module, call)
@@ -47,7 +47,7 @@ def test_transactions_begin_in_the_shell() -> None:
     ] == []
 
 
-def test_only_the_mover_assigns_a_scans_status() -> None:
+def test_only_transitions_assigns_a_scans_status() -> None:
     assigned = []
     for module in modules():
         for node in ast.walk(module.tree):
@@ -80,7 +80,7 @@ def test_a_scan_is_born_in_intake_alone_and_no_other_way_writes_its_status() -> 
 
 
 def test_tasks_are_made_in_task_groups_only() -> None:
-    """A forgotten task loses its error. The name says what it is: `group`, or the sandbox's `tasks`."""
+    """A detached task loses its error. The variable is named `group`, or `tasks` in the sandbox."""
     groups = ("group", "tasks", "_tasks", "self._tasks", "self._group")
     wrong = [
         where(module, call)
@@ -92,17 +92,17 @@ def test_tasks_are_made_in_task_groups_only() -> None:
 
 
 def test_every_kind_of_job_has_a_work() -> None:
-    assert set(WORKS) == set(JobKind)
+    assert set(JOB_HANDLERS) == set(JobKind)
 
 
-OWED = {  # what the two tables of states owe
-    "workflow/transitions.py": sorted({kind for rule in RULES.values() for kind in rule.owes}),
-    "workflow/reporting/amendments.py": sorted({rule.owes for rule in AMENDING.values()}),
+COMPUTED_KINDS = {  # job kinds of the two state tables
+    "workflow/transitions.py": sorted({kind for rule in RULES.values() for kind in rule.jobs}),
+    "workflow/reporting/amendments.py": sorted({rule.job for rule in AMENDING.values()}),
 }
 
 
 def enqueued() -> list[tuple[str, str, set[str]]]:
-    """Where, which kind and with what payload; only advance() owes a kind that it computes."""
+    """Place, kind and payload names of each enqueue; only advance() computes the kind."""
     found = []
     for module in modules():
         for node in ast.walk(module.tree):
@@ -113,15 +113,15 @@ def enqueued() -> list[tuple[str, str, set[str]]]:
     return found
 
 
-def test_whatever_is_owed_fits_the_parameters_of_its_work() -> None:
+def test_every_enqueued_payload_fits_the_parameters_of_its_handler() -> None:
     """A job is JSON: a name that its function does not take would fail for two days before anybody hears of it."""
     wrong, kinds = [], set()
     for place, kind, payload in enqueued():
-        named = [JobKind[kind]] if kind in JobKind.__members__ else OWED.get(place.partition(":")[0], [])
+        named = [JobKind[kind]] if kind in JobKind.__members__ else COMPUTED_KINDS.get(place.partition(":")[0], [])
         assert named, place
         kinds.update(named)
         for one in named:
-            parameters = list(inspect.signature(WORKS[one]).parameters.values())[1:]
+            parameters = list(inspect.signature(JOB_HANDLERS[one]).parameters.values())[1:]
             required = {p.name for p in parameters if p.default is p.empty}
             if not required <= payload <= {p.name for p in parameters}:
                 wrong.append((place, one.value, sorted(payload)))
@@ -145,7 +145,7 @@ def test_functions_and_files_stay_short(module: Module) -> None:
 
 
 def test_modules_are_named_by_what_they_are() -> None:
-    banned = {"utils", "util", "helpers", "helper", "manager", "service", "services", "common", "misc"}
+    banned = {"utils", "util", "helpers", "helper", "manager", "service", "common", "misc"}
     assert [module.name for module in modules() if banned & set(module.name.removesuffix(".py").split("/"))] == []
 
 
@@ -158,12 +158,12 @@ def test_every_module_begins_with_a_sentence() -> None:
 
 
 def test_secrets_are_compared_in_constant_time() -> None:
-    """`==` on a digest, a token or a password would tell by its time how much of a guess is right."""
+    """`==` on a digest, a token or a password leaks by its duration how much of a guess is right."""
     secret = {"digest", "password_hash", "token", "digits", "secret"}
     wrong = []
     for module in modules():
         if module.name.startswith("bot/dev/sandbox/"):
-            continue  # its token opens nothing
+            continue  # its token protects nothing
         for node in ast.walk(module.tree):
             if not isinstance(node, ast.Compare) or not isinstance(node.ops[0], ast.Eq | ast.NotEq):
                 continue

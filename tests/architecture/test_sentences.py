@@ -1,78 +1,54 @@
-"""The sentences people read: each used, each there in every language, each renders as Telegram's HTML."""
+"""User sentences: each is used, exists in every language and renders as Telegram's HTML."""
 
 import ast
-from html.parser import HTMLParser
-from string import Formatter
-from zoneinfo import ZoneInfo
 
 import pytest
-from babel.messages.catalog import Catalog
-from babel.messages.pofile import read_po
 
 from bot.channels.email import Refusal
-from bot.web.verify import WORDS
-from faq.teaching import Doubt
-from handlers.doctor.reading import REASONS, STEPS
-from handlers.ui.keyboards import CardAction, DeskAction
-from handlers.ui.lessons import MissAction
-from handlers.ui.texts import DEFAULT, LOCALES, Catalogues, House, bare
-from handlers.views.reading import IMPRESSION, REGIONS_VIEW, WHY
+from bot.web.verify import PAGE_KEYS
+from faq.teaching import ObjectionKind
+from handlers.doctor.reading import RETAKE_REASONS, STEPS
+from handlers.ui.callbacks import CardAction, DeskAction
+from handlers.ui.faq_callbacks import MissAction
+from handlers.ui.texts import DEFAULT, Catalogues, plain_text
+from handlers.views.reading import IMPRESSION, MODEL_COMMENT, REGIONS_VIEW
 from inference.errors import Reason
-from inference.model.bundle import Label
-from models.tables.jobs import Channel
-from models.tables.people import Role, Sex
-from models.tables.scans import Status
-from reports.content.document import Band
+from models.tables.deliveries import Channel
+from models.vocabulary import Band, Label, Risk, Role, ScanStatus, Sex
+from tests.support.catalogues import HOSPITAL, LANGUAGES, catalogue, faults, placeholders, sentences
 from tests.support.source import modules
 from workflow import errors
-from workflow.privacy.erasure import Stage
-from workflow.reporting.verification import Standing
-from workflow.scans.risk import Risk
+from workflow.privacy.erasure import ErasureStage
+from workflow.reporting.verification import Validity
 
-LANGUAGES = sorted(folder.name for folder in LOCALES.iterdir() if folder.is_dir())
-HOUSE = House("St. Mary's <Hospital> & Sons", "112 / 108", ZoneInfo("Asia/Kolkata"))
-TAGS = {"b", "i", "u", "s", "code", "pre", "a", "blockquote", "tg-spoiler"}
-KNOWN_TO_ALL = {"hospital", "emergency"}
+COMMON_PLACEHOLDERS = {"hospital", "emergency"}
 COMPUTED = {
-    # keys that are put together in the code, and what they are put together from
+    # prefixes of keys that the code builds, and the values that complete them
     "band": set(Band),
     "button": {*CardAction, *DeskAction}
     | {f"miss_{action}" for action in set(MissAction) - {MissAction.OPEN}}
-    | {f"by_{part}" for part in (REGIONS_VIEW, IMPRESSION, WHY)},
+    | {f"by_{part}" for part in (REGIONS_VIEW, IMPRESSION, MODEL_COMMENT)},
     "label": set(Label),
-    "reason": set(REASONS),
+    "reason": set(RETAKE_REASONS),
     "reading": {str(step.state).split(":")[1] for step in STEPS},
     "risk": set(Risk),
     "role": set(Role) - {Role.SYSTEM},
     "sex": set(Sex),
-    "stage": set(Status),
+    "stage": set(ScanStatus),
     "start": set(Role) - {Role.SYSTEM},
     "help": set(Role) - {Role.SYSTEM},
     "step": {"done", "next", "later"},
     "upload": set(Reason),
     "channel": set(Channel),
     "failure": set(Refusal) | {"chat", "patience", "number", "whatsapp", "twilio"},
-    "verify": set(Standing) | set(WORDS),
-    "teach": set(Doubt),
+    "verify": set(Validity) | set(PAGE_KEYS),
+    "teach": set(ObjectionKind),
     "desk": {"claimed", "closed", "left"},
     "preview": {"draft", "preliminary"},
     "preview_asked": {"draft", "preliminary"},
-    "forget": {f"{what}.{stage}" for what in ("would", "done") for stage in Stage},
-    "wait": set(Status) - {Status.REJECTED},
+    "forget": {f"{what}.{stage}" for what in ("would", "done") for stage in ErasureStage},
+    "wait": set(ScanStatus) - {ScanStatus.REJECTED},
 }
-
-
-def catalogue(language: str) -> Catalog:
-    with (LOCALES / language / "csss.po").open("rb") as file:
-        return read_po(file)
-
-
-def sentences(language: str) -> dict[str, str]:
-    return {str(message.id): str(message.string) for message in catalogue(language) if message.id}
-
-
-def placeholders(sentence: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
 
 
 def constants() -> set[str]:
@@ -97,35 +73,6 @@ def built() -> set[str]:
     }
 
 
-class Telegrams(HTMLParser):
-    """Accepts what Telegram's parser accepts: known tags, each closed in its order."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=False)
-        self.open: list[str] = []
-        self.wrong: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.open.append(tag)
-        if tag not in TAGS or (attrs and tag != "a"):
-            self.wrong.append(f"<{tag}>")
-
-    def handle_endtag(self, tag: str) -> None:
-        if not self.open or self.open.pop() != tag:
-            self.wrong.append(f"</{tag}>")
-
-    def handle_entityref(self, name: str) -> None:
-        if name not in {"lt", "gt", "amp", "quot"}:
-            self.wrong.append(f"&{name};")
-
-
-def faults(text: str) -> list[str]:
-    parser = Telegrams()
-    parser.feed(text)
-    parser.close()
-    return parser.wrong + parser.open
-
-
 def test_english_is_there() -> None:
     assert DEFAULT in LANGUAGES
     assert len(sentences(DEFAULT)) > 150
@@ -141,30 +88,30 @@ def test_every_language_has_the_same_sentences_with_the_same_placeholders(langua
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_sentence_is_marked_as_a_guess(language: str) -> None:
-    """A fuzzy entry is not shown by gettext: people would read its key."""
+    """gettext does not show a fuzzy entry: users would see its key."""
     assert [message.id for message in catalogue(language) if message.id and message.fuzzy] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_sentence_renders_as_telegrams_html(language: str) -> None:
-    """With values that try to be markup: they are read as they were typed."""
-    texts = Catalogues(HOUSE).of(language)
+    """Values that contain markup are shown as typed."""
+    texts = Catalogues(HOSPITAL).of(language)
     nasty = '</b><a href="x">&amp;'
     for key, sentence in sentences(language).items():
-        names = placeholders(sentence) - KNOWN_TO_ALL
+        names = placeholders(sentence) - COMMON_PLACEHOLDERS
         assert all(name.isidentifier() for name in names), key
         rendered = texts(key, **dict.fromkeys(names, nasty))
         assert faults(rendered) == [], key
-        assert bare(rendered).count(nasty) == sum(sentence.count(f"{{{name}}}") for name in names), key
+        assert plain_text(rendered).count(nasty) == sum(sentence.count(f"{{{name}}}") for name in names), key
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_pop_ups_fit_telegrams_two_hundred_characters(language: str) -> None:
     """A refusal is shown in a pop-up; a longer one would come as a message instead."""
-    texts = Catalogues(HOUSE).of(language)
+    texts = Catalogues(HOSPITAL).of(language)
     for key, sentence in sentences(language).items():
         if key.startswith("error."):
-            values = dict.fromkeys(placeholders(sentence) - KNOWN_TO_ALL, "15")
+            values = dict.fromkeys(placeholders(sentence) - COMMON_PLACEHOLDERS, "15")
             assert len(texts.plain(key, **values)) <= 200, key
 
 
@@ -180,14 +127,14 @@ def test_every_key_that_the_code_puts_together_has_its_sentence() -> None:
 
 
 def literal(node: ast.expr) -> list[str]:
-    """The strings that this expression may give, as far as they stand there whole."""
+    """The whole string literals that this expression may evaluate to."""
     if isinstance(node, ast.IfExp):
         return literal(node.body) + literal(node.orelse)
     return [node.value] if isinstance(node, ast.Constant) and isinstance(node.value, str) else []
 
 
 def test_every_key_in_the_code_is_in_the_catalogue() -> None:
-    """Whatever is handed to `texts(…)` or `texts.plain(…)` as a plain string."""
+    """Covers every plain string passed to `texts(…)` or `texts.plain(…)`."""
     english, missing, seen = set(sentences(DEFAULT)), [], 0
     for module in modules():
         if not module.name.startswith(("bot/", "handlers/")):
@@ -202,14 +149,14 @@ def test_every_key_in_the_code_is_in_the_catalogue() -> None:
 
 
 def test_every_sentence_is_used() -> None:
-    """A sentence that nobody ever says is one that nobody keeps right."""
-    said, begun = constants(), {start for start in built() if "." in start}
-    unused = [key for key in sentences(DEFAULT) if key not in said and not key.startswith(tuple(begun))]
+    """An unused sentence is not maintained."""
+    used, begun = constants(), {start for start in built() if "." in start}
+    unused = [key for key in sentences(DEFAULT) if key not in used and not key.startswith(tuple(begun))]
     assert unused == []
 
 
 def test_no_figure_is_formatted_but_by_the_readers_language() -> None:
-    """`Texts` writes dates, lengths of time and shares with Babel; a format in an f-string is nobody's language."""
+    """`Texts` formats dates, durations and percentages with Babel; an f-string format ignores the language."""
     formatted = [
         f"{module.name}:{node.lineno}"
         for module in modules()

@@ -1,4 +1,4 @@
-"""What importing does to its surroundings, which is nothing, and what the README tells of them."""
+"""Importing a module has no side effects; the pages about settings and the README are current."""
 
 import json
 import subprocess
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.dev.settings_page import page
 from bot.settings import Settings
 from tests.support.source import ROOT, modules
 
@@ -35,7 +36,7 @@ print(json.dumps({"written": written, "heavy": heavy, "failed": failed, "threads
 
 
 def imported(names: list[str], folder: Path) -> dict[str, object]:
-    """What happened while these were imported in a process of their own, in an empty folder."""
+    """Side effects of importing these modules in a separate process, in an empty folder."""
     done = subprocess.run(
         [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{QUIET}", json.dumps(names)],
         cwd=folder,
@@ -45,39 +46,47 @@ def imported(names: list[str], folder: Path) -> dict[str, object]:
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    told: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
-    return told
+    effects: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
+    return effects
 
 
 def serving() -> list[str]:
-    """All modules but training's, whose libraries a clinic does not have, and scripts that run when imported."""
+    """All modules except training, whose libraries a hospital does not install, and scripts that run on import."""
     names = [module.name.removesuffix(".py").replace("/", ".").removesuffix(".__init__") for module in modules()]
     return [name for name in names if not name.startswith(("ml.", "models.migrations"))]
 
 
 def test_every_module_can_be_imported_without_network_files_or_threads(tmp_path: Path) -> None:
-    """A bot that connects, writes or starts something when it is imported cannot be tested or assembled twice."""
+    """A module that connects, writes or starts a thread on import cannot be tested or assembled twice."""
     names = serving()
     assert "bot.app" in names
-    told = imported(names, tmp_path)
-    written = [str(name) for name in told.pop("written")]  # type: ignore[attr-defined] # JSON
+    effects = imported(names, tmp_path)
+    written = [str(name) for name in effects.pop("written")]  # type: ignore[attr-defined] # JSON
     pango = ("subprocess.py", "tempfile.py")  # ctypes looks for WeasyPrint's libraries with the system's tools
     assert [name for name in written if not name.endswith(pango)] == []
-    assert told == {"heavy": [], "failed": {}, "threads": 0}
+    assert effects == {"heavy": [], "failed": {}, "threads": 0}
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_help_of_the_command_waits_for_no_heavy_import(tmp_path: Path) -> None:
-    """The press's child processes import the main module as well."""
+    """The PDF pool's child processes import the main module as well."""
     script = "import bot.__main__, sys, json; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     heavy = {"aiogram", "sqlalchemy", "weasyprint", "ai_edge_litert", "cv2", "tensorflow"}
     assert heavy & set(json.loads(done.stdout)) == set()
 
 
-@pytest.mark.parametrize("name", sorted(Settings.model_fields))
-def test_every_setting_is_in_the_readme(name: str) -> None:
-    assert f"CSSS_{name.upper()}" in (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_page_of_settings_is_current() -> None:
+    """Regenerate it with python -m bot.dev.settings_page > docs/settings.md."""
+    assert (ROOT / "docs" / "settings.md").read_text(encoding="utf-8") == page()
+
+
+def test_every_setting_says_what_it_is_for() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_the_readme_stays_short() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
 
 
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))

@@ -12,12 +12,13 @@ from typer.testing import CliRunner
 from bot.__main__ import app
 from bot.dev.demo import DemoSettings, demo_settings
 from bot.dev.sandbox import Sandbox
+from bot.preflight import PreflightFailed, check
 from bot.secrets import secret_key
 from bot.settings import Settings
 
 TOKEN, PASSWORD = "123456789:AAF-a-real-looking-token-nobody-has", "mail-Passw0rd-of-the-clinic"
 WRONG = [
-    # what is set, and what the one line says
+    # settings, and the expected line
     ({}, "CSSS_BOT_TOKEN: is not set"),
     ({"CSSS_WORKERS": "many"}, "CSSS_WORKERS: Input should be a valid integer"),
     ({"CSSS_WORKERS": "0"}, "CSSS_WORKERS: Input should be greater than or equal to 1"),
@@ -58,7 +59,7 @@ def test_a_wrong_setting_stops_the_start_with_one_clear_line(
 def test_a_misspelt_setting_is_refused_with_the_name_that_was_meant(
     misspelt: str, meant: str, where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Passed over, it would leave the default in force: health data in the chats, say."""
+    """Ignored, it would leave the default in force, for example health data in the chats."""
     monkeypatch.chdir(tmp_path)
     given = {misspelt: PASSWORD, "CSSS_BOT_TOKEN": TOKEN}
     if where == ".env":
@@ -91,8 +92,8 @@ def test_the_bot_needs_nothing_but_its_token(tmp_path: Path) -> None:
     assert settings.smtp_starttls
 
 
-def test_a_demo_knows_nothing_of_a_clinics_own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither the environment nor a .env file can lead it to a real bot or database."""
+def test_a_demo_ignores_a_clinics_own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the environment nor a .env file leads it to a real bot or database."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".env").write_text("CSSS_DATABASE=sqlite+aiosqlite:///real.db\nCSSS_HOSPITAL=Real\n", encoding="utf-8")
     monkeypatch.setenv("CSSS_BOT_API", "https://api.telegram.org")
@@ -117,18 +118,18 @@ def test_the_key_is_made_once_and_only_its_owner_can_read_it(tmp_path: Path) -> 
     assert secret_key(other) == b"k" * 32
 
 
-@pytest.mark.parametrize("killed_at", ["secrets.token_hex", "os.fsync"])
+@pytest.mark.parametrize("killed_at", ["bot.secrets.secrets.token_hex", "models.crypto.atomic.os.fsync"])
 def test_a_kill_while_the_key_is_made_leaves_none(
     killed_at: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An empty key would have been taken for the key by every later start."""
+    """Every later start would take an empty file for the key."""
     settings = Settings(_env_file=None, bot_token=SecretStr(TOKEN), data=tmp_path)
 
     def killed(*_: object) -> None:
         raise SystemExit
 
     with monkeypatch.context() as patched:
-        patched.setattr(f"bot.secrets.{killed_at}", killed)
+        patched.setattr(killed_at, killed)
         with pytest.raises(SystemExit):
             secret_key(settings)
     assert not (tmp_path / "secret.key").exists()
@@ -172,11 +173,11 @@ NO_LOGOS = {
 
 @pytest.mark.parametrize("content", NO_LOGOS.values(), ids=NO_LOGOS)
 def test_a_logo_that_no_report_could_bear_stops_the_start(content: bytes, tmp_path: Path) -> None:
-    """Better now than with the first report that is owed to a patient."""
+    """The start fails instead of the first report."""
     file = tmp_path / "logo.png"
     file.write_bytes(content)
-    with pytest.raises(ValidationError, match=LOGO):
-        Settings(_env_file=None, bot_token=SecretStr(TOKEN), hospital_logo=file)
+    with pytest.raises(PreflightFailed, match=LOGO):
+        check(Settings(_env_file=None, bot_token=SecretStr(TOKEN), hospital_logo=file))
 
 
 def test_a_logo_that_is_not_there_stops_the_start_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,4 +191,6 @@ def test_a_logo_that_is_not_there_stops_the_start_by_name(tmp_path: Path, monkey
 def test_a_whole_logo_is_taken(kind: str, tmp_path: Path) -> None:
     file = tmp_path / "logo"
     file.write_bytes(picture(kind, 4000))
-    assert Settings(_env_file=None, bot_token=SecretStr(TOKEN), hospital_logo=file).hospital_logo == file
+    settings = Settings(_env_file=None, bot_token=SecretStr(TOKEN), hospital_logo=file, data=tmp_path)
+    check(settings)
+    assert settings.hospital_logo == file

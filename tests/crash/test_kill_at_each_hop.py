@@ -1,4 +1,4 @@
-"""Promise 3: a kill -9 at any moment loses no scan, no decision and no report, and doubles no decision."""
+"""Promise 3: a kill -9 at any moment loses no scan, no decision and no report, and duplicates no decision."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,24 +10,25 @@ import pytest
 from sqlalchemy import select
 
 from bot.app import App, Engines, build_app
-from bot.dev.demo import demo_settings, move_in
+from bot.dev.demo import add_cast, demo_settings
 from bot.dev.sandbox import Person, Sandbox, SandboxClient
 from models.schema import upgrade
 from models.tables.jobs import Job
-from models.tables.scans import Prescription, Reading, Report, Scan, ScanEvent, Status
+from models.tables.scans import Prescription, Reading, Report, Scan, ScanEvent
+from models.vocabulary import ScanStatus
 from tests.support.people import CODE, FINDINGS
 from tests.support.process import PATIENCE, BotProcess, call
 from tests.support.steps import a_scan
 
-pytestmark = pytest.mark.timeout(300)  # each kill costs a start of the bot
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # each kill needs a restart of the bot
 
 
 class Clinic(NamedTuple):
-    """A bot in a process of its own, its people, and its database seen from outside."""
+    """The bot in a separate process, its people, and its database read from outside."""
 
     bot: BotProcess
     wire: SandboxClient
-    app: App  # never run: its sessions look at the same database
+    app: App  # never run: its sessions read the same database
     amina: Person
     rao: Person
     meena: Person
@@ -42,7 +43,7 @@ async def clinic(tmp_path: Path, engines: Engines) -> AsyncIterator[Clinic]:
         build_app(demo_settings(sandbox, tmp_path), engines) as app,
     ):
         await upgrade(app.engine)
-        people = [await wire.person(one["name"]) for one in await move_in(app.clinic.sessions, sandbox)]
+        people = [await wire.person(one["name"]) for one in await add_cast(app.services.sessions, sandbox)]
         bot = BotProcess(sandbox, tmp_path)
         await bot.starts()
         yield Clinic(bot, wire, app, *people)
@@ -81,7 +82,7 @@ async def test_from_the_picture_to_the_pharmacist_each_hop_survives_a_kill(clini
     assert bot.kills == 5
     await _rests(clinic)
     [scan], [reading], [prescription] = [await _all(clinic, table) for table in (Scan, Reading, Prescription)]
-    assert (scan.status, scan.complaint) == (Status.PHARMACIST_COMPLETED, "Cough")
+    assert (scan.status, scan.complaint) == (ScanStatus.PHARMACIST_COMPLETED, "Cough")
     assert (reading.findings, reading.impression, reading.recommendations) == FINDINGS
     assert len(prescription.lines) == 1
     done = ["upload", "ask_analysis", "record_analysis", "write_findings", "verify", "prescribe", "complete"]
@@ -91,7 +92,7 @@ async def test_from_the_picture_to_the_pharmacist_each_hop_survives_a_kill(clini
 async def test_a_kill_after_the_picture_was_taken_in_or_read_takes_nothing_twice(
     clinic: Clinic, picture: bytes
 ) -> None:
-    """The patient was answered, the card was shown, the analysis was in hand: one scan, one analysis."""
+    """Killed after the answer to the patient, after the card, and during the analysis: one scan, one analysis."""
     bot, amina, rao = clinic.bot, clinic.amina, clinic.rao
     async with bot.killed_at(call("sendMessage", "What troubles you")):
         await amina.sends_photo(picture)
@@ -108,7 +109,7 @@ async def test_a_kill_after_the_picture_was_taken_in_or_read_takes_nothing_twice
 
 
 async def test_from_the_approval_to_the_mailbox_each_hop_survives_a_kill(clinic: Clinic, picture: bytes) -> None:
-    """Killed when the code was asked for and used, in the middle of the printing, and when chat and mail had it."""
+    """Killed when the code was requested and used, while the PDF is drawn, and after chat and mail have the report."""
     bot, joseph, amina = clinic.bot, clinic.joseph, clinic.amina
     await _a_completed_scan(clinic, picture)
     await joseph.sends("/queue")
@@ -118,7 +119,7 @@ async def test_from_the_approval_to_the_mailbox_each_hop_survives_a_kill(clinic:
     mail = await clinic.wire.mail_to("joseph@example.org", timeout=PATIENCE)
     await _rests(clinic, "mail_code")
     mail = (await clinic.wire.mails("joseph@example.org"))[-1]
-    async with bot.killed_at(call("deleteMessage")):  # the typed code is out of the chat, and not yet judged
+    async with bot.killed_at(call("deleteMessage")):  # the typed code is deleted from the chat, and not yet verified
         await joseph.sends(*CODE.findall(mail.text))
     await joseph.sees("is released", timeout=PATIENCE)
     async with bot.killed_during("write_report"):
@@ -135,7 +136,7 @@ async def test_from_the_approval_to_the_mailbox_each_hop_survives_a_kill(clinic:
 
 
 async def test_a_kill_between_a_mail_and_its_record_sends_the_same_mail(clinic: Clinic, picture: bytes) -> None:
-    """Code and report were caught by the mail server, and the bot died before it knew: no decision doubles."""
+    """The mail server has accepted code and report when the bot dies: the mail is repeated, no decision is."""
     bot, joseph, amina = clinic.bot, clinic.joseph, clinic.amina
     await _a_completed_scan(clinic, picture)
     await joseph.sends("/queue")
@@ -154,7 +155,7 @@ async def test_a_kill_between_a_mail_and_its_record_sends_the_same_mail(clinic: 
 
 async def _one_report_one_mail(clinic: Clinic) -> None:
     [report], [scan] = await _all(clinic, Report), await _all(clinic, Scan)
-    assert scan.status is Status.REPORT_READY
+    assert scan.status is ScanStatus.REPORT_READY
     mails = await clinic.wire.mails("amina@example.org")
     assert len({mail.message_id for mail in mails}) == 1
     assert len({attachment.data for mail in mails for attachment in mail.attachments}) == 1
@@ -164,23 +165,25 @@ async def _one_report_one_mail(clinic: Clinic) -> None:
 
 
 async def _rests(clinic: Clinic, kind: str = "") -> None:
-    """Until nothing (of this kind) is owed."""
+    """Wait until no job (of this kind) is pending."""
     async with asyncio.timeout(PATIENCE):
         while True:
-            owed = [job for job in await _all(clinic, Job) if job.ended_at is None and (not kind or job.kind == kind)]
-            if not owed:
+            pending = [
+                job for job in await _all(clinic, Job) if job.ended_at is None and (not kind or job.kind == kind)
+            ]
+            if not pending:
                 return
             await asyncio.sleep(0.1)
 
 
 async def _all(clinic: Clinic, table: type[Any]) -> list[Any]:
     """Every row, as the database holds it now."""
-    async with clinic.app.clinic.sessions() as session:
+    async with clinic.app.services.sessions() as session:
         found = await session.scalars(select(table).order_by(*table.__table__.primary_key.columns))
         return list(found.unique())
 
 
 async def _a_completed_scan(clinic: Clinic, picture: bytes) -> None:
-    """What a doctor and a pharmacist have signed, by the clinic's own verbs."""
-    house: Any = SimpleNamespace(app=clinic.app, picture=picture)
-    await a_scan(house, Status.PHARMACIST_COMPLETED)
+    """A scan signed by a doctor and a pharmacist through the workflow's functions."""
+    clinic: Any = SimpleNamespace(app=clinic.app, picture=picture)
+    await a_scan(clinic, ScanStatus.PHARMACIST_COMPLETED)

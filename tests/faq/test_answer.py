@@ -1,11 +1,11 @@
-"""The FAQ as a patient meets it."""
+"""Answers of the FAQ to patients' questions."""
 
 import shutil
 from pathlib import Path
 
 import pytest
 
-from faq.answer import FOLDER, Faq, Learned, load
+from faq.answer import FOLDER, Faq, LearnedPhrase, load
 from faq.entries import BadEntry, Contacts, Topic
 
 
@@ -40,7 +40,7 @@ def test_what_the_hospital_does_not_know_is_said_so_and_something_is_offered(faq
 
 @pytest.mark.parametrize("question", ["what is chest pain a symptom of", "paint the wall", "my air conditioner aches"])
 def test_letters_inside_other_words_are_no_words(faq: Faq, question: str) -> None:
-    """ "pain" holds "ai": a substring matcher answers chest pain with the page about the AI."""
+    """ "pain" contains "ai": a substring matcher answers chest pain with the page about the AI."""
     assert faq.answer(question).topic != Topic.AI
 
 
@@ -73,7 +73,7 @@ def test_a_hospital_that_gave_no_name_is_called_so_in_each_language(faq: Faq, la
 def test_a_learned_phrase_works_at_once(faq: Faq) -> None:
     question = "why is my bollywood blinking"
     assert faq.answer(question).topic == Topic.FALLBACK
-    taught = load(learned=[Learned(Topic.STATUS, "en", question)])
+    taught = load(learned=[LearnedPhrase(Topic.STATUS, "en", question)])
     assert taught.answer(question).topic == Topic.STATUS
 
 
@@ -90,12 +90,12 @@ def test_every_topic_has_an_english_entry_with_a_next_step_and_enough_phrases(fa
 
 @pytest.mark.parametrize(
     ("change", "complaint"),
-    [("id: upload", "id"), ("phrases:", "phrases"), ("related: [", "pharmacist")],
+    [('id = "upload"', "id"), ("phrases =", "phrases"), ("related = [", "pharmacist")],
 )
 def test_a_broken_entry_is_named_when_loading(tmp_path: Path, change: str, complaint: str) -> None:
     shutil.copytree(FOLDER / "entries", tmp_path / "entries")
-    file = tmp_path / "entries" / "en" / "upload.md"
-    broken = {"id": "id: pharmacist", "phrases": "sentences:", "pharmacist": "related: [pharmacy, "}[complaint]
+    file = tmp_path / "entries" / "en" / "upload.toml"
+    broken = {"id": 'id = "pharmacist"', "phrases": "sentences =", "pharmacist": 'related = ["pharmacy", '}[complaint]
     file.write_text(file.read_text(encoding="utf-8").replace(change, broken), encoding="utf-8")
-    with pytest.raises(BadEntry, match=r"en/upload\.md"):
+    with pytest.raises(BadEntry, match=r"en/upload\.toml"):
         load(folder=tmp_path)

@@ -1,4 +1,4 @@
-"""`csss faq ask` as scripts use it."""
+"""`csss faq ask` in scripts."""
 
 import json
 
@@ -10,11 +10,11 @@ from bot.cli.faq import app
 def test_one_question_gives_one_json_object() -> None:
     result = CliRunner().invoke(app, ["ask", "what does lung opacity mean", "--json"])
     assert result.exit_code == 0
-    said = json.loads(result.stdout)
-    assert said["topic"] == "opacity"
-    assert 0.5 < said["score"] <= 1
-    assert "opacity" in said["answer"]
-    assert said["suggestions"][0] == "opacity"
+    output = json.loads(result.stdout)
+    assert output["topic"] == "opacity"
+    assert 0.5 < output["score"] <= 1
+    assert "opacity" in output["answer"]
+    assert output["suggestions"][0] == "opacity"
 
 
 def test_each_line_of_the_input_gets_its_line_of_output_even_an_empty_one() -> None:
@@ -37,9 +37,9 @@ def test_neither_nor_and_both_are_refused_with_a_sentence() -> None:
 
 def test_the_language_of_the_answer_can_be_chosen() -> None:
     result = CliRunner().invoke(app, ["ask", "where is my report", "--lang", "ta", "--json"])
-    said = json.loads(result.stdout)
-    assert said["language"] == "ta"
-    assert "ரிப்போர்ட்" in said["answer"]
+    output = json.loads(result.stdout)
+    assert output["language"] == "ta"
+    assert "ரிப்போர்ட்" in output["answer"]
 
 
 def test_the_measurement_prints_a_line_for_each_half_and_language() -> None:

@@ -1,4 +1,4 @@
-"""Words of danger come first, and only when somebody is in danger."""
+"""Emergency wording is answered first, and only when somebody is in danger."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from faq.entries import Topic
 
 
 @pytest.mark.parametrize(
-    "cry",
+    "emergency_text",
     [
         "I can't breathe",
         "i cant breath",
@@ -28,15 +28,15 @@ from faq.entries import Topic
         "mujhe saans nahi aa rahi",
     ],
 )
-def test_a_cry_for_help_is_answered_with_the_emergency_number(faq: Faq, cry: str) -> None:
-    answer = faq.answer(cry)
+def test_an_emergency_is_answered_with_the_emergency_number(faq: Faq, emergency_text: str) -> None:
+    answer = faq.answer(emergency_text)
     assert answer.emergency
     assert answer.topic == Topic.EMERGENCY
     assert "112" in answer.text
 
 
 @pytest.mark.parametrize(
-    "cry",
+    "emergency_text",
     [
         "I can't breathe, I have a history of asthma",
         "he is not breathing, he had a stroke 2 years ago",
@@ -53,13 +53,13 @@ def test_a_cry_for_help_is_answered_with_the_emergency_number(faq: Faq, cry: str
         "seene me dard hai bukhar nahi hai",
     ],
 )
-def test_a_history_or_another_no_in_the_same_message_does_not_silence_a_cry(faq: Faq, cry: str) -> None:
-    assert faq.answer(cry).emergency
+def test_a_history_or_another_no_in_the_same_message_does_not_hide_an_emergency(faq: Faq, emergency_text: str) -> None:
+    assert faq.answer(emergency_text).emergency
 
 
-def test_a_cry_at_the_end_of_the_longest_message_is_heard(faq: Faq) -> None:
-    cry = " I cannot breathe"
-    assert faq.answer("well " * ((4096 - len(cry)) // 5) + cry).emergency
+def test_an_emergency_at_the_end_of_the_longest_message_is_detected(faq: Faq) -> None:
+    emergency_text = " I cannot breathe"
+    assert faq.answer("well " * ((4096 - len(emergency_text)) // 5) + emergency_text).emergency
 
 
 @pytest.mark.parametrize(
@@ -89,17 +89,17 @@ def test_a_cry_at_the_end_of_the_longest_message_is_heard(faq: Faq) -> None:
         "enaku nenju vali illa",
     ],
 )
-def test_a_question_about_danger_is_no_cry_for_help(faq: Faq, question: str) -> None:
+def test_a_question_about_danger_is_no_emergency(faq: Faq, question: str) -> None:
     assert not faq.answer(question).emergency
 
 
-def test_what_to_do_if_it_happened_is_answered_without_an_alarm(faq: Faq) -> None:
+def test_what_to_do_if_it_happened_is_answered_without_an_emergency(faq: Faq) -> None:
     answer = faq.answer("what should I do if my mother faints")
     assert answer.topic == Topic.EMERGENCY
     assert not answer.emergency
 
 
-def test_the_alarm_is_answered_in_the_language_of_the_cry(faq: Faq) -> None:
+def test_the_emergency_answer_is_in_the_language_of_the_message(faq: Faq) -> None:
     assert faq.answer("nenju valikuthu").language == "ta"
     assert faq.answer("मुझे साँस नहीं आ रही").language == "hi"
     assert "112" in faq.answer("मुझे साँस नहीं आ रही").text

@@ -1,4 +1,4 @@
-"""The entries of the three languages say the same things."""
+"""The entries of the three languages have the same content."""
 
 import re
 import tomllib
@@ -13,7 +13,7 @@ SCRIPT = {"ta": re.compile("[\u0b80-\u0bff]"), "hi": re.compile("[\u0900-\u097f]
 
 
 def _body(topic: Topic, locale: str) -> str:
-    return (FOLDER / "entries" / locale / f"{topic}.md").read_text(encoding="utf-8").split("---\n", 2)[2]
+    return tomllib.loads((FOLDER / "entries" / locale / f"{topic}.toml").read_text(encoding="utf-8"))["text"]
 
 
 def _placeholders(body: str) -> set[str]:

@@ -1,9 +1,9 @@
-"""Words are found however they are written, and never inside other words."""
+"""Words are found in every spelling, and never inside other words."""
 
 import pytest
 
 from faq.lexicon import Lexicon
-from faq.words import normalise, sound, stem
+from faq.words import normalise, phonetic_key, stem
 
 KINDS = {
     "subject": {
@@ -65,8 +65,8 @@ def test_a_word_finds_its_family_by_form_sound_or_typo(lexicon: Lexicon, text: s
 
 def test_a_typo_is_less_sure_than_the_word(lexicon: Lexicon) -> None:
     (right,), (wrong,) = lexicon.words("upload"), lexicon.words("uplaod")
-    assert right.sureness == 1.0
-    assert 0.7 < wrong.sureness < 1.0
+    assert right.confidence == 1.0
+    assert 0.7 < wrong.confidence < 1.0
 
 
 @pytest.mark.parametrize(("one", "other"), [("submitted", "submit"), ("sending", "sends"), ("copies", "copy")])
@@ -76,4 +76,4 @@ def test_forms_of_an_english_word_meet(one: str, other: str) -> None:
 
 @pytest.mark.parametrize(("one", "other"), [("kaise", "kayse"), ("anuppuvathu", "anupuvathu"), ("theek", "thik")])
 def test_spellings_of_one_sound_meet(one: str, other: str) -> None:
-    assert sound(one) == sound(other)
+    assert phonetic_key(one) == phonetic_key(other)

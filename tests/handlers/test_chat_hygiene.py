@@ -1,4 +1,4 @@
-"""What says something about somebody's health cannot be forwarded or saved, and leaves the chat again in time."""
+"""Health data in chats cannot be forwarded or saved, and is deleted in time."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -10,31 +10,31 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.app import Engines
 from bot.dev.sandbox.client.transcript import Message
+from bot.jobs.cleanup import remove_message
 from bot.settings import Settings
-from bot.telegram.auto_delete import remove_message
 from models.tables.jobs import Job
-from models.tables.scans import Status
+from models.vocabulary import ScanStatus
 from tests.support.jobs import comes_due, open_jobs
-from tests.support.people import FINDINGS, House, eventually, open_house
+from tests.support.people import FINDINGS, Clinic, eventually, open_clinic
 from tests.support.steps import a_scan
 
 HOURS = 40
 
 
 @pytest.fixture
-async def tidy(engines: Engines) -> AsyncIterator[House]:
-    async with open_house(engines, remove_after_hours=HOURS) as opened:
+async def tidy(engines: Engines) -> AsyncIterator[Clinic]:
+    async with open_clinic(engines, remove_after_hours=HOURS) as opened:
         yield opened
 
 
-async def _removals(house: House) -> list[Job]:
-    return [job for job in await open_jobs(house.app.clinic.sessions) if job.kind == "remove_message"]
+async def _removals(clinic: Clinic) -> list[Job]:
+    return [job for job in await open_jobs(clinic.app.services.sessions) if job.kind == "remove_message"]
 
 
 async def test_what_says_something_about_health_is_protected_and_removed_in_time_and_can_be_fetched_again(
-    tidy: House,
+    tidy: Clinic,
 ) -> None:
-    """The whole story; then forty hours pass; then Amina asks for her report once more."""
+    """The whole story; then forty hours pass; then Amina requests her report once more."""
     await tidy.until("completed")
     await tidy.releases()
     await tidy.amina.receives_document(timeout=60)
@@ -56,13 +56,13 @@ async def test_what_says_something_about_health_is_protected_and_removed_in_time
     there = {place for place, message in await _shown(tidy) if message.photo or message.document}
     assert len(there) >= 2
 
-    async def owed(session: AsyncSession) -> bool:
+    async def deletions_pending(session: AsyncSession) -> bool:
         jobs = await session.scalars(select(Job).where(Job.kind == "remove_message"))
         return {number for _, number in there} <= {job.payload["message_id"] for job in jobs}
 
-    await eventually(tidy.app.clinic.sessions, owed)
+    await eventually(tidy.app.services.sessions, deletions_pending)
     await comes_due(tidy)
-    await eventually(tidy.app.clinic.sessions, _nothing_left_to_remove, within=40)
+    await eventually(tidy.app.services.sessions, _nothing_left_to_remove, within=40)
     assert not there & {place for place, _ in await _shown(tidy)}
     await tidy.amina.sends("/report")
     await tidy.amina.receives_document(timeout=60)
@@ -70,9 +70,9 @@ async def test_what_says_something_about_health_is_protected_and_removed_in_time
     await tidy.amina.sees("#1")
 
 
-async def _shown(house: House) -> list[tuple[tuple[str, int], Message]]:
-    """What the bot's messages in the patient's and the doctor's chats are, by chat and number."""
-    people = (house.amina, house.rao)
+async def _shown(clinic: Clinic) -> list[tuple[tuple[str, int], Message]]:
+    """The bot's messages in the patient's and the doctor's chats, by chat and number."""
+    people = (clinic.amina, clinic.rao)
     return [
         ((one.name, message.id), message) for one in people for message in await one.messages() if not message.outgoing
     ]
@@ -86,8 +86,8 @@ async def _nothing_left_to_remove(session: AsyncSession) -> bool:
 
 
 @pytest.mark.parametrize("way", ["diagnosis", "why"])
-async def test_a_draft_made_by_buttons_in_place_of_a_question_is_removed_too(tidy: House, way: str) -> None:
-    await a_scan(tidy, Status.AI_ANALYZED)
+async def test_a_draft_made_by_buttons_in_place_of_a_question_is_removed_too(tidy: Clinic, way: str) -> None:
+    await a_scan(tidy, ScanStatus.AI_ANALYZED)
     await tidy.rao.presses("Write findings")
     await tidy.rao.presses("Viral pattern", on="Findings")
     if way == "why":
@@ -98,16 +98,16 @@ async def test_a_draft_made_by_buttons_in_place_of_a_question_is_removed_too(tid
     assert draft.id in {job.payload["message_id"] for job in await _removals(tidy)}
 
 
-async def test_nothing_is_removed_where_the_clinic_does_not_ask_for_it(house: House) -> None:
-    await house.uploads()
-    assert await _removals(house) == []
+async def test_nothing_is_removed_where_the_clinic_does_not_ask_for_it(clinic: Clinic) -> None:
+    await clinic.uploads()
+    assert await _removals(clinic) == []
 
 
-async def test_a_message_that_is_gone_already_is_as_good_as_removed(house: House) -> None:
-    await remove_message(house.app.clinic, house.amina.chat_id, 10**6)
-    await house.amina.blocks()
-    await remove_message(house.app.clinic, house.amina.chat_id, 1)
-    assert [call["status"] for call in await house.clinic.calls("deleteMessage")] == [400, 400]
+async def test_a_message_that_is_gone_already_is_as_good_as_removed(clinic: Clinic) -> None:
+    await remove_message(clinic.app.services, clinic.amina.chat_id, 10**6)
+    await clinic.amina.blocks()
+    await remove_message(clinic.app.services, clinic.amina.chat_id, 1)
+    assert [call["status"] for call in await clinic.telegram.calls("deleteMessage")] == [400, 400]
 
 
 @pytest.mark.parametrize("hours", [0, 48])

@@ -31,7 +31,7 @@ def radiograph(radiograph_file: Path) -> Picture:
 @pytest.fixture(scope="session")
 def film(radiograph: Picture) -> bytes:
     """The radiograph as the JPEG that a phone would send."""
-    return radiograph.jpeg(longest=1024)
+    return radiograph.jpeg(max_side=1024)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,8 @@
-"""`csss classify` as a script and a person use it."""
+"""`csss classify` in scripts and in a terminal."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -51,7 +53,7 @@ def test_a_script_gets_one_json_line_per_file_and_nothing_else(app: typer.Typer,
 
 
 def test_a_person_gets_a_table_that_says_what_it_is_worth(app: typer.Typer, folder: Path) -> None:
-    """Purpose: every AI output says that it replaces no clinician."""
+    """Purpose: every AI output states that it replaces no clinician."""
     result = CliRunner().invoke(app, [str(folder)], env={"COLUMNS": "160"})
     assert "replaces none" in result.stdout
     assert "not_a_scan" in result.stdout
@@ -80,9 +82,30 @@ def test_the_heat_map_is_written_as_a_picture(app: typer.Typer, folder: Path) ->
 def test_mistakes_end_with_a_sentence_and_a_bad_exit(
     app: typer.Typer, folder: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int, word: str
 ) -> None:
-    """Purpose: a script can tell failure from silence."""
+    """Purpose: a script can distinguish failure from an empty result."""
     monkeypatch.chdir(folder)
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == code
     assert word in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_the_table_shows_the_end_of_a_long_path(app: typer.Typer, tmp_path: Path, film: bytes) -> None:
+    """The end names the file; the beginning is the same for every row."""
+    folder = tmp_path / ("long-" * 20)
+    folder.mkdir()
+    (folder / "film.jpg").write_bytes(film)
+    output = CliRunner().invoke(app, [str(folder)], env={"COLUMNS": "80"}).stdout
+    [row] = [line for line in output.splitlines() if "chest_xray" in line]
+    cell = row.split("│")[1].strip()
+    assert cell.startswith("…")
+    assert cell.endswith("film.jpg")
+
+
+def test_the_network_reports_nothing_on_standard_error(tmp_path: Path, film: bytes) -> None:
+    """LiteRT writes a line about its delegate to standard error, from C++."""
+    (tmp_path / "film.jpg").write_bytes(film)
+    command = [sys.executable, "-m", "bot", "classify", "--json", str(tmp_path / "film.jpg")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["accepted"]
+    assert done.stderr == ""

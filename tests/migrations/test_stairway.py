@@ -1,4 +1,4 @@
-"""Every migration up, down and up again on both databases, and the models nowhere ahead of them."""
+"""Every migration up, down and up again on both databases; the models match the migrated schema."""
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -7,7 +7,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from models.base import connect
+from models.base import open_engine
 from models.schema import config, is_current, metadata, upgrade
 
 Shape = dict[str, tuple[list[tuple[str, str, bool]], list[str], list[str]]]
@@ -42,8 +42,8 @@ async def go(engine: AsyncEngine, direction: str, revision: str) -> Shape:
 
 
 async def test_each_migration_goes_up_down_and_up_again(database: str) -> None:
-    """A step back leaves exactly what was there before it, and the step forth makes the same again."""
-    engine = connect(database)
+    """A downgrade restores the previous schema exactly, and the upgrade after it gives the same again."""
+    engine = open_engine(database)
     try:
         before: Shape = {}
         for revision in revisions():
@@ -63,7 +63,7 @@ def differences(connection: Connection) -> list[object]:
 
 
 async def test_the_models_say_what_the_migrations_made(engine: AsyncEngine) -> None:
-    """A changed model without its migration turns this red."""
+    """A changed model without a migration fails here."""
     async with engine.connect() as connection:
         assert await connection.run_sync(differences) == []
 
@@ -87,7 +87,7 @@ async def test_constraints_have_the_names_that_a_later_migration_can_find(engine
 
 
 async def test_the_bot_knows_whether_the_database_fits(database: str) -> None:
-    engine = connect(database)
+    engine = open_engine(database)
     try:
         assert not await is_current(engine)
         await upgrade(engine)
@@ -101,5 +101,5 @@ async def test_the_bot_knows_whether_the_database_fits(database: str) -> None:
 
 
 def test_the_history_is_one_line() -> None:
-    """Two heads would make the order of an upgrade a matter of luck."""
+    """With two heads the order of an upgrade is undefined."""
     assert len(ScriptDirectory.from_config(config()).get_heads()) == 1

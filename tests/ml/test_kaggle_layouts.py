@@ -1,4 +1,4 @@
-"""The original data sets, unpacked as they come, become samples: masks left out, patients kept together."""
+"""The original data sets in their unpacked layout become samples: masks left out, patients kept together."""
 
 from pathlib import Path
 
@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from inference.model.bundle import Label, Modality
 from ml.data.layouts import find_samples
-from ml.data.prepare import Sample, app, read_manifest
+from ml.data.prepare import app, read_manifest
+from ml.data.samples import Sample
+from models.vocabulary import Label, Modality
 
 NIH_TABLE = """Image Index,Finding Labels,Follow-up #,Patient ID
 00000001_000.png,Cardiomegaly|Effusion,0,1
@@ -58,7 +59,7 @@ def test_the_table_of_the_nih_knows_findings_and_patients(unpacked: Path) -> Non
 
 
 def test_a_heart_is_a_folder_of_slices(unpacked: Path) -> None:
-    """Purpose: the first folder of Normal and the first of Sick are two patients, and their slices stay together."""
+    """Purpose: the first folder of Normal and the first of Sick are two patients; their slices stay together."""
     hearts = [sample for sample in find_samples(unpacked) if sample.modality is Modality.CARDIAC_MRI]
     assert len(hearts) == 8
     assert len({heart.patient for heart in hearts}) == 4
@@ -66,7 +67,7 @@ def test_a_heart_is_a_folder_of_slices(unpacked: Path) -> None:
 
 
 def test_the_command_splits_an_unpacked_folder(unpacked: Path) -> None:
-    """Purpose: what it writes is a manifest that training reads, its files named from the folder."""
+    """Purpose: it writes a manifest that training reads, with file names relative to the folder."""
     written = unpacked / "split.csv.gz"
     shown = CliRunner().invoke(app, ["prepare", str(unpacked), "--manifest", str(written)])
     assert shown.exit_code == 0, shown.output
@@ -76,7 +77,7 @@ def test_the_command_splits_an_unpacked_folder(unpacked: Path) -> None:
 
 
 def test_a_folder_without_scans_is_said_so(tmp_path: Path) -> None:
-    """Purpose: an empty split would only be noticed after an hour of training on nothing."""
+    """Purpose: an empty split would be noticed only after an hour of training."""
     shown = CliRunner().invoke(app, ["prepare", str(tmp_path), "--manifest", str(tmp_path / "s.gz")])
     assert shown.exit_code == 2
     assert "no scans found" in shown.output

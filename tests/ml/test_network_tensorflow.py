@@ -1,23 +1,14 @@
-"""What needs TensorFlow: the closed-form heat map against a tape, and the grey trunk against the coloured one."""
+"""Tests that need TensorFlow: the closed-form heat map against a tape, the grey backbone against the coloured one."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from inference.model.bundle import (
-    BRANCHES,
-    CHEST,
-    OUTPUTS,
-    Label,
-    Modality,
-    Tables,
-    Temperatures,
-    default_bundle,
-    load_bundle,
-)
+from inference.model.bundle import BRANCHES, CHEST, OUTPUTS, Tables, Temperatures, default_bundle, load_bundle
 from inference.model.gradcam import draw_heatmap
-from ml.data.prepare import Row, Split
+from ml.data.samples import Row, Split
+from models.vocabulary import Label, Modality
 
 pytestmark = [
     pytest.mark.tensorflow,
@@ -29,7 +20,7 @@ tf = pytest.importorskip("tensorflow", reason="TensorFlow is only for training: 
 
 
 def test_the_closed_form_heat_map_is_grad_cam_by_tape() -> None:
-    """Purpose: serving has no tape; it has to agree with one to 1e-3, for every output."""
+    """Purpose: serving has no tape; the closed form agrees with one to 1e-3 for every output."""
     tables = load_bundle(default_bundle()).tables
     activation = np.random.default_rng(4).gamma(0.5, 1.0, (7, 7, len(tables.hidden))).astype(np.float32)
     for output in range(OUTPUTS):
@@ -37,7 +28,7 @@ def test_the_closed_form_heat_map_is_grad_cam_by_tape() -> None:
 
 
 def by_tape(activation: np.ndarray, tables: Tables, output: int) -> np.ndarray:
-    """Grad-CAM as it is published."""
+    """Grad-CAM as published, with a gradient tape."""
     maps = tf.Variable(activation[np.newaxis])
     with tf.GradientTape() as tape:
         hidden = tf.nn.relu(tf.reduce_mean(maps, (1, 2)) @ tables.hidden + tables.hidden_bias)
@@ -51,10 +42,10 @@ def test_the_served_network_is_the_trained_one(tmp_path: Path) -> None:
     """Purpose: conversion to LiteRT changes nothing, in either output."""
     from ai_edge_litert.interpreter import Interpreter
 
-    from ml.training.network import build_head, build_trunk, convert, join
+    from ml.training.network import build_backbone, build_head, convert, join
 
-    trunk = build_trunk(None)
-    network = join(trunk, build_head(1280, 16, 0.4, 1))
+    backbone = build_backbone(None)
+    network = join(backbone, build_head(1280, 16, 0.4, 1))
     interpreter = Interpreter(model_content=convert(network, 96))
     interpreter.allocate_tensors()
     image = np.random.default_rng(0).uniform(-1, 1, (1, 96, 96, 1)).astype(np.float32)
@@ -66,43 +57,43 @@ def test_the_served_network_is_the_trained_one(tmp_path: Path) -> None:
     assert np.abs(served[4] - trained["map"].numpy()).max() < 1e-3
 
 
-def test_a_grey_trunk_sees_what_the_coloured_one_sees(tmp_path: Path) -> None:
+def test_a_grey_backbone_sees_what_the_coloured_one_sees(tmp_path: Path) -> None:
     """Purpose: summing the first kernel over its channels is exact, not an approximation."""
     import keras
 
-    from ml.training.network import build_trunk
+    from ml.training.network import build_backbone
 
     coloured = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(224, 224, 3))
     coloured.save_weights(tmp_path / "w.weights.h5")
-    grey = build_trunk(str(tmp_path / "w.weights.h5"))
+    grey = build_backbone(str(tmp_path / "w.weights.h5"))
     image = np.random.default_rng(0).uniform(-1, 1, (1, 224, 224, 1)).astype(np.float32)
     expected = coloured(np.repeat(image, 3, axis=3), training=False).numpy()
     assert np.abs(grey(image, training=False).numpy() - expected).max() < 1e-3
 
 
 def test_a_second_head_that_was_weighed_may_simply_be_added() -> None:
-    """Purpose: serving adds ten numbers; the outcome is the calibrated product, for chests alone."""
-    from inference.model.reading import softmax
-    from ml.evaluation.answers import Outputs
+    """Purpose: serving adds ten numbers; the result is the calibrated product, for chests alone."""
+    from inference.model.prediction import softmax
+    from ml.evaluation.outputs import Outputs
     from ml.training.calibrate import fit_scaling
-    from ml.training.ensemble import fold_sum
+    from ml.training.ensemble import calibrate_sum
     from ml.training.network import build_head
 
-    dice, classes = np.random.default_rng(3), BRANCHES[Modality.CHEST_XRAY]
-    labels = dice.integers(0, len(classes), 200)
+    rng, classes = np.random.default_rng(3), BRANCHES[Modality.CHEST_XRAY]
+    labels = rng.integers(0, len(classes), 200)
     items = [
         Row(f"{n}", classes[label], Modality.CHEST_XRAY, "s", str(n), Split.VALIDATION)
         for n, label in enumerate(labels)
     ]
     hints = np.eye(len(classes))[labels]
-    logits = dice.normal(0, 2, (200, OUTPUTS)).astype(np.float32)
+    logits = rng.normal(0, 2, (200, OUTPUTS)).astype(np.float32)
     logits[:, CHEST] += 3 * hints
-    features = np.hstack([hints, dice.normal(0, 1, (200, 3))]).astype(np.float32)
+    features = np.hstack([hints, rng.normal(0, 1, (200, 3))]).astype(np.float32)
     head = build_head(features.shape[1], 16, 0.0, 1)
     alone = np.asarray(head(features, training=False))[:, CHEST]
     before = Temperatures(router=1.0, chest_xray=1.7, cardiac_mri=2.0)
 
-    after = fold_sum(head, features, items, Outputs(logits, features), before)
+    after = calibrate_sum(head, features, items, Outputs(logits, features), before)
 
     own = fit_scaling(alone, labels)
     total = (logits[:, CHEST] / before.chest_xray + alone / own.temperature + own.bias).astype(np.float32)
@@ -114,45 +105,45 @@ def test_a_second_head_that_was_weighed_may_simply_be_added() -> None:
     assert (after.router, after.cardiac_mri) == (before.router, before.cardiac_mri)
 
 
-def test_the_loss_ignores_the_branch_of_a_stranger() -> None:
-    """Purpose: a dog has no lungs to be wrong about."""
-    from ml.data.loader import Targets, spread
+def test_the_loss_ignores_the_branch_of_an_out_of_distribution_picture() -> None:
+    """Purpose: an out-of-distribution picture has no diagnosis to be wrong about."""
+    from ml.data.loader import Targets, soft_labels
     from ml.training.network import measure_loss
 
     logits = np.zeros((1, OUTPUTS), np.float32)
-    for route, branch, expected in ((2, -1, [3]), (0, 4, [3, 5]), (1, 9, [3, 2])):
-        wanted = spread(Targets(np.array([route]), np.array([branch])), smoothing=0.1)
-        assert float(measure_loss(wanted, logits)) == pytest.approx(sum(np.log(expected)))
+    for route, branch, classes in ((2, -1, [3]), (0, 4, [3, 5]), (1, 9, [3, 2])):
+        targets = soft_labels(Targets(np.array([route]), np.array([branch])), smoothing=0.1)
+        assert float(measure_loss(targets, logits)) == pytest.approx(sum(np.log(classes)))
 
 
 def test_a_training_that_was_cut_off_goes_on_to_the_same_weights(tmp_path: Path) -> None:
-    """Purpose: an hour of training survives a power cut, and is the training that an unbroken run would have been."""
+    """Purpose: training resumes after a power cut and gives the same weights as an unbroken run."""
     from ml.training.config import Config, Stage
-    from ml.training.fine_tune import Learner, make_album, run_stage
-    from ml.training.network import build_head, build_trunk
+    from ml.training.fine_tune import StageTrainer, build_dataset, run_stage
+    from ml.training.network import build_backbone, build_head
 
     keras = pytest.importorskip("keras")
     rows = [Row(str(n), Label.NORMAL, Modality.CHEST_XRAY, "here", str(n), Split.TRAIN) for n in range(6)]
     rows += [Row("v", Label.COVID, Modality.CHEST_XRAY, "here", "v", Split.VALIDATION)]
     greys = [np.random.default_rng(n).integers(0, 255, (64, 64), np.uint8) for n in range(7)]
-    knobs = Config("test", "0", dropout=0.0)
+    run_config = Config("test", "0", dropout=0.0)
     stage = Stage("block_16_", 32, steps=4, batch=2, looks=2)
 
     def learn(paused: Path, power_cut_at: int | None) -> list[np.ndarray]:
         keras.utils.set_random_seed(1)
-        trunk, head = build_trunk(None), build_head(1280, 8, 0.0, 1)
-        learner = Learner(trunk, head, knobs, stage)
-        true_learn, steps = learner.learn, iter(range(100))
+        backbone, head = build_backbone(None), build_head(1280, 8, 0.0, 1)
+        trainer = StageTrainer(backbone, head, run_config, stage)
+        true_learn, steps = trainer.learn, iter(range(100))
 
         def learn_until_dark(*batch: object) -> object:
             if next(steps) == power_cut_at:
                 raise KeyboardInterrupt
             return true_learn(*batch)
 
-        learner.learn = learn_until_dark
+        trainer.learn = learn_until_dark
         curve = {"tuning_loss": [], "tuning_validation_loss": []}
-        run_stage(learner, make_album(rows, greys, 0.0), np.random.default_rng(5), curve, paused)
-        return [np.asarray(one) for one in learner.variables]
+        run_stage(trainer, build_dataset(rows, greys, 0.0), np.random.default_rng(5), curve, paused)
+        return [np.asarray(one) for one in trainer.variables]
 
     whole = learn(tmp_path / "whole.npz", None)
     with pytest.raises(KeyboardInterrupt):

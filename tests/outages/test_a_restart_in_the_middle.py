@@ -1,4 +1,4 @@
-"""The bot is stopped and started between two questions of a form: it goes on where it was."""
+"""The bot is stopped and started between two questions of a form: the form continues."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -14,14 +14,15 @@ from bot.app import App, Engines, build_app
 from bot.dev.demo import demo_settings
 from bot.dev.sandbox import Person, Sandbox, SandboxClient
 from models.schema import upgrade
-from models.tables.people import Account, Role
+from models.tables.accounts import Account
 from models.tables.scans import Prescription, Reading, Scan
+from models.vocabulary import Role
 from tests.support.people import CODE, FINDINGS
-from workflow.accounts import consent, registration
+from workflow.accounts import consent, registration, sessions
 
 
 class Bot:
-    """A bot that can be stopped and started again over the same data folder; Telegram stays."""
+    """A bot that can be stopped and started again over the same data folder; Telegram keeps running."""
 
     def __init__(self, sandbox: Sandbox, data: Path, engines: Engines) -> None:
         self.sandbox, self.data, self.engines = sandbox, data, engines
@@ -47,9 +48,9 @@ class Bot:
 
 
 class Street(NamedTuple):
-    """Telegram, whoever writes there, and a bot that comes and goes."""
+    """Telegram, its people, and a bot that is restarted."""
 
-    clinic: SandboxClient
+    telegram: SandboxClient
     sandbox: Sandbox
     bot: Bot
     restart: Callable[[], Awaitable[None]]
@@ -57,14 +58,14 @@ class Street(NamedTuple):
 
 @asynccontextmanager
 async def open_street(engines: Engines, data: Path) -> AsyncIterator[Street]:
-    async with Sandbox() as sandbox, SandboxClient(sandbox.base) as clinic, asyncio.TaskGroup() as group:
+    async with Sandbox() as sandbox, SandboxClient(sandbox.base) as telegram, asyncio.TaskGroup() as group:
         bot = await Bot(sandbox, data, engines).starts(group)
 
         async def restart() -> None:
             await bot.stops()
             await bot.starts(group)
 
-        yield Street(clinic, sandbox, bot, restart)
+        yield Street(telegram, sandbox, bot, restart)
         await bot.stops()
 
 
@@ -75,8 +76,8 @@ async def street(engines: Engines, tmp_path: Path) -> AsyncIterator[Street]:
 
 
 async def test_registration_survives_a_restart_before_every_answer(street: Street) -> None:
-    """The bot that hears an answer is never the one that asked the question."""
-    amina = await street.clinic.person("Amina")
+    """The process that gets an answer is never the one that asked the question."""
+    amina = await street.telegram.person("Amina")
     await amina.sends("/register")
     await amina.sees("full name")
     await street.restart()
@@ -85,7 +86,7 @@ async def test_registration_survives_a_restart_before_every_answer(street: Stree
     await street.restart()
     await amina.sends("Amina@Example.org")
     await amina.sees("6-digit code")
-    mail = await street.clinic.mail_to("amina@example.org")
+    mail = await street.telegram.mail_to("amina@example.org")
     await street.restart()
     await amina.sends(*CODE.findall(mail.text))
     await amina.sees("Choose a password")
@@ -102,7 +103,7 @@ async def test_registration_survives_a_restart_before_every_answer(street: Stree
     await amina.presses("English")
     await amina.sees("Hello Amina Yusuf")
 
-    async with street.bot.app.clinic.sessions() as session:
+    async with street.bot.app.services.sessions() as session:
         account = (await session.scalars(select(Account))).one()
     assert (account.name, account.email, str(account.date_of_birth)) == (
         "Amina Yusuf",
@@ -114,7 +115,7 @@ async def test_registration_survives_a_restart_before_every_answer(street: Stree
 
 
 async def test_findings_prescription_and_what_troubles_you_survive_a_restart(street: Street, picture: bytes) -> None:
-    """Each form of a scan, interrupted in its middle; words typed while the bot is away are taken up too."""
+    """Each form of a scan is interrupted halfway; messages sent while the bot is away are handled too."""
     amina, rao, meena = [await _enters(street, role) for role in (Role.PATIENT, Role.DOCTOR, Role.PHARMACIST)]
     await amina.sends_photo(picture)
     await amina.sees("What troubles you")
@@ -141,7 +142,7 @@ async def test_findings_prescription_and_what_troubles_you_survive_a_restart(str
     await meena.sends("Water, much")
     await meena.sees("Water, much")
 
-    async with street.bot.app.clinic.sessions() as session:
+    async with street.bot.app.services.sessions() as session:
         scan, reading = await session.get_one(Scan, 1), await session.get_one(Reading, 1)
         prescription = await session.get_one(Prescription, 1)
     assert scan.complaint == "Cough"
@@ -150,13 +151,13 @@ async def test_findings_prescription_and_what_troubles_you_survive_a_restart(str
 
 
 async def _enters(street: Street, role: Role) -> Person:
-    """Somebody of this role, linked to a chat."""
-    person = await street.clinic.person(f"A {role}")
-    clinic, now = street.bot.app.clinic, datetime.now(UTC)
-    told = registration.Person(f"A {role}", f"{role}@example.org", "no password opens this")
-    async with clinic.sessions.begin() as session:
-        await registration.add_staff(session, told, role, now)
-        actor = await registration.link(session, person.chat_id, told.email, now)
+    """Link an account of this role to a chat."""
+    person = await street.telegram.person(f"A {role}")
+    telegram, now = street.bot.app.services, datetime.now(UTC)
+    person_data = registration.Person(f"A {role}", f"{role}@example.org", "no password opens this")
+    async with telegram.sessions.begin() as session:
+        await registration.add_staff(session, person_data, role, now)
+        actor = await sessions.sign_in(session, person.chat_id, person_data.email, now)
         await consent.agree(session, actor, now)
     await person.sends("/start")
     await person.sees("Hello")

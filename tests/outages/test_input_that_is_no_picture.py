@@ -1,4 +1,4 @@
-"""Whatever is sent where a picture is wanted: one clear sentence, and no row or file is left behind."""
+"""Anything but a picture where one is expected: one clear message, and no row or file is left behind."""
 
 import struct
 import zlib
@@ -9,37 +9,37 @@ from PIL import Image
 from models.tables.jobs import Job
 from models.tables.scans import Scan, ScanEvent
 from tests.support.jobs import count, settles
-from tests.support.people import House
+from tests.support.people import Clinic
 
 SIZE_LIMIT = 20 * 1024 * 1024
 
 
-async def test_every_bad_upload_gets_its_sentence_and_leaves_nothing(house: House) -> None:
-    """Documents, torn and swollen pictures, far too large ones: told apart, explained, forgotten."""
-    await house.amina.sends("/start")
-    await house.amina.sees("Hello")
-    await settles(house)
-    owed = await count(house, Job)
-    for name, (data, words) in _uploads(house.picture).items():
-        await house.amina.sends_file(data, name)
-        assert len(await _answers(house, words)) == 1, name
-    assert (await count(house, Scan), await count(house, ScanEvent), await count(house, Job)) == (0, 0, owed)
-    assert [path for path in house.app.clinic.vault.root.rglob("*") if path.is_file()] == []
+async def test_every_bad_upload_gets_its_sentence_and_leaves_nothing(clinic: Clinic) -> None:
+    """Documents, truncated pictures, decompression bombs, far too large files: each gets its own message."""
+    await clinic.amina.sends("/start")
+    await clinic.amina.sees("Hello")
+    await settles(clinic)
+    job_count = await count(clinic, Job)
+    for name, (data, words) in _uploads(clinic.picture).items():
+        await clinic.amina.sends_file(data, name)
+        assert len(await _answers(clinic, words)) == 1, name
+    assert (await count(clinic, Scan), await count(clinic, ScanEvent), await count(clinic, Job)) == (0, 0, job_count)
+    assert [path for path in clinic.app.services.vault.root.rglob("*") if path.is_file()] == []
 
 
-async def test_other_things_than_pictures_are_answered_in_words(house: House) -> None:
-    """A contact instead of a picture, and plain words: an answer each, nothing stored, nothing broken."""
-    await house.amina.sends_contact("+4912345")
-    await house.amina.sees("I need a picture")
-    await house.amina.sends("here is my x-ray")
-    assert (await house.amina.sees("")).text
-    await house.amina.does_not_see("went wrong", within=0.2)
-    assert await count(house, Scan) == 0
+async def test_other_things_than_pictures_are_answered_in_words(clinic: Clinic) -> None:
+    """A contact instead of a picture, and plain text: an answer each, nothing stored, nothing broken."""
+    await clinic.amina.sends_contact("+4912345")
+    await clinic.amina.sees("I need a picture")
+    await clinic.amina.sends("here is my x-ray")
+    assert (await clinic.amina.sees("")).text
+    await clinic.amina.does_not_see("went wrong", within=0.2)
+    assert await count(clinic, Scan) == 0
 
 
-async def test_voices_stickers_and_videos_are_answered_in_words(house: House) -> None:
-    """The sandbox's people send none, so the updates are handed in as Telegram words them."""
-    bot, dispatcher = house.app.clinic.bot, house.app.dispatcher
+async def test_voices_stickers_and_videos_are_answered_in_words(clinic: Clinic) -> None:
+    """The sandbox's people send none, so the updates are posted in Telegram's format."""
+    bot, dispatcher = clinic.app.services.bot, clinic.app.dispatcher
     file = {"file_id": "f", "file_unique_id": "u", "duration": 3}
     shape = {"width": 512, "height": 512, "is_animated": False, "is_video": False, "type": "regular"}
     things = {
@@ -51,30 +51,30 @@ async def test_voices_stickers_and_videos_are_answered_in_words(house: House) ->
         "location": {"latitude": 13.0, "longitude": 80.2},
         "dice": {"emoji": "🎲", "value": 6},
     }
-    await house.amina.sends("/start")
-    await house.amina.sees("Hello")
-    person = {"id": house.amina.chat_id, "is_bot": False, "first_name": "Amina"}
-    chat = {"id": house.amina.chat_id, "type": "private", "first_name": "Amina"}
+    await clinic.amina.sends("/start")
+    await clinic.amina.sees("Hello")
+    person = {"id": clinic.amina.chat_id, "is_bot": False, "first_name": "Amina"}
+    chat = {"id": clinic.amina.chat_id, "type": "private", "first_name": "Amina"}
     for number, (kind, thing) in enumerate(things.items()):
-        await house.amina.looks_away()
+        await clinic.amina.looks_away()
         message = {"message_id": 9000 + number, "date": 1_770_000_000, "chat": chat, "from": person, kind: thing}
         await dispatcher.feed_raw_update(bot, {"update_id": 990_000 + number, "message": message})
-        await house.amina.sees("I need a picture")
-    assert await count(house, Scan) == 0
+        await clinic.amina.sees("I need a picture")
+    assert await count(clinic, Scan) == 0
 
 
-async def test_a_stranger_who_sends_a_picture_hears_how_to_begin(house: House) -> None:
-    """Nothing of a person without an account is fetched or kept."""
-    stranger = await house.clinic.person("Nobody At All")
-    await stranger.sends_photo(house.picture)
+async def test_a_stranger_who_sends_a_picture_hears_how_to_begin(clinic: Clinic) -> None:
+    """Nothing of a person without an account is downloaded or stored."""
+    stranger = await clinic.telegram.person("Nobody At All")
+    await stranger.sends_photo(clinic.picture)
     await stranger.sees("/register")
-    assert await house.clinic.calls("getFile") == []
-    assert await count(house, Scan) == 0
+    assert await clinic.telegram.calls("getFile") == []
+    assert await count(clinic, Scan) == 0
 
 
-async def _answers(house: House, words: str) -> list[str]:
-    await house.amina.sees(words)
-    return [message.text for message in await house.amina.messages() if message.event > house.amina.mark]
+async def _answers(clinic: Clinic, words: str) -> list[str]:
+    await clinic.amina.sees(words)
+    return [message.text for message in await clinic.amina.messages() if message.event > clinic.amina.mark]
 
 
 def _uploads(scan: bytes) -> dict[str, tuple[bytes, str]]:
@@ -97,7 +97,7 @@ def _picture(kind: str) -> bytes:
 
 
 def _bomb(side: int) -> bytes:
-    """A few kilobytes that promise billions of pixels."""
+    """A few kilobytes whose header claims billions of pixels."""
     header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
     body = zlib.compress(bytes(1_000_000), 9)
     return b"\x89PNG\r\n\x1a\n" + b"".join(map(_chunk, (b"IHDR", b"IDAT", b"IEND"), (header, body, b"")))

@@ -1,123 +1,125 @@
-"""The mail server is away, busy or refuses: what was owed arrives later, once."""
+"""The mail server is away, busy or refuses: each mail arrives later, once."""
 
 from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import update
 
-from bot.channels.bounces import returned
+from bot.channels.bounces import bounced_message_id
 from models.tables.jobs import Job
 from tests.support.jobs import comes_due, settles, waits
-from tests.support.people import CODE, House
+from tests.support.people import CODE, Clinic
 from tests.support.steps import an_hour_passes_for_codes, the_code_grows_old
-from workflow.jobs import OWES
-from workflow.reporting.deliveries import came_back, history
+from workflow.jobs import HAS_JOBS
+from workflow.reporting.deliveries import history, record_bounce
 
 
-async def test_code_and_report_wait_until_the_mail_server_answers_again(house: House) -> None:
-    """Refused connections, then 451: the administrator still gets a working code, the patient one mail."""
-    await house.until("completed")
-    await house.sandbox.mailbox.stop()
-    await house.joseph.presses("Approve")
-    await waits(house, "mail_code")
-    await house.sandbox.mailbox.start()
-    await comes_due(house)
-    mail = await house.clinic.mail_to("joseph@example.org")
-    house.sandbox.mailbox.fail(2, 451)
+async def test_code_and_report_wait_until_the_mail_server_answers_again(clinic: Clinic) -> None:
+    """Refused connections, then 451: the administrator still gets a valid code, the patient one mail."""
+    await clinic.until("completed")
+    await clinic.sandbox.mailbox.stop()
+    await clinic.joseph.presses("Approve")
+    await waits(clinic, "mail_code")
+    await clinic.sandbox.mailbox.start()
+    await comes_due(clinic)
+    mail = await clinic.telegram.mail_to("joseph@example.org")
+    clinic.sandbox.mailbox.fail(2, 451)
     [code] = CODE.findall(mail.text)
-    await house.joseph.sends(code)
-    await house.joseph.sees("is released")
+    await clinic.joseph.sends(code)
+    await clinic.joseph.sees("is released")
     for attempt in (1, 2):
-        await waits(house, "mail_report", attempt)
-        await comes_due(house)
-    await house.clinic.mail_to("amina@example.org", "attached")
-    await settles(house)
-    assert len(await house.clinic.mails("amina@example.org")) == 1
-    await house.amina.receives_document()
+        await waits(clinic, "mail_report", attempt)
+        await comes_due(clinic)
+    await clinic.telegram.mail_to("amina@example.org", "attached")
+    await settles(clinic)
+    assert len(await clinic.telegram.mails("amina@example.org")) == 1
+    await clinic.amina.receives_document()
 
 
-async def test_a_mail_whose_answer_was_lost_goes_again_as_the_same_mail(house: House) -> None:
+async def test_a_mail_whose_answer_was_lost_goes_again_as_the_same_mail(clinic: Clinic) -> None:
     """The server keeps it and answers 451: the second copy has the Message-ID of the first."""
-    await house.until("completed")
-    code = await house.approves()
-    house.sandbox.mailbox.fail(1, 451, after=True)
-    await house.joseph.sends(code)
-    await waits(house, "mail_report")
-    await settles(house)
-    copies = await house.clinic.mails("amina@example.org")
+    await clinic.until("completed")
+    code = await clinic.approves()
+    clinic.sandbox.mailbox.fail(1, 451, after=True)
+    await clinic.joseph.sends(code)
+    await waits(clinic, "mail_report")
+    await settles(clinic)
+    copies = await clinic.telegram.mails("amina@example.org")
     assert len(copies) == 2
     assert len({mail.message_id for mail in copies}) == 1
 
 
-async def test_an_address_that_is_refused_for_good_is_told_to_the_administrators(house: House) -> None:
-    """550: no second try, one sentence to those who can help, and the chat has the report."""
-    await house.until("completed")
-    code = await house.approves()
-    house.sandbox.mailbox.fail(1, 550)
-    await house.joseph.sends(code)
-    await house.joseph.sees("could not be delivered (email: the mail was refused)", timeout=30)
-    await house.amina.receives_document(timeout=30)
-    await house.amina.sees("We could not send the copy", timeout=30)
-    await settles(house)
-    assert await house.clinic.mails("amina@example.org") == []
+async def test_an_address_that_is_refused_for_good_is_told_to_the_administrators(clinic: Clinic) -> None:
+    """550: no retry, one message to the administrators, and the chat has the report."""
+    await clinic.until("completed")
+    code = await clinic.approves()
+    clinic.sandbox.mailbox.fail(1, 550)
+    await clinic.joseph.sends(code)
+    await clinic.joseph.sees("could not be delivered (email: the mail was refused)", timeout=30)
+    await clinic.amina.receives_document(timeout=30)
+    await clinic.amina.sees("We could not send the copy", timeout=30)
+    await settles(clinic)
+    assert await clinic.telegram.mails("amina@example.org") == []
 
 
-async def test_a_house_whose_mail_is_out_of_order_keeps_codes_and_reports_and_tells_the_administrators(
-    house: House,
+async def test_a_clinic_whose_mail_is_out_of_order_keeps_codes_and_reports_and_notifies_the_administrators(
+    clinic: Clinic,
 ) -> None:
-    """530, the server wants a login that we do not give: nobody's address is to blame, and all of it goes later."""
-    await house.until("completed")
-    code = await house.approves()
-    house.sandbox.mailbox.fail(2, 530)
-    await house.joseph.sends(code)
-    await waits(house, "mail_report")
-    assert "refuses our login" in (await house.joseph.sees("mail does not go out", timeout=30)).text
-    await comes_due(house)
-    await waits(house, "mail_report", 2)
-    await comes_due(house)
-    await house.clinic.mail_to("amina@example.org", "attached", timeout=30)
-    await settles(house)
-    told = [message for message in await house.joseph.messages() if "mail does not go out" in message.text]
-    assert len(told) == 1
-    assert not [message for message in await house.amina.messages() if "could not send the copy" in message.text]
+    """530, the server requires a login that is not configured: no address is blamed, and every mail leaves later."""
+    await clinic.until("completed")
+    code = await clinic.approves()
+    clinic.sandbox.mailbox.fail(2, 530)
+    await clinic.joseph.sends(code)
+    await waits(clinic, "mail_report")
+    assert "refuses our login" in (await clinic.joseph.sees("mail does not go out", timeout=30)).text
+    await comes_due(clinic)
+    await waits(clinic, "mail_report", 2)
+    await comes_due(clinic)
+    await clinic.telegram.mail_to("amina@example.org", "attached", timeout=30)
+    await settles(clinic)
+    notices = [message for message in await clinic.joseph.messages() if "mail does not go out" in message.text]
+    assert len(notices) == 1
+    assert not [message for message in await clinic.amina.messages() if "could not send the copy" in message.text]
 
 
-async def test_what_failed_is_listed_and_sent_again_by_an_administrator(house: House) -> None:
-    """The second try arrives; its history says what happened, and then nothing is left to send again."""
-    await house.until("completed")
-    code = await house.approves()
-    house.sandbox.mailbox.fail(1, 550)
-    await house.joseph.sends(code)
-    await house.joseph.sees("could not be delivered", timeout=30)
-    await house.joseph.sends("/undelivered")
-    await house.joseph.sees("the mail was refused")
-    await house.joseph.presses("· email")
-    await house.joseph.sees("is on its way again")
-    await house.clinic.mail_to("amina@example.org", "attached", timeout=30)
-    await settles(house)
-    async with house.app.clinic.sessions() as session:
+async def test_what_failed_is_listed_and_sent_again_by_an_administrator(clinic: Clinic) -> None:
+    """The second try arrives; its history shows both attempts, and then nothing is left to resend."""
+    await clinic.until("completed")
+    code = await clinic.approves()
+    clinic.sandbox.mailbox.fail(1, 550)
+    await clinic.joseph.sends(code)
+    await clinic.joseph.sees("could not be delivered", timeout=30)
+    await clinic.joseph.sends("/undelivered")
+    await clinic.joseph.sees("the mail was refused")
+    await clinic.joseph.presses("· email")
+    await clinic.joseph.sees("is on its way again")
+    await clinic.telegram.mail_to("amina@example.org", "attached", timeout=30)
+    await settles(clinic)
+    async with clinic.app.services.sessions() as session:
         lines = await history(session, "report:1:email")
     assert [line.state for line in lines] == ["owed", "sending", "failed", "owed", "sending", "sent"]
-    await house.joseph.sends("/undelivered")
-    await house.joseph.sees("Every report has arrived")
+    await clinic.joseph.sends("/undelivered")
+    await clinic.joseph.sees("Every report has arrived")
 
 
-async def test_a_mail_that_comes_back_is_told_to_administrator_and_patient(house: House) -> None:
-    """The server took it and returns it a minute later; the same notice twice is told once."""
-    await house.until("released")
-    mail = await house.clinic.mail_to("amina@example.org", "attached", timeout=30)
-    await settles(house)
+async def test_a_mail_that_comes_back_is_told_to_administrator_and_patient(clinic: Clinic) -> None:
+    """The server accepts the mail and returns it a minute later; a repeated bounce is notified once."""
+    await clinic.until("released")
+    mail = await clinic.telegram.mail_to("amina@example.org", "attached", timeout=30)
+    await settles(clinic)
     for news in (True, False):
-        async with house.app.clinic.sessions.begin() as session:
-            told = await came_back(session, str(returned(bounce(mail.message_id))), "bounce", datetime.now(UTC))
-            assert told is news
-    await house.joseph.sees("could not be delivered (email: it came back)", timeout=30)
-    await house.amina.sees("We could not send the copy", timeout=30)
-    await settles(house)
+        async with clinic.app.services.sessions.begin() as session:
+            notices = await record_bounce(
+                session, str(bounced_message_id(bounce(mail.message_id))), "bounce", datetime.now(UTC)
+            )
+            assert notices is news
+    await clinic.joseph.sees("could not be delivered (email: it came back)", timeout=30)
+    await clinic.amina.sees("We could not send the copy", timeout=30)
+    await settles(clinic)
 
 
 def bounce(message_id: str, action: str = "failed") -> bytes:
-    """What a mail server writes to the sender (RFC 3464)."""
+    """A delivery status notification to the sender (RFC 3464)."""
     return (
         "From: MAILER-DAEMON@example.org\nSubject: Undelivered Mail Returned to Sender\nMIME-Version: 1.0\n"
         'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\n\n'
@@ -143,67 +145,72 @@ OURS = "<report-1-ab@example.org>"
         (b"\xff\x00 no mail", None),
     ],
 )
-def test_a_returned_mail_is_told_from_a_delay_and_from_a_letter(notice: bytes, found: str | None) -> None:
-    assert returned(notice) == found
+def test_a_returned_mail_is_distinguished_from_a_delay_and_from_an_ordinary_mail(
+    notice: bytes, found: str | None
+) -> None:
+    assert bounced_message_id(notice) == found
 
 
-async def test_who_registers_with_an_address_that_is_refused_for_good_is_told_at_once(house: House) -> None:
-    """550 for a code: no second try, a sentence in the language of the one who waits, and no guess fits any more."""
-    ravi = await house.clinic.person("Ravi", language_code="hi")
-    for email in ("ravi@example.org", "amina@example.org"):  # the second has an account: the chat shows no difference
-        house.sandbox.mailbox.fail(1, 550)
+async def test_who_registers_with_an_address_that_is_refused_for_good_is_told_at_once(clinic: Clinic) -> None:
+    """550 for a code: no retry, a message in the language of the newcomer, and the code is void."""
+    ravi = await clinic.telegram.person("Ravi", language_code="hi")
+    for email in (
+        "ravi@example.org",
+        "amina@example.org",
+    ):  # the second address has an account: the chat shows no difference
+        clinic.sandbox.mailbox.fail(1, 550)
         await ravi.sends("/register")
         await ravi.sends("Ravi Kumar")
         await ravi.sends(email)
         await ravi.sees(f"{email} पर ईमेल नहीं जा रहा", timeout=30)
-        await settles(house)
+        await settles(clinic)
         await ravi.sends("/cancel")
-        await an_hour_passes_for_codes(house)
-    assert await house.clinic.mails() == []
+        await an_hour_passes_for_codes(clinic)
+    assert await clinic.telegram.mails() == []
 
 
-async def test_a_code_that_could_not_leave_in_time_is_told_to_whoever_waits_for_it(house: House) -> None:
-    await house.until("completed")
-    await house.sandbox.mailbox.stop()
-    await house.joseph.presses("Approve")
-    await waits(house, "mail_code")
-    await the_code_grows_old(house)
-    await house.sandbox.mailbox.start()
-    await comes_due(house)
-    await house.joseph.sees("could not leave in time", timeout=30)
-    assert await house.clinic.mails("joseph@example.org") == []
+async def test_a_code_that_could_not_leave_in_time_is_told_to_whoever_waits_for_it(clinic: Clinic) -> None:
+    await clinic.until("completed")
+    await clinic.sandbox.mailbox.stop()
+    await clinic.joseph.presses("Approve")
+    await waits(clinic, "mail_code")
+    await the_code_grows_old(clinic)
+    await clinic.sandbox.mailbox.start()
+    await comes_due(clinic)
+    await clinic.joseph.sees("could not leave in time", timeout=30)
+    assert await clinic.telegram.mails("joseph@example.org") == []
 
 
-async def test_mails_around_registration_are_in_the_language_of_their_reader(house: House) -> None:
+async def test_mails_around_registration_are_in_the_language_of_their_reader(clinic: Clinic) -> None:
     """A code in the newcomer's language; the hint about an account in the language of the account."""
-    ravi = await house.clinic.person("Ravi", language_code="ta")
+    ravi = await clinic.telegram.person("Ravi", language_code="ta")
     for email, words in (("ravi@example.org", "உங்கள் கோடு"), ("amina@example.org", "You have an account already")):
         await ravi.sends("/register")
         await ravi.sends("Ravi Kumar")
         await ravi.sends(email)
-        mail = await house.clinic.mail_to(email, words)
+        mail = await clinic.telegram.mail_to(email, words)
         assert words in mail.subject + mail.text
         await ravi.sends("/cancel")
-        await an_hour_passes_for_codes(house)
+        await an_hour_passes_for_codes(clinic)
 
 
 @pytest.mark.parametrize("attempts", [60, 500])
-async def test_a_server_that_is_away_for_hours_does_not_bring_the_bot_down(house: House, attempts: int) -> None:
-    """After many tries the next is minutes away, not centuries, and the bot goes on answering."""
-    await house.until("completed")
-    await house.sandbox.mailbox.stop()
-    await house.joseph.presses("Approve")
-    await waits(house, "mail_code")
-    async with house.app.clinic.sessions.begin() as session:
+async def test_a_server_that_is_away_for_hours_does_not_bring_the_bot_down(clinic: Clinic, attempts: int) -> None:
+    """After many tries the next is minutes away, and the bot goes on answering."""
+    await clinic.until("completed")
+    await clinic.sandbox.mailbox.stop()
+    await clinic.joseph.presses("Approve")
+    await waits(clinic, "mail_code")
+    async with clinic.app.services.sessions.begin() as session:
         await session.execute(
             update(Job).where(Job.ended_at.is_(None)).values(attempts=attempts, run_at=datetime.now(UTC))
         )
-        session.info[OWES] = True
-    job = await waits(house, "mail_code", attempts + 1)
+        session.info[HAS_JOBS] = True
+    job = await waits(clinic, "mail_code", attempts + 1)
     assert 0 < (job.run_at - datetime.now(UTC)).total_seconds() <= 300
-    await house.amina.sends("/help")
-    await house.amina.sees("How it works")
-    await house.sandbox.mailbox.start()
-    await comes_due(house)
-    await house.clinic.mail_to("joseph@example.org", "release report")
-    await settles(house)
+    await clinic.amina.sends("/help")
+    await clinic.amina.sees("How it works")
+    await clinic.sandbox.mailbox.start()
+    await comes_due(clinic)
+    await clinic.telegram.mail_to("joseph@example.org", "release report")
+    await settles(clinic)

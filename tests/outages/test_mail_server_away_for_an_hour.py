@@ -1,4 +1,4 @@
-"""An hour without a mail server, by a clock of the test's own: every mail arrives once, and soon after."""
+"""An hour without a mail server, with a clock of the test's own: every mail arrives once, and soon after."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -7,19 +7,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-import bot.jobs.deliver_report
-import bot.jobs.worker
 from bot.app import App, Engines, build_app
 from bot.dev.demo import demo_settings
 from bot.dev.sandbox import Sandbox
 from models.crypto.vault import Content
 from models.schema import upgrade
-from models.tables.jobs import Delivery, Job
-from models.tables.people import patient_key
+from models.tables.accounts import load_patient_key
+from models.tables.deliveries import Channel, Delivery
+from models.tables.jobs import Job
 from models.tables.scans import Report
 from tests.support.rows import a_scan, a_staff
 from workflow.jobs import next_due
-from workflow.reporting.deliveries import owe_delivery
+from workflow.reporting.deliveries import create_delivery
 
 REPORTS = 5
 START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -34,39 +33,37 @@ class Clock:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """What worker and carriers take for the time."""
-    clock = Clock()
-    monkeypatch.setattr(bot.jobs.worker, "_now", clock)
-    monkeypatch.setattr(bot.jobs.deliver_report, "_now", clock)
-    return clock
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
 async def desk(engines: Engines, tmp_path: Path, clock: Clock) -> AsyncIterator[tuple[App, Sandbox]]:
-    """A clinic that owes some mails and in which nothing runs by itself."""
-    async with Sandbox() as sandbox, build_app(demo_settings(sandbox, tmp_path, mails_per_hour=9999), engines) as app:
-        await upgrade(app.engine)
-        async with app.clinic.sessions.begin() as session:
-            for number in range(REPORTS):
-                scan = await a_scan(session, await a_staff(session), "REPORT_READY")
-                secret = await patient_key(session, scan.patient_id)
-                copy = app.clinic.vault.put(b"%PDF locked", secret, Content.COPY)
-                hashes = {"sha256": f"{number}" * 64, "content_sha256": "0" * 64}
-                facts = {"number": f"R2026-{number}", "file": copy, "copy_file": copy, "created_at": START}
-                report = Report(scan_id=scan.id, version=1, **hashes, **facts)
-                session.add(report)
-                await session.flush()
-                await owe_delivery(session, report, bot.jobs.deliver_report.Channel.EMAIL, START)
-        yield app, sandbox
+    """A clinic with some mails to send and no running worker."""
+    async with Sandbox() as sandbox:
+        settings = demo_settings(sandbox, tmp_path, mails_per_hour=9999)
+        async with build_app(settings, engines, clock) as app:
+            await upgrade(app.engine)
+            async with app.services.sessions.begin() as session:
+                for number in range(REPORTS):
+                    scan = await a_scan(session, await a_staff(session), "REPORT_READY")
+                    secret = await load_patient_key(session, scan.patient_id)
+                    copy = app.services.vault.put(b"%PDF locked", secret, Content.COPY)
+                    hashes = {"sha256": f"{number}" * 64, "content_sha256": "0" * 64}
+                    facts = {"number": f"R2026-{number}", "file": copy, "copy_file": copy, "created_at": START}
+                    report = Report(scan_id=scan.id, version=1, **hashes, **facts)
+                    session.add(report)
+                    await session.flush()
+                    await create_delivery(session, report, Channel.EMAIL, START)
+            yield app, sandbox
 
 
 async def work(app: App, clock: Clock, until: datetime) -> None:
-    """Whatever comes due until then, each thing at its time."""
+    """Run every job that comes due until then, each at its time."""
     while True:
         while await app.worker.run_one():
             pass
-        async with app.clinic.sessions() as session:
+        async with app.services.sessions() as session:
             due = await next_due(session)
         if due is None or due > until:
             clock.now = until
@@ -79,9 +76,9 @@ async def test_every_mail_arrives_once_after_an_hour_without_a_server(desk: tupl
     await sandbox.mailbox.stop()
     await work(app, clock, START + timedelta(hours=1))
     assert sandbox.mailbox.mails == []
-    async with app.clinic.sessions() as session:
+    async with app.services.sessions() as session:
         attempts = (await session.scalars(select(Job.attempts))).all()
-    assert all(10 < tried < 30 for tried in attempts), attempts  # patient, neither hammering nor asleep
+    assert all(10 < tried < 30 for tried in attempts), attempts  # retries are neither hectic nor stopped
 
     await sandbox.mailbox.start()
     await work(app, clock, START + timedelta(hours=1, minutes=6))
@@ -89,7 +86,7 @@ async def test_every_mail_arrives_once_after_an_hour_without_a_server(desk: tupl
         {mail.to[0] for mail in sandbox.mailbox.mails}
     )
     assert len(sandbox.mailbox.mails) == REPORTS
-    async with app.clinic.sessions() as session:
+    async with app.services.sessions() as session:
         assert set(await session.scalars(select(Delivery.state))) == {"sent"}
         assert await session.scalar(select(func.count()).select_from(Job).where(Job.ended_at.is_(None))) == 0
 
@@ -102,7 +99,9 @@ async def test_after_two_days_somebody_is_told_and_nothing_is_tried_any_more(
     await work(app, clock, START)
     clock.now = START + timedelta(days=2)
     await work(app, clock, clock.now)
-    async with app.clinic.sessions() as session:
+    async with app.services.sessions() as session:
         assert set(await session.scalars(select(Delivery.reason))) == {"patience"}
-        told = await session.scalar(select(func.count()).select_from(Job).where(Job.kind == "tell_undelivered"))
-    assert told == REPORTS
+        notifications = await session.scalar(
+            select(func.count()).select_from(Job).where(Job.kind == "tell_undelivered")
+        )
+    assert notifications == REPORTS

@@ -1,4 +1,4 @@
-"""Promise 4: what is no scan, or too poor to read, is never labelled, and the patient hears what is wrong."""
+"""Promise 4: a picture that is no scan, or too poor to read, is never labelled, and the patient learns the reason."""
 
 import csv
 from io import BytesIO
@@ -11,64 +11,67 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from inference.errors import Reason
 from models.tables.jobs import Job
-from models.tables.scans import Finding, Scan, ScanEvent, Status
-from tests.support.people import House
+from models.tables.scans import AiFinding, Scan, ScanEvent
+from models.vocabulary import ScanStatus
+from tests.support.people import Clinic
 from tests.support.steps import a_scan, rows, scan_row
 
 FOREIGN = Path(__file__).parents[3] / "shared" / "data"
 OF_EACH_KIND = 2
 
 
-async def test_pictures_that_no_doctor_could_read_are_refused_in_words(house: House) -> None:
-    """Paper, noise, darkness, blur: one sentence for each that says what to do, no scan, no file, no job."""
-    await house.amina.sends("/start")
-    await house.amina.sees("Hello")
-    for name, picture in _poor(house.picture).items():
-        await house.amina.sends_file(picture, f"{name}.jpg", "image/jpeg")
-        said = await house.amina.sees("")
-        assert said.text in _refusals(house), name
-        assert "lease" in said.text, "it says what to do"
-    await _nothing_is_kept(house)
+async def test_pictures_that_no_doctor_could_read_are_refused_in_words(clinic: Clinic) -> None:
+    """Paper, noise, darkness, blur: one message with advice for each, no scan, no file, no job."""
+    await clinic.amina.sends("/start")
+    await clinic.amina.sees("Hello")
+    for name, picture in _poor(clinic.picture).items():
+        await clinic.amina.sends_file(picture, f"{name}.jpg", "image/jpeg")
+        reply = await clinic.amina.sees("")
+        assert reply.text in _refusals(clinic), name
+        assert "lease" in reply.text, "it says what to do"
+    await _nothing_is_kept(clinic)
 
 
-async def test_foreign_pictures_are_refused(house: House) -> None:
-    """Two of each kind of the collection beside this project: food, receipts, hands, heads, lateral films."""
+async def test_foreign_pictures_are_refused(clinic: Clinic) -> None:
+    """Two of each kind of the external collection: food, receipts, hands, heads, lateral films."""
     samples = _foreign_samples()
     if not samples:
         pytest.skip("the collection of foreign pictures (data/ood.csv) does not lie beside this project")
-    await house.amina.sends("/start")
-    await house.amina.sees("Hello")
+    await clinic.amina.sends("/start")
+    await clinic.amina.sees("Hello")
     passed = []
     for kind, path in samples:
-        await house.amina.sends_file(path.read_bytes(), path.name, "image/jpeg")
-        if (await house.amina.sees("")).text not in _refusals(house):
+        await clinic.amina.sends_file(path.read_bytes(), path.name, "image/jpeg")
+        if (await clinic.amina.sees("")).text not in _refusals(clinic):
             passed.append(kind)
     assert passed == []
-    await _nothing_is_kept(house)
+    await _nothing_is_kept(clinic)
 
 
-async def test_what_slipped_through_the_gate_still_gets_no_label(house: House) -> None:
-    """A receipt that became a scan, as an older gate might have let it: the analysis names no label, tells the
-    doctor, and leaves the scan open for "Better image"."""
-    scan = await a_scan(house, Status.PENDING_AI, picture=_poor(house.picture)["receipt"])
-    await house.rao.presses("Analyse")
-    await house.rao.sees("does not recognise scan")
-    assert await rows(house, Finding) == []
-    row = await scan_row(house, scan)
-    assert (row.status, row.analysis_asked_at) == (Status.PENDING_AI, None)
-    await house.rao.presses("Better image", on=f"Scan #{scan}")
-    await house.rao.presses("This view cannot be read")
-    await house.amina.sees("This view cannot be read")
+async def test_what_slipped_through_the_gate_still_gets_no_label(clinic: Clinic) -> None:
+    """A receipt that an older gate accepted as a scan.
+
+    The analysis gives no label, notifies the doctor, and leaves the scan open for "Better image".
+    """
+    scan = await a_scan(clinic, ScanStatus.PENDING_AI, picture=_poor(clinic.picture)["receipt"])
+    await clinic.rao.presses("Analyse")
+    await clinic.rao.sees("does not recognise scan")
+    assert await rows(clinic, AiFinding) == []
+    row = await scan_row(clinic, scan)
+    assert (row.status, row.analysis_asked_at) == (ScanStatus.PENDING_AI, None)
+    await clinic.rao.presses("Better image", on=f"Scan #{scan}")
+    await clinic.rao.presses("This view cannot be read")
+    await clinic.amina.sees("This view cannot be read")
 
 
-async def _nothing_is_kept(house: House) -> None:
-    assert await rows(house, Scan, Finding, ScanEvent) == []
-    assert [job for job in await rows(house, Job) if "show_menu" not in job] == []
-    assert [path for path in house.app.clinic.vault.root.rglob("*") if path.is_file()] == []
+async def _nothing_is_kept(clinic: Clinic) -> None:
+    assert await rows(clinic, Scan, AiFinding, ScanEvent) == []
+    assert [job for job in await rows(clinic, Job) if "show_menu" not in job] == []
+    assert [path for path in clinic.app.services.vault.root.rglob("*") if path.is_file()] == []
 
 
-def _refusals(house: House) -> set[str]:
-    texts = house.app.clinic.catalogues.of("en")
+def _refusals(clinic: Clinic) -> set[str]:
+    texts = clinic.app.services.catalogues.of("en")
     return {texts.plain(f"upload.{reason}") for reason in Reason if texts.has(f"upload.{reason}")}
 
 
@@ -94,11 +97,11 @@ def _plain(*tones: int) -> list[Image.Image]:
 
 
 def _receipt() -> Image.Image:
-    paper, prices = Image.new("L", (600, 1000), 245), Random(1)
-    draw = ImageDraw.Draw(paper)
+    receipt, prices = Image.new("L", (600, 1000), 245), Random(1)
+    draw = ImageDraw.Draw(receipt)
     for top in range(40, 960, 28):
         draw.text((40, top), f"ITEM {prices.randrange(9999)}   {prices.randrange(99)}.{prices.randrange(10, 99)}", 20)
-    return paper
+    return receipt
 
 
 def _jpeg(picture: Image.Image) -> bytes:

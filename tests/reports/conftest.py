@@ -3,7 +3,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reports.content.document import Document, Hospital, Modality, Patient, Technique
+from models.vocabulary import Modality
+from reports.content.document import Document, Hospital, Patient, Technique
 from reports.content.sample import ZONE, full_sample, sample
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)  # three in the afternoon in Madurai
@@ -16,7 +17,7 @@ def now() -> datetime:
 
 @pytest.fixture(scope="session")
 def amina() -> Document:
-    """The sample: everything that the clinic of the main job has."""
+    """The sample: all content of the main job's report."""
     return sample(NOW)
 
 
@@ -33,7 +34,7 @@ def full() -> Document:
 
 @pytest.fixture(scope="session")
 def bare(amina: Document) -> Document:
-    """The least that may leave the house: no optional field has a value."""
+    """The smallest valid report: no optional field has a value."""
     return replace(
         amina,
         hospital=Hospital(name="Sample District Hospital"),

@@ -1,4 +1,4 @@
-"""How tests read a report back."""
+"""Reading a report back from its PDF."""
 
 import re
 from io import BytesIO
@@ -7,12 +7,12 @@ from pypdf import PdfReader
 
 
 def squeezed(text: str) -> str:
-    """Without any white space: where a line or a kerned pair breaks on paper is nobody's business."""
+    """Without any white space: line breaks and kerned pairs on the PDF do not matter."""
     return re.sub(r"\s+", "", text)
 
 
 class Sheet(str):
-    """The text of one page, which finds words whatever white space the PDF put between their letters."""
+    """The text of one page; `in` ignores the white space that the PDF puts between letters."""
 
     __slots__ = ()
 

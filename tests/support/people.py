@@ -1,4 +1,4 @@
-"""The people of the stories, and the house they meet in: the production assembly over the sandbox."""
+"""The people of the stories and their clinic: the production assembly over the sandbox."""
 
 import asyncio
 import re
@@ -13,18 +13,19 @@ from bot.dev.demo import Demo, open_demo
 from bot.dev.sandbox import Person, Sandbox, SandboxClient
 from bot.dev.sandbox.client.transcript import Message
 from models.base import Sessions
+from tests.support.template import KEYS, template
 
 FINDINGS = ("Patchy opacities in both lower zones.", "Consistent with infection.", "Repeat film in two weeks.")
 T = TypeVar("T")
 CODE = re.compile(r"\b\d{6}\b")
 
 
-class House(NamedTuple):
+class Clinic(NamedTuple):
     """The whole clinic, and its four people."""
 
     sandbox: Sandbox
     app: App
-    clinic: SandboxClient
+    telegram: SandboxClient
     amina: Person
     rao: Person
     meena: Person
@@ -35,7 +36,7 @@ class House(NamedTuple):
         """The patient sends the radiograph, sees its card and skips both questions."""
         patient = who or self.amina
         await patient.sends_photo(self.picture)
-        if who is not None:  # Amina has agreed long ago
+        if who is not None:  # Amina consented long ago
             await patient.sees("Before your first picture")
             await patient.presses("I agree")
         await patient.sees("Scan #")
@@ -46,15 +47,15 @@ class House(NamedTuple):
         await patient.sees("Thank you")
 
     async def analyses(self) -> Message:
-        """The doctor asks for the analysis and sees its card."""
+        """The doctor requests the analysis and sees its card."""
         await self.rao.presses("Analyse")
         return await self.rao.sees("Checked by the computer")
 
     async def writes_findings(self) -> None:
         """Findings, impression and recommendations; first the doctor's own reading where the model was uncertain."""
         await self.rao.presses("Write findings")
-        asked = await self.rao.sees("")
-        if "own reading" in asked.text:
+        reply = await self.rao.sees("")
+        if "own reading" in reply.text:
             await self.rao.sends("Pneumonia, in my own reading.")
             await self.rao.sees("Findings")
         for words in FINDINGS:
@@ -73,10 +74,10 @@ class House(NamedTuple):
         await self.meena.presses("Complete", on="Written down")
 
     async def approves(self) -> str:
-        """The administrator asks for a code and reads it in the mail."""
-        earlier = await self.clinic.mails("joseph@example.org")
+        """The administrator requests a code and reads it in the mail."""
+        earlier = await self.telegram.mails("joseph@example.org")
         await self.joseph.presses("Approve")
-        mail = await self.clinic.mail_to("joseph@example.org", after=earlier[-1] if earlier else None)
+        mail = await self.telegram.mail_to("joseph@example.org", after=earlier[-1] if earlier else None)
         [code] = CODE.findall(mail.text)
         return code
 
@@ -101,7 +102,7 @@ class House(NamedTuple):
 
 
 async def eventually(sessions: Sessions, read: Callable[[AsyncSession], Awaitable[T]], within: float = 30) -> T:
-    """What a query finds as soon as it finds something; each look in a session of its own, which locks out nobody."""
+    """Poll a query until it returns something; each read has its own session, which blocks no writer."""
     async with asyncio.timeout(within):
         while True:
             async with sessions() as session:
@@ -111,13 +112,19 @@ async def eventually(sessions: Sessions, read: Callable[[AsyncSession], Awaitabl
 
 
 @asynccontextmanager
-async def open_house(engines: Engines, **settings: Any) -> AsyncIterator[House]:
-    """A fresh clinic with the four people linked to their chats; they type faster than people."""
+async def open_clinic(engines: Engines, **settings: Any) -> AsyncIterator[Clinic]:
+    """A fresh clinic with the four people linked to their chats; rate limits are raised for them."""
     settings = {"messages_per_minute": 60_000} | settings
-    async with open_demo(engines=engines, **settings) as demo, SandboxClient(demo.sandbox.base) as clinic:
-        yield await _house(demo, clinic)
+    furnish = None
+    if not settings.keys() & {"database", "data", *KEYS}:
+        furnish, settings = (await template(engines)).furnish, KEYS | settings
+    async with (
+        open_demo(engines=engines, furnish=furnish, **settings) as demo,
+        SandboxClient(demo.sandbox.base) as telegram,
+    ):
+        yield await _clinic(demo, telegram)
 
 
-async def _house(demo: Demo, clinic: SandboxClient) -> House:
-    people = [await clinic.person(one["name"]) for one in demo.facts["people"]]
-    return House(demo.sandbox, demo.app, clinic, *people, picture=demo.picture)
+async def _clinic(demo: Demo, telegram: SandboxClient) -> Clinic:
+    people = [await telegram.person(one["name"]) for one in demo.facts["people"]]
+    return Clinic(demo.sandbox, demo.app, telegram, *people, picture=demo.picture)

@@ -1,4 +1,4 @@
-"""The bot as a process of its own, which a test can kill at a chosen moment and start again over the same data."""
+"""The bot as a separate process that a test can kill at a chosen moment and restart over the same data."""
 
 import asyncio
 import os
@@ -19,12 +19,12 @@ Sees = Callable[[dict[str, Any]], bool]
 
 
 def call(method: str, words: str = "") -> Sees:
-    """A request of the bot that Telegram has carried out, and whose answer the bot will not live to read."""
+    """Match a request that Telegram has carried out and whose answer the bot will not receive."""
     return lambda made: made["method"] == method and words in str(made["fields"])
 
 
 class Calls(deque[Any]):
-    """The sandbox's record of calls; whoever `watches` hears of each before its answer leaves."""
+    """The sandbox's record of calls; `watches` is called for each before its answer leaves."""
 
     watches: Callable[[dict[str, Any]], None] = staticmethod(lambda _: None)
 
@@ -34,7 +34,7 @@ class Calls(deque[Any]):
 
 
 class BotProcess:
-    """`csss run` with the settings in its environment, as a clinic's service starts it."""
+    """`csss run` with the settings in its environment, as a service starts it."""
 
     def __init__(self, sandbox: Sandbox, data: Path) -> None:
         self.sandbox, self.data, self.kills = sandbox, data, 0
@@ -42,7 +42,7 @@ class BotProcess:
         self._process: asyncio.subprocess.Process | None = None
 
     async def starts(self) -> None:
-        """Until it asks Telegram for updates."""
+        """Wait until it polls Telegram for updates."""
         asking = asyncio.Event()
         polled = call("getUpdates")
         ready = call("deleteWebhook")
@@ -64,7 +64,7 @@ class BotProcess:
 
     @asynccontextmanager
     async def killed_by_mail(self, words: str) -> AsyncIterator[None]:
-        """Kill it when the mailbox has caught such a mail, before the bot hears that it was taken."""
+        """Kill it when the mailbox has accepted such a mail, before the bot gets the answer."""
         publish = self.sandbox.mailbox.on_mail
 
         def caught(mail: Mail) -> None:
@@ -79,7 +79,7 @@ class BotProcess:
 
     @asynccontextmanager
     async def killed_in_the_middle_of_a_fetch(self) -> AsyncIterator[None]:
-        """Kill it while a slow answer keeps it waiting, after it has asked for more updates meanwhile."""
+        """Kill it during a slow download, after it has polled for more updates."""
         yield
         faults, polled = self.sandbox.engine.faults, call("getUpdates")
         async with asyncio.timeout(PATIENCE):
@@ -96,18 +96,18 @@ class BotProcess:
 
     @asynccontextmanager
     async def killed_during(self, kind: str) -> AsyncIterator[None]:
-        """Kill it when it has taken a job of this kind in hand, as the database shows from outside."""
+        """Kill it while it runs a job of this kind, as the database shows from outside."""
         yield
         async with asyncio.timeout(PATIENCE):
             while True:
                 await asyncio.sleep(0.002)
-                if self._in_hand(kind):
+                if self._is_running(kind):
                     break
         self.kill()
         await self.rises()
 
     def kill(self) -> None:
-        """kill -9, once."""
+        """Send kill -9, once."""
         assert self._process is not None
         self._calls.watches = lambda _: None
         with suppress(ProcessLookupError):
@@ -115,30 +115,30 @@ class BotProcess:
         self.kills += 1
 
     async def rises(self) -> None:
-        """It is dead, surely; then it is started again."""
+        """Make sure that it is dead; then start it again."""
         assert self._process is not None
         async with asyncio.timeout(PATIENCE):
             assert await self._process.wait() == -signal.SIGKILL
         await self.starts()
 
     async def ends(self) -> None:
-        """It, and whatever a killed one left behind."""
+        """Stop it and the child processes that a killed one left behind."""
         assert self._process is not None
         with suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(PATIENCE):
             assert await self._process.wait() == 0
 
-    def _in_hand(self, kind: str) -> bool:
-        asked = "SELECT count(*) FROM jobs WHERE kind = ? AND leased_until IS NOT NULL AND ended_at IS NULL"
+    def _is_running(self, kind: str) -> bool:
+        query = "SELECT count(*) FROM jobs WHERE kind = ? AND leased_until IS NOT NULL AND ended_at IS NULL"
         connection = sqlite3.connect(f"file:{self.data / 'clinic.db'}?mode=ro", uri=True)
         try:
-            return bool(connection.execute(asked, (kind,)).fetchone()[0])
+            return bool(connection.execute(query, (kind,)).fetchone()[0])
         finally:
             connection.close()
 
     def _environment(self) -> dict[str, str]:
-        """Ours without any clinic's settings, and this clinic's."""
+        """The current environment without any CSSS settings, plus this clinic's."""
         own = {name: value for name, value in os.environ.items() if not name.startswith("CSSS_")}
         settings = {
             "BOT_TOKEN": self.sandbox.token,

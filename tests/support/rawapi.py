@@ -1,4 +1,4 @@
-"""The Bot API called with nothing but HTTP, a clock that a test may move, and the specification's checker."""
+"""The Bot API called by plain HTTP, a clock that a test may move, and the specification's checker."""
 
 import importlib.util
 import warnings
@@ -24,7 +24,7 @@ class Clock:
 
 
 class Api:
-    """Calls the Bot API with nothing but HTTP."""
+    """Calls the Bot API by plain HTTP."""
 
     def __init__(self, session: aiohttp.ClientSession, base: str, token: str) -> None:
         self.session = session
@@ -57,7 +57,7 @@ class Api:
 
 
 def load_spec() -> Any:
-    """The checker of requests and answers, or None where the specification is not at hand."""
+    """The checker of requests and answers, or None where the specification is missing."""
     if not (BOTAPI / "api.json").is_file():
         return None
     loader = importlib.util.spec_from_file_location("specvalidator", BOTAPI / "specvalidator.py")
@@ -66,16 +66,16 @@ def load_spec() -> Any:
     module = importlib.util.module_from_spec(loader)
     loader.loader.exec_module(module)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)  # it leaves its file to the garbage collector
+        warnings.simplefilter("ignore", ResourceWarning)  # it leaves closing its file to the garbage collector
         return module.SpecValidator(str(BOTAPI / "api.json"))
 
 
 def complaints(spec: Any, calls: Any, *, requests: bool = False) -> list[str]:
-    """What the specification says against the answers, and on demand against the requests that were carried out."""
-    known = [call for call in calls if call["method"].lower() in spec.lower and call["status"]]
-    found = [error for call in known for error in spec.check_response(call["method"], call["body"])]
+    """Violations of the specification by answers and, on request, by accepted requests."""
+    specified = [call for call in calls if call["method"].lower() in spec.lower and call["status"]]
+    found = [error for call in specified for error in spec.check_response(call["method"], call["body"])]
     if requests:
-        for call in known:
+        for call in specified:
             found += spec.check_request(call["method"], call["fields"], call["files"])
     return found
 

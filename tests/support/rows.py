@@ -1,4 +1,4 @@
-"""People and scans for the tests of the workflow, as rows: no chat, no model, no paper."""
+"""People and scans for the tests of the workflow, as rows: no chat, no model, no PDF."""
 
 from datetime import UTC, datetime
 from itertools import count
@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.tables.accounts import Account
 from models.tables.jobs import Job
-from models.tables.people import Account, Role
-from models.tables.scans import Finding, Prescription, Reading, Scan, ScanEvent, Status
+from models.tables.scans import AiFinding, Prescription, Reading, Scan, ScanEvent
+from models.vocabulary import Role, ScanStatus
 from workflow.actors import SYSTEM, Actor, actor_of
-from workflow.reporting.content_hash import mark
+from workflow.scans.draft_hash import draft_hash
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 KEY = b"a key of thirty-two characters.."
@@ -27,7 +28,7 @@ NUMBERS = count(1)
 
 
 class Staff(NamedTuple):
-    """One of each role; `system` is nobody's account."""
+    """One account of each role; `system` has no account."""
 
     patient: Actor
     doctor: Actor
@@ -42,8 +43,8 @@ class Staff(NamedTuple):
 
 async def a_person(session: AsyncSession, role: Role, **facts: Any) -> Actor:
     number = next(NUMBERS)
-    told = {"name": f"{role} {number}", "email": f"{role}{number}@example.org", "password_hash": "x"} | facts
-    account = Account(role=role, created_at=NOW, **told)
+    fields = {"name": f"{role} {number}", "email": f"{role}{number}@example.org", "password_hash": "x"} | facts
+    account = Account(role=role, created_at=NOW, **fields)
     session.add(account)
     await session.flush()
     return actor_of(account)
@@ -55,10 +56,10 @@ async def a_staff(session: AsyncSession) -> Staff:
 
 
 async def a_scan(session: AsyncSession, staff: Staff, status: str, **facts: Any) -> Scan:
-    """A scan as it stands at this stage, all that its stage presupposes written."""
+    """A scan at this stage, with everything that the stage requires."""
     scan = Scan(
         patient_id=staff.patient.account_id,
-        status=Status(status),
+        status=ScanStatus(status),
         original_file=f"original {next(NUMBERS)}",
         picture_file="picture",
         modality="chest_xray",
@@ -68,7 +69,7 @@ async def a_scan(session: AsyncSession, staff: Staff, status: str, **facts: Any)
     )
     session.add(scan)
     await session.flush()
-    stage = list(Status).index(scan.status) if scan.status is not Status.REJECTED else 0
+    stage = list(ScanStatus).index(scan.status) if scan.status is not ScanStatus.REJECTED else 0
     if stage >= 1:
         session.add(a_finding(scan.id))
     if stage >= 2:
@@ -79,8 +80,8 @@ async def a_scan(session: AsyncSession, staff: Staff, status: str, **facts: Any)
     return scan
 
 
-def a_finding(scan_id: int, **facts: Any) -> Finding:
-    told: dict[str, Any] = {
+def a_finding(scan_id: int, **facts: Any) -> AiFinding:
+    fields: dict[str, Any] = {
         "model": "mobilenetv2",
         "model_version": "1",
         "model_sha256": "0" * 64,
@@ -93,29 +94,29 @@ def a_finding(scan_id: int, **facts: Any) -> Finding:
         "heatmap_file": "heatmap",
         "created_at": NOW,
     }
-    return Finding(scan_id=scan_id, **told | facts)
+    return AiFinding(scan_id=scan_id, **fields | facts)
 
 
 def a_reading(scan_id: int, doctor: Actor, **facts: Any) -> Reading:
-    told: dict[str, Any] = {"findings": "Opacities.", "impression": "Infection.", "recommendations": "Rest."}
-    return Reading(scan_id=scan_id, doctor_id=doctor.account_id, **told | facts)
+    fields: dict[str, Any] = {"findings": "Opacities.", "impression": "Infection.", "recommendations": "Rest."}
+    return Reading(scan_id=scan_id, doctor_id=doctor.account_id, **fields | facts)
 
 
 def a_prescription(scan_id: int, pharmacist: Actor, **facts: Any) -> Prescription:
-    told: dict[str, Any] = {"lines": ["Paracetamol 500 mg"]}
-    return Prescription(scan_id=scan_id, pharmacist_id=pharmacist.account_id, **told | facts)
+    fields: dict[str, Any] = {"lines": ["Paracetamol 500 mg"]}
+    return Prescription(scan_id=scan_id, pharmacist_id=pharmacist.account_id, **fields | facts)
 
 
 async def seen(session: AsyncSession, scan_id: int) -> str:
-    """The mark of its words as they stand."""
-    return mark(await session.get_one(Scan, scan_id, populate_existing=True))
+    """The content hash of its current text."""
+    return draft_hash(await session.get_one(Scan, scan_id, populate_existing=True))
 
 
 async def jobs_of(session: AsyncSession) -> list[str]:
-    """The kinds of all jobs, in the order in which they were owed."""
+    """The kinds of all jobs, in the order of their enqueueing."""
     return [job.kind for job in await session.scalars(select(Job).order_by(Job.id))]
 
 
 async def events_of(session: AsyncSession) -> list[tuple[str, str, str]]:
-    told = await session.scalars(select(ScanEvent).order_by(ScanEvent.id))
-    return [(event.action, event.role, event.status.value) for event in told]
+    fields = await session.scalars(select(ScanEvent).order_by(ScanEvent.id))
+    return [(event.action, event.role, event.status.value) for event in fields]

@@ -1,4 +1,4 @@
-"""Scans brought to a stage by the clinic's own verbs, for stories that begin in the middle."""
+"""Scans brought to a stage by the workflow's own functions, for stories that begin in the middle."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -7,19 +7,20 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.ui.decisions import DECIDE, SIGN, OnChange, OnWords, press
-from handlers.ui.keyboards import CardAction, OnCard
+from handlers.ui.callbacks import AMENDMENT_DECISIONS, SIGNING_ACTIONS, CardAction, OnAmendment, OnCard, SignText
+from handlers.ui.keyboards import button_data
 from models.crypto.vault import Content
+from models.tables.accounts import Account, load_patient_key
 from models.tables.codes import Code
-from models.tables.people import Account, patient_key
-from models.tables.scans import Finding, Scan, Status
-from tests.support.people import House
+from models.tables.scans import AiFinding, Scan
+from models.vocabulary import ScanStatus
+from tests.support.people import Clinic
 from workflow.actors import Actor, actor_of
-from workflow.reporting.content_hash import MARK, mark
 from workflow.scans import analysis, intake, reading
+from workflow.scans.draft_hash import DRAFT_HASH_DIGITS, draft_hash
 
-ORDER = (Status.PENDING_AI, Status.AI_ANALYZED, Status.DOCTOR_VERIFIED, Status.PHARMACIST_COMPLETED)
-SAID: dict[str, Any] = {
+ORDER = (ScanStatus.PENDING_AI, ScanStatus.AI_ANALYZED, ScanStatus.DOCTOR_VERIFIED, ScanStatus.PHARMACIST_COMPLETED)
+TEXTS: dict[str, Any] = {
     "modality": "chest_xray",
     "label": "COVID",
     "confidence": 0.94,
@@ -37,57 +38,57 @@ SAID: dict[str, Any] = {
 
 
 async def a_scan(
-    house: House, stage: Status, patient: str = "amina@example.org", picture: bytes | None = None, **said: Any
+    clinic: Clinic, stage: ScanStatus, patient: str = "amina@example.org", picture: bytes | None = None, **texts: Any
 ) -> int:
-    """A scan at this stage (REPORT_READY is left to those who tell the whole story); returns its number."""
-    vault, now = house.app.clinic.vault, datetime.now(UTC)
-    shown = picture or house.picture
-    async with house.app.clinic.sessions.begin() as session:
+    """A scan at this stage (REPORT_READY is left to full stories); returns its number."""
+    vault, now = clinic.app.services.vault, datetime.now(UTC)
+    shown = picture or clinic.picture
+    async with clinic.app.services.sessions.begin() as session:
         who = await actor(session, patient)
-        secret = await patient_key(session, who.account_id)
+        secret = await load_patient_key(session, who.account_id)
         files = vault.put(shown, secret, Content.ORIGINAL), vault.put(shown, secret, Content.PICTURE)
-        scan = await intake.open_scan(session, who, intake.Upload(*files, "chest_xray"), now)
+        scan = await intake.create_scan(session, who, intake.Upload(*files, "chest_xray"), now)
         for following in ORDER[1:]:
-            if stage is Status.REJECTED or ORDER.index(following) > ORDER.index(stage):
+            if stage is ScanStatus.REJECTED or ORDER.index(following) > ORDER.index(stage):
                 break
-            await _step(session, house, scan.id, following, said)
-        if stage is Status.REJECTED:
+            await _step(session, clinic, scan.id, following, texts)
+        if stage is ScanStatus.REJECTED:
             await reading.reject(session, await actor(session, "rao@example.org"), scan.id, "Too dark.", now)
     return scan.id
 
 
-async def _step(session: AsyncSession, house: House, scan_id: int, to: Status, said: dict[str, Any]) -> None:
+async def _step(session: AsyncSession, clinic: Clinic, scan_id: int, to: ScanStatus, texts: dict[str, Any]) -> None:
     rao, meena = await actor(session, "rao@example.org"), await actor(session, "meena@example.org")
-    vault, now = house.app.clinic.vault, datetime.now(UTC)
+    vault, now = clinic.app.services.vault, datetime.now(UTC)
     match to:
-        case Status.AI_ANALYZED:
-            model = house.app.clinic.classifier.identity
+        case ScanStatus.AI_ANALYZED:
+            model = clinic.app.services.classifier.identity
             named = {"model": model.name, "model_version": model.version, "model_sha256": model.sha256}
-            secret = await patient_key(session, (await session.get_one(Scan, scan_id)).patient_id)
-            facts = SAID | {"heatmap_file": vault.put(house.picture, secret, Content.HEAT_MAP)} | said
-            await analysis.record_analysis(session, Finding(scan_id=scan_id, created_at=now, **named, **facts), now)
-        case Status.DOCTOR_VERIFIED:
-            words = reading.Words("Opacities.", "Infection.", "Rest.", "Pneumonia.")
+            secret = await load_patient_key(session, (await session.get_one(Scan, scan_id)).patient_id)
+            facts = TEXTS | {"heatmap_file": vault.put(clinic.picture, secret, Content.HEAT_MAP)} | texts
+            await analysis.record_analysis(session, AiFinding(scan_id=scan_id, created_at=now, **named, **facts), now)
+        case ScanStatus.DOCTOR_VERIFIED:
+            words = reading.TypedFindings("Opacities.", "Infection.", "Rest.", "Pneumonia.")
             scan = await reading.write_findings(session, rao, scan_id, words, now)
-            await reading.verify(session, rao, scan_id, mark(scan), now)
-        case Status.PHARMACIST_COMPLETED:
+            await reading.verify(session, rao, scan_id, draft_hash(scan), now)
+        case ScanStatus.PHARMACIST_COMPLETED:
             scan = await reading.prescribe(session, meena, scan_id, ["Paracetamol 500 mg"], now)
-            await reading.complete(session, meena, scan_id, mark(scan), now)
+            await reading.complete(session, meena, scan_id, draft_hash(scan), now)
 
 
-def says(house: House, key: str, **values: object) -> str:
-    """The sentence that stands for this key, as an English reader sees it."""
-    return house.app.clinic.catalogues.of("en").plain(key, **values)
+def sentence_for(clinic: Clinic, key: str, **values: object) -> str:
+    """The English sentence of this key, as a reader sees it."""
+    return clinic.app.services.catalogues.of("en").plain(key, **values)
 
 
 async def actor(session: AsyncSession, email: str) -> Actor:
     return actor_of((await session.scalars(select(Account).where(Account.email == email))).one())
 
 
-async def rows(house: House, *tables: type[Any]) -> Sequence[tuple[Any, ...]]:
-    """All that these tables hold, in order; two answers are equal when nothing was written between them."""
+async def rows(clinic: Clinic, *tables: type[Any]) -> Sequence[tuple[Any, ...]]:
+    """All rows of these tables, in order; two equal results mean that nothing was written between them."""
     found: list[tuple[Any, ...]] = []
-    async with house.app.clinic.sessions() as session:
+    async with clinic.app.services.sessions() as session:
         for table in tables:
             columns = table.__table__
             keys = columns.primary_key.columns
@@ -95,33 +96,33 @@ async def rows(house: House, *tables: type[Any]) -> Sequence[tuple[Any, ...]]:
     return found
 
 
-async def button(house: House, action: CardAction, scan_id: int) -> str:
-    """What a button of this scan, as it stands now, would send: as good as any forgery gets. None such need be."""
-    if action in DECIDE:
-        return OnChange(action=action, scan_id=scan_id, number=1).pack()
-    async with house.app.clinic.sessions() as session:
+async def button(clinic: Clinic, action: CardAction, scan_id: int) -> str:
+    """Callback data of a button of this scan in its current state, as good as any forgery; the button need not exist."""
+    if action in AMENDMENT_DECISIONS:
+        return OnAmendment(action=action, scan_id=scan_id, number=1).pack()
+    async with clinic.app.services.sessions() as session:
         scan = await session.get(Scan, scan_id)
-    if scan is None and action in SIGN:
-        return OnWords(action=action, scan_id=scan_id, seen="0" * MARK).pack()
-    return (press(scan, action) if scan else OnCard(action=action, scan_id=scan_id)).pack()
+    if scan is None and action in SIGNING_ACTIONS:
+        return SignText(action=action, scan_id=scan_id, draft_hash="0" * DRAFT_HASH_DIGITS).pack()
+    return (button_data(scan, action) if scan else OnCard(action=action, scan_id=scan_id)).pack()
 
 
-async def scan_row(house: House, scan_id: int) -> Scan:
-    async with house.app.clinic.sessions() as session:
+async def scan_row(clinic: Clinic, scan_id: int) -> Scan:
+    async with clinic.app.services.sessions() as session:
         return await session.get_one(Scan, scan_id)
 
 
-async def an_hour_passes_for_codes(house: House) -> None:
-    """Codes asked for lately were asked for an hour ago; those alive stay alive."""
-    async with house.app.clinic.sessions.begin() as session:
+async def an_hour_passes_for_codes(clinic: Clinic) -> None:
+    """Move the request times of codes an hour back; valid codes stay valid."""
+    async with clinic.app.services.sessions.begin() as session:
         for code in await session.scalars(select(Code)):
             code.created_at -= timedelta(hours=1)
 
 
-async def the_code_grows_old(house: House) -> None:
-    """The code asked for last was asked for eleven minutes ago."""
+async def the_code_grows_old(clinic: Clinic) -> None:
+    """Move the request time of the last code eleven minutes back."""
     past = timedelta(minutes=11)
-    async with house.app.clinic.sessions.begin() as session:
+    async with clinic.app.services.sessions.begin() as session:
         newest = (await session.scalars(select(Code).order_by(Code.id.desc()).limit(1))).one()
         times = {"created_at": newest.created_at - past, "expires_at": newest.expires_at - past}
         await session.execute(update(Code).where(Code.id == newest.id).values(**times))

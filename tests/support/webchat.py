@@ -1,4 +1,4 @@
-"""The parts of a page test: the bot's side, a line that can be cut, and the page with its panes."""
+"""The parts of a page test: the bot's side, a connection that can be cut, and the page with its panes."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,7 @@ PEOPLE = [
 
 
 def picture(shade: int = 90) -> bytes:
-    """A JPEG with something in it."""
+    """A JPEG with visible content."""
     pixels = np.full((300, 240), shade, dtype=np.uint8)
     cv2.circle(pixels, (120, 150), 80, 220, -1)
     return cv2.imencode(".jpg", pixels)[1].tobytes()
@@ -47,7 +47,7 @@ class Bot:
         assert body["ok"], body
         return body["result"]
 
-    async def hears(self, kind: str = "message", within: int = 10) -> dict[str, Any]:
+    async def next_update(self, kind: str = "message", within: int = 10) -> dict[str, Any]:
         """The next update of this kind."""
         for _ in range(20):
             for update in await self("getUpdates", offset=self._offset, timeout=within, limit=1):
@@ -58,7 +58,7 @@ class Bot:
 
 
 class Wire:
-    """A line between the page and a server that a test can cut, or lead to another server."""
+    """A proxy between the page and a server that a test can cut or redirect."""
 
     def __init__(self, port: int) -> None:
         self.target, self.port = port, 0

@@ -1,4 +1,4 @@
-"""Updates as Telegram would send them, made by hand: from chats and senders that the sandbox does not offer."""
+"""Hand-made updates in Telegram's format, from chats and senders that the sandbox does not offer."""
 
 from datetime import UTC, datetime
 from itertools import count
@@ -16,7 +16,7 @@ def pressed(data: str, sender: int, chat: int, kind: str = "private") -> Update:
     return Update(update_id=number, callback_query=query)
 
 
-def said(text: str, sender: int, chat: int, kind: str = "private") -> Update:
+def text_update(text: str, sender: int, chat: int, kind: str = "private") -> Update:
     place = Chat(id=chat, type=kind)
     message = Message(message_id=1, date=datetime.now(UTC), chat=place, from_user=_user(sender), text=text)
     return Update(update_id=next(NUMBERS), message=message)

@@ -1,4 +1,4 @@
-"""Threat: somebody with the database changes, removes, reorders or cuts the record of what was seen and done."""
+"""Threat: an attacker with the database changes, removes, reorders or truncates the audit record."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,14 +9,16 @@ from sqlalchemy import text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from bot.observability.audit_anchor import anchor, read_anchors
+from bot.observability.audit_anchor import read_anchors, record_anchor
 from models.base import Sessions
+from models.tables.accounts import Account
 from models.tables.audit import AuditRow
-from models.tables.people import Account, Role
-from tests.support.people import House, eventually
+from models.vocabulary import Role
+from tests.support.people import Clinic, eventually
 from tests.support.rows import a_person
 from workflow.actors import Actor
-from workflow.audit.chain import ALL, TRAIL, Anchor, Entry, Fault, Outcome, Wanted, note, search, verify
+from workflow.audit.chain import AUDIT_CONTEXT, Anchor, AuditEvent, ChainBreak, Outcome, record, verify
+from workflow.audit.search import UNFILTERED, AuditFilter, search
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 RAO = Actor(2, Role.DOCTOR, "Dr Rao")
@@ -31,13 +33,13 @@ async def chain(sessions: Sessions) -> AsyncIterator[AsyncSession]:
     """Ten committed rows."""
     async with sessions.begin() as session:
         for number in range(10):
-            await note(session, RAO, Entry("look:card", "scan", number, patient_id=7, version=1), NOW)
+            await record(session, RAO, AuditEvent("look:card", "scan", number, patient_id=7, version=1), NOW)
     async with sessions() as session:
         yield session
 
 
-async def _check(session: AsyncSession, anchors: tuple[Anchor, ...] = ()) -> Fault | None:
-    return await verify(session, session.info[TRAIL].key, anchors)
+async def _check(session: AsyncSession, anchors: tuple[Anchor, ...] = ()) -> ChainBreak | None:
+    return await verify(session, session.info[AUDIT_CONTEXT].key, anchors)
 
 
 async def test_an_untouched_chain_is_whole(chain: AsyncSession) -> None:
@@ -73,17 +75,17 @@ async def test_replacing_and_truncating_are_refused_too(chain: AsyncSession, eng
 @pytest.mark.parametrize(
     ("tampering", "broken"),
     [
-        ("UPDATE audit SET role = 'patient' WHERE seq = 4", Fault(4)),
-        ("UPDATE audit SET reason = '' WHERE seq = 1", Fault(1)),
-        ("UPDATE audit SET patient = NULL WHERE seq = 10", Fault(10)),
-        ("DELETE FROM audit WHERE seq = 4", Fault(4)),
-        ("DELETE FROM audit WHERE seq = 1", Fault(1)),
-        ("UPDATE audit SET seq = 20 WHERE seq = 10", Fault(10)),
-        ("UPDATE audit SET hash = previous WHERE seq = 6", Fault(6)),
+        ("UPDATE audit SET role = 'patient' WHERE seq = 4", ChainBreak(4)),
+        ("UPDATE audit SET reason = '' WHERE seq = 1", ChainBreak(1)),
+        ("UPDATE audit SET patient = NULL WHERE seq = 10", ChainBreak(10)),
+        ("DELETE FROM audit WHERE seq = 4", ChainBreak(4)),
+        ("DELETE FROM audit WHERE seq = 1", ChainBreak(1)),
+        ("UPDATE audit SET seq = 20 WHERE seq = 10", ChainBreak(10)),
+        ("UPDATE audit SET hash = previous WHERE seq = 6", ChainBreak(6)),
     ],
 )
 async def test_who_gets_past_the_triggers_is_found(
-    chain: AsyncSession, engine: AsyncEngine, tampering: str, broken: Fault
+    chain: AsyncSession, engine: AsyncEngine, tampering: str, broken: ChainBreak
 ) -> None:
     for statement in (*UNLOCK[engine.dialect.name], tampering):
         await chain.execute(text(statement))
@@ -93,25 +95,25 @@ async def test_who_gets_past_the_triggers_is_found(
 async def test_a_cut_tail_is_seen_through_the_anchor(
     chain: AsyncSession, engine: AsyncEngine, sessions: Sessions, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """From inside a shorter chain looks whole; the line written yesterday knows better."""
+    """A truncated chain is consistent in itself; the anchor written yesterday shows the loss."""
     path = tmp_path_factory.mktemp("anchors") / "audit-anchors.txt"
-    await anchor(sessions, path, NOW)
-    await anchor(sessions, path, NOW)
+    await record_anchor(sessions, path, NOW)
+    await record_anchor(sessions, path, NOW)
     anchors = tuple(read_anchors(path))
-    assert [known.seq for known in anchors] == [10]
+    assert [anchor.seq for anchor in anchors] == [10]
     for statement in (*UNLOCK[engine.dialect.name], "DELETE FROM audit WHERE seq > 8"):
         await chain.execute(text(statement))
     assert await _check(chain) is None
-    assert await _check(chain, anchors) == Fault(9, cut=True)
+    assert await _check(chain, anchors) == ChainBreak(9, truncated=True)
 
 
 async def test_a_chain_rewritten_with_another_key_is_broken_at_its_first_row(chain: AsyncSession) -> None:
-    assert await verify(chain, b"another key") == Fault(1)
+    assert await verify(chain, b"another key") == ChainBreak(1)
 
 
 async def test_an_act_that_is_rolled_back_leaves_no_row(sessions: Sessions) -> None:
     async with sessions() as session:
-        await note(session, RAO, Entry("look:card", "scan", 1), NOW)
+        await record(session, RAO, AuditEvent("look:card", "scan", 1), NOW)
         await session.rollback()
         assert await search(session) == []
 
@@ -121,27 +123,27 @@ async def _rows_with_the_mail(session: AsyncSession) -> list[AuditRow]:
     return rows if "deliver:email" in {row.act for row in rows} else []
 
 
-async def test_the_main_job_is_recorded_from_upload_to_delivery(house: House) -> None:
-    """Every act, look, refusal and delivery has its row; no row holds a name, an email or a word that was typed."""
-    await house.until("released")
-    await house.amina.receives_document(timeout=30)
-    await house.clinic.mail_to("amina@example.org", "attached", timeout=30)
-    await house.rao.presses("Read all")
-    await house.rao.sees("replaces none")
-    await house.meena.forges("c:approve:1")
-    await house.joseph.sends("/audit refused")
-    await house.joseph.sees("not_allowed")
-    await house.joseph.sends("/audit release joseph@example.org #1")
-    release = (await house.joseph.sees("Words can be combined")).text
+async def test_the_main_job_is_recorded_from_upload_to_delivery(clinic: Clinic) -> None:
+    """Every act, access, refusal and delivery has its row; no row holds a name, an email or typed text."""
+    await clinic.until("released")
+    await clinic.amina.receives_document(timeout=30)
+    await clinic.telegram.mail_to("amina@example.org", "attached", timeout=30)
+    await clinic.rao.presses("Read all")
+    await clinic.rao.sees("replaces none")
+    await clinic.meena.forges("c:approve:1")
+    await clinic.joseph.sends("/audit refused")
+    await clinic.joseph.sees("not_allowed")
+    await clinic.joseph.sends("/audit release joseph@example.org #1")
+    release = (await clinic.joseph.sees("Words can be combined")).text
     assert "release" in release
     assert "upload" not in release
-    await house.joseph.sends("/audit P999999 2026-11-25")
-    await house.joseph.sees("Nothing of that kind")
-    await house.amina.sends("/audit")
-    await house.amina.sees("Somebody else does this")
+    await clinic.joseph.sends("/audit P999999 2026-11-25")
+    await clinic.joseph.sees("Nothing of that kind")
+    await clinic.amina.sends("/audit")
+    await clinic.amina.sees("Somebody else does this")
 
-    rows = await eventually(house.app.clinic.sessions, _rows_with_the_mail)
-    async with house.app.clinic.sessions() as session:
+    rows = await eventually(clinic.app.services.sessions, _rows_with_the_mail)
+    async with clinic.app.services.sessions() as session:
         assert await _check(session) is None
     acts = [row.act for row in rows]
     wanted = ["upload", "ask_analysis", "record_analysis", "write_findings", "verify", "prescribe", "complete"]
@@ -155,13 +157,16 @@ async def test_the_main_job_is_recorded_from_upload_to_delivery(house: House) ->
 
 
 async def test_two_acts_that_touch_the_same_row_cannot_wait_in_a_circle(sessions: Sessions) -> None:
-    """One notes first and writes then, the other writes first: the chain's lock is taken last whatever the order."""
+    """One records first and then writes, the other writes first: the chain's lock is taken last in either order."""
     async with sessions.begin() as session:
         account = await a_person(session, Role.PATIENT)
 
     async def acts(noting_first: bool, met: asyncio.Barrier) -> None:
         async with sessions.begin() as session:
-            steps = [lambda: note(session, RAO, Entry("look:card", "scan", 1), NOW), lambda: _rename(session, account)]
+            steps = [
+                lambda: record(session, RAO, AuditEvent("look:card", "scan", 1), NOW),
+                lambda: _rename(session, account),
+            ]
             await steps[not noting_first]()
             if session.bind.dialect.name == "postgresql":  # SQLite lets one writer in at a time
                 await met.wait()
@@ -175,32 +180,32 @@ async def test_two_acts_that_touch_the_same_row_cannot_wait_in_a_circle(sessions
         assert [row.act for row in await search(session)] == ["look:card", "look:card"]
 
 
-FILTERS: tuple[tuple[Wanted, set[int]], ...] = (
-    (ALL, {1, 2, 3, 4}),
-    (Wanted(scan_id=1), {1, 3}),
-    (Wanted(patient_id=7), {1, 2}),
-    (Wanted(actor="rao@example.org"), {1, 2, 3}),
-    (Wanted(actor="nobody@example.org"), set()),
-    (Wanted(day=NOW.replace(hour=0, minute=0, second=0, microsecond=0)), {1, 2, 3}),
-    (Wanted(act="look"), {1, 4}),
-    (Wanted(act="l%k"), set()),
-    (Wanted(outcome=Outcome.REFUSED), {3}),
-    (Wanted(scan_id=1, act="look"), {1}),
+FILTERS: tuple[tuple[AuditFilter, set[int]], ...] = (
+    (UNFILTERED, {1, 2, 3, 4}),
+    (AuditFilter(scan_id=1), {1, 3}),
+    (AuditFilter(patient_id=7), {1, 2}),
+    (AuditFilter(actor="rao@example.org"), {1, 2, 3}),
+    (AuditFilter(actor="nobody@example.org"), set()),
+    (AuditFilter(day=NOW.replace(hour=0, minute=0, second=0, microsecond=0)), {1, 2, 3}),
+    (AuditFilter(act="look"), {1, 4}),
+    (AuditFilter(act="l%k"), set()),
+    (AuditFilter(outcome=Outcome.REFUSED), {3}),
+    (AuditFilter(scan_id=1, act="look"), {1}),
 )
 
 
 @pytest.mark.parametrize(("wanted", "found"), FILTERS)
 async def test_the_record_is_searched_by_scan_patient_person_day_act_and_refusal(
-    sessions: Sessions, wanted: Wanted, found: set[int]
+    sessions: Sessions, wanted: AuditFilter, found: set[int]
 ) -> None:
     async with sessions.begin() as session:
         doctor = await a_person(session, Role.DOCTOR, email="rao@example.org")
-        await note(session, doctor, Entry("look:card", "scan", 1, patient_id=7), NOW)
-        await note(session, doctor, Entry("verify", "scan", 2, patient_id=7), NOW)
-        await note(session, doctor, Entry("release", "scan", 1, patient_id=8, outcome=Outcome.REFUSED), NOW)
-        await note(session, None, Entry("look:audit", "audit", "all"), NOW + timedelta(days=1))
+        await record(session, doctor, AuditEvent("look:card", "scan", 1, patient_id=7), NOW)
+        await record(session, doctor, AuditEvent("verify", "scan", 2, patient_id=7), NOW)
+        await record(session, doctor, AuditEvent("release", "scan", 1, patient_id=8, outcome=Outcome.REFUSED), NOW)
+        await record(session, None, AuditEvent("look:audit", "audit", "all"), NOW + timedelta(days=1))
     async with sessions() as session:
-        assert {row.seq for row in await search(session, wanted=wanted)} == found
+        assert {row.seq for row in await search(session, filters=wanted)} == found
 
 
 async def _rename(session: AsyncSession, account: Actor) -> None:
@@ -210,9 +215,9 @@ async def _rename(session: AsyncSession, account: Actor) -> None:
 async def test_the_rows_of_one_transaction_stand_in_the_order_of_its_acts(sessions: Sessions) -> None:
     async with sessions.begin() as session:
         for act in ("upload", "look:card", "verify"):
-            await note(session, RAO, Entry(act, "scan", 1, reason="why", version=3), NOW)
-        session.info[TRAIL] = session.info[TRAIL]._replace(request_id="41")
-        await note(session, RAO, Entry("release", "scan", 1), NOW)
+            await record(session, RAO, AuditEvent(act, "scan", 1, reason="why", version=3), NOW)
+        session.info[AUDIT_CONTEXT] = session.info[AUDIT_CONTEXT]._replace(request_id="41")
+        await record(session, RAO, AuditEvent("release", "scan", 1), NOW)
     async with sessions() as session:
         rows = list(reversed(await search(session)))
         assert [(row.seq, row.act, row.reason, row.request_id) for row in rows] == [

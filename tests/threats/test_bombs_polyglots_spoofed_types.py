@@ -1,4 +1,4 @@
-"""Threat: a file that unfolds, runs for ever, is two files at once or is not what it says."""
+"""Threat: a file that decompresses hugely, never ends, is two files at once or has a wrong type."""
 
 import hashlib
 import io
@@ -23,7 +23,7 @@ from pydicom.uid import CTImageStorage, DeflatedExplicitVRLittleEndian, Explicit
 
 from bot.dev.bench.machine import cpu_seconds, memory_mb
 from inference.errors import Reason, Refused
-from inference.upload.decoder import Darkroom
+from inference.upload.decoder import DecoderPool
 
 BESIDE = (folder / "shared" / "hostile" / "make_corpus.py" for folder in Path(__file__).parents)
 CORPUS = next((file for file in BESIDE if file.exists()), None)
@@ -32,38 +32,41 @@ MOST_MB, MOST_SECONDS = 200, 1.0
 
 
 @pytest.fixture(scope="module")
-def darkroom() -> Iterator[Darkroom]:
-    """The bot's own way in."""
-    with Darkroom() as opened:
+def decoder() -> Iterator[DecoderPool]:
+    """The bot's own decoder pool."""
+    with DecoderPool() as opened:
         verdict(opened, written("JPEG"))
         yield opened
 
 
-def verdict(darkroom: Darkroom, data: bytes) -> str:
-    """`accept`, or the reason; in neither case may the file have cost much, or the child its life."""
-    child, before = darkroom.pid, cpu_seconds(darkroom.pid)
+def verdict(decoder: DecoderPool, data: bytes) -> str:
+    """`accept`, or the reason; either way memory, time and the child process are checked."""
+    child, before = decoder.pid, cpu_seconds(decoder.pid)
     try:
-        darkroom.open(data)
-        said = "accept"
+        decoder.decode(data)
+        result = "accept"
     except Refused as refused:
-        said = refused.reason.value
-    assert darkroom.pid == child
+        result = refused.reason.value
+    assert decoder.pid == child
     assert cpu_seconds(child) - before <= MOST_SECONDS
     assert memory_mb(child)["peak"] <= MOST_MB
-    return said
+    return result
 
 
 def test_every_verdict_of_the_hostile_corpus_is_shared_and_costs_little(
-    darkroom: Darkroom, request: pytest.FixtureRequest
+    decoder: DecoderPool, request: pytest.FixtureRequest
 ) -> None:
-    """Seventy files, judged elsewhere. Decoded unchecked, the largest would take 1.7 GB and the slowest 7 s."""
+    """Seventy files with verdicts from elsewhere.
+
+    Decoded unchecked, the largest would take 1.7 GB and the slowest 7 s.
+    """
     folder, files = corpus(request)
-    judged = {one["file"]: verdict(darkroom, (folder / one["file"]).read_bytes()) for one in files}
+    judged = {one["file"]: verdict(decoder, (folder / one["file"]).read_bytes()) for one in files}
     assert len(judged) >= 70
-    assert {name for name, said in judged.items() if said == "accept"} == {
+    assert {name for name, result in judged.items() if result == "accept"} == {
         one["file"] for one in files if one["verdict"] == "accept"
     }
-    assert Reason.TOO_HEAVY not in judged.values()  # the walk refused them, before any limit had to
+    assert Reason.TOO_HEAVY not in judged.values()  # the header check refused them, before any limit applied
 
 
 def corpus(request: pytest.FixtureRequest) -> tuple[Path, list[dict[str, Any]]]:
@@ -89,7 +92,7 @@ def chunk(kind: bytes, body: bytes) -> bytes:
 
 
 def png_of(width: int, height: int, *extra: bytes) -> bytes:
-    """A PNG whose header promises any size, with a few bytes of pixels."""
+    """A PNG whose header claims any size, with a few bytes of pixels."""
     head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
     return (
         b"\x89PNG\r\n\x1a\n" + head + b"".join(extra) + chunk(b"IDAT", zlib.compress(bytes(999))) + chunk(b"IEND", b"")
@@ -97,7 +100,7 @@ def png_of(width: int, height: int, *extra: bytes) -> bytes:
 
 
 def jpeg_of(scans: int) -> bytes:
-    """A progressive JPEG whose last scan comes again and again."""
+    """A progressive JPEG whose last scan is repeated again and again."""
     whole = written("JPEG", progressive=True)
     last = whole.rindex(b"\xff\xda")
     return whole[:last] + whole[last:-2] * scans + whole[-2:]
@@ -143,12 +146,12 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], Reason]] = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_what_is_built_to_hurt_is_refused_for_what_it_is(darkroom: Darkroom, name: str) -> None:
+def test_what_is_built_to_hurt_is_refused_for_what_it_is(decoder: DecoderPool, name: str) -> None:
     make, reason = HOSTILE[name]
-    assert verdict(darkroom, make()) == reason
+    assert verdict(decoder, make()) == reason
 
 
-GOOD: dict[str, tuple[bytes, int]] = {  # and how many bytes its head has
+GOOD: dict[str, tuple[bytes, int]] = {  # and the length of its header in bytes
     "jpeg": (written("JPEG"), 620),
     "progressive": (written("JPEG", progressive=True), 400),
     "png": (written("PNG"), 60),
@@ -157,30 +160,30 @@ GOOD: dict[str, tuple[bytes, int]] = {  # and how many bytes its head has
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_the_good_ones_are_good(darkroom: Darkroom, name: str) -> None:
-    """Or the mutations below would prove nothing."""
-    assert verdict(darkroom, GOOD[name][0]) == "accept"
+def test_the_good_ones_are_good(decoder: DecoderPool, name: str) -> None:
+    """Precondition of the mutation tests below."""
+    assert verdict(decoder, GOOD[name][0]) == "accept"
 
 
 @pytest.mark.parametrize("name", GOOD)
 @settings(deadline=None)
 @given(data=st.data())
-def test_a_mutated_head_never_crashes_hangs_or_bloats(darkroom: Darkroom, name: str, data: st.DataObject) -> None:
-    """Any few bytes of a head changed, or cut out, or put in; a PNG's checksums made right again."""
+def test_a_mutated_head_never_crashes_hangs_or_bloats(decoder: DecoderPool, name: str, data: st.DataObject) -> None:
+    """A few bytes of a header changed, removed or inserted; a PNG's checksums corrected."""
     good, head = GOOD[name]
     changed = bytearray(good)
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(3, head))
         changed[at : at + data.draw(st.integers(0, 4))] = data.draw(st.binary(max_size=4))
-    said = verdict(darkroom, mend_checksums(bytes(changed)) if name == "png" else bytes(changed))
-    assert said == "accept" or said in set(Reason)
+    result = verdict(decoder, mend_checksums(bytes(changed)) if name == "png" else bytes(changed))
+    assert result == "accept" or result in set(Reason)
 
 
 @given(head=st.sampled_from([b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"\0" * 128 + b"DICM", b""]), rest=st.binary())
 @settings(deadline=None)
-def test_random_bytes_behind_any_magic_word_are_refused(darkroom: Darkroom, head: bytes, rest: bytes) -> None:
-    """Sniffing alone opens no door."""
-    assert verdict(darkroom, head + rest) != "accept"
+def test_random_bytes_behind_any_magic_word_are_refused(decoder: DecoderPool, head: bytes, rest: bytes) -> None:
+    """The magic number alone is not enough."""
+    assert verdict(decoder, head + rest) != "accept"
 
 
 def mend_checksums(data: bytes) -> bytes:
@@ -195,20 +198,25 @@ def mend_checksums(data: bytes) -> bytes:
 
 
 def test_the_limits_hold_where_every_check_before_them_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A decoder with holes: it bloats, it runs for ever, it crashes. Each costs a child at most; the next is served."""
+    """A decoder without checks exhausts memory, never ends or crashes.
+
+    Each costs a child at most; the next is served.
+    """
     holes = {
         b"bloat": "bytes(4 << 30)",
         b"hang": "any(iter(int, 1))",
         b"crash": "__import__('ctypes').string_at(0)",
     }
     (tmp_path / "sitecustomize.py").write_text(HOLE.format(holes=holes))
-    monkeypatch.setattr("inference.upload.decoder.THRIFT", {"PYTHONPATH": os.pathsep.join((str(tmp_path), str(ROOT)))})
-    with Darkroom() as darkroom:
+    monkeypatch.setattr(
+        "inference.upload.decoder.MEMORY_SETTINGS", {"PYTHONPATH": os.pathsep.join((str(tmp_path), str(ROOT)))}
+    )
+    with DecoderPool() as decoder:
         for data in holes:
             with pytest.raises(Refused) as caught:
-                darkroom.open(data)
+                decoder.decode(data)
             assert caught.value.reason is Reason.TOO_HEAVY
-            assert darkroom.open(written("PNG")).size == (80, 80)
+            assert decoder.decode(written("PNG")).size == (80, 80)
 
 
 ROOT = Path(__file__).parents[2]

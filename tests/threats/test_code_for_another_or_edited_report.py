@@ -1,4 +1,4 @@
-"""Threat: a code is used for another report than the one it was asked for, or for one that was changed since."""
+"""Threat: a code is used for another report, or for one that was changed after the code was requested."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,11 +6,11 @@ import pytest
 
 from models.base import Sessions
 from models.tables.scans import Scan
-from tests.handlers.test_authenticator import enrols
-from tests.support.people import CODE, House
+from tests.support.account_steps import enrols
+from tests.support.authenticator_steps import STEP, an_app, requests_code
+from tests.support.code_steps import a_completed_scan, approve, confirm
+from tests.support.people import CODE, Clinic
 from tests.support.rows import NOW
-from tests.threats.test_code_guessing_and_reissue import STEP, an_app, asks
-from tests.workflow.test_codes import a_completed_scan, approve, confirm
 from workflow.accounts.codes import Verdict
 
 EDITS = ["finding", "findings", "prescription", "patient", "email", "complaint", "picture"]
@@ -45,7 +45,7 @@ async def test_whatever_is_edited_after_the_code_was_asked_for_makes_it_none(
     staff, scan_id = await a_completed_scan(sessions)
     if app:
         phone, _ = await an_app(sessions, staff)
-        await asks(sessions, staff, scan_id)
+        await requests_code(sessions, staff, scan_id)
         typed = phone.at(NOW)
     else:
         typed = await approve(sessions, staff, scan_id)
@@ -58,14 +58,14 @@ async def test_whatever_is_edited_after_the_code_was_asked_for_makes_it_none(
 
 @pytest.mark.parametrize("app", [False, True], ids=["mail", "authenticator"])
 async def test_a_code_for_one_scan_is_none_for_another(sessions: Sessions, app: bool) -> None:
-    """The other scan was never approved: even the app's running code opens nothing."""
+    """The other scan was never approved: even the app's current code releases nothing."""
     staff, first = await a_completed_scan(sessions)
     _, second = await a_completed_scan(sessions)
     typed = ""
     if app:
         phone, _ = await an_app(sessions, staff)
         typed = phone.at(NOW)
-        await asks(sessions, staff, first)
+        await requests_code(sessions, staff, first)
     else:
         typed = await approve(sessions, staff, first)
     assert await confirm(sessions, staff, second, typed) is Verdict.SPENT
@@ -80,25 +80,25 @@ async def test_asking_for_another_scan_voids_the_first_code(sessions: Sessions) 
     assert await confirm(sessions, staff, first, digits, NOW + timedelta(minutes=2)) is Verdict.SPENT
 
 
-async def test_what_is_confirmed_stands_next_to_the_code_by_mail_and_by_app(house: House) -> None:
-    """Scan, version, patient and verdict in the chat, and in the mail too; then the app takes over, in a story."""
-    await house.until("completed")
-    await house.joseph.presses("Approve")
-    shown = await house.joseph.sees("6-digit code is on its way")
-    mail = await house.clinic.mail_to("joseph@example.org")
+async def test_what_is_confirmed_stands_next_to_the_code_by_mail_and_by_app(clinic: Clinic) -> None:
+    """Scan, version, patient and risk in the chat, and in the mail too; then with the app, in a full story."""
+    await clinic.until("completed")
+    await clinic.joseph.presses("Approve")
+    shown = await clinic.joseph.sees("6-digit code is on its way")
+    mail = await clinic.telegram.mail_to("joseph@example.org")
     for words in ("scan #1", "version 1"):
         assert words in shown.text
         assert words in mail.text
     assert "Amina Yusuf" in shown.text
-    await house.joseph.sends("/cancel")
-    await house.joseph.sees("Stopped")
+    await clinic.joseph.sends("/cancel")
+    await clinic.joseph.sees("Stopped")
 
-    phone = await enrols(house)
-    await house.joseph.presses("Approve")
-    shown = await house.joseph.sees("authenticator app shows now")
+    phone = await enrols(clinic)
+    await clinic.joseph.presses("Approve")
+    shown = await clinic.joseph.sees("authenticator app shows now")
     for words in ("scan #1", "version 1", "Amina Yusuf", "AI result"):
         assert words in shown.text
-    await house.joseph.sends(CODE.findall(mail.text)[0])
-    await house.joseph.sees("That code is not right")
-    await house.joseph.sends(phone.at(datetime.now(UTC) + STEP))
-    await house.joseph.sees("is released")
+    await clinic.joseph.sends(CODE.findall(mail.text)[0])
+    await clinic.joseph.sees("That code is not right")
+    await clinic.joseph.sends(phone.at(datetime.now(UTC) + STEP))
+    await clinic.joseph.sees("is released")

@@ -1,7 +1,7 @@
-"""Threat: codes are guessed, asked for again to guess on, replayed, or used twice at the same moment."""
+"""Threat: codes are guessed, reissued for more guesses, replayed, or used twice at the same moment."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pyotp
 import pytest
@@ -11,49 +11,31 @@ from models.base import Sessions
 from models.schema import metadata
 from models.tables.codes import Authenticator, Code, RecoveryCode
 from models.tables.scans import Scan
-from tests.support.rows import KEY, NOW, Staff
-from tests.workflow.test_codes import a_completed_scan, another, approve, confirm
+from tests.support.authenticator_steps import STEP, an_app, requests_code
+from tests.support.code_steps import a_completed_scan, another, approve, confirm
+from tests.support.rows import KEY, NOW
 from workflow.accounts import authenticators
-from workflow.accounts.codes import LIFETIME, TRIES, WRONG_PER_WINDOW, Verdict
+from workflow.accounts.codes import LIFETIME, MAX_ATTEMPTS, WRONG_PER_WINDOW, Verdict
 from workflow.errors import CodesUsedUp
-from workflow.reporting import release
 
-STEP = timedelta(seconds=30)
 RIGHT, WRONG, SPENT = Verdict.RIGHT, Verdict.WRONG, Verdict.SPENT
-
-
-async def an_app(sessions: Sessions, staff: Staff) -> tuple[pyotp.TOTP, list[str]]:
-    """The administrator's phone, enrolled a while ago, and the recovery codes on paper."""
-    past = NOW - timedelta(hours=1)
-    async with sessions.begin() as session:
-        address = await authenticators.enrol(session, staff.administrator, "Demo", KEY, past)
-        app = pyotp.parse_uri(address)
-        assert isinstance(app, pyotp.TOTP)
-        spare = await authenticators.confirm(session, staff.administrator, app.at(past), KEY, past)
-    assert spare is not None
-    return app, spare
-
-
-async def asks(sessions: Sessions, staff: Staff, scan_id: int, at: datetime = NOW) -> None:
-    async with sessions.begin() as session:
-        await release.ask_code(session, staff.administrator, scan_id, 1001, at)
 
 
 async def test_the_sixth_try_fails_and_so_does_the_right_code_after_it(sessions: Sessions) -> None:
     staff, scan_id = await a_completed_scan(sessions)
     digits = await approve(sessions, staff, scan_id)
     tries = [await confirm(sessions, staff, scan_id, another(digits)) for _ in range(6)]
-    assert tries == [WRONG] * TRIES + [SPENT]
+    assert tries == [WRONG] * MAX_ATTEMPTS + [SPENT]
     assert await confirm(sessions, staff, scan_id, digits) is SPENT
 
 
 async def test_a_new_code_forgives_no_wrong_guess(sessions: Sessions) -> None:
-    """Five on the first, five on the second: then none is sent, for this scan or any other, in this chat."""
+    """Five on the first, five on the second: then no code is sent, for this scan or any other, in this chat."""
     staff, scan_id = await a_completed_scan(sessions)
     for number in range(2):
         at = NOW + timedelta(minutes=2 * number)
         digits = await approve(sessions, staff, scan_id, at)
-        for _ in range(TRIES):
+        for _ in range(MAX_ATTEMPTS):
             await confirm(sessions, staff, scan_id, another(digits), at)
     assert WRONG_PER_WINDOW == 10
     with pytest.raises(CodesUsedUp):
@@ -79,7 +61,7 @@ async def test_an_old_code_is_none(sessions: Sessions) -> None:
 async def test_the_app_is_the_default_once_enrolled_and_no_mail_leaves(sessions: Sessions) -> None:
     staff, scan_id = await a_completed_scan(sessions)
     app, _ = await an_app(sessions, staff)
-    await asks(sessions, staff, scan_id)
+    await requests_code(sessions, staff, scan_id)
     async with sessions() as session:
         [code] = await session.scalars(select(Code))
         assert (code.factor, code.digest) == ("authenticator", "")
@@ -94,18 +76,18 @@ async def test_the_app_is_the_default_once_enrolled_and_no_mail_leaves(sessions:
 async def test_clocks_may_differ_by_one_step_and_no_more(sessions: Sessions, seconds: int, verdict: Verdict) -> None:
     staff, scan_id = await a_completed_scan(sessions)
     app, _ = await an_app(sessions, staff)
-    await asks(sessions, staff, scan_id)
+    await requests_code(sessions, staff, scan_id)
     assert await confirm(sessions, staff, scan_id, app.at(NOW + timedelta(seconds=seconds))) is verdict
 
 
 async def test_a_code_of_the_app_counts_once_and_none_before_it_any_more(sessions: Sessions) -> None:
-    """Read over the shoulder it opens nothing: not the same, nor the one before, for any other scan."""
+    """An observed code is void, and so is the one before it, for every other scan too."""
     staff, first = await a_completed_scan(sessions)
     app, _ = await an_app(sessions, staff)
     _, second = await a_completed_scan(sessions)
-    await asks(sessions, staff, first)
+    await requests_code(sessions, staff, first)
     assert await confirm(sessions, staff, first, app.at(NOW)) is RIGHT
-    await asks(sessions, staff, second)
+    await requests_code(sessions, staff, second)
     for replayed in (app.at(NOW), app.at(NOW - STEP)):
         assert await confirm(sessions, staff, second, replayed) is WRONG
     assert await confirm(sessions, staff, second, app.at(NOW + STEP)) is RIGHT
@@ -116,21 +98,21 @@ async def test_the_same_code_at_the_same_moment_on_two_scans_releases_one(sessio
     app, _ = await an_app(sessions, staff)
     async with sessions.begin() as session:
         accepted = [
-            await authenticators.accepts(session, staff.administrator.account_id, app.at(NOW), KEY, NOW)
+            await authenticators.verify_factor(session, staff.administrator.account_id, app.at(NOW), KEY, NOW)
             for _ in range(2)
         ]
     assert accepted == [True, False]
-    await asks(sessions, staff, first)
+    await requests_code(sessions, staff, first)
     assert await confirm(sessions, staff, first, app.at(NOW)) is WRONG
 
 
 async def test_guesses_at_the_app_are_counted_like_any_other(sessions: Sessions) -> None:
     staff, scan_id = await a_completed_scan(sessions)
     app, _ = await an_app(sessions, staff)
-    await asks(sessions, staff, scan_id)
+    await requests_code(sessions, staff, scan_id)
     wrong = another(app.at(NOW))
     tries = [await confirm(sessions, staff, scan_id, wrong) for _ in range(6)]
-    assert tries == [WRONG] * TRIES + [SPENT]
+    assert tries == [WRONG] * MAX_ATTEMPTS + [SPENT]
     assert await confirm(sessions, staff, scan_id, app.at(NOW)) is SPENT
 
 
@@ -139,9 +121,9 @@ async def test_a_recovery_code_counts_once_and_is_kept_as_a_hash(sessions: Sessi
     _, spare = await an_app(sessions, staff)
     _, second = await a_completed_scan(sessions)
     assert len(set(spare)) == 10
-    await asks(sessions, staff, first)
+    await requests_code(sessions, staff, first)
     assert await confirm(sessions, staff, first, spare[0].upper().replace("-", " ")) is RIGHT
-    await asks(sessions, staff, second)
+    await requests_code(sessions, staff, second)
     assert await confirm(sessions, staff, second, spare[0]) is WRONG
     assert await confirm(sessions, staff, second, spare[1]) is RIGHT
     async with sessions() as session:
@@ -152,25 +134,25 @@ async def test_a_recovery_code_counts_once_and_is_kept_as_a_hash(sessions: Sessi
 
 
 async def test_the_apps_secret_lies_nowhere(sessions: Sessions) -> None:
-    """A copy of the database makes no codes."""
+    """A copy of the database cannot generate codes."""
     staff, _ = await a_completed_scan(sessions)
     app, _ = await an_app(sessions, staff)
     async with sessions() as session:
         [kept] = await session.scalars(select(Authenticator))
         assert app.secret not in str(vars(kept))
-        other = await authenticators.accepts(
+        other = await authenticators.verify_factor(
             session, staff.administrator.account_id, app.at(NOW), b"another key of thirty-two letters", NOW
         )
     assert other is False
 
 
 async def test_an_app_that_was_not_confirmed_counts_for_nothing(sessions: Sessions) -> None:
-    """Else the picture, seen by a thief, would be a second factor at once."""
+    """Otherwise a thief who saw the picture would have a second factor at once."""
     staff, scan_id = await a_completed_scan(sessions)
     async with sessions.begin() as session:
         app = pyotp.parse_uri(await authenticators.enrol(session, staff.administrator, "Demo", KEY, NOW))
     assert isinstance(app, pyotp.TOTP)
     async with sessions() as session:
-        assert not await authenticators.accepts(session, staff.administrator.account_id, app.at(NOW), KEY, NOW)
+        assert not await authenticators.verify_factor(session, staff.administrator.account_id, app.at(NOW), KEY, NOW)
     digits = await approve(sessions, staff, scan_id)
     assert await confirm(sessions, staff, scan_id, app.at(NOW)) in {WRONG, RIGHT if app.at(NOW) == digits else WRONG}

@@ -1,4 +1,4 @@
-"""Threat: somebody sends more than the house can bear; he hears it once, and everybody else is served as before."""
+"""Threat: a sender exceeds the limits; they are notified once, and everybody else is served as before."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -12,121 +12,126 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.app import Engines
-from bot.channels.email import Letter, Mail, MailsUsedUp
+from bot.channels.email import Email, Mailer, MailQuotaExceeded
 from bot.dev.demo import demo_settings
 from bot.dev.sandbox import Sandbox
 from bot.dev.sandbox.client.transcript import Message
-from bot.dev.sandbox.people import press, say
-from bot.telegram.rate_limit import MESSAGES_AT_ONCE, PICTURES_AT_ONCE, PICTURES_UNDER_WAY, Rates, Turnstile
+from bot.dev.sandbox.people import press_button, send_text
+from bot.telegram.rate_limit import MAX_PICTURES_IN_PROGRESS, MESSAGE_BURST, PICTURE_BURST, RateLimitMiddleware, Rates
 from faq.answer import load
+from models.tables.accounts import Account
 from models.tables.codes import Code, Purpose
-from models.tables.desk import TicketWords
+from models.tables.desk import TicketMessage
 from models.tables.jobs import Job
-from models.tables.people import Account
 from tests.support.jobs import settles
-from tests.support.people import House, open_house
-from tests.support.wire import said
-from workflow.accounts.codes import ALL_PER_WINDOW, MAILS_PER_WINDOW, send_code
+from tests.support.people import Clinic, open_clinic
+from tests.support.wire import text_update
+from workflow.accounts.codes import MAILS_PER_WINDOW, TOTAL_PER_WINDOW, send_code
 from workflow.desk import tickets
 from workflow.errors import CodesUsedUp
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 FAQ = load()
-TOLD = {"en": "too much at once", "ta": "பத்து வினாடிகள்"}
+NOTICE = {"en": "too much at once", "ta": "பத்து வினாடிகள்"}
 
 
 @pytest.fixture
-async def strict(engines: Engines) -> AsyncIterator[House]:
-    """With the limits of a real clinic, under which the people of the stories may not type."""
-    async with open_house(engines, messages_per_minute=120) as opened:
+async def strict(engines: Engines) -> AsyncIterator[Clinic]:
+    """The production limits, which the people of the stories would exceed."""
+    async with open_clinic(engines, messages_per_minute=120) as opened:
         yield opened
 
 
-async def test_a_hundred_updates_in_a_second_are_told_once_in_his_language_and_the_others_are_served(
-    strict: House,
+async def test_a_hundred_updates_in_a_second_get_one_notice_in_the_senders_language_and_the_others_are_served(
+    strict: Clinic,
 ) -> None:
-    await _speaks(strict, "amina@example.org", "ta")
+    await _set_language(strict, "amina@example.org", "ta")
     engine, flooder = strict.sandbox.engine, strict.sandbox.engine.store.people[strict.amina.chat_id]
     async with asyncio.TaskGroup() as group:
-        group.create_task(_flood(lambda number: say(engine, flooder, f"/status {number}"), 100))
+        group.create_task(_flood(lambda number: send_text(engine, flooder, f"/status {number}"), 100))
         for person, question, answer in ((strict.rao, "/help", "How it works"), (strict.meena, "/queue", "Nothing")):
             await person.sends(question)
             await person.sees(answer)
-    await strict.amina.sees(TOLD["ta"])
-    assert len(await _messages(strict, TOLD["ta"])) == 1
-    assert len(await strict.amina.messages()) <= 100 + MESSAGES_AT_ONCE + 2
+    await strict.amina.sees(NOTICE["ta"])
+    assert len(await _messages(strict, NOTICE["ta"])) == 1
+    assert len(await strict.amina.messages()) <= 100 + MESSAGE_BURST + 2
 
 
-async def test_more_than_the_feed_shows_at_once_still_holds_up_nobody(strict: House) -> None:
-    """Telegram shows a hundred updates from the oldest that is not confirmed. None of his may stay under way, waiting
-    for an answer of which there may be one a second, while the doctor's words stand three hundred behind it."""
+async def test_more_than_the_feed_shows_at_once_still_holds_up_nobody(strict: Clinic) -> None:
+    """Telegram returns at most a hundred unconfirmed updates.
+
+    None of the sender's may stay in progress, waiting for an answer of which there may be one a second, while the
+    doctor's message is three hundred updates behind.
+    """
     engine, flooder = strict.sandbox.engine, strict.sandbox.engine.store.people[strict.amina.chat_id]
     for number in range(300):
-        say(engine, flooder, f"/help {number}")
+        send_text(engine, flooder, f"/help {number}")
     await strict.rao.sends("/help")
     await strict.rao.sees("How it works")
 
 
-async def test_presses_count_like_messages(strict: House) -> None:
+async def test_presses_count_like_messages(strict: Clinic) -> None:
     engine, flooder = strict.sandbox.engine, strict.sandbox.engine.store.people[strict.rao.chat_id]
-    presses = [press(engine, flooder, 1, "nothing", wait=2) for _ in range(MESSAGES_AT_ONCE + 20)]
+    presses = [press_button(engine, flooder, 1, "nothing", wait=2) for _ in range(MESSAGE_BURST + 20)]
     popped = [shown["text"] or "" for shown in await asyncio.gather(*presses)]
-    assert len([text for text in popped if TOLD["en"] in text]) == 1
+    assert len([text for text in popped if NOTICE["en"] in text]) == 1
 
 
-async def test_a_flood_is_over_when_it_was_calm_for_a_while(house: House) -> None:
-    """While it goes on nothing more is heard, or its answers would pile up; after that he is a guest like any other."""
+async def test_a_flood_is_over_when_it_was_calm_for_a_while(clinic: Clinic) -> None:
+    """During a flood no further update is handled, or its answers would pile up; after a pause the sender is served
+    again.
+    """
     clock = Clock()
-    turnstile, heard = _turnstile(house, clock)
-    for _ in range(MESSAGES_AT_ONCE + 10):
-        await turnstile(heard, _says(house), {})
+    limiter, handler = _limiter(clinic, clock)
+    for _ in range(MESSAGE_BURST + 10):
+        await limiter(handler, _message(clinic), {})
     clock.seconds += 9
-    await turnstile(heard, _says(house), {})
-    assert heard.count == MESSAGES_AT_ONCE
+    await limiter(handler, _message(clinic), {})
+    assert handler.count == MESSAGE_BURST
     clock.seconds += 11
-    await turnstile(heard, _says(house), {})
-    assert heard.count == MESSAGES_AT_ONCE + 1
-    assert len(await _messages(house, TOLD["en"])) == 1
+    await limiter(handler, _message(clinic), {})
+    assert handler.count == MESSAGE_BURST + 1
+    assert len(await _messages(clinic, NOTICE["en"])) == 1
 
 
-async def test_what_telegram_interrupted_is_not_counted_again(house: House) -> None:
-    """A picture whose download is begun again and again is still one picture."""
-    turnstile, heard = _turnstile(house)
-    for _ in range(PICTURES_AT_ONCE * 2):
-        await turnstile(heard, _says(house, picture=True), {"retried": True})
-    assert heard.count == PICTURES_AT_ONCE * 2
+async def test_what_telegram_interrupted_is_not_counted_again(clinic: Clinic) -> None:
+    """A picture whose download is retried is still one picture."""
+    limiter, handler = _limiter(clinic)
+    for _ in range(PICTURE_BURST * 2):
+        await limiter(handler, _message(clinic, picture=True), {"is_retry": True})
+    assert handler.count == PICTURE_BURST * 2
 
 
-async def test_pictures_have_a_limit_of_their_own(house: House) -> None:
-    """Three albums at once are welcome, and take nothing from the words between them."""
-    turnstile, heard = _turnstile(house)
-    for _ in range(PICTURES_AT_ONCE + 1):
-        await turnstile(heard, _says(house, picture=True), {})
-    assert heard.count == PICTURES_AT_ONCE
-    await house.amina.sees("very many pictures")
-    await turnstile(heard, _says(house), {})
-    assert heard.count == PICTURES_AT_ONCE + 1
+async def test_pictures_have_a_limit_of_their_own(clinic: Clinic) -> None:
+    """Three albums at once are allowed and do not count against the limit of messages."""
+    limiter, handler = _limiter(clinic)
+    for _ in range(PICTURE_BURST + 1):
+        await limiter(handler, _message(clinic, picture=True), {})
+    assert handler.count == PICTURE_BURST
+    await clinic.amina.sees("very many pictures")
+    await limiter(handler, _message(clinic), {})
+    assert handler.count == PICTURE_BURST + 1
 
 
-async def test_only_so_many_pictures_are_under_way_in_the_whole_house(house: House) -> None:
-    """Each sender beyond that is told, since each of these pictures is lost; when one is done the next is taken."""
-    turnstile, heard = _turnstile(house)
-    heard.gate.clear()
+async def test_only_so_many_pictures_are_in_progress_in_the_whole_bot(clinic: Clinic) -> None:
+    """Each sender beyond the limit is notified, since the picture is dropped; when one is done the next is accepted."""
+    limiter, handler = _limiter(clinic)
+    handler.gate.clear()
     async with asyncio.TaskGroup() as group:
-        for number in range(PICTURES_UNDER_WAY):
-            group.create_task(turnstile(heard, _says(house, 10**6 + number, picture=True), {}))
+        for number in range(MAX_PICTURES_IN_PROGRESS):
+            group.create_task(limiter(handler, _message(clinic, 10**6 + number, picture=True), {}))
         await asyncio.sleep(0)
         for _ in range(2):
-            await turnstile(heard, _says(house, picture=True), {})
-        assert heard.count == PICTURES_UNDER_WAY
-        heard.gate.set()
-    await turnstile(heard, _says(house, picture=True), {})
-    assert heard.count == PICTURES_UNDER_WAY + 1
-    await house.amina.sees("in a minute")
+            await limiter(handler, _message(clinic, picture=True), {})
+        assert handler.count == MAX_PICTURES_IN_PROGRESS
+        handler.gate.set()
+    await limiter(handler, _message(clinic, picture=True), {})
+    assert handler.count == MAX_PICTURES_IN_PROGRESS + 1
+    await clinic.amina.sees("in a minute")
 
 
 async def test_nobody_floods_a_strangers_mailbox_with_codes(session: AsyncSession) -> None:
-    """Each chat may ask three times in a quarter of an hour; all chats together six times for one address."""
+    """Three requests per chat in a quarter of an hour; six per address from all chats together."""
     for chat_id in range(MAILS_PER_WINDOW):
         await send_code(session, _code(chat_id, "amina@example.org"), NOW)
     with pytest.raises(CodesUsedUp):
@@ -135,27 +140,27 @@ async def test_nobody_floods_a_strangers_mailbox_with_codes(session: AsyncSessio
     await send_code(session, _code(98, "amina@example.org"), NOW + timedelta(minutes=16))
 
 
-async def test_the_house_sends_only_so_many_codes(session: AsyncSession) -> None:
-    for number in range(ALL_PER_WINDOW):
+async def test_the_bot_sends_only_so_many_codes(session: AsyncSession) -> None:
+    for number in range(TOTAL_PER_WINDOW):
         session.add(_code(number, f"{number}@example.org", created_at=NOW, expires_at=NOW))
     await session.flush()
     with pytest.raises(CodesUsedUp):
         await send_code(session, _code(9999, "amina@example.org"), NOW)
 
 
-async def test_the_house_sends_only_so_many_mails_and_the_others_wait(tmp_path: Any) -> None:
-    """A mail that may not leave yet fails like one whose server is down: its job comes again."""
+async def test_the_bot_sends_only_so_many_mails_and_the_others_wait(tmp_path: Any) -> None:
+    """A mail above the limit fails like one whose server is down: its job is retried."""
     async with Sandbox() as sandbox:
-        mail = Mail(demo_settings(sandbox, tmp_path, mails_per_hour=20))
+        mail = Mailer(demo_settings(sandbox, tmp_path, mails_per_hour=20))
         for number in range(2):
-            await mail.send(Letter("amina@example.org", "Code", "words", f"<{number}@example.org>"))
-        with pytest.raises(MailsUsedUp):
-            await mail.send(Letter("amina@example.org", "Code", "words", "<3@example.org>"))
+            await mail.send(Email("amina@example.org", "Code", "words", f"<{number}@example.org>"))
+        with pytest.raises(MailQuotaExceeded):
+            await mail.send(Email("amina@example.org", "Code", "words", "<3@example.org>"))
         assert len(sandbox.mailbox.mails) == 2
 
 
-class Heard:
-    """A handler that counts, and waits where its gate is shut."""
+class Handler:
+    """A handler that counts its calls and waits while its gate is closed."""
 
     def __init__(self) -> None:
         self.count, self.gate = 0, asyncio.Event()
@@ -173,20 +178,22 @@ class Clock:
         return self.seconds
 
 
-def _turnstile(house: House, clock: Clock | None = None) -> tuple[Turnstile, Heard]:
-    clinic, refused = house.app.clinic, Counter("x", "x", ["kind"], registry=None)
-    return Turnstile(clinic.sessions, clinic.catalogues, refused, Rates(60, 60), FAQ, clock or Clock()), Heard()
+def _limiter(clinic: Clinic, clock: Clock | None = None) -> tuple[RateLimitMiddleware, Handler]:
+    telegram, refused = clinic.app.services, Counter("x", "x", ["kind"], registry=None)
+    return RateLimitMiddleware(
+        telegram.sessions, telegram.catalogues, refused, Rates(60, 60), FAQ, clock or Clock()
+    ), Handler()
 
 
-def _says(house: House, user: int | None = None, picture: bool = False, words: str = "words") -> Update:
-    user = user or house.amina.chat_id
-    told = said(words, user, user)
-    assert told.message
+def _message(clinic: Clinic, user: int | None = None, picture: bool = False, words: str = "words") -> Update:
+    user = user or clinic.amina.chat_id
+    incoming = text_update(words, user, user)
+    assert incoming.message
     if picture:
         document = Document(file_id="a", file_unique_id="a")
         changed = {"document": document, "text": None, "caption": words}
-        told = told.model_copy(update={"message": told.message.model_copy(update=changed)})
-    return Update.model_validate(told.model_dump(by_alias=True), context={"bot": house.app.clinic.bot})
+        incoming = incoming.model_copy(update={"message": incoming.message.model_copy(update=changed)})
+    return Update.model_validate(incoming.model_dump(by_alias=True), context={"bot": clinic.app.services.bot})
 
 
 def _code(chat_id: int, email: str, **more: Any) -> Code:
@@ -199,48 +206,48 @@ async def _flood(once: Callable[[int], Any], times: int) -> None:
         await asyncio.sleep(1 / times)
 
 
-async def _speaks(house: House, email: str, language: str) -> None:
-    async with house.app.clinic.sessions.begin() as session:
+async def _set_language(clinic: Clinic, email: str, language: str) -> None:
+    async with clinic.app.services.sessions.begin() as session:
         await session.execute(update(Account).where(Account.email == email).values(language=language))
 
 
-async def _messages(house: House, words: str) -> list[Message]:
-    return [message for message in await house.amina.messages() if words in message.text]
+async def _messages(clinic: Clinic, words: str) -> list[Message]:
+    return [message for message in await clinic.amina.messages() if words in message.text]
 
 
-async def test_a_cry_for_help_is_heard_in_a_flood_and_again_only_after_a_while(house: House) -> None:
-    """Nobody is left to die because he pressed too much; nobody floods with cries either."""
+async def test_an_emergency_is_answered_in_a_flood_and_again_only_after_a_while(clinic: Clinic) -> None:
+    """A rate-limited sender still gets the emergency answer; repeated emergencies are rate-limited too."""
     clock = Clock()
-    turnstile, heard = _turnstile(house, clock)
-    for _ in range(MESSAGES_AT_ONCE + 10):
-        await turnstile(heard, _says(house), {})
-    assert heard.count == MESSAGES_AT_ONCE
+    limiter, handler = _limiter(clinic, clock)
+    for _ in range(MESSAGE_BURST + 10):
+        await limiter(handler, _message(clinic), {})
+    assert handler.count == MESSAGE_BURST
     for _ in range(100):
-        await turnstile(heard, _says(house, words="help I cannot breathe"), {})
-    assert heard.count == MESSAGES_AT_ONCE + 1
+        await limiter(handler, _message(clinic, words="help I cannot breathe"), {})
+    assert handler.count == MESSAGE_BURST + 1
     clock.seconds += 11
-    for _ in range(MESSAGES_AT_ONCE + 10):
-        await turnstile(heard, _says(house), {})
-    before = heard.count
-    await turnstile(heard, _says(house, words="நெஞ்சு வலிக்குது, மூச்சு விட முடியல"), {})
-    assert heard.count == before + 1
+    for _ in range(MESSAGE_BURST + 10):
+        await limiter(handler, _message(clinic), {})
+    before = handler.count
+    await limiter(handler, _message(clinic, words="நெஞ்சு வலிக்குது, மூச்சு விட முடியல"), {})
+    assert handler.count == before + 1
 
 
-async def test_a_cry_below_one_picture_too_many_is_heard(house: House) -> None:
-    turnstile, heard = _turnstile(house, Clock())
-    for _ in range(PICTURES_AT_ONCE + 1):
-        await turnstile(heard, _says(house, picture=True), {})
-    assert heard.count == PICTURES_AT_ONCE
-    await turnstile(heard, _says(house, picture=True, words="help I cannot breathe"), {})
-    assert heard.count == PICTURES_AT_ONCE + 1
+async def test_an_emergency_in_the_caption_of_one_picture_too_many_is_answered(clinic: Clinic) -> None:
+    limiter, handler = _limiter(clinic, Clock())
+    for _ in range(PICTURE_BURST + 1):
+        await limiter(handler, _message(clinic, picture=True), {})
+    assert handler.count == PICTURE_BURST
+    await limiter(handler, _message(clinic, picture=True, words="help I cannot breathe"), {})
+    assert handler.count == PICTURE_BURST + 1
 
 
-async def test_who_floods_with_cries_is_answered_and_the_staff_hears_it_once(strict: House) -> None:
+async def test_a_flood_of_emergencies_is_answered_and_notified_to_the_staff_once(strict: Clinic) -> None:
     engine, flooder = strict.sandbox.engine, strict.sandbox.engine.store.people[strict.amina.chat_id]
     for number in range(40):
-        say(engine, flooder, f"/help {number}")
+        send_text(engine, flooder, f"/help {number}")
     for _ in range(40):
-        say(engine, flooder, "I cannot breathe and my lips are blue")
+        send_text(engine, flooder, "I cannot breathe and my lips are blue")
     await strict.amina.sees("112", timeout=30)
     await strict.rao.sees("🆘", timeout=30)
     await settles(strict)
@@ -248,9 +255,9 @@ async def test_who_floods_with_cries_is_answered_and_the_staff_hears_it_once(str
     assert len(alarms) == 1
 
 
-async def test_who_still_cries_after_two_minutes_rings_again(session: AsyncSession) -> None:
+async def test_an_emergency_after_two_minutes_is_notified_again(session: AsyncSession) -> None:
     for seconds in (0, 1, 60, 121, 122):
-        await tickets.cry(session, 7, None, "en", "I cannot breathe", NOW + timedelta(seconds=seconds))
+        await tickets.report_emergency(session, 7, None, "en", "I cannot breathe", NOW + timedelta(seconds=seconds))
     await session.flush()
-    assert await session.scalar(select(func.count()).select_from(TicketWords)) == 5
+    assert await session.scalar(select(func.count()).select_from(TicketMessage)) == 5
     assert await session.scalar(select(func.count()).select_from(Job).where(Job.kind == "call_staff")) == 2

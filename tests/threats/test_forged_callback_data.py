@@ -1,4 +1,4 @@
-"""Threat: somebody forges a button, an id or a command that is not theirs."""
+"""Threat: a forged button, id or command of another person."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -10,30 +10,29 @@ from aiogram.filters.callback_data import CallbackData
 from sqlalchemy import select
 
 from bot.dev.sandbox import Person
-from handlers.access import DEED
+from handlers.access import PERMISSION_FLAG
 from handlers.routes import routes
-from handlers.ui import decisions, keyboards, lessons
-from handlers.ui.keyboards import CardAction, OnCard
+from handlers.ui import callbacks, faq_callbacks
+from handlers.ui.callbacks import CardAction, OnCard
 from models.base import Sessions
 from models.tables.audit import AuditRow
-from models.tables.people import Role, Sex
-from models.tables.scans import Status
-from tests.promises.test_nobody_beyond_role_and_ownership import _kept, _moves_in
+from models.vocabulary import Role, ScanStatus, Sex
 from tests.support.jobs import settles
-from tests.support.people import House, eventually
+from tests.support.ownership import _kept, _moves_in
+from tests.support.people import Clinic, eventually
 from tests.support.rows import a_person, a_staff
 from tests.support.rows import a_scan as a_row
-from tests.support.steps import a_scan, says
-from workflow.accounts.staff import Change
+from tests.support.steps import a_scan, sentence_for
+from workflow.accounts.staff import StaffChange
 from workflow.actors import Actor
-from workflow.errors import ClinicError, NotFound
-from workflow.permissions import TABLE, Deed, Verb, allow
-from workflow.scans import queries
+from workflow.errors import NotFound, WorkflowError
+from workflow.permissions import GRANTS, Operation, Permission, authorize
+from workflow.scans import draft_hash, queries
 from workflow.transitions import Action
 
 EVERYBODY = ("stranger", "patient", "doctor", "pharmacist", "administrator")
 P, D, M, A = EVERYBODY[1:]
-# Who may do what, written down a second time by hand; whatever is not here must be nobody's.
+# Permissions by role, a second time by hand; a permission missing here must be granted to nobody.
 MAY: dict[str, tuple[str, ...]] = {
     "talk": EVERYBODY,
     "register": ("stranger",),
@@ -90,7 +89,7 @@ EARLY = ("PENDING_AI", "AI_ANALYZED")
 SIGNED = ("DOCTOR_VERIFIED",)
 LATE = ("PHARMACIST_COMPLETED", "REPORT_READY", "REJECTED")
 REACHED = {D: (*EARLY, *SIGNED, *LATE), M: (*SIGNED, *LATE), A: LATE}
-OWN = ("upload", "describe", "see_own")  # these reach nobody else's scan, whatever the role
+OWN = ("upload", "describe", "see_own")  # these reach no other person's scan, whatever the role
 NO_SCAN = (
     "unlock",
     "reset_password",
@@ -132,49 +131,49 @@ def somebody(role: str) -> Actor | None:
 
 @pytest.mark.parametrize("handler", list(handlers(routes())), ids=lambda handler: handler.callback.__qualname__)
 def test_every_registered_handler_says_what_it_does(handler: HandlerObject) -> None:
-    """Decorate it with `@does(Verb.…)` and give the verb its line in workflow.permissions.TABLE."""
-    assert handler.flags.get(DEED) in TABLE
+    """Decorate it with `@requires(Permission.…)` and add the permission to workflow.permissions.GRANTS."""
+    assert handler.flags.get(PERMISSION_FLAG) in GRANTS
 
 
-@pytest.mark.parametrize("deed", [*Verb, *Action])
-def test_the_table_grants_what_was_written_down_by_hand_and_nothing_else(deed: Deed) -> None:
+@pytest.mark.parametrize("operation", [*Permission, *Action])
+def test_the_table_grants_what_was_written_down_by_hand_and_nothing_else(operation: Operation) -> None:
     for role in EVERYBODY:
         try:
-            allow(somebody(role), deed)
+            authorize(somebody(role), operation)
             allowed = True
-        except ClinicError:
+        except WorkflowError:
             allowed = False
-        assert allowed == (role in MAY[deed]), role
+        assert allowed == (role in MAY[operation]), role
 
 
 @pytest.mark.parametrize("role", EVERYBODY)
 def test_what_the_table_does_not_know_is_nobodys(role: str) -> None:
-    with pytest.raises(ClinicError):
-        allow(somebody(role), None)
+    with pytest.raises(WorkflowError):
+        authorize(somebody(role), None)
 
 
-async def test_every_deed_reaches_the_scans_that_it_should_and_no_other(sessions: Sessions) -> None:
-    """Every deed, every role, own and foreign scans of every stage; foreign looks exactly like missing."""
+async def test_every_permission_reaches_the_scans_that_it_should_and_no_other(sessions: Sessions) -> None:
+    """Every permission, every role, own and foreign scans of every stage; foreign looks exactly like missing."""
     async with sessions() as session:
         staff, other = await a_staff(session), await a_staff(session)
         scans = {
             (owner, status.value): (await a_row(session, people, status)).id
-            for (owner, people), status in product((("own", staff), ("foreign", other)), Status)
+            for (owner, people), status in product((("own", staff), ("foreign", other)), ScanStatus)
         }
-        for role, deed in product(EVERYBODY[1:], (*Verb, *Action)):
-            if role not in MAY[deed]:
+        for role, operation in product(EVERYBODY[1:], (*Permission, *Action)):
+            if role not in MAY[operation]:
                 continue
             for (owner, status), scan_id in {**scans, ("nobody's", ""): 10**6}.items():
                 theirs = owner == "own" and role == P
-                expected = theirs if role == P or deed in OWN else status in REACHED[role]
-                if deed in NO_SCAN or (deed == "acknowledge" and role == A):  # of these none is critical
+                expected = theirs if role == P or operation in OWN else status in REACHED[role]
+                if operation in NO_SCAN or (operation == "acknowledge" and role == A):  # of these none is critical
                     expected = False
                 try:
-                    await queries.scan_for(session, scan_id, staff.of(role), deed)
+                    await queries.scan_for(session, scan_id, staff.of(role), operation)
                     found = True
                 except NotFound:
                     found = False
-                assert found == expected, (role, deed, owner, status)
+                assert found == expected, (role, operation, owner, status)
         stranger = await a_person(session, Role.PATIENT)
         with pytest.raises(NotFound):
             await queries.scan_for(session, scans["own", "REPORT_READY"], stranger)
@@ -182,89 +181,90 @@ async def test_every_deed_reaches_the_scans_that_it_should_and_no_other(sessions
 
 FORGED: dict[type[CallbackData], tuple[CallbackData, ...]] = {
     OnCard: tuple(OnCard(action=action, scan_id=scan) for action, scan in product(CardAction, (1, 999_999))),
-    decisions.OnWords: tuple(
-        decisions.OnWords(action=action, scan_id=scan, seen="0" * decisions.MARK)
-        for action, scan in product(decisions.SIGN, (1, 999_999))
+    callbacks.SignText: tuple(
+        callbacks.SignText(action=action, scan_id=scan, draft_hash="0" * draft_hash.DRAFT_HASH_DIGITS)
+        for action, scan in product(callbacks.SIGNING_ACTIONS, (1, 999_999))
     ),
-    decisions.OnChange: tuple(
-        decisions.OnChange(action=action, scan_id=1, number=1) for action in (CardAction.OPEN, *decisions.DECIDE)
+    callbacks.OnAmendment: tuple(
+        callbacks.OnAmendment(action=action, scan_id=1, number=1)
+        for action in (CardAction.OPEN, *callbacks.AMENDMENT_DECISIONS)
     ),
-    keyboards.OnReading: tuple(keyboards.OnReading(scan_id=1, opens=part) for part in ("regions", "rest", "lungs")),
-    keyboards.Diagnose: (keyboards.Diagnose(scan_id=1, name="normal_chest"),),
-    keyboards.InRegion: (keyboards.InRegion(scan_id=1, region="lungs", phrase="nodule"),),
-    keyboards.SetBand: (keyboards.SetBand(scan_id=1, band="urgent"),),
-    keyboards.AmendBand: (keyboards.AmendBand(band="urgent"),),
-    keyboards.SayWhy: (keyboards.SayWhy(scan_id=1, name="missed"),),
-    keyboards.Skip: (keyboards.Skip(),),
-    keyboards.Reason: (keyboards.Reason(name="blurred"), keyboards.Reason(name="made up")),
-    keyboards.Quick: (keyboards.Quick(name="fever"), keyboards.Quick(name="made up")),
-    keyboards.ChooseSex: (keyboards.ChooseSex(sex=Sex.MALE),),
-    keyboards.InviteTo: tuple(keyboards.InviteTo(role=role) for role in Role),
-    keyboards.Accept: (keyboards.Accept(),),
-    keyboards.ActAs: tuple(keyboards.ActAs(role=role) for role in Role),
-    keyboards.SendAgain: (keyboards.SendAgain(key="report:1:email"), keyboards.SendAgain(key="made up")),
-    keyboards.TurnModel: (keyboards.TurnModel(on=False),),
-    keyboards.OpenMember: (keyboards.OpenMember(account_id=2),),
-    keyboards.ManageMember: tuple(keyboards.ManageMember(account_id=2, change=change) for change in Change),
-    keyboards.Noted: (keyboards.Noted(),),
-    keyboards.EndSession: (keyboards.EndSession(chat_id=1), keyboards.EndSession(chat_id=700_002)),
-    keyboards.OnTicket: tuple(keyboards.OnTicket(action=a, ticket_id=1) for a in keyboards.DeskAction),
-    keyboards.ResendCode: (keyboards.ResendCode(),),
-    lessons.ShowMisses: (lessons.ShowMisses(page=0),),
-    lessons.OnMiss: tuple(lessons.OnMiss(action=a, miss_id=1) for a in lessons.MissAction),
-    lessons.TeachTopic: (lessons.TeachTopic(miss_id=1, topic="report", sure=True),),
-    lessons.SaveEntry: (lessons.SaveEntry(),),
-    lessons.ShowTaught: (lessons.ShowTaught(page=0),),
-    lessons.OnPhrase: tuple(lessons.OnPhrase(phrase_id=1, forget=forget) for forget in (False, True)),
-    lessons.OnTopic: tuple(lessons.OnTopic(topic="own-1", forget=forget) for forget in (False, True)),
+    callbacks.OnReading: tuple(callbacks.OnReading(scan_id=1, part=part) for part in ("regions", "rest", "lungs")),
+    callbacks.Diagnose: (callbacks.Diagnose(scan_id=1, name="normal_chest"),),
+    callbacks.SetPhrase: (callbacks.SetPhrase(scan_id=1, region="lungs", phrase="nodule"),),
+    callbacks.SetBand: (callbacks.SetBand(scan_id=1, band="urgent"),),
+    callbacks.AmendBand: (callbacks.AmendBand(band="urgent"),),
+    callbacks.SetModelComment: (callbacks.SetModelComment(scan_id=1, name="missed"),),
+    callbacks.Skip: (callbacks.Skip(),),
+    callbacks.RetakeReason: (callbacks.RetakeReason(name="blurred"), callbacks.RetakeReason(name="made up")),
+    callbacks.UseTemplate: (callbacks.UseTemplate(name="fever"), callbacks.UseTemplate(name="made up")),
+    callbacks.ChooseSex: (callbacks.ChooseSex(sex=Sex.MALE),),
+    callbacks.InviteTo: tuple(callbacks.InviteTo(role=role) for role in Role),
+    callbacks.AcceptInvitation: (callbacks.AcceptInvitation(),),
+    callbacks.SwitchRole: tuple(callbacks.SwitchRole(role=role) for role in Role),
+    callbacks.SendAgain: (callbacks.SendAgain(key="report:1:email"), callbacks.SendAgain(key="made up")),
+    callbacks.SwitchModel: (callbacks.SwitchModel(on=False),),
+    callbacks.OpenMember: (callbacks.OpenMember(account_id=2),),
+    callbacks.ManageMember: tuple(callbacks.ManageMember(account_id=2, change=change) for change in StaffChange),
+    callbacks.Noted: (callbacks.Noted(),),
+    callbacks.EndSession: (callbacks.EndSession(chat_id=1), callbacks.EndSession(chat_id=700_002)),
+    callbacks.OnTicket: tuple(callbacks.OnTicket(action=a, ticket_id=1) for a in callbacks.DeskAction),
+    callbacks.ResendCode: (callbacks.ResendCode(),),
+    faq_callbacks.ShowMisses: (faq_callbacks.ShowMisses(page=0),),
+    faq_callbacks.OnMiss: tuple(faq_callbacks.OnMiss(action=a, miss_id=1) for a in faq_callbacks.MissAction),
+    faq_callbacks.TeachTopic: (faq_callbacks.TeachTopic(miss_id=1, topic="report", sure=True),),
+    faq_callbacks.SaveEntry: (faq_callbacks.SaveEntry(),),
+    faq_callbacks.ShowTaught: (faq_callbacks.ShowTaught(page=0),),
+    faq_callbacks.OnPhrase: tuple(faq_callbacks.OnPhrase(phrase_id=1, forget=forget) for forget in (False, True)),
+    faq_callbacks.OnTopic: tuple(faq_callbacks.OnTopic(topic="own-1", forget=forget) for forget in (False, True)),
 }
 REFUSED = ("not_found", "not_allowed", "stale", "not_linked", "invite_invalid", "already_linked")
 OPEN = {
-    keyboards.ChooseLanguage,
-    keyboards.ChooseTopic,
-    keyboards.Unlink,
-    keyboards.StopWhatsApp,
-    keyboards.Consent,
-    keyboards.CallHuman,
-    keyboards.LeaveDesk,
-    keyboards.ExportMe,
-    keyboards.ForgetMe,
-    keyboards.ConfirmForget,
-}  # everybody's own affair
+    callbacks.ChooseLanguage,
+    callbacks.ChooseTopic,
+    callbacks.Unlink,
+    callbacks.StopWhatsApp,
+    callbacks.Consent,
+    callbacks.CallDesk,
+    callbacks.LeaveDesk,
+    callbacks.ExportMe,
+    callbacks.ForgetMe,
+    callbacks.ConfirmForget,
+}  # about one's own account
 
 
-async def test_every_button_there_is_can_be_forged_by_a_stranger_and_another_patient_in_vain(house: House) -> None:
-    """All kinds of buttons, found by themselves; each is answered with a refusal and not one row is written."""
+async def test_every_button_there_is_can_be_forged_by_a_stranger_and_another_patient_in_vain(clinic: Clinic) -> None:
+    """All kinds of buttons, discovered; each is refused with a message and no row is written."""
     assert set(FORGED) | OPEN == {
         kind for kind in CallbackData.__subclasses__() if kind.__module__.startswith("handlers.")
     }
-    await _moves_in(house, "Bela Stranger", "bela@example.org", Role.PATIENT)
-    await a_scan(house, Status.PHARMACIST_COMPLETED, patient="bela@example.org")
-    nobody = await house.clinic.person("Nobody At All")
-    for person in (nobody, house.amina):
+    await _moves_in(clinic, "Bela Stranger", "bela@example.org", Role.PATIENT)
+    await a_scan(clinic, ScanStatus.PHARMACIST_COMPLETED, patient="bela@example.org")
+    nobody = await clinic.telegram.person("Nobody At All")
+    for person in (nobody, clinic.amina):
         await person.sends("/help")
         await person.sees("")
-    await settles(house)
-    before = await _kept(house)
-    refusals = {says(house, f"error.{key}") for key in REFUSED}
-    for person in (nobody, house.amina):
+    await settles(clinic)
+    before = await _kept(clinic)
+    refusals = {sentence_for(clinic, f"error.{key}") for key in REFUSED}
+    for person in (nobody, clinic.amina):
         for button in (one for kind in FORGED.values() for one in kind):
             answer = await person.forges(button.pack(), timeout=30)
             assert answer.text in refusals, (person.name, button)
-    assert await _kept(house) == before
+    assert await _kept(clinic) == before
 
 
 @pytest.mark.parametrize(("who", "reason"), [("meena", "not_allowed"), ("amina", "not_found")])
-async def test_a_refused_press_is_in_the_record(house: House, who: str, reason: str) -> None:
-    """Who, as what, and why not; the second is a patient who opens a scan that is not hers."""
-    await _moves_in(house, "Bela Stranger", "bela@example.org", Role.PATIENT)
-    await a_scan(house, Status.PHARMACIST_COMPLETED, patient="bela@example.org")
-    person: Person = getattr(house, who)
+async def test_a_refused_press_is_in_the_record(clinic: Clinic, who: str, reason: str) -> None:
+    """Account, role and reason; the second is a patient who opens another patient's scan."""
+    await _moves_in(clinic, "Bela Stranger", "bela@example.org", Role.PATIENT)
+    await a_scan(clinic, ScanStatus.PHARMACIST_COMPLETED, patient="bela@example.org")
+    person: Person = getattr(clinic, who)
     await person.sends("/help")
     await person.sees("")
     action = CardAction.APPROVE if who == "meena" else CardAction.OPEN
     await person.forges(OnCard(action=action, scan_id=1).pack())
     row = await eventually(
-        house.app.clinic.sessions, lambda session: session.scalar(select(AuditRow).where(AuditRow.act == "trespass"))
+        clinic.app.services.sessions, lambda session: session.scalar(select(AuditRow).where(AuditRow.act == "trespass"))
     )
     assert (row.outcome, row.reason, row.role) == ("refused", reason, person.role)

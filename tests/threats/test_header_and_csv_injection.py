@@ -1,4 +1,4 @@
-"""Threat: typed words become headers or recipients of a mail, or formulas of a spreadsheet."""
+"""Threat: typed text becomes headers or recipients of a mail, or formulas of a spreadsheet."""
 
 import csv
 from io import StringIO
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from bot.channels.email import Letter, Mail
+from bot.channels.email import Email, Mailer
 from bot.cli.audit import _cell
 from bot.dev.demo import demo_settings
 from bot.dev.sandbox import Sandbox
@@ -30,11 +30,11 @@ HEADERS = [
 
 
 @pytest.mark.parametrize("text", BODIES)
-async def test_whatever_a_letter_says_stays_its_text(tmp_path: Path, text: str) -> None:
-    """One mail, to one person, with our own headers; the words arrive as they were typed."""
+async def test_whatever_an_email_contains_stays_its_text(tmp_path: Path, text: str) -> None:
+    """One mail, to one person, with our own headers; the text arrives as typed."""
     async with Sandbox() as sandbox:
-        await Mail(demo_settings(sandbox, tmp_path)).send(
-            Letter("amina@example.org", "Report", text, "<1@example.org>")
+        await Mailer(demo_settings(sandbox, tmp_path)).send(
+            Email("amina@example.org", "Report", text, "<1@example.org>")
         )
         [mail] = sandbox.mailbox.mails
         assert (mail.to, mail.subject) == (("amina@example.org",), "Report")
@@ -46,7 +46,7 @@ async def test_a_header_with_a_line_of_its_own_is_never_sent(tmp_path: Path, giv
     good = {"to": "amina@example.org", "subject": "Report", "text": "words", "message_id": "<1@example.org>"}
     async with Sandbox() as sandbox:
         with pytest.raises(ValueError, match=r"linefeed|newline|header"):
-            await Mail(demo_settings(sandbox, tmp_path)).send(Letter(**(good | given)))
+            await Mailer(demo_settings(sandbox, tmp_path)).send(Email(**(good | given)))
         assert list(sandbox.mailbox.mails) == []
 
 

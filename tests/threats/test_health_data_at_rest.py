@@ -1,9 +1,8 @@
-"""Threat: somebody copies the disk, the database or a backup, and looks for what patients and doctors said and sent."""
+"""Threat: a thief copies the disk, the database or a backup and searches it for health data."""
 
 import asyncio
 import json
 import stat
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -18,18 +17,29 @@ from typer.testing import CliRunner
 from bot.__main__ import app
 from bot.app import Engines, NotUpgraded, build_app
 from bot.dev.demo import DemoSettings
-from bot.secrets import MASTER_FILE, master_keys, retire_old, rotate_file
-from models.base import Sessions, connect
-from models.crypto.keys import DataKey, Erased, KeyLost, Masters, Secret, is_sealed, make_key, rewrap
+from bot.secrets import MASTER_FILE, drop_old_keys, master_keys, prepend_new_key
+from models.base import Sessions, open_engine
+from models.crypto.keys import (
+    DataKey,
+    Erased,
+    KeyEncryptionKeys,
+    KeyLost,
+    WrappedKey,
+    create_data_key,
+    is_encrypted,
+    rewrap,
+)
 from models.crypto.vault import Content, Vault
-from models.post_upgrade import scrub, seal_files
+from models.post_upgrade import encrypt_files, vacuum
 from models.schema import config, upgrade
+from models.tables.accounts import Account, load_patient_key
 from models.tables.chats import Form
-from models.tables.people import Account, Role, patient_key
 from models.tables.scans import Prescription, Reading, Scan
-from tests.support.people import FINDINGS, House, open_house
+from models.vocabulary import Role
+from tests.support.people import FINDINGS, Clinic, open_clinic
 from tests.support.rows import NOW, a_person, a_scan, a_staff
-from workflow.audit.chain import Source, audited
+from tests.support.storage import dump, every_byte, place
+from workflow.audit.chain import Source, audited_sessions
 
 CANARY = "canary-of-the-coal-mine"
 TAMIL = "நெஞ்சு வலி"
@@ -37,33 +47,8 @@ SPELLINGS = [word.encode(code) for word in (CANARY, TAMIL) for code in ("utf-8",
 SPELLINGS += [spelling.hex().encode() for spelling in SPELLINGS] + [json.dumps(TAMIL)[1:-1].encode()]
 
 
-def every_byte(folder: Path) -> Iterator[tuple[str, bytes]]:
-    for path in folder.rglob("*"):
-        if path.is_file():
-            yield path.name, path.read_bytes()
-
-
-async def as_text(engine: AsyncEngine) -> str:
-    """Every row of a PostgreSQL database as its own tools would dump it."""
-    async with engine.connect() as connection:
-        names = await connection.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
-        rows = [await connection.scalars(text(f'SELECT t::text FROM "{name}" t')) for name in names]
-        return "\n".join(row for found in rows for row in found)
-
-
-async def dump(engine: AsyncEngine, folder: Path) -> bytes:
-    """All that a thief of the database would hold: its files where it has some here, its rows where not."""
-    if engine.dialect.name == "sqlite":
-        return b"".join(data for _, data in every_byte(folder))
-    return (await as_text(engine)).encode()
-
-
-def place(engine: AsyncEngine) -> Path:
-    return Path(engine.url.database or "").parent
-
-
-async def tell(sessions: Sessions) -> int:
-    """A scan on which everybody has written the canary."""
+async def write_scan(sessions: Sessions) -> int:
+    """A scan whose texts, written by every role, contain the canary."""
     async with sessions.begin() as session:
         staff = await a_staff(session)
         scan = await a_scan(session, staff, "PHARMACIST_COMPLETED", complaint=CANARY, since=TAMIL)
@@ -77,18 +62,18 @@ async def tell(sessions: Sessions) -> int:
 
 
 @pytest.fixture
-async def told(sessions: Sessions) -> int:
-    return await tell(sessions)
+async def written(sessions: Sessions) -> int:
+    return await write_scan(sessions)
 
 
 async def test_no_word_lies_open_in_the_database_yet_everybody_reads_them(
-    engine: AsyncEngine, sessions: Sessions, told: int
+    engine: AsyncEngine, sessions: Sessions, written: int
 ) -> None:
     stolen = await dump(engine, place(engine))
     assert b"mobilenetv2" in stolen, "the thief looked in the right place"
     assert [spelling for spelling in SPELLINGS if spelling in stolen] == []
     async with sessions() as session:
-        scan = await session.get_one(Scan, told)
+        scan = await session.get_one(Scan, written)
         form = await session.get_one(Form, "1:2:3")
     assert (scan.complaint, scan.since, scan.reason) == (CANARY, TAMIL, CANARY)
     assert scan.reading is not None
@@ -98,10 +83,10 @@ async def test_no_word_lies_open_in_the_database_yet_everybody_reads_them(
     assert form.data == {"findings": CANARY}
 
 
-async def test_plain_words_cannot_be_written_even_around_the_session(sessions: Sessions, told: int) -> None:
+async def test_plain_words_cannot_be_written_even_around_the_session(sessions: Sessions, written: int) -> None:
     for statement in (update(Scan).values(complaint=CANARY), insert(Form).values(key="9:9:9", data={"a": CANARY})):
         async with sessions() as session:
-            with pytest.raises(Exception, match="plain words"):
+            with pytest.raises(Exception, match="plain value"):
                 await session.execute(statement)
 
 
@@ -114,27 +99,27 @@ async def test_plain_words_cannot_be_written_even_around_the_session(sessions: S
         "UPDATE readings SET findings = own_reading WHERE scan_id = {scan}",
     ],
 )
-async def test_words_moved_to_another_row_or_column_do_not_open(sessions: Sessions, told: int, theft: str) -> None:
-    """Bound to table, row and column: nobody's findings can be passed off as somebody else's."""
+async def test_words_moved_to_another_row_or_column_do_not_open(sessions: Sessions, written: int, theft: str) -> None:
+    """Bound to table, row and column: findings cannot be moved to another patient."""
     async with sessions.begin() as session:
         other = await a_scan(session, await a_staff(session), "DOCTOR_VERIFIED", complaint="Cough")
     async with sessions.begin() as session:
-        await session.execute(text(theft.format(scan=told, other=other.id)))
+        await session.execute(text(theft.format(scan=written, other=other.id)))
     async with sessions() as session:
         with pytest.raises(InvalidTag):
-            await session.get_one(Scan, told)
+            await session.get_one(Scan, written)
 
 
-async def test_without_its_key_a_patient_is_noise_and_nothing_new_is_written(sessions: Sessions, told: int) -> None:
-    """Erasure destroys one key; everybody else's words stay readable."""
+async def test_without_its_key_a_patient_is_noise_and_nothing_new_is_written(sessions: Sessions, written: int) -> None:
+    """Erasure destroys one data key; other patients' data stay readable."""
     async with sessions.begin() as session:
         key_id = await session.scalar(
-            select(Account.key_id).join(Scan, Scan.patient_id == Account.id).where(Scan.id == told)
+            select(Account.key_id).join(Scan, Scan.patient_id == Account.id).where(Scan.id == written)
         )
-        await session.delete(await session.get_one(DataKey, key_id))
+        await session.delete(await session.get_one(WrappedKey, key_id))
         other = await a_scan(session, await a_staff(session), "DOCTOR_VERIFIED", complaint="Cough")
     async with sessions() as session:
-        scan = await session.get_one(Scan, told)
+        scan = await session.get_one(Scan, written)
         assert (scan.complaint, scan.reading and scan.reading.findings) == (None, None)
         assert (await session.get_one(Scan, other.id)).complaint == "Cough"
         scan.complaint = CANARY
@@ -145,30 +130,32 @@ async def test_without_its_key_a_patient_is_noise_and_nothing_new_is_written(ses
 async def test_rotating_the_master_key_rewraps_and_the_old_one_opens_nothing(
     engine: AsyncEngine, tmp_path: Path
 ) -> None:
-    """A bot that runs meanwhile reads on; what was sealed is not touched."""
+    """A running bot keeps reading; the ciphertexts are unchanged."""
     path = tmp_path / MASTER_FILE
     masters = master_keys(DemoSettings(bot_token="42:x", data=tmp_path))
-    sessions = audited(engine, b"the tests' own key", Source.CHAT, masters)
-    told, old = await tell(sessions), path.read_text()
+    sessions = audited_sessions(engine, b"the tests' own key", Source.CHAT, masters)
+    written, old = await write_scan(sessions), path.read_text()
 
-    rotate_file(path)
+    prepend_new_key(path)
     async with sessions.begin() as session:
         assert await rewrap(session, masters) == 5, "four people's keys and the house's"
-    retire_old(path)
+    drop_old_keys(path)
 
     assert old not in path.read_text()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     async with sessions() as session:
-        assert (await session.get_one(Scan, told)).complaint == CANARY
-        assert set(await session.scalars(select(DataKey.master))) == {masters.newest()}
-    async with audited(engine, b"", Source.CHAT, Masters(lambda: [sha256(old.encode()).digest()]))() as session:
+        assert (await session.get_one(Scan, written)).complaint == CANARY
+        assert set(await session.scalars(select(WrappedKey.master))) == {masters.newest_id()}
+    async with audited_sessions(
+        engine, b"", Source.CHAT, KeyEncryptionKeys(lambda: [sha256(old.encode()).digest()])
+    )() as session:
         with pytest.raises(KeyLost):
-            await session.get_one(Scan, told)
+            await session.get_one(Scan, written)
 
 
 async def test_what_was_written_before_there_were_keys_is_sealed_by_the_upgrade(database: str, tmp_path: Path) -> None:
-    """Rows and files of an old release, both carriers; afterwards no old byte is left in file or free page."""
-    engine, masters = connect(database), master_keys(DemoSettings(bot_token="42:x", data=tmp_path))
+    """Rows and files of an old release, both databases; afterwards no plaintext is left in a file or free page."""
+    engine, masters = open_engine(database), master_keys(DemoSettings(bot_token="42:x", data=tmp_path))
     vault = Vault(tmp_path / "vault")
     name = "0f0e0d0c-0000-4000-8000-000000000001"
     path = tmp_path / "vault" / "0f" / name
@@ -178,13 +165,13 @@ async def test_what_was_written_before_there_were_keys_is_sealed_by_the_upgrade(
         await upgrade(engine, revision="0004")
         await _old_rows(engine, name)
         assert await upgrade(engine, masters)
-        async with audited(engine, b"", Source.CHAT, masters)() as session:
-            await seal_files(session, vault)
-            await seal_files(session, vault)
+        async with audited_sessions(engine, b"", Source.CHAT, masters)() as session:
+            await encrypt_files(session, vault)
+            await encrypt_files(session, vault)
             scan = await session.get_one(Scan, 1)
-            secret = await patient_key(session, scan.patient_id)
+            secret = await load_patient_key(session, scan.patient_id)
             form = await session.get_one(Form, "1:2:3")
-        await scrub(engine)
+        await vacuum(engine)
         stolen = await dump(engine, Path(engine.url.database or "").parent)
     finally:
         await engine.dispose()
@@ -198,7 +185,7 @@ async def test_what_was_written_before_there_were_keys_is_sealed_by_the_upgrade(
 
 
 async def _old_rows(engine: AsyncEngine, name: str) -> None:
-    """As the release before wrote them."""
+    """Rows as the previous release wrote them."""
     at = "2026-03-01 09:00:00+00"
     rows: dict[str, dict[str, object]] = {
         "accounts": {"id": 1, "name": "Amina", "email": "a@example.org", "password_hash": "x", "role": "patient",
@@ -220,18 +207,18 @@ async def _old_rows(engine: AsyncEngine, name: str) -> None:
 async def test_a_telephone_is_sealed_by_the_upgrade_and_comes_back_with_the_way_down(
     database: str, tmp_path: Path
 ) -> None:
-    engine, masters = connect(database), master_keys(DemoSettings(bot_token="42:x", data=tmp_path))
+    engine, masters = open_engine(database), master_keys(DemoSettings(bot_token="42:x", data=tmp_path))
     row = {"id": 1, "name": "Amina", "email": "a@example.org", "password_hash": "x", "role": "patient",
            "language": "en", "sex": "female", "created_at": "2026-03-01 09:00:00+00", "phone": PHONE}  # fmt: skip
     try:
         await upgrade(engine, masters, revision="0015")
         async with engine.begin() as connection:
-            row["key_id"] = (await connection.run_sync(lambda sync: make_key(sync, masters))).id
+            row["key_id"] = (await connection.run_sync(lambda sync: create_data_key(sync, masters))).id
             names = ", ".join(row), ", ".join(f":{name}" for name in row)
             await connection.execute(text(f"INSERT INTO accounts ({names[0]}) VALUES ({names[1]})"), row)
         await upgrade(engine, masters)
-        await scrub(engine)
-        async with audited(engine, b"", Source.CHAT, masters)() as session:
+        await vacuum(engine)
+        async with audited_sessions(engine, b"", Source.CHAT, masters)() as session:
             assert (await session.get_one(Account, 1)).phone == PHONE
         assert PHONE.encode() not in await dump(engine, place(engine))
         async with engine.begin() as connection:
@@ -242,8 +229,8 @@ async def test_a_telephone_is_sealed_by_the_upgrade_and_comes_back_with_the_way_
 
 
 async def test_nothing_of_a_removed_row_is_left_in_the_databases_own_files(database: str) -> None:
-    """Written by a release, or another program, that left removed bytes where they were."""
-    engine = connect(database)
+    """Written by a release, or another program, that did not overwrite removed bytes."""
+    engine = open_engine(database)
     try:
         await upgrade(engine)
         async with engine.begin() as connection:
@@ -253,14 +240,14 @@ async def test_nothing_of_a_removed_row_is_left_in_the_databases_own_files(datab
         async with engine.begin() as connection:
             await connection.execute(text("DELETE FROM forms"))
         assert CANARY.encode() in await files(engine), "the test looks where the bytes lie"
-        await scrub(engine)
+        await vacuum(engine)
         assert CANARY.encode() not in await files(engine)
     finally:
         await engine.dispose()
 
 
 async def files(engine: AsyncEngine) -> bytes:
-    """What a thief of the disk would read of the table: the server's own file, or SQLite's."""
+    """The bytes of the table on disk: the server's own file, or SQLite's."""
     if engine.dialect.name == "sqlite":
         return b"".join(data for _, data in every_byte(place(engine)))
     async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
@@ -283,8 +270,8 @@ PHONE = "+919876500001"
 
 
 def test_a_file_passed_off_as_another_does_not_open(tmp_path: Path) -> None:
-    """Bound to its name and to what it is; neither a report as a picture nor one patient's as another's."""
-    vault, amina, ravi = Vault(tmp_path), Secret(NAMES[0], b"1" * 32), Secret(NAMES[1], b"2" * 32)
+    """Bound to name and kind: a report cannot pass as a picture, nor one patient's file as another's."""
+    vault, amina, ravi = Vault(tmp_path), DataKey(NAMES[0], b"1" * 32), DataKey(NAMES[1], b"2" * 32)
     mine, theirs = (vault.put(b"picture", who, Content.PICTURE) for who in (amina, ravi))
     with pytest.raises(InvalidTag):
         vault.get(mine, amina, Content.REPORT)
@@ -298,35 +285,34 @@ def test_a_file_passed_off_as_another_does_not_open(tmp_path: Path) -> None:
 NAMES = ("00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000b")
 
 
-async def test_a_bot_that_has_lost_its_master_key_does_not_start(engines: Engines, house: House) -> None:
-    """It would make a second key beside what the first has sealed."""
-    settings = house.app.settings
-    (settings.data / MASTER_FILE).rename(settings.data / "elsewhere")
+async def test_a_bot_that_has_lost_its_master_key_does_not_start(engines: Engines, clinic: Clinic) -> None:
+    """It would create a second key beside data encrypted with the first."""
+    settings = clinic.app.settings.model_copy(update={"master_key": None})  # nor is there a master.key
     async with build_app(settings, engines) as started:
         with pytest.raises(NotUpgraded, match="master key"):
             await started.run(stop=asyncio.Event(), ready=lambda _: None)
 
 
 async def test_the_whole_story_leaves_nothing_readable_behind(engines: Engines, database: str) -> None:
-    """From the upload to the report in chat and mail, a half-typed form besides; then the disk is stolen."""
-    async with open_house(engines, database=SecretStr(database)) as house:
-        await house.uploads()
-        await house.verifies()
-        await house.meena.presses("Prescribe")
-        await house.meena.sends(CANARY)
-        await house.meena.presses("Complete", on="Written down")
-        await house.releases()
-        pdf = await house.amina.receives_document(timeout=30)
-        await house.amina.sends_photo(house.picture)
-        await house.amina.sees("What troubles you")
-        await house.amina.sends(CANARY)
-        await house.amina.sees("Since when")
-        folder, engine = house.app.settings.data, house.app.engine
+    """From the upload to the report in chat and mail, with a half-filled form; then the disk is stolen."""
+    async with open_clinic(engines, database=SecretStr(database)) as clinic:
+        await clinic.uploads()
+        await clinic.verifies()
+        await clinic.meena.presses("Prescribe")
+        await clinic.meena.sends(CANARY)
+        await clinic.meena.presses("Complete", on="Written down")
+        await clinic.releases()
+        pdf = await clinic.amina.receives_document(timeout=30)
+        await clinic.amina.sends_photo(clinic.picture)
+        await clinic.amina.sees("What troubles you")
+        await clinic.amina.sends(CANARY)
+        await clinic.amina.sees("Since when")
+        folder, engine = clinic.app.settings.data, clinic.app.engine
         stolen = b"".join(data for _, data in every_byte(folder)) + await dump(engine, place(engine))
         files = [data for _, data in every_byte(folder / "vault")]
     assert pdf.data.startswith(b"%PDF")
     assert len(files) >= 7
-    assert [data[:5] for data in files if not is_sealed(data)] == []
+    assert [data[:5] for data in files if not is_encrypted(data)] == []
     for secret in (*SPELLINGS, b"%PDF", b"\xff\xd8\xff", FINDINGS[0].encode(), FINDINGS[2].encode()):
         assert secret not in stolen
 

@@ -1,4 +1,4 @@
-"""Threat: somebody makes himself staff, by a link or by the list of people."""
+"""Threat: a person obtains a staff role by a link or by the list of people."""
 
 import asyncio
 
@@ -6,19 +6,20 @@ import pytest
 from sqlalchemy import select
 
 from models.base import Sessions
+from models.tables.accounts import Account
 from models.tables.audit import AuditRow
-from models.tables.people import Account, Role
+from models.vocabulary import Role
+from tests.support.code_steps import another
+from tests.support.registration_steps import AMINA, an_invite, register
 from tests.support.rows import KEY, NOW, Staff, a_person, a_staff
-from tests.workflow.test_accounts import AMINA, an_invite, register
-from tests.workflow.test_codes import another
-from workflow.accounts import registration
+from workflow.accounts import invitations
 from workflow.accounts import staff as staffing
-from workflow.accounts.codes import Verdict, make_digits
-from workflow.accounts.registration import INVITE_LIFETIME
-from workflow.accounts.staff import Change, Plan
+from workflow.accounts.codes import Verdict, generate_digits
+from workflow.accounts.invitations import INVITE_LIFETIME
+from workflow.accounts.staff import PlannedChange, StaffChange
 from workflow.actors import Actor, actor_of
-from workflow.errors import ClinicError, InviteInvalid, LastAdministrator, NotFound, Suspended
-from workflow.permissions import Verb, allow
+from workflow.errors import InviteInvalid, LastAdministrator, NotFound, Suspended, WorkflowError
+from workflow.permissions import Permission, authorize
 
 CHAT = 1001
 
@@ -31,15 +32,15 @@ async def test_a_guessed_link_is_none(sessions: Sessions, forged: str) -> None:
 
 
 async def test_a_link_is_good_once_for_its_own_role_and_for_three_days(sessions: Sessions) -> None:
-    """Edited, reused or expired it opens nothing; the role is the server's word and not in the link."""
+    """Edited, reused or expired it is refused; the role is stored on the server and not in the link."""
     token = await an_invite(sessions, Role.PHARMACIST)
     assert not any(role in token for role in Role)
     async with sessions() as session:
         for edited in (token[:-1], token + "a", token.swapcase()):
             with pytest.raises(InviteInvalid):
-                await registration.invited_role(session, edited, NOW)
+                await invitations.invited_role(session, edited, NOW)
         with pytest.raises(InviteInvalid):
-            await registration.invited_role(session, token, NOW + INVITE_LIFETIME)
+            await invitations.invited_role(session, token, NOW + INVITE_LIFETIME)
     assert (await register(sessions, invite=token)).role is Role.PHARMACIST
     with pytest.raises(InviteInvalid):
         await register(sessions, 2002, AMINA._replace(email="b@example.org"), token)
@@ -48,18 +49,18 @@ async def test_a_link_is_good_once_for_its_own_role_and_for_three_days(sessions:
 # The list of people
 
 
-async def the_house(sessions: Sessions) -> Staff:
+async def the_staff(sessions: Sessions) -> Staff:
     async with sessions.begin() as session:
         return await a_staff(session)
 
 
-async def asks(sessions: Sessions, actor: Actor, plan: Plan) -> str:
+async def asks(sessions: Sessions, actor: Actor, plan: PlannedChange) -> str:
     async with sessions.begin() as session:
-        code = await staffing.ask_code(session, actor, plan, CHAT, NOW)
-        return make_digits(code, KEY, NOW) or ""
+        code = await staffing.request_code(session, actor, plan, CHAT, NOW)
+        return generate_digits(code, KEY, NOW) or ""
 
 
-async def types(sessions: Sessions, actor: Actor, plan: Plan, typed: str) -> Verdict:
+async def types(sessions: Sessions, actor: Actor, plan: PlannedChange, typed: str) -> Verdict:
     async with sessions.begin() as session:
         return await staffing.confirm(session, actor, plan, typed, KEY, NOW)
 
@@ -70,12 +71,15 @@ async def now(sessions: Sessions, actor: Actor) -> Actor:
 
 
 async def test_a_change_needs_the_administrators_own_code_for_exactly_that(sessions: Sessions) -> None:
-    staff = await the_house(sessions)
-    suspend, promote = (Plan(staff.doctor.account_id or 0, change) for change in (Change.SUSPEND, Change.ADMINISTRATOR))
+    staff = await the_staff(sessions)
+    suspend, promote = (
+        PlannedChange(staff.doctor.account_id or 0, change)
+        for change in (StaffChange.SUSPEND, StaffChange.ADMINISTRATOR)
+    )
     digits = await asks(sessions, staff.administrator, suspend)
     assert await types(sessions, staff.administrator, promote, digits) is Verdict.SPENT
     assert await types(sessions, staff.administrator, suspend, another(digits)) is Verdict.WRONG
-    elsewhere = Plan(staff.pharmacist.account_id or 0, Change.SUSPEND)
+    elsewhere = PlannedChange(staff.pharmacist.account_id or 0, StaffChange.SUSPEND)
     assert await types(sessions, staff.administrator, elsewhere, digits) is Verdict.SPENT
     assert not (await now(sessions, staff.doctor)).suspended
     assert await types(sessions, staff.administrator, suspend, digits) is Verdict.RIGHT
@@ -88,20 +92,18 @@ async def test_a_change_needs_the_administrators_own_code_for_exactly_that(sessi
         latest = (await session.scalars(rows.order_by(AuditRow.seq.desc()).limit(3))).all()
     assert latest == ["refused", "ok", "refused"], "a wrong code and a spent one stand in the record as refused"
     with pytest.raises(Suspended):
-        allow(doctor, Verb.SEE_QUEUE)
-    allow(doctor, Verb.TALK)
+        authorize(doctor, Permission.SEE_QUEUE)
+    authorize(doctor, Permission.PUBLIC_INFO)
 
 
-@pytest.mark.parametrize("change", [Change.SUSPEND, Change.NOT_ADMINISTRATOR])
-async def test_a_link_does_not_outlive_its_makers_right_to_invite(sessions: Sessions, change: Change) -> None:
-    """What he sent about before he had to go opens nothing; links of others do, and the record names the void one."""
-    staff = await the_house(sessions)
+@pytest.mark.parametrize("change", [StaffChange.SUSPEND, StaffChange.NOT_ADMINISTRATOR])
+async def test_a_link_does_not_outlive_its_makers_right_to_invite(sessions: Sessions, change: StaffChange) -> None:
+    """Links of a suspended administrator are void; links of others work, and the record names the void one."""
+    staff = await the_staff(sessions)
     async with sessions.begin() as session:
         leaver = await a_person(session, Role.ADMINISTRATOR)
-        void, good = [
-            await registration.invite(session, one, Role.DOCTOR, NOW) for one in (leaver, staff.administrator)
-        ]
-    plan = Plan(leaver.account_id or 0, change)
+        void, good = [await invitations.invite(session, one, Role.DOCTOR, NOW) for one in (leaver, staff.administrator)]
+    plan = PlannedChange(leaver.account_id or 0, change)
     digits = await asks(sessions, staff.administrator, plan)
     assert await types(sessions, staff.administrator, plan, digits) is Verdict.RIGHT
     with pytest.raises(InviteInvalid):
@@ -113,52 +115,52 @@ async def test_a_link_does_not_outlive_its_makers_right_to_invite(sessions: Sess
 
 
 async def test_who_is_suspended_is_restored_and_works_again(sessions: Sessions) -> None:
-    staff = await the_house(sessions)
-    for change, chat in ((Change.SUSPEND, 1), (Change.RESTORE, 2)):
-        plan = Plan(staff.doctor.account_id or 0, change)
+    staff = await the_staff(sessions)
+    for change, chat in ((StaffChange.SUSPEND, 1), (StaffChange.RESTORE, 2)):
+        plan = PlannedChange(staff.doctor.account_id or 0, change)
         async with sessions.begin() as session:
-            code = await staffing.ask_code(session, staff.administrator, plan, chat, NOW)
-            digits = make_digits(code, KEY, NOW) or ""
+            code = await staffing.request_code(session, staff.administrator, plan, chat, NOW)
+            digits = generate_digits(code, KEY, NOW) or ""
         assert await types(sessions, staff.administrator, plan, digits) is Verdict.RIGHT
-    allow(await now(sessions, staff.doctor), Verb.SEE_QUEUE)
+    authorize(await now(sessions, staff.doctor), Permission.SEE_QUEUE)
 
 
 async def test_the_last_administrator_can_be_neither_suspended_nor_moved(sessions: Sessions) -> None:
-    """A suspended one does not count as one who is left."""
-    staff = await the_house(sessions)
+    """A suspended administrator does not count as a remaining one."""
+    staff = await the_staff(sessions)
     async with sessions.begin() as session:
         gone = await a_person(session, Role.ADMINISTRATOR, suspended_at=NOW)
-    for change in (Change.SUSPEND, Change.NOT_ADMINISTRATOR):
+    for change in (StaffChange.SUSPEND, StaffChange.NOT_ADMINISTRATOR):
         with pytest.raises(LastAdministrator):
-            await asks(sessions, staff.administrator, Plan(staff.administrator.account_id or 0, change))
+            await asks(sessions, staff.administrator, PlannedChange(staff.administrator.account_id or 0, change))
     assert (await now(sessions, gone)).suspended
 
 
 async def test_two_administrators_cannot_suspend_each_other_at_once(sessions: Sessions) -> None:
-    staff = await the_house(sessions)
+    staff = await the_staff(sessions)
     async with sessions.begin() as session:
         other = await a_person(session, Role.ADMINISTRATOR)
     pairs = [(staff.administrator, other), (other, staff.administrator)]
-    plans = [Plan(victim.account_id or 0, Change.SUSPEND) for _, victim in pairs]
+    plans = [PlannedChange(victim.account_id or 0, StaffChange.SUSPEND) for _, victim in pairs]
     codes = []
     for (actor, _), plan, chat in zip(pairs, plans, (1, 2), strict=True):
         async with sessions.begin() as session:
-            codes.append(make_digits(await staffing.ask_code(session, actor, plan, chat, NOW), KEY, NOW) or "")
+            codes.append(generate_digits(await staffing.request_code(session, actor, plan, chat, NOW), KEY, NOW) or "")
 
     async def confirms(number: int) -> bool:
         try:
             return await types(sessions, pairs[number][0], plans[number], codes[number]) is Verdict.RIGHT
-        except ClinicError:
+        except WorkflowError:
             return False
 
     assert sorted(await asyncio.gather(confirms(0), confirms(1))) == [False, True]
 
 
 async def test_nobody_else_may_and_a_patient_is_not_on_the_list(sessions: Sessions) -> None:
-    staff = await the_house(sessions)
+    staff = await the_staff(sessions)
     for actor in (staff.patient, staff.doctor, staff.pharmacist):
-        with pytest.raises(ClinicError):
-            await asks(sessions, actor, Plan(staff.doctor.account_id or 0, Change.ADMINISTRATOR))
+        with pytest.raises(WorkflowError):
+            await asks(sessions, actor, PlannedChange(staff.doctor.account_id or 0, StaffChange.ADMINISTRATOR))
     for nobody in (staff.patient.account_id or 0, 10**6):
         with pytest.raises(NotFound):
-            await asks(sessions, staff.administrator, Plan(nobody, Change.ADMINISTRATOR))
+            await asks(sessions, staff.administrator, PlannedChange(nobody, StaffChange.ADMINISTRATOR))

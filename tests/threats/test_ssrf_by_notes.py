@@ -1,5 +1,8 @@
-"""Threat: words typed in chat make our server fetch an address (SSRF). Every field of a document by itself, and forty
-notes, are in tests/reports/test_report_hostile.py; here they take the way through the whole house."""
+"""Threat: text typed in chat makes our server fetch an address (SSRF).
+
+Every field of a document by itself, and forty notes, are in tests/reports/pdf/test_report_hostile.py; here the text takes
+the whole path through the bot.
+"""
 
 import asyncio
 import urllib.request
@@ -8,7 +11,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.support.pdf import pages, squeezed
-from tests.support.people import CODE, House
+from tests.support.people import CODE, Clinic
 
 FIELDS = ("findings", "impression", "advice", "reason", "changed", "meaning")
 NOTES = ('<img src="{0}">', "<style>@import url({0});</style>", '<link rel="stylesheet" href="{0}">')
@@ -16,7 +19,7 @@ NOTES = ('<img src="{0}">', "<style>@import url({0});</style>", '<link rel="styl
 
 @pytest.fixture
 async def canary() -> AsyncIterator[tuple[str, list[bytes]]]:
-    """An address that must not be called, and what called it."""
+    """An address that must not be called, and the requests it received."""
     called: list[bytes] = []
 
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -31,13 +34,15 @@ async def canary() -> AsyncIterator[tuple[str, list[bytes]]]:
         yield f"http://127.0.0.1:{port}", called
 
 
-async def test_what_is_typed_in_chat_calls_nobody_from_paper(house: House, canary: tuple[str, list[bytes]]) -> None:
-    """Findings, impression, advice, then a change's reason and new words: on paper as typed, and nobody is called."""
+async def test_what_is_typed_in_chat_calls_nobody_from_the_pdf(clinic: Clinic, canary: tuple[str, list[bytes]]) -> None:
+    """Findings, impression, advice, then an amendment's reason and new text: printed as typed, and no address is
+    called.
+    """
     address, called = canary
     notes = {name: NOTES[number % len(NOTES)].format(f"{address}/{name}") for number, name in enumerate(FIELDS)}
-    rao, joseph = house.rao, house.joseph
-    await house.uploads()
-    await house.analyses()
+    rao, joseph = clinic.rao, clinic.joseph
+    await clinic.uploads()
+    await clinic.analyses()
     await rao.presses("Write findings")
     if "own reading" in (await rao.sees("")).text:
         await rao.sends("Pneumonia.")
@@ -46,23 +51,23 @@ async def test_what_is_typed_in_chat_calls_nobody_from_paper(house: House, canar
         await rao.sends(notes[name])
         await rao.sees("")
     await rao.presses("Verify", on="Written down")
-    await house.dispenses()
-    await house.releases()
-    first = await house.amina.receives_document(timeout=30)
+    await clinic.dispenses()
+    await clinic.releases()
+    first = await clinic.amina.receives_document(timeout=30)
 
     await rao.presses("Amend", on="Report ready")
-    for name, asked in zip(FIELDS[3:], ("Why must it", "as they should be", "Impression"), strict=True):
-        await rao.sees(asked)
+    for name, question in zip(FIELDS[3:], ("Why must it", "as they should be", "Impression"), strict=True):
+        await rao.sees(question)
         await rao.sends(notes[name])
     await rao.presses("Skip", on="Skip leaves them")
     await rao.presses("urgent", on="what should the patient do now")
-    await house.amina.looks_away()
-    earlier = await house.clinic.mails("joseph@example.org")
+    await clinic.amina.looks_away()
+    earlier = await clinic.telegram.mails("joseph@example.org")
     await joseph.presses("Approve the change")
-    [code] = CODE.findall((await house.clinic.mail_to("joseph@example.org", after=earlier[-1])).text)
+    [code] = CODE.findall((await clinic.telegram.mail_to("joseph@example.org", after=earlier[-1])).text)
     await joseph.sends(code)
-    await house.amina.sees("takes the place of the earlier version", timeout=30)
-    second = await house.amina.receives_document(timeout=30)
+    await clinic.amina.sees("takes the place of the earlier version", timeout=30)
+    second = await clinic.amina.receives_document(timeout=30)
 
     for report, names in ((first, FIELDS[:3]), (second, FIELDS[3:])):
         shown = squeezed("".join(pages(report.data)))

@@ -1,169 +1,162 @@
-"""Threat: somebody else holds the phone on which a person is signed in."""
+"""Threat: another person holds the phone on which somebody is signed in."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import update
 
 from bot.dev.demo import PASSWORD
-from handlers.ui.keyboards import CardAction, EndSession, OnCard
-from models.tables.people import Link, Role
-from models.tables.scans import Status
-from tests.handlers.test_registration import GOOD, signs_in
+from handlers.ui.callbacks import CardAction, EndSession, OnCard
+from models.tables.accounts import ChatLink
+from models.vocabulary import Role, ScanStatus
+from tests.support.account_steps import GOOD, rests, signs_in
 from tests.support.jobs import settles
-from tests.support.people import House
-from tests.support.steps import a_scan, says
-from workflow.accounts.sessions import GLANCE
+from tests.support.people import Clinic
+from tests.support.steps import a_scan, sentence_for
+from workflow.accounts.sessions import SEEN_PRECISION
 from workflow.actors import Actor
-from workflow.errors import ChatAsleep
-from workflow.permissions import SHOWS_NOTHING, TABLE, Verb, allow
+from workflow.errors import SessionLocked
+from workflow.permissions import ALLOWED_WHEN_LOCKED, GRANTS, Permission, authorize
 
 HEALTH = ["/report", "/scans", "/status", "/me", "/sessions", "/password"]
 
 
-async def rests(house: House, hours: float = 13) -> None:
-    """Every chat was used last so long ago."""
-    async with house.app.clinic.sessions.begin() as session:
-        await session.execute(update(Link).values(seen_at=datetime.now(UTC) - timedelta(hours=hours)))
-
-
-@pytest.mark.parametrize("deed", TABLE)
-def test_every_deed_that_shows_anything_asks_again_in_a_chat_that_is_asleep(deed: Verb) -> None:
-    """All but a few that were written down as showing nothing: a new deed asks by itself."""
-    for role in TABLE[deed]:
+@pytest.mark.parametrize("permission", GRANTS)
+def test_every_permission_that_shows_anything_asks_again_in_a_locked_chat(permission: Permission) -> None:
+    """All but a few permissions listed as showing nothing: a new permission requires the password by default."""
+    for role in GRANTS[permission]:
         if role in {None, Role.SYSTEM}:
             continue
-        if deed in SHOWS_NOTHING:
-            allow(Actor(1, role, asleep=True), deed)
+        if permission in ALLOWED_WHEN_LOCKED:
+            authorize(Actor(1, role, locked=True), permission)
         else:
-            with pytest.raises(ChatAsleep):
-                allow(Actor(1, role, asleep=True), deed)
+            with pytest.raises(SessionLocked):
+                authorize(Actor(1, role, locked=True), permission)
 
 
-async def test_after_a_long_pause_the_password_is_asked_before_anything_is_shown(house: House) -> None:
-    await house.until("released")
-    await house.amina.receives_document(timeout=30)
-    await settles(house)
-    await rests(house)
+async def test_after_a_long_pause_the_password_is_asked_before_anything_is_shown(clinic: Clinic) -> None:
+    await clinic.until("released")
+    await clinic.amina.receives_document(timeout=30)
+    await settles(clinic)
+    await rests(clinic)
     for words in HEALTH:
-        await house.amina.sends(words)
-        await house.amina.sees("This chat was unused for long")
-    answer = await house.amina.forges(OnCard(action=CardAction.REPORT, scan_id=1).pack())
-    assert answer.text == says(house, "error.chat_asleep")
-    assert len([one for one in await house.amina.messages() if one.document]) == 1
-    await house.amina.sends("a guess at it")
-    await house.amina.sees("That is not the password")
-    await house.amina.sends(PASSWORD)
-    await house.amina.sees("Thank you")
-    await house.amina.sends("/report")
-    await house.amina.receives_document()
-    said = [one.text for one in await house.amina.messages()]
-    assert PASSWORD not in said
-    assert "a guess at it" not in said
+        await clinic.amina.sends(words)
+        await clinic.amina.sees("This chat was unused for long")
+    answer = await clinic.amina.forges(OnCard(action=CardAction.REPORT, scan_id=1).pack())
+    assert answer.text == sentence_for(clinic, "error.chat_asleep")
+    assert len([one for one in await clinic.amina.messages() if one.document]) == 1
+    await clinic.amina.sends("a guess at it")
+    await clinic.amina.sees("That is not the password")
+    await clinic.amina.sends(PASSWORD)
+    await clinic.amina.sees("Thank you")
+    await clinic.amina.sends("/report")
+    await clinic.amina.receives_document()
+    texts = [one.text for one in await clinic.amina.messages()]
+    assert PASSWORD not in texts
+    assert "a guess at it" not in texts
 
 
-async def test_a_password_typed_into_a_form_that_fell_asleep_leaves_the_chat_too(house: House) -> None:
-    await house.amina.sends("/export")
-    await house.amina.sees("password")
-    await rests(house)
-    await house.amina.sends(PASSWORD)
-    await house.amina.sees("This chat was unused for long")
-    assert PASSWORD not in [one.text for one in await house.amina.messages()]
+async def test_a_password_typed_into_a_form_whose_chat_was_locked_leaves_the_chat_too(clinic: Clinic) -> None:
+    await clinic.amina.sends("/export")
+    await clinic.amina.sees("password")
+    await rests(clinic)
+    await clinic.amina.sends(PASSWORD)
+    await clinic.amina.sees("This chat was unused for long")
+    assert PASSWORD not in [one.text for one in await clinic.amina.messages()]
 
 
-async def test_a_form_that_was_open_goes_on_after_the_password(house: House) -> None:
-    await a_scan(house, Status.AI_ANALYZED)
-    await house.rao.presses("Write findings")
-    await house.rao.sees("Findings")
-    await rests(house)
-    await house.rao.sends("Opacities")
-    await house.rao.sees("This chat was unused for long")
-    await house.rao.sends(PASSWORD)
-    await house.rao.sees("what do you see")
-    await house.rao.sends("Opacities")
-    await house.rao.sees("what does it mean")
+async def test_a_form_that_was_open_goes_on_after_the_password(clinic: Clinic) -> None:
+    await a_scan(clinic, ScanStatus.AI_ANALYZED)
+    await clinic.rao.presses("Write findings")
+    await clinic.rao.sees("Findings")
+    await rests(clinic)
+    await clinic.rao.sends("Opacities")
+    await clinic.rao.sees("This chat was unused for long")
+    await clinic.rao.sends(PASSWORD)
+    await clinic.rao.sees("what do you see")
+    await clinic.rao.sends("Opacities")
+    await clinic.rao.sees("what does it mean")
 
 
-async def test_nothing_is_pushed_into_a_chat_that_is_asleep_but_a_knock(house: House) -> None:
-    """A doctor's phone in a drawer: no picture of a patient lights up on it; a patient's gets no report."""
-    await house.until("completed")
-    await settles(house)
-    await rests(house)
-    shown = len([one for one in await house.rao.messages() if one.photo])
-    bela = await house.clinic.person("Bela")
-    await house.joseph.sends("/unlock")
-    await house.joseph.sends(PASSWORD)
-    await house.joseph.sees("Thank you")
-    await house.releases()
-    await house.amina.sees("Your report R", timeout=30)
-    await a_scan(house, Status.PENDING_AI)
-    await house.rao.sees("There is news of scan #2", timeout=30)
-    await settles(house)
-    assert len([one for one in await house.rao.messages() if one.photo]) == shown
-    assert [one for one in await house.amina.messages() if one.document] == []
+async def test_nothing_is_pushed_into_a_locked_chat_but_a_notice(clinic: Clinic) -> None:
+    """A locked phone of a doctor shows no picture of a patient; a patient's gets no report."""
+    await clinic.until("completed")
+    await settles(clinic)
+    await rests(clinic)
+    shown = len([one for one in await clinic.rao.messages() if one.photo])
+    bela = await clinic.telegram.person("Bela")
+    await clinic.joseph.sends("/unlock")
+    await clinic.joseph.sends(PASSWORD)
+    await clinic.joseph.sees("Thank you")
+    await clinic.releases()
+    await clinic.amina.sees("Your report R", timeout=30)
+    await a_scan(clinic, ScanStatus.PENDING_AI)
+    await clinic.rao.sees("There is news of scan #2", timeout=30)
+    await settles(clinic)
+    assert len([one for one in await clinic.rao.messages() if one.photo]) == shown
+    assert [one for one in await clinic.amina.messages() if one.document] == []
     assert await bela.messages() == []
 
 
-async def test_use_keeps_a_chat_awake_and_is_noted_every_few_minutes_only(house: House) -> None:
+async def test_use_keeps_a_chat_unlocked_and_is_recorded_every_few_minutes_only(clinic: Clinic) -> None:
     async def seen() -> datetime:
-        async with house.app.clinic.sessions() as session:
-            return (await session.get_one(Link, house.amina.chat_id)).seen_at
+        async with clinic.app.services.sessions() as session:
+            return (await session.get_one(ChatLink, clinic.amina.chat_id)).seen_at
 
-    await rests(house, hours=11)
-    await house.amina.sends("/help")
-    await house.amina.sees("How it works")
+    await rests(clinic, hours=11)
+    await clinic.amina.sends("/help")
+    await clinic.amina.sees("How it works")
     first = await seen()
-    assert datetime.now(UTC) - first < GLANCE
-    await house.amina.sends("/scans")
-    await house.amina.sees("no scan of yours")
+    assert datetime.now(UTC) - first < SEEN_PRECISION
+    await clinic.amina.sends("/scans")
+    await clinic.amina.sees("no scan of yours")
     assert await seen() == first
 
 
-async def test_a_chat_is_signed_out_from_another_and_gets_nothing_any_more(house: House) -> None:
-    phone = await house.clinic.person("Amina's lost phone")
+async def test_a_chat_is_signed_out_from_another_and_gets_nothing_any_more(clinic: Clinic) -> None:
+    phone = await clinic.telegram.person("Amina's lost phone")
     await signs_in(phone, "amina@example.org", PASSWORD)
-    await house.amina.sends("/sessions")
-    await house.amina.presses("Sign out Amina's lost phone")
-    await settles(house)
+    await clinic.amina.sends("/sessions")
+    await clinic.amina.presses("Sign out Amina's lost phone")
+    await settles(clinic)
     for words in ("/scans", "/report", "/sessions"):
         await phone.sends(words)
         await phone.sees("I do not know you yet")
     answer = await phone.forges(OnCard(action=CardAction.REPORT, scan_id=1).pack())
-    assert answer.text == says(house, "error.not_linked")
+    assert answer.text == sentence_for(clinic, "error.not_linked")
     before = len(await phone.messages())
-    await house.until("released")
-    await house.amina.receives_document(timeout=30)
-    await settles(house)
+    await clinic.until("released")
+    await clinic.amina.receives_document(timeout=30)
+    await settles(clinic)
     assert len(await phone.messages()) == before
 
 
-async def test_somebody_elses_chat_cannot_be_signed_out(house: House) -> None:
-    await house.amina.sends("/help")
-    await house.amina.sees("How it works")
-    answer = await house.amina.forges(EndSession(chat_id=house.rao.chat_id).pack())
-    assert answer.text == says(house, "error.not_found")
-    await house.rao.sends("/queue")
-    await house.rao.sees("Nothing waits for you")
+async def test_somebody_elses_chat_cannot_be_signed_out(clinic: Clinic) -> None:
+    await clinic.amina.sends("/help")
+    await clinic.amina.sees("How it works")
+    answer = await clinic.amina.forges(EndSession(chat_id=clinic.rao.chat_id).pack())
+    assert answer.text == sentence_for(clinic, "error.not_found")
+    await clinic.rao.sends("/queue")
+    await clinic.rao.sees("Nothing waits for you")
 
 
-async def test_all_other_chats_are_signed_out_at_once(house: House) -> None:
-    phones = [await house.clinic.person(f"Phone {number}") for number in (1, 2)]
+async def test_all_other_chats_are_signed_out_at_once(clinic: Clinic) -> None:
+    phones = [await clinic.telegram.person(f"Phone {number}") for number in (1, 2)]
     for phone in phones:
         await signs_in(phone, "amina@example.org", PASSWORD)
-    await house.amina.sends("/sessions")
-    await house.amina.presses("Sign out all others")
+    await clinic.amina.sends("/sessions")
+    await clinic.amina.presses("Sign out all others")
     for phone in phones:
         await phone.sends("/scans")
         await phone.sees("I do not know you yet")
-    await house.amina.sends("/scans")
-    await house.amina.sees("no scan of yours")
+    await clinic.amina.sends("/scans")
+    await clinic.amina.sees("no scan of yours")
 
 
-async def test_the_thief_cannot_keep_a_chat_by_changing_the_password(house: House) -> None:
-    """Changing asks for the old one first, however awake the chat is."""
-    await house.amina.sends("/password")
-    await house.amina.sees("present password")
-    await house.amina.sends(GOOD)
-    await house.amina.sees("That is not the password")
-    await house.amina.sends(GOOD)
-    await house.amina.sees("That is not the password")
+async def test_the_thief_cannot_keep_a_chat_by_changing_the_password(clinic: Clinic) -> None:
+    """The change requires the old password, also in an unlocked chat."""
+    await clinic.amina.sends("/password")
+    await clinic.amina.sees("present password")
+    await clinic.amina.sends(GOOD)
+    await clinic.amina.sees("That is not the password")
+    await clinic.amina.sends(GOOD)
+    await clinic.amina.sees("That is not the password")

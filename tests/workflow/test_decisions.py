@@ -1,4 +1,4 @@
-"""Two decisions at once, second taps, and what each decision writes down."""
+"""Concurrent decisions, repeated taps, and the records of each decision."""
 
 import asyncio
 from datetime import timedelta
@@ -7,11 +7,12 @@ import pytest
 from sqlalchemy.orm.exc import StaleDataError
 
 from models.base import Sessions
-from models.tables.scans import Scan, Status
+from models.tables.scans import Scan
+from models.vocabulary import ScanStatus
 from tests.support.rows import NOW, Staff, a_reading, a_scan, a_staff, events_of, jobs_of, seen
-from workflow.errors import ClinicError, NotFound, StaleAction
-from workflow.reporting.content_hash import mark
+from workflow.errors import NotFound, StaleAction, WorkflowError
 from workflow.scans import analysis, reading
+from workflow.scans.draft_hash import draft_hash
 from workflow.transitions import Action, advance
 
 LATER = NOW + timedelta(minutes=1)
@@ -25,7 +26,7 @@ async def a_written_scan(sessions: Sessions) -> tuple[Staff, int]:
         return staff, scan.id
 
 
-async def test_a_second_tap_is_refused_and_owes_nothing(sessions: Sessions) -> None:
+async def test_a_second_tap_is_refused_and_enqueues_nothing(sessions: Sessions) -> None:
     staff, scan_id = await a_written_scan(sessions)
     async with sessions.begin() as session:
         await reading.verify(session, staff.doctor, scan_id, await seen(session, scan_id), NOW)
@@ -40,7 +41,7 @@ async def test_a_second_tap_is_refused_and_owes_nothing(sessions: Sessions) -> N
 
 
 async def test_of_two_decisions_at_the_same_moment_one_wins(sessions: Sessions) -> None:
-    """Verify and "better image" pressed together by two doctors: one event, one set of jobs, whoever came first."""
+    """Verify and "better image" pressed together by two doctors: one event, one set of jobs, whichever came first."""
     staff, scan_id = await a_written_scan(sessions)
     together = asyncio.Barrier(2)
 
@@ -59,7 +60,7 @@ async def test_of_two_decisions_at_the_same_moment_one_wins(sessions: Sessions) 
     async with sessions() as session:
         assert len(await events_of(session)) == 1
         scan = await session.get_one(Scan, scan_id)
-        winner = Status.DOCTOR_VERIFIED if answers[0] == "done" else Status.REJECTED
+        winner = ScanStatus.DOCTOR_VERIFIED if answers[0] == "done" else ScanStatus.REJECTED
         assert scan.status is winner
         assert await jobs_of(session) == (["show_cards"] if answers[0] == "done" else ["show_cards", "ask_retake"])
 
@@ -71,7 +72,7 @@ async def test_twenty_taps_on_the_same_button_do_it_once(sessions: Sessions) -> 
         try:
             async with sessions.begin() as session:
                 await reading.verify(session, staff.doctor, scan_id, await seen(session, scan_id), NOW)
-        except ClinicError:
+        except WorkflowError:
             return False
         return True
 
@@ -79,7 +80,7 @@ async def test_twenty_taps_on_the_same_button_do_it_once(sessions: Sessions) -> 
 
 
 async def test_a_decision_on_an_old_copy_of_the_scan_is_not_written(sessions: Sessions) -> None:
-    """The version column guards even who forgot to hold the row."""
+    """The version column protects also callers that did not lock the row."""
     staff, scan_id = await a_written_scan(sessions)
     async with sessions() as session:
         old = await session.get_one(Scan, scan_id)
@@ -101,14 +102,14 @@ async def test_a_scan_that_is_none_is_not_found(sessions: Sessions) -> None:
 
 
 async def test_whoever_signs_is_the_author(sessions: Sessions) -> None:
-    """Words drafted by one doctor and signed by another are the signer's, with the time of the signature."""
+    """A text drafted by one doctor and signed by another is the signer's, with the time of the signature."""
     _, scan_id = await a_written_scan(sessions)
     async with sessions.begin() as session:
         other = await a_staff(session)
         await reading.verify(session, other.doctor, scan_id, await seen(session, scan_id), LATER)
     async with sessions.begin() as session:
         scan = await reading.prescribe(session, other.pharmacist, scan_id, ["Rest"], LATER)
-        await reading.complete(session, other.pharmacist, scan_id, mark(scan), LATER)
+        await reading.complete(session, other.pharmacist, scan_id, draft_hash(scan), LATER)
     async with sessions() as session:
         scan = await session.get_one(Scan, scan_id)
         assert scan.reading is not None
@@ -120,7 +121,7 @@ async def test_whoever_signs_is_the_author(sessions: Sessions) -> None:
 async def test_findings_written_anew_replace_the_draft(sessions: Sessions) -> None:
     staff, scan_id = await a_written_scan(sessions)
     async with sessions.begin() as session:
-        words = reading.Words("Clear.", own_reading="Healthy.")
+        words = reading.TypedFindings("Clear.", own_reading="Healthy.")
         await reading.write_findings(session, staff.doctor, scan_id, words, NOW)
     async with sessions() as session:
         written = (await session.get_one(Scan, scan_id)).reading
@@ -134,7 +135,7 @@ async def test_an_analysis_that_failed_may_be_asked_for_again(sessions: Sessions
         scan_id = (await a_scan(session, staff, "PENDING_AI")).id
         await analysis.ask_analysis(session, staff.doctor, scan_id, NOW)
     async with sessions.begin() as session:
-        await analysis.forget_analysis(session, scan_id)
+        await analysis.reset_analysis(session, scan_id)
     async with sessions.begin() as session:
         scan = await analysis.ask_analysis(session, staff.doctor, scan_id, LATER)
         assert scan.analysis_asked_at == LATER
@@ -146,4 +147,4 @@ async def test_a_rejection_keeps_its_reason(sessions: Sessions) -> None:
         await reading.reject(session, staff.doctor, scan_id, "Blurred.", NOW)
     async with sessions() as session:
         scan = await session.get_one(Scan, scan_id)
-        assert (scan.status, scan.reason) == (Status.REJECTED, "Blurred.")
+        assert (scan.status, scan.reason) == (ScanStatus.REJECTED, "Blurred.")

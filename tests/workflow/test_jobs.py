@@ -1,4 +1,4 @@
-"""What is owed: in which order, by one worker at a time, again after a crash, and not for ever."""
+"""The job queue: order, one worker at a time, again after a crash, and a limit of attempts."""
 
 import asyncio
 from datetime import timedelta
@@ -10,10 +10,10 @@ from models.base import Sessions
 from models.tables.jobs import Job
 from tests.support.rows import NOW
 from workflow.jobs import (
+    HAS_JOBS,
     LEASE,
-    LONGEST_PAUSE,
-    OWES,
-    PATIENCE,
+    MAX_BACKOFF,
+    RETRY_PERIOD,
     JobKind,
     claim,
     enqueue,
@@ -29,8 +29,8 @@ SECOND = timedelta(seconds=1)
 only_postgresql = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 
 
-async def owe(sessions: Sessions, count: int = 1, lock: str | None = None) -> list[int]:
-    """So many jobs, a second apart."""
+async def enqueue_some(sessions: Sessions, count: int = 1, lock: str | None = None) -> list[int]:
+    """Enqueue this many jobs, a second apart."""
     async with sessions.begin() as session:
         jobs = [
             enqueue(session, JobKind.SHOW_CARD, NOW + number * SECOND, lock=lock, number=number)
@@ -50,13 +50,13 @@ async def test_a_job_exists_only_if_its_cause_is_committed(sessions: Sessions) -
     async with sessions() as session:
         enqueue(session, JobKind.DELIVER, NOW, scan_id=1)
         await session.flush()
-        assert session.info[OWES] is True
+        assert session.info[HAS_JOBS] is True
         await session.rollback()
     assert await take(sessions) is None
 
 
 async def test_the_oldest_due_job_is_taken_first_and_none_before_its_time(sessions: Sessions) -> None:
-    first, second, third = await owe(sessions, 3)
+    first, second, third = await enqueue_some(sessions, 3)
     assert await take(sessions, -SECOND) is None
     assert await take(sessions, SECOND) == first
     assert await take(sessions, SECOND) == second
@@ -65,15 +65,15 @@ async def test_the_oldest_due_job_is_taken_first_and_none_before_its_time(sessio
 
 
 async def test_a_worker_takes_only_the_kinds_that_it_can_do(sessions: Sessions) -> None:
-    await owe(sessions)
+    await enqueue_some(sessions)
     async with sessions.begin() as session:
         assert await claim(session, NOW, [JobKind.DELIVER]) is None
         assert await claim(session, NOW, [JobKind.SHOW_CARD]) is not None
 
 
 async def test_jobs_with_the_same_lock_run_one_after_the_other(sessions: Sessions) -> None:
-    first, second = await owe(sessions, 2, lock="card:1:1")
-    [other] = await owe(sessions, 1, lock="card:1:2")
+    first, second = await enqueue_some(sessions, 2, lock="card:1:1")
+    [other] = await enqueue_some(sessions, 1, lock="card:1:2")
     assert await take(sessions) == first
     assert await take(sessions) == other
     assert await take(sessions) is None
@@ -83,8 +83,8 @@ async def test_jobs_with_the_same_lock_run_one_after_the_other(sessions: Session
 
 
 async def test_of_workers_that_reach_at_once_only_one_gets_a_locked_job(sessions: Sessions) -> None:
-    """Two edits of one card at the same time would leave two cards, or the older one on top."""
-    await owe(sessions, 2, lock="card:1:1")
+    """Two concurrent edits of one card would leave two cards, or the older one."""
+    await enqueue_some(sessions, 2, lock="card:1:1")
     async with asyncio.TaskGroup() as group, sessions.begin() as session:
         assert await claim(session, NOW + SECOND) is not None
         await session.flush()
@@ -94,22 +94,22 @@ async def test_of_workers_that_reach_at_once_only_one_gets_a_locked_job(sessions
 
 
 async def test_many_workers_take_each_job_once(sessions: Sessions) -> None:
-    owed = await owe(sessions, 12)
+    ids = await enqueue_some(sessions, 12)
 
-    async def works() -> list[int]:
+    async def run_worker() -> list[int]:
         mine = []
         while (job := await take(sessions)) is not None:
             mine.append(job)
         return mine
 
-    taken = await asyncio.gather(*(works() for _ in range(4)))
-    assert sorted(job for mine in taken for job in mine) == owed
+    taken = await asyncio.gather(*(run_worker() for _ in range(4)))
+    assert sorted(job for mine in taken for job in mine) == ids
 
 
 @only_postgresql
-async def test_a_job_in_another_workers_hands_is_passed_over_without_waiting(sessions: Sessions) -> None:
-    """SKIP LOCKED: a worker that is writing its job's end holds up nobody."""
-    first, second = await owe(sessions, 2)
+async def test_a_job_locked_by_another_worker_is_skipped_without_waiting(sessions: Sessions) -> None:
+    """SKIP LOCKED: a worker that commits its job's end blocks no other."""
+    first, second = await enqueue_some(sessions, 2)
     async with sessions.begin() as ending:
         await ending.get_one(Job, first, with_for_update=True)
         async with asyncio.timeout(5):
@@ -117,7 +117,7 @@ async def test_a_job_in_another_workers_hands_is_passed_over_without_waiting(ses
 
 
 async def test_a_dead_workers_job_comes_back_when_its_lease_has_run_out(sessions: Sessions) -> None:
-    [job] = await owe(sessions)
+    [job] = await enqueue_some(sessions)
     assert await take(sessions, SECOND) == job
     assert await take(sessions, SECOND + LEASE - SECOND) is None
     assert await take(sessions, SECOND + LEASE) == job
@@ -125,8 +125,8 @@ async def test_a_dead_workers_job_comes_back_when_its_lease_has_run_out(sessions
         assert (await session.get_one(Job, job)).attempts == 2
 
 
-async def test_a_single_worker_takes_up_at_once_what_its_killed_self_had_in_hand(sessions: Sessions) -> None:
-    first, second = await owe(sessions, 2, lock="card:1:1")
+async def test_a_single_worker_takes_up_at_once_the_jobs_of_its_killed_predecessor(sessions: Sessions) -> None:
+    first, second = await enqueue_some(sessions, 2, lock="card:1:1")
     assert await take(sessions) == first
     async with sessions.begin() as session:
         await recover(session)
@@ -138,7 +138,7 @@ async def test_a_single_worker_takes_up_at_once_what_its_killed_self_had_in_hand
 
 
 async def test_a_failed_job_waits_longer_each_time_but_never_longer_than_five_minutes(sessions: Sessions) -> None:
-    [job] = await owe(sessions)
+    [job] = await enqueue_some(sessions)
     pauses, at = [], NOW
     for _ in range(12):
         async with sessions.begin() as session:
@@ -151,55 +151,61 @@ async def test_a_failed_job_waits_longer_each_time_but_never_longer_than_five_mi
         pauses.append((due - at).total_seconds())
         at = due
     assert pauses == [2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300, 300]
-    assert LONGEST_PAUSE.total_seconds() == 300
+    assert MAX_BACKOFF.total_seconds() == 300
 
 
 async def test_telegrams_own_pause_is_kept_to(sessions: Sessions) -> None:
-    """A 429 says how long to wait."""
-    [job] = await owe(sessions)
+    """A 429 gives the time to wait."""
+    [job] = await enqueue_some(sessions)
     async with sessions.begin() as session:
         await postpone(session, job, "TelegramRetryAfter", NOW, timedelta(seconds=77))
         assert await next_due(session) == NOW + timedelta(seconds=77)
 
 
 async def test_patience_ends_two_days_after_the_first_try(sessions: Sessions) -> None:
-    """The job is over then, its error's class stays as the mark, and nobody takes it again. Days on which no process
-    was there to try do not count."""
-    [job] = await owe(sessions)
-    assert timedelta(days=2) == PATIENCE
-    begun = 5 * PATIENCE
+    """The job is over, its error's class stays, and no worker takes it again.
+
+    Days on which no process ran do not count.
+    """
+    [job] = await enqueue_some(sessions)
+    assert timedelta(days=2) == RETRY_PERIOD
+    begun = 5 * RETRY_PERIOD
     assert await take(sessions, begun) == job
     async with sessions.begin() as session:
-        assert await postpone(session, job, "SMTPConnectError", NOW + begun + PATIENCE - LONGEST_PAUSE) is True
-        assert await postpone(session, job, "SMTPConnectError", NOW + begun + PATIENCE) is False
+        assert await postpone(session, job, "SMTPConnectError", NOW + begun + RETRY_PERIOD - MAX_BACKOFF) is True
+        assert await postpone(session, job, "SMTPConnectError", NOW + begun + RETRY_PERIOD) is False
     assert await take(sessions, timedelta(days=30)) is None
     async with sessions() as session:
         ended = await session.get_one(Job, job)
-        assert (ended.ended_at, ended.error, ended.leased_until) == (NOW + begun + PATIENCE, "SMTPConnectError", None)
+        assert (ended.ended_at, ended.error, ended.leased_until) == (
+            NOW + begun + RETRY_PERIOD,
+            "SMTPConnectError",
+            None,
+        )
 
 
-@pytest.mark.parametrize("kind", [JobKind.WRITE_REPORT, JobKind.WRITE_AMENDMENT])
+@pytest.mark.parametrize("kind", [JobKind.ISSUE_REPORT, JobKind.ISSUE_AMENDMENT])
 async def test_what_was_confirmed_is_written_however_long_it_takes(sessions: Sessions, kind: JobKind) -> None:
-    """Somebody is told every two days; the scan would be stuck for ever if the job were over."""
+    """A notification is sent every two days; the scan would be stuck for ever if the job were over."""
     async with sessions.begin() as session:
         job = enqueue(session, kind, NOW)
         await session.flush()
-        told = []
+        notified = []
         for day in range(1, 8):
             assert await claim(session, NOW + timedelta(days=day)) is job
-            told.append(not await postpone(session, job.id, "OSError", NOW + timedelta(days=day)))
-    assert told == [False, False, True, False, True, False, True]
+            notified.append(not await postpone(session, job.id, "OSError", NOW + timedelta(days=day)))
+    assert notified == [False, False, True, False, True, False, True]
 
 
 async def test_a_job_that_can_never_succeed_is_given_up_at_once(sessions: Sessions) -> None:
-    [job] = await owe(sessions)
+    [job] = await enqueue_some(sessions)
     async with sessions.begin() as session:
         await give_up(session, job, "Unmailable", NOW)
     assert await take(sessions) is None
 
 
 async def test_a_finished_job_leaves_no_error_behind(sessions: Sessions) -> None:
-    [job] = await owe(sessions)
+    [job] = await enqueue_some(sessions)
     async with sessions.begin() as session:
         await postpone(session, job, "TimeoutError", NOW)
         await finish(session, job, NOW)
@@ -210,7 +216,7 @@ async def test_a_finished_job_leaves_no_error_behind(sessions: Sessions) -> None
 
 
 async def test_the_age_of_the_queue_is_that_of_the_oldest_due_job(sessions: Sessions) -> None:
-    first, second = await owe(sessions, 2)
+    first, second = await enqueue_some(sessions, 2)
     async with sessions.begin() as session:
         assert await queries.oldest_due_job(session, NOW - SECOND) is None
         assert await queries.oldest_due_job(session, NOW + SECOND) == NOW

@@ -6,34 +6,35 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from models.base import Sessions, looking
+from models.base import Sessions, read_only
 from models.tables.chats import HandledUpdate
-from models.tables.jobs import DeliveryState, Job
+from models.tables.deliveries import DeliveryState
+from models.tables.jobs import Job
 from tests.support.rows import NOW
 from workflow.errors import AlreadyHandled
 from workflow.jobs import JobKind, enqueue
-from workflow.reporting.deliveries import Outcome, begin_delivery, end_delivery
+from workflow.reporting.deliveries import PriorAttempt, begin_delivery, end_delivery
 from workflow.scans import queries
-from workflow.unit_of_work import REMEMBERED, Effects, forget_old_updates
+from workflow.unit_of_work import UPDATE_RETENTION, UnitOfWork, delete_old_updates
 
 
 async def handle(sessions: Sessions, update_id: int = 7) -> str:
     try:
-        async with Effects(sessions, update_id, NOW).begin() as session:
+        async with UnitOfWork(sessions, update_id, NOW).begin() as session:
             enqueue(session, JobKind.SHOW_MENU, NOW, chat_id=1)
     except AlreadyHandled:
         return "repeated"
     return "done"
 
 
-async def owed(sessions: Sessions) -> int:
+async def pending(sessions: Sessions) -> int:
     async with sessions() as session:
         return await session.scalar(select(func.count()).select_from(Job)) or 0
 
 
 async def test_an_update_has_its_effect_once(sessions: Sessions) -> None:
     assert [await handle(sessions) for _ in range(3)] == ["done", "repeated", "repeated"]
-    assert await owed(sessions) == 1
+    assert await pending(sessions) == 1
     async with sessions() as session:
         assert await queries.was_handled(session, 7)
         assert not await queries.was_handled(session, 8)
@@ -41,35 +42,35 @@ async def test_an_update_has_its_effect_once(sessions: Sessions) -> None:
 
 async def test_the_same_update_twice_at_the_same_moment_has_one_effect(sessions: Sessions) -> None:
     assert sorted(await asyncio.gather(*(handle(sessions) for _ in range(4)))) == ["done", *["repeated"] * 3]
-    assert await owed(sessions) == 1
+    assert await pending(sessions) == 1
 
 
 async def test_an_effect_that_failed_leaves_the_update_unhandled(sessions: Sessions) -> None:
-    """Telegram sends it again, and then it works."""
+    """Telegram redelivers it, and then it succeeds."""
 
     async def fails() -> None:
-        async with Effects(sessions, 7, NOW).begin() as session:
+        async with UnitOfWork(sessions, 7, NOW).begin() as session:
             enqueue(session, JobKind.SHOW_MENU, NOW, chat_id=1)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         await fails()
-    assert await owed(sessions) == 0
+    assert await pending(sessions) == 0
     assert await handle(sessions) == "done"
 
 
 async def test_a_transaction_inside_another_is_that_one(sessions: Sessions) -> None:
-    effects = Effects(sessions, 7, NOW)
-    async with effects.begin() as outer, effects.begin() as inner:
+    uow = UnitOfWork(sessions, 7, NOW)
+    async with uow.begin() as outer, uow.begin() as inner:
         assert inner is outer
-    async with effects.begin() as later:
+    async with uow.begin() as later:
         assert later is not outer
     async with sessions() as session:
         assert await session.scalar(select(func.count()).select_from(HandledUpdate)) == 1
 
 
 async def test_a_look_records_nothing(sessions: Sessions) -> None:
-    async with Effects(sessions, 7, NOW).look() as session:
+    async with UnitOfWork(sessions, 7, NOW).read() as session:
         assert await queries.was_handled(session, 7) is False
     assert await handle(sessions) == "done"
 
@@ -77,34 +78,40 @@ async def test_a_look_records_nothing(sessions: Sessions) -> None:
 async def test_updates_are_forgotten_when_telegram_cannot_repeat_them_any_more(sessions: Sessions) -> None:
     await handle(sessions)
     async with sessions.begin() as session:
-        await forget_old_updates(session, NOW + REMEMBERED)
+        await delete_old_updates(session, NOW + UPDATE_RETENTION)
         assert await queries.was_handled(session, 7)
-        await forget_old_updates(session, NOW + REMEMBERED + timedelta(seconds=1))
+        await delete_old_updates(session, NOW + UPDATE_RETENTION + timedelta(seconds=1))
     async with sessions() as session:
         assert not await queries.was_handled(session, 7)
 
 
 async def test_what_is_known_of_a_delivery(sessions: Sessions) -> None:
     """New, then unknown after a crash in the middle, then over, whether it arrived or failed for good."""
-    told = []
+    states = []
     for _ in range(2):
         async with sessions.begin() as session:
-            told.append(await begin_delivery(session, "report:1:mail", NOW))
+            states.append(await begin_delivery(session, "report:1:mail", NOW))
     async with sessions.begin() as session:
         await end_delivery(session, "report:1:mail", NOW, "<id@example.org>")
-        told.append(await begin_delivery(session, "report:1:mail", NOW))
-        told.append(await begin_delivery(session, "report:2:mail", NOW))
+        states.append(await begin_delivery(session, "report:1:mail", NOW))
+        states.append(await begin_delivery(session, "report:2:mail", NOW))
         await session.flush()
         await end_delivery(session, "report:2:mail", NOW, None, DeliveryState.FAILED)
-        told.append(await begin_delivery(session, "report:2:mail", NOW))
-    assert told == [Outcome.NEW, Outcome.UNKNOWN, Outcome.OVER, Outcome.NEW, Outcome.OVER]
+        states.append(await begin_delivery(session, "report:2:mail", NOW))
+    assert states == [
+        PriorAttempt.NONE,
+        PriorAttempt.UNKNOWN,
+        PriorAttempt.FINISHED,
+        PriorAttempt.NONE,
+        PriorAttempt.FINISHED,
+    ]
 
 
 async def test_who_only_looks_waits_for_no_writer(sessions: Sessions) -> None:
-    """A long transaction of the worker must not keep a chat waiting; what is not committed is not seen."""
+    """A long transaction of the worker must not block a chat; uncommitted rows are not seen."""
     async with sessions.begin() as writing:
         enqueue(writing, JobKind.SHOW_MENU, NOW, chat_id=1)
         await writing.flush()
-        async with asyncio.timeout(5), looking(sessions) as reading:
+        async with asyncio.timeout(5), read_only(sessions) as reading:
             assert await reading.scalar(select(func.count()).select_from(Job)) == 0
-    assert await owed(sessions) == 1
+    assert await pending(sessions) == 1

@@ -1,4 +1,4 @@
-"""The rules of a scan a second time, written by hand, and every other cell refused."""
+"""The transition rules of a scan a second time, written by hand; every other combination is refused."""
 
 from itertools import product
 from typing import Any
@@ -7,15 +7,15 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import Sessions
-from models.tables.people import Role
-from models.tables.scans import Scan, Status
+from models.tables.scans import Scan
+from models.vocabulary import Role, ScanStatus
 from tests.support.rows import NOW, Staff, a_finding, a_prescription, a_reading, a_scan, a_staff, events_of, jobs_of
 from workflow.actors import Actor
-from workflow.errors import ClinicError
+from workflow.errors import WorkflowError
 from workflow.transitions import RULES, WAITS_FOR, Action, advance
 
 ALLOWED = {
-    # stands, action, role: where it stands then, what is owed
+    # status, action, role: next status, jobs
     ("PENDING_AI", "ask_analysis", "doctor"): ("PENDING_AI", ["analyse", "show_cards"]),
     ("PENDING_AI", "record_analysis", "system"): ("AI_ANALYZED", ["show_cards"]),
     ("PENDING_AI", "reject", "doctor"): ("REJECTED", ["show_cards", "ask_retake"]),
@@ -41,7 +41,7 @@ ALLOWED = {
     ("PHARMACIST_COMPLETED", "reject", "administrator"): ("REJECTED", ["show_cards", "ask_retake"]),
     ("PHARMACIST_COMPLETED, released", "record_report", "system"): ("REPORT_READY", ["show_cards", "deliver"]),
 }
-STANDS = (
+STATUSES = (
     "PENDING_AI",
     "PENDING_AI, asked",
     "AI_ANALYZED",
@@ -71,8 +71,8 @@ ACTIONS = (
 ROLES = ("patient", "doctor", "pharmacist", "administrator", "system")
 
 
-async def standing(session: AsyncSession, staff: Staff, stands: str) -> Scan:
-    """A scan that stands as the words say."""
+async def scan_in(session: AsyncSession, staff: Staff, stands: str) -> Scan:
+    """A scan in this status, with the named texts."""
     status, *marks = stands.split(", ")
     facts: dict[str, Any] = {}
     if "asked" in marks:
@@ -97,7 +97,7 @@ async def row(session: AsyncSession, scan_id: int) -> dict[str, Any]:
 
 
 async def refused(sessions: Sessions, scan_id: int, staff: Staff, stands: str) -> list[str]:
-    """Try every cell of this line that is not in the table; what was let through."""
+    """Try every combination of this line that is not in the table; returns those that succeeded."""
     async with sessions() as session:
         before, passed = await row(session, scan_id), []
         for action, role in product(ACTIONS, ROLES):
@@ -105,7 +105,7 @@ async def refused(sessions: Sessions, scan_id: int, staff: Staff, stands: str) -
                 continue
             try:
                 await advance(session, scan_id, Action(action), staff.of(role), NOW)
-            except ClinicError:
+            except WorkflowError:
                 continue
             passed.append(f"{stands}: {action} by {role}")
         await session.flush()
@@ -114,7 +114,7 @@ async def refused(sessions: Sessions, scan_id: int, staff: Staff, stands: str) -
 
 
 async def allowed(sessions: Sessions, scan_id: int, actor: Actor, action: str) -> tuple[str, list[str]]:
-    """Where this move leads and what it owes, after a look at its event; rolled back."""
+    """The next status and the jobs of this move, after a check of its event; rolled back."""
     async with sessions() as session:
         await advance(session, scan_id, Action(action), actor, NOW)
         status = (await row(session, scan_id))["status"]
@@ -123,31 +123,31 @@ async def allowed(sessions: Sessions, scan_id: int, actor: Actor, action: str) -
 
 
 def test_the_table_knows_every_status_action_and_role() -> None:
-    """A new one has to be thought about here as well."""
-    assert {stands.split(",")[0] for stands in STANDS} == set(Status)
+    """A new one has to be added here as well."""
+    assert {stands.split(",")[0] for stands in STATUSES} == set(ScanStatus)
     assert set(ACTIONS) == set(Action)
     assert set(ROLES) == set(Role)
 
 
 async def test_only_these_moves_exist(sessions: Sessions) -> None:
-    """Every cell; what is not in the table is refused with nothing changed, nothing owed and no event."""
+    """Every combination: one outside the table is refused, with no change, no job and no event."""
     async with sessions.begin() as session:
         staff = await a_staff(session)
-        scans = {stands: (await standing(session, staff, stands)).id for stands in STANDS}
-    passed = [line for stands in STANDS for line in await refused(sessions, scans[stands], staff, stands)]
+        scans = {stands: (await scan_in(session, staff, stands)).id for stands in STATUSES}
+    passed = [line for stands in STATUSES for line in await refused(sessions, scans[stands], staff, stands)]
     assert passed == []
     for (stands, action, role), expected in ALLOWED.items():
         assert await allowed(sessions, scans[stands], staff.of(role), action) == expected, (stands, action, role)
 
 
 def test_no_stage_is_skipped_and_none_goes_back() -> None:
-    """Along every rule a scan stays, goes one stage on, or is rejected."""
-    order = [status for status in Status if status is not Status.REJECTED]
+    """By every rule a scan stays, advances one stage, or is rejected."""
+    order = [status for status in ScanStatus if status is not ScanStatus.REJECTED]
     for (status, _), rule in RULES.items():
         assert status in order
-        assert rule.to is Status.REJECTED or order.index(rule.to) - order.index(status) in {0, 1}
+        assert rule.to is ScanStatus.REJECTED or order.index(rule.to) - order.index(status) in {0, 1}
 
 
 def test_everybody_who_is_waited_for_can_move_the_scan_on() -> None:
     for status, role in WAITS_FOR.items():
-        assert role in {rule.by for (at, _), rule in RULES.items() if at is status}
+        assert role in {rule.role for (at, _), rule in RULES.items() if at is status}

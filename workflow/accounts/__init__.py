@@ -1,1 +1,1 @@
-"""Accounts, sign-in, codes, roles, staff."""
+"""Accounts, sign-in, one-time codes, roles and staff."""

@@ -1,4 +1,4 @@
-"""The patient's agreement, given once for each version of what it says, in the language that they read."""
+"""The patient's consent, given once per version of its text."""
 
 from datetime import datetime
 from typing import Final
@@ -6,27 +6,31 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables.people import Consent
+from models.tables.accounts import Consent
 from workflow.actors import Actor
-from workflow.audit.chain import Entry, note
+from workflow.audit.chain import AuditEvent, record
 
-VERSION: Final = "2026-11"  # of the sentence `consent.ask`: another meaning needs another version, and is asked anew
+VERSION: Final = "2026-11"  # of the sentence `consent.ask`; after a change of meaning patients are asked again
 
 
 async def has_agreed(session: AsyncSession, actor: Actor) -> bool:
+    """Whether the actor has agreed to the current version."""
     given = select(Consent.id).where(Consent.account_id == actor.account_id, Consent.version == VERSION)
     return await session.scalar(given) is not None
 
 
 async def agree(session: AsyncSession, actor: Actor, at: datetime) -> None:
-    """Safe to repeat."""
+    """Record the consent. Idempotent."""
     if actor.account_id is None or await has_agreed(session, actor):
         return
     session.add(Consent(account_id=actor.account_id, version=VERSION, language=actor.language, given_at=at))
     await session.flush()
-    await note(session, actor, Entry("consent", "account", actor.account_id, actor.account_id, reason=VERSION), at)
+    await record(
+        session, actor, AuditEvent("consent", "account", actor.account_id, actor.account_id, reason=VERSION), at
+    )
 
 
 async def decline(session: AsyncSession, actor: Actor, at: datetime) -> None:
-    entry = Entry("decline_consent", "account", actor.account_id, actor.account_id, reason=VERSION)
-    await note(session, actor, entry, at)
+    """Record the refusal in the audit trail."""
+    entry = AuditEvent("decline_consent", "account", actor.account_id, actor.account_id, reason=VERSION)
+    await record(session, actor, entry, at)

@@ -1,6 +1,6 @@
-"""Guesses at a password: each is counted before it is compared, and makes chat and address wait longer for the next.
+"""Throttling of password attempts: counted before they are compared, with exponential backoff per chat and address.
 
-An address without an account waits exactly as one with an account does: nobody learns here who has one."""
+An address without an account is throttled in the same way, so that attempts do not reveal which addresses are known."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -11,80 +11,81 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables.people import Account, Throttle
-from workflow.audit.chain import Entry, Outcome, note
+from models.tables.accounts import Account, Throttle
+from workflow.audit.chain import AuditEvent, Outcome, record
 from workflow.errors import LoginLocked
 
-FREE: Final = 3  # wrong guesses in a row; the third makes the next wait
-FIRST: Final = timedelta(minutes=1)
-LONGEST: Final = timedelta(hours=1)
-FORGOTTEN: Final = timedelta(days=1)
+FREE_FAILURES: Final = 3  # consecutive failures; the third one starts the backoff
+FIRST_PAUSE: Final = timedelta(minutes=1)
+MAX_PAUSE: Final = timedelta(hours=1)
+RESET_AFTER: Final = timedelta(days=1)
 
 
-async def attempt(session: AsyncSession, chat_id: int, email: str, at: datetime) -> str | None:
-    """Count a guess and return what it has to match; None where nobody has this address. Commit before comparing.
+async def begin_attempt(session: AsyncSession, chat_id: int, email: str, at: datetime) -> str | None:
+    """Count an attempt and return the password hash to compare with; None for an unknown address.
 
-    Raises LoginLocked while the chat or the address rests."""
-    for key in (_of_chat(chat_id), _of_address(email)):
-        await spend(session, key, at)
+    Commit before comparing. Raises LoginLocked while the chat or the address is throttled."""
+    for key in (_chat_key(chat_id), _address_key(email)):
+        await count_attempt(session, key, at)
     account = await session.scalar(select(Account).where(Account.email == email.lower()))
     return account.password_hash if account else None
 
 
-async def right(session: AsyncSession, chat_id: int, email: str) -> None:
-    """The guess was right: the address starts afresh; of the chat's guesses only this one is forgiven."""
-    await forgive(session, _of_address(email))
-    chat = await _held(session, _of_chat(chat_id))
+async def record_success(session: AsyncSession, chat_id: int, email: str) -> None:
+    """Reset the address's count; take this attempt back from the chat's count."""
+    await reset_failures(session, _address_key(email))
+    chat = await _locked(session, _chat_key(chat_id))
     chat.failures, chat.until = max(0, chat.failures - 1), None
 
 
-async def forgive(session: AsyncSession, key: str) -> None:
-    held = await _held(session, key)
-    held.failures, held.until = 0, None
+async def reset_failures(session: AsyncSession, key: str) -> None:
+    """Reset the count of a key."""
+    throttle = await _locked(session, key)
+    throttle.failures, throttle.until = 0, None
 
 
-async def wrong(session: AsyncSession, email: str, at: datetime) -> None:
-    """What an account's owner may want to know stands in the record."""
+async def record_failure(session: AsyncSession, email: str, at: datetime) -> None:
+    """Record a refused sign-in in the audit trail of a known account."""
     account = await session.scalar(select(Account).where(Account.email == email.lower()))
     if account is not None:
-        refused = Entry("sign_in", "account", account.id, outcome=Outcome.REFUSED, reason="password")
-        await note(session, None, refused, at)
+        refused = AuditEvent("sign_in", "account", account.id, outcome=Outcome.REFUSED, reason="password")
+        await record(session, None, refused, at)
 
 
-async def forget(session: AsyncSession, chats: Sequence[int], email: str) -> None:
-    """Nobody signs in from there or by this address any more."""
-    keys = [_of_address(email), *map(_of_chat, chats)]
+async def delete_throttles(session: AsyncSession, chats: Sequence[int], email: str) -> None:
+    """Delete the counts of these chats and of this address."""
+    keys = [_address_key(email), *map(_chat_key, chats)]
     await session.execute(delete(Throttle).where(Throttle.key.in_(keys)))
 
 
-def pause(failures: int) -> timedelta:
-    """None for the first, then a minute, two, four … up to an hour."""
-    if failures < FREE:
+def backoff(failures: int) -> timedelta:
+    """Zero below 3 failures, then 1, 2, 4 … minutes, up to an hour."""
+    if failures < FREE_FAILURES:
         return timedelta()
-    return min(LONGEST, FIRST * (1 << min(failures - FREE, 10)))
+    return min(MAX_PAUSE, FIRST_PAUSE * (1 << min(failures - FREE_FAILURES, 10)))
 
 
-async def spend(session: AsyncSession, key: str, at: datetime) -> None:
-    """Count a guess under this key before it is compared. Raises LoginLocked while the key rests."""
+async def count_attempt(session: AsyncSession, key: str, at: datetime) -> None:
+    """Count an attempt under this key before it is compared. Raises LoginLocked while the key is throttled."""
     insert = sqlite.insert if session.bind.dialect.name == "sqlite" else postgresql.insert
     await session.execute(insert(Throttle).values(key=key, failures=0, at=at).on_conflict_do_nothing())
-    throttle = await _held(session, key)
+    throttle = await _locked(session, key)
     if throttle.until is not None and throttle.until > at:
         raise LoginLocked(wait=throttle.until - at)
-    if throttle.at < at - FORGOTTEN:
+    if throttle.at < at - RESET_AFTER:
         throttle.failures = 0
     throttle.failures += 1
-    throttle.at, throttle.until = at, at + pause(throttle.failures)
+    throttle.at, throttle.until = at, at + backoff(throttle.failures)
 
 
-async def _held(session: AsyncSession, key: str) -> Throttle:
-    held = select(Throttle).where(Throttle.key == key).with_for_update()
-    return (await session.scalars(held.execution_options(populate_existing=True))).one()
+async def _locked(session: AsyncSession, key: str) -> Throttle:
+    throttle = select(Throttle).where(Throttle.key == key).with_for_update()
+    return (await session.scalars(throttle.execution_options(populate_existing=True))).one()
 
 
-def _of_chat(chat_id: int) -> str:
+def _chat_key(chat_id: int) -> str:
     return f"chat:{chat_id}"
 
 
-def _of_address(email: str) -> str:
+def _address_key(email: str) -> str:
     return f"mail:{sha256(email.lower().encode()).hexdigest()}"

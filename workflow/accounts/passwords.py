@@ -1,4 +1,4 @@
-"""Passwords: refused when they are easy to guess, kept as bcrypt, which is slow on purpose."""
+"""Password strength (zxcvbn) and hashing (bcrypt)."""
 
 import asyncio
 from base64 import b64encode
@@ -11,41 +11,50 @@ from zxcvbn import zxcvbn
 
 from workflow.errors import WeakPassword
 
-SHORTEST: Final = 8
-LOOKED_AT: Final = 72  # characters that zxcvbn weighs; beyond them nothing gets easier to guess
-GUESSABLE: Final = 2  # its scores below this fall within a million guesses: common words, names, dates, keyboard rows
-NOBODY: Final = "$2b$12$" + "." * 53  # a hash no password has: checking it costs what a real one costs
-AT_ONCE: Final = 2
+MIN_LENGTH: Final = 8
+MAX_SCORED: Final = 72  # characters scored by zxcvbn; more cannot make a password easier to guess
+MIN_SCORE: Final = 2  # of zxcvbn; lower: guessed within 10^6 tries (common words, names, dates, keyboard rows)
+COST: Final = 12  # bcrypt: 2^12 rounds
+CONCURRENCY: Final = 2
 
 
-def hash_password(password: str, known: Sequence[str] = (), cost: int = 12) -> str:
-    """Raises WeakPassword; `known` is what anybody knows of the person: name and address.
+def hash_password(password: str, personal: Sequence[str] = (), cost: int = COST) -> str:
+    """bcrypt hash of the password. `personal` is what others know of the person: name and address. Raises WeakPassword.
 
-    Hashed before bcrypt, which takes 72 bytes at most (a Tamil letter is three)."""
-    if len(password) < SHORTEST or zxcvbn(password[:LOOKED_AT], user_inputs=[*known])["score"] < GUESSABLE:
-        raise WeakPassword(shortest=SHORTEST)
+    SHA-256 comes first, because bcrypt takes at most 72 bytes and a Tamil letter has three."""
+    if len(password) < MIN_LENGTH or zxcvbn(password[:MAX_SCORED], user_inputs=[*personal])["score"] < MIN_SCORE:
+        raise WeakPassword(shortest=MIN_LENGTH)
     return bcrypt.hashpw(_digest(password), bcrypt.gensalt(cost)).decode()
 
 
-def matches(password: str, password_hash: str | None) -> bool:
-    """Takes as long for an unknown account (None) as for a wrong password."""
-    known = bcrypt.checkpw(_digest(password), (password_hash or NOBODY).encode())
-    return known and password_hash is not None
+def matches(password: str, password_hash: str | None, cost: int = COST) -> bool:
+    """Whether the password matches. Takes as long for an unknown account (None) as for a wrong password."""
+    matched = bcrypt.checkpw(_digest(password), (password_hash or _dummy_hash(cost)).encode())
+    return matched and password_hash is not None
 
 
-class Hasher:
-    """A third of a second of a core each: away from the event loop, and never more than two at a time."""
+class PasswordHasher:
+    """Runs bcrypt (about 0.3 s of CPU each) in threads, at most `CONCURRENCY` at a time."""
 
-    def __init__(self) -> None:
-        self._turn = asyncio.Semaphore(AT_ONCE)
+    def __init__(self, cost: int = COST) -> None:
+        """`cost` is the base-2 logarithm of bcrypt's rounds."""
+        self._cost = cost
+        self._semaphore = asyncio.Semaphore(CONCURRENCY)
 
-    async def hash(self, password: str, known: Sequence[str] = ()) -> str:
-        async with self._turn:
-            return await asyncio.to_thread(hash_password, password, known)
+    async def hash(self, password: str, personal: Sequence[str] = ()) -> str:
+        """`hash_password` in a thread."""
+        async with self._semaphore:
+            return await asyncio.to_thread(hash_password, password, personal, self._cost)
 
     async def matches(self, password: str, password_hash: str | None) -> bool:
-        async with self._turn:
-            return await asyncio.to_thread(matches, password, password_hash)
+        """`matches` in a thread."""
+        async with self._semaphore:
+            return await asyncio.to_thread(matches, password, password_hash, self._cost)
+
+
+def _dummy_hash(cost: int) -> str:
+    """A hash that matches no password and takes as long to check as a real one."""
+    return f"$2b${cost:02}$" + "." * 53
 
 
 def _digest(password: str) -> bytes:

@@ -1,4 +1,4 @@
-"""The roles that a person holds: several at once, and one of them acts in each chat."""
+"""The roles of an account: several at once, one of them active in each chat."""
 
 from datetime import datetime
 from typing import Final
@@ -6,70 +6,72 @@ from typing import Final
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables.people import Account, HeldRole, Link, Role
+from models.tables.accounts import Account, AdditionalRole, ChatLink
+from models.vocabulary import Role
 from workflow.actors import Actor, actor_of
-from workflow.audit.chain import Entry, note
+from workflow.audit.chain import AuditEvent, record
 from workflow.errors import LastAdministrator, NotFound, NotLinked, StaleAction
 from workflow.jobs import JobKind, enqueue
-from workflow.permissions import TABLE, Deed, Verb, allow
+from workflow.permissions import GRANTS, Operation, Permission, authorize
 from workflow.scans import queries
 
-NUMBERED: Final = frozenset((Role.DOCTOR, Role.PHARMACIST))  # their registration number is printed on the reports
+REGISTERED_ROLES: Final = frozenset((Role.DOCTOR, Role.PHARMACIST))  # their registration number is printed on reports
 
 
-def give(account: Account, role: Role, number: str | None, at: datetime) -> None:
-    """One role more. A role of the staff comes before the patient, who the person stays as well."""
+def grant(account: Account, role: Role, number: str | None, at: datetime) -> None:
+    """Add a role; does nothing when it is held. A staff role comes first, the patient role stays."""
     if role in account.roles:
         return
     if account.role is Role.PATIENT:
-        account.held.append(HeldRole(role=Role.PATIENT, since=at))
+        account.additional_roles.append(AdditionalRole(role=Role.PATIENT, since=at))
         account.role, account.registration_number = role, number
     else:
-        account.held.append(HeldRole(role=role, registration_number=number, since=at))
+        account.additional_roles.append(AdditionalRole(role=role, registration_number=number, since=at))
 
 
-async def take(session: AsyncSession, account: Account, role: Role) -> None:
-    """One role less, in every chat at once; whoever holds no other is a patient. Raises LastAdministrator."""
+async def revoke(session: AsyncSession, account: Account, role: Role) -> None:
+    """Remove a role in every chat; without another role the account is a patient's. Raises LastAdministrator."""
     if role is Role.ADMINISTRATOR:
-        await keep_one_administrator(session)
-    staff = [one for one in account.held if one.role is not Role.PATIENT]
+        await require_other_administrator(session)
+    staff = [one for one in account.additional_roles if one.role is not Role.PATIENT]
     if account.role is not role:
-        account.held = [one for one in account.held if one.role is not role]
+        account.additional_roles = [one for one in account.additional_roles if one.role is not role]
     elif staff:
         account.role, account.registration_number = staff[0].role, staff[0].registration_number
-        account.held = [one for one in account.held if one is not staff[0]]
+        account.additional_roles = [one for one in account.additional_roles if one is not staff[0]]
     else:
-        account.role, account.registration_number, account.held = Role.PATIENT, None, []
-    await session.execute(update(Link).where(Link.account_id == account.id, Link.role == role).values(role=None))
+        account.role, account.registration_number, account.additional_roles = Role.PATIENT, None, []
+    acting = update(ChatLink).where(ChatLink.account_id == account.id, ChatLink.role == role)
+    await session.execute(acting.values(role=None))
 
 
-async def may_leave(session: AsyncSession, account: Account) -> None:
-    """Raises LastAdministrator where nobody would be left to invite others."""
+async def check_may_leave(session: AsyncSession, account: Account) -> None:
+    """Raise LastAdministrator when the account is the only active administrator."""
     if Role.ADMINISTRATOR in account.roles:
-        await keep_one_administrator(session)
+        await require_other_administrator(session)
 
 
-async def keep_one_administrator(session: AsyncSession) -> None:
-    """Holds them all before it counts them, so that of the last two only one can leave."""
-    await hold_administrators(session)
-    left = select(func.count()).where(queries.holds(Role.ADMINISTRATOR), Account.suspended_at.is_(None))
-    if (await session.scalar(left) or 0) <= 1:
+async def require_other_administrator(session: AsyncSession) -> None:
+    """Raise LastAdministrator when fewer than two are active. Locks them first: of the last two only one can leave."""
+    await lock_administrators(session)
+    active = select(func.count()).where(queries.has_role(Role.ADMINISTRATOR), Account.suspended_at.is_(None))
+    if (await session.scalar(active) or 0) <= 1:
         raise LastAdministrator
 
 
-async def hold_administrators(session: AsyncSession) -> None:
-    """All in the same order, and before anybody else is held: nobody waits in a circle."""
+async def lock_administrators(session: AsyncSession) -> None:
+    """Lock all administrators' rows in a fixed order, before any other row, to avoid deadlocks."""
     await session.flush()
-    all_ = select(Account.id).where(queries.holds(Role.ADMINISTRATOR)).order_by(Account.id)
+    all_ = select(Account.id).where(queries.has_role(Role.ADMINISTRATOR)).order_by(Account.id)
     await session.execute(all_.with_for_update())
 
 
 async def switch(session: AsyncSession, chat_id: int, role: Role, at: datetime) -> Actor:
-    """Act in another of the person's roles in this chat from now on. One that is not held looks like none."""
-    link = await session.get(Link, chat_id)
+    """Set the active role of this chat. Raises NotLinked, NotFound (not held) or StaleAction (active already)."""
+    link = await session.get(ChatLink, chat_id)
     if link is None:
         raise NotLinked
-    allow(actor_of(link.account, link.role), Verb.SWITCH_ROLE)
+    authorize(actor_of(link.account, link.role), Permission.SWITCH_ROLE)
     if role not in link.account.roles:
         raise NotFound
     if role is actor_of(link.account, link.role).role:
@@ -77,15 +79,15 @@ async def switch(session: AsyncSession, chat_id: int, role: Role, at: datetime) 
     link.role = role
     enqueue(session, JobKind.SHOW_MENU, at, chat_id=chat_id)
     actor = actor_of(link.account, role)
-    await note(session, actor, Entry(Verb.SWITCH_ROLE, "account", link.account_id, reason=role), at)
+    await record(session, actor, AuditEvent(Permission.SWITCH_ROLE, "account", link.account_id, reason=role), at)
     return actor
 
 
-async def other_for(session: AsyncSession, actor: Actor, deed: Deed, scan_id: int | None) -> Role | None:
-    """The role of this person, besides the one that acts, in which he might do this with this scan."""
+async def other_role_for(session: AsyncSession, actor: Actor, operation: Operation, scan_id: int | None) -> Role | None:
+    """Another role of this person in which the operation on this scan is permitted; None when there is none."""
     for role in actor.roles:
-        if role is actor.role or role not in TABLE[deed]:
+        if role is actor.role or role not in GRANTS[operation]:
             continue
-        if scan_id is None or await queries.reaches(session, scan_id, actor._replace(role=role), deed):
+        if scan_id is None or await queries.is_permitted(session, scan_id, actor._replace(role=role), operation):
             return role
     return None

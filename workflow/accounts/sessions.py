@@ -1,4 +1,4 @@
-"""The chats in which a person is signed in: seen, ended, asleep when long unused."""
+"""Sign-in sessions: the chats linked to an account, locked after long disuse."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -6,47 +6,106 @@ from typing import Final
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
 
-from models.tables.chats import Card
-from models.tables.people import Link
-from workflow.accounts.registration import unlink
-from workflow.actors import Actor
-from workflow.audit.chain import Entry, note
-from workflow.errors import NotFound
-from workflow.scans.cards import show
+from models.tables.accounts import Account, ChatLink
+from models.tables.chats import Card, Form
+from workflow.accounts.profile import account_by_email
+from workflow.actors import Actor, actor_of
+from workflow.audit.chain import AuditEvent, record
+from workflow.desk import tickets
+from workflow.errors import (
+    AlreadyLinked,
+    LoginFailed,
+    NotFound,
+    NotLinked,
+)
+from workflow.jobs import JobKind, enqueue
+from workflow.scans.cards import enqueue_card
 
-GLANCE: Final = timedelta(minutes=5)  # how exactly it is known when a chat was used last: not every update writes
+ROLES: Final = joinedload(ChatLink.account).joinedload(Account.additional_roles)  # one query for every update
+
+SEEN_PRECISION: Final = timedelta(minutes=5)  # precision of `seen_at`, so that not every update writes
 
 
-async def of(session: AsyncSession, actor: Actor) -> Sequence[Link]:
-    """Newest first."""
-    mine = select(Link).where(Link.account_id == actor.account_id)
-    return (await session.scalars(mine.order_by(Link.created_at.desc(), Link.chat_id))).all()
+async def linked_chats(session: AsyncSession, actor: Actor) -> Sequence[ChatLink]:
+    """The actor's sessions, newest first."""
+    links = select(ChatLink).where(ChatLink.account_id == actor.account_id)
+    return (await session.scalars(links.order_by(ChatLink.created_at.desc(), ChatLink.chat_id))).all()
 
 
 async def end(session: AsyncSession, actor: Actor, chat_id: int, at: datetime) -> None:
-    """Sign a chat out. Somebody else's looks like none."""
-    link = await session.get(Link, chat_id)
+    """Sign out one of the actor's chats. Raises NotFound for any other chat."""
+    link = await session.get(ChatLink, chat_id)
     if link is None or link.account_id != actor.account_id:
         raise NotFound
-    await unlink(session, chat_id, at)
+    await sign_out(session, chat_id, at)
 
 
 async def end_others(session: AsyncSession, actor: Actor, keep: int, at: datetime) -> int:
-    """Sign out every chat of this person but one; how many there were."""
-    others = [link.chat_id for link in await of(session, actor) if link.chat_id != keep]
+    """Sign out all of the actor's chats except `keep`. Returns their number."""
+    others = [link.chat_id for link in await linked_chats(session, actor) if link.chat_id != keep]
     for chat_id in others:
-        await unlink(session, chat_id, at)
+        await sign_out(session, chat_id, at)
     return len(others)
 
 
 async def touch(session: AsyncSession, chat_id: int, at: datetime) -> None:
-    await session.execute(update(Link).where(Link.chat_id == chat_id, Link.seen_at < at - GLANCE).values(seen_at=at))
+    """Record that the chat is in use, at most once per `SEEN_PRECISION`."""
+    await session.execute(
+        update(ChatLink).where(ChatLink.chat_id == chat_id, ChatLink.seen_at < at - SEEN_PRECISION).values(seen_at=at)
+    )
 
 
-async def wake(session: AsyncSession, actor: Actor, chat_id: int, at: datetime) -> None:
-    """The person has proved again who he is: the chat shows health data again, and its cards what they missed."""
-    await session.execute(update(Link).where(Link.chat_id == chat_id).values(seen_at=at))
+async def unlock(session: AsyncSession, actor: Actor, chat_id: int, at: datetime) -> None:
+    """Unlock a chat after the password was checked, and redraw its cards."""
+    await session.execute(update(ChatLink).where(ChatLink.chat_id == chat_id).values(seen_at=at))
     for scan_id in await session.scalars(select(Card.scan_id).where(Card.chat_id == chat_id)):
-        show(session, scan_id, chat_id, at)
-    await note(session, actor, Entry("unlock", "account", actor.account_id), at)
+        enqueue_card(session, scan_id, chat_id, at)
+    await record(session, actor, AuditEvent("unlock", "account", actor.account_id), at)
+
+
+async def actor_for(session: AsyncSession, chat_id: int, locked_before: datetime | None = None) -> Actor | None:
+    """The actor of this chat; None when it is not linked.
+
+    A chat last used before `locked_before` is locked: it shows no health data until it is unlocked."""
+    link = await session.get(ChatLink, chat_id, options=[ROLES])
+    if link is None:
+        return None
+    locked = locked_before is not None and link.seen_at < locked_before
+    actor = actor_of(link.account, link.role)
+    return actor._replace(seen_at=link.seen_at, locked=locked, roles=link.account.roles)
+
+
+async def sign_in(session: AsyncSession, chat_id: int, email: str, at: datetime, label: str = "") -> Actor:
+    """Link this chat to the account. The caller has checked the password. Raises LoginFailed or AlreadyLinked."""
+    account = await account_by_email(session, email)
+    if account is None:
+        raise LoginFailed
+    if await session.get(ChatLink, chat_id) is not None:
+        raise AlreadyLinked
+    create_link(session, chat_id, account, at, label)
+    await record(session, actor_of(account), AuditEvent("sign_in", "account", account.id), at)
+    return actor_of(account)
+
+
+def create_link(session: AsyncSession, chat_id: int, account: Account, at: datetime, label: str = "") -> None:
+    """Link a chat to an account and redraw its menu."""
+    session.add(ChatLink(chat_id=chat_id, account_id=account.id, created_at=at, seen_at=at, label=label[:80]))
+    enqueue(session, JobKind.SHOW_MENU, at, chat_id=chat_id)
+
+
+async def sign_out(session: AsyncSession, chat_id: int, at: datetime) -> None:
+    """Remove the chat's link, cards and forms; account and scans stay. Raises NotLinked."""
+    link = await session.get(ChatLink, chat_id)
+    if link is None:
+        raise NotLinked
+    await record(session, actor_of(link.account, link.role), AuditEvent("sign_out", "account", link.account_id), at)
+    await session.delete(link)
+    await session.flush()
+    await tickets.end_on_sign_out(session, link, at)
+    for card in await session.scalars(select(Card).where(Card.chat_id == chat_id)):
+        await session.delete(card)
+    for form in await session.scalars(select(Form).where(Form.key.contains(f":{chat_id}:"))):
+        await session.delete(form)
+    enqueue(session, JobKind.SHOW_MENU, at, chat_id=chat_id)

@@ -1,4 +1,4 @@
-"""Who works here and as what: an administrator changes it, and confirms each change with a code of his own."""
+"""Staff changes by an administrator, each confirmed with a one-time code."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -8,19 +8,22 @@ from typing import Final, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.tables.accounts import Account, ChatLink
 from models.tables.codes import Code, Purpose
-from models.tables.people import Account, Link, Role
-from workflow.accounts import registration, roles
-from workflow.accounts.codes import Verdict, judge, send_code
+from models.vocabulary import Role
+from workflow.accounts import invitations, roles
+from workflow.accounts.codes import Verdict, latest_code, send_code, verify_code
 from workflow.actors import Actor
-from workflow.audit.chain import Entry, Outcome, note
+from workflow.audit.chain import AuditEvent, Outcome, record
 from workflow.desk import tickets
 from workflow.errors import NotFound
 from workflow.jobs import JobKind, enqueue
-from workflow.permissions import STAFF, Verb, allow
+from workflow.permissions import STAFF, Permission, authorize
 
 
-class Change(StrEnum):
+class StaffChange(StrEnum):
+    """A change of a staff account. The values are stored in audit rows and forms."""
+
     SUSPEND = "suspend"
     RESTORE = "restore"
     DOCTOR = "doctor"
@@ -31,45 +34,47 @@ class Change(StrEnum):
     NOT_ADMINISTRATOR = "not_administrator"
 
 
-GIVES: Final = {Change(role.value): role for role in STAFF}
-TAKES: Final = {Change(f"not_{role}"): role for role in STAFF}
-LEAVES: Final = frozenset((Change.SUSPEND, Change.NOT_ADMINISTRATOR))  # the administrators, if the person is one
+GRANTED: Final = {StaffChange(role.value): role for role in STAFF}
+REVOKED: Final = {StaffChange(f"not_{role}"): role for role in STAFF}
+ENDS_ADMINISTRATOR: Final = frozenset((StaffChange.SUSPEND, StaffChange.NOT_ADMINISTRATOR))
 
 
-class Plan(NamedTuple):
-    """What shall be changed, and of whom; with a role that is registered somewhere, its number there."""
+class PlannedChange(NamedTuple):
+    """The account, the change, and the registration number for a role that has one."""
 
     account_id: int
-    change: Change
+    change: StaffChange
     number: str | None = None
 
 
-async def member(session: AsyncSession, actor: Actor, account_id: int) -> Account:
-    """Somebody of the staff, suspended or not. A patient looks like nobody."""
-    allow(actor, Verb.MANAGE_STAFF)
+async def staff_member(session: AsyncSession, actor: Actor, account_id: int) -> Account:
+    """An account with a staff role, suspended or not, locked for writing. Raises NotFound, also for a patient's."""
+    authorize(actor, Permission.MANAGE_STAFF)
     account = await session.get(Account, account_id, with_for_update=True)
     if account is None or account.role is Role.PATIENT:
         raise NotFound
     return account
 
 
-def possible(account: Account) -> list[Change]:
-    """What an administrator may do with somebody as things stand: suspend, and give or take a single role."""
+def possible_changes(account: Account) -> list[StaffChange]:
+    """The changes that the account's state allows: suspend, or grant or revoke one role; restore when suspended."""
     if account.suspended_at is not None:
-        return [Change.RESTORE]
-    gives = [change for change, role in GIVES.items() if role not in account.roles]
-    return [Change.SUSPEND, *gives, *(change for change, role in TAKES.items() if role in account.roles)]
+        return [StaffChange.RESTORE]
+    grants = [change for change, role in GRANTED.items() if role not in account.roles]
+    return [StaffChange.SUSPEND, *grants, *(change for change, role in REVOKED.items() if role in account.roles)]
 
 
-def asks_number(change: Change) -> bool:
-    """Whether the role that is given has a registration number."""
-    return GIVES.get(change) in roles.NUMBERED
+def needs_registration_number(change: StaffChange) -> bool:
+    """Whether the granted role has a professional registration number."""
+    return GRANTED.get(change) in roles.REGISTERED_ROLES
 
 
-async def ask_code(session: AsyncSession, actor: Actor, plan: Plan, chat_id: int, at: datetime) -> Code:
-    """Owe the administrator a code for exactly this change of exactly this person as he stands now."""
-    await roles.hold_administrators(session)
-    account = await member(session, actor, plan.account_id)
+async def request_code(session: AsyncSession, actor: Actor, plan: PlannedChange, chat_id: int, at: datetime) -> Code:
+    """Send the administrator a code bound to this change and to the account's current state.
+
+    Raises NotFound, LastAdministrator, or like `send_code`."""
+    await roles.lock_administrators(session)
+    account = await staff_member(session, actor, plan.account_id)
     await _check(session, account, plan)
     own = await session.get_one(Account, actor.account_id)
     code = Code(purpose=Purpose.STAFF, chat_id=chat_id, email=own.email, language=own.language, account_id=own.id)
@@ -77,49 +82,50 @@ async def ask_code(session: AsyncSession, actor: Actor, plan: Plan, chat_id: int
     return await send_code(session, code, at)
 
 
-async def confirm(session: AsyncSession, actor: Actor, plan: Plan, typed: str, key: bytes, at: datetime) -> Verdict:
-    """Judged before anything is changed; who has changed meanwhile, or another change, makes it a void code."""
-    await roles.hold_administrators(session)
-    account = await member(session, actor, plan.account_id)
-    mine = select(Code).where(Code.purpose == Purpose.STAFF, Code.account_id == actor.account_id)
-    code = await session.scalar(mine.order_by(Code.id.desc()).limit(1))
+async def confirm(
+    session: AsyncSession, actor: Actor, plan: PlannedChange, typed: str, key: bytes, at: datetime
+) -> Verdict:
+    """Verify the code, then apply the change. A code for another change or another account state is spent."""
+    await roles.lock_administrators(session)
+    account = await staff_member(session, actor, plan.account_id)
+    code = await latest_code(session, Purpose.STAFF, Code.account_id == actor.account_id)
     fits = code is not None and code.content_sha256 == _fingerprint(account, plan)
-    verdict = await judge(session, code, typed, key, at) if fits else Verdict.SPENT
+    verdict = await verify_code(session, code, typed, key, at) if fits else Verdict.SPENT
     outcome = Outcome.OK if verdict is Verdict.RIGHT else Outcome.REFUSED
     if verdict is Verdict.RIGHT:
         await _check(session, account, plan)
         await _apply(session, account, plan, at)
-        if plan.change in LEAVES:
-            await registration.void_invites(session, actor, account, at)
-    await note(session, actor, Entry(f"staff:{plan.change}", "account", account.id, outcome=outcome), at)
+        if plan.change in ENDS_ADMINISTRATOR:
+            await invitations.revoke_invites(session, actor, account, at)
+    await record(session, actor, AuditEvent(f"staff:{plan.change}", "account", account.id, outcome=outcome), at)
     return verdict
 
 
-async def _check(session: AsyncSession, account: Account, plan: Plan) -> None:
-    """Raises NotFound for what is not possible, LastAdministrator where nobody would be left."""
-    if plan.change not in possible(account) or asks_number(plan.change) is (plan.number is None):
+async def _check(session: AsyncSession, account: Account, plan: PlannedChange) -> None:
+    """Raise NotFound for a change that is not possible, LastAdministrator when no administrator would be left."""
+    if plan.change not in possible_changes(account) or needs_registration_number(plan.change) is (plan.number is None):
         raise NotFound
-    if plan.change in LEAVES:
-        await roles.may_leave(session, account)
+    if plan.change in ENDS_ADMINISTRATOR:
+        await roles.check_may_leave(session, account)
 
 
-async def _apply(session: AsyncSession, account: Account, plan: Plan, at: datetime) -> None:
+async def _apply(session: AsyncSession, account: Account, plan: PlannedChange, at: datetime) -> None:
     match change := plan.change:
-        case Change.SUSPEND:
+        case StaffChange.SUSPEND:
             account.suspended_at = at
-        case Change.RESTORE:
+        case StaffChange.RESTORE:
             account.suspended_at = None
-        case _ if change in GIVES:
-            roles.give(account, GIVES[change], plan.number, at)
+        case _ if change in GRANTED:
+            roles.grant(account, GRANTED[change], plan.number, at)
         case _:
-            await roles.take(session, account, TAKES[change])
+            await roles.revoke(session, account, REVOKED[change])
     if account.suspended_at is not None or account.role is Role.PATIENT:
-        await tickets.give_back(session, account.id, at)
-    for chat_id in await session.scalars(select(Link.chat_id).where(Link.account_id == account.id)):
+        await tickets.release_tickets(session, account.id, at)
+    for chat_id in await session.scalars(select(ChatLink.chat_id).where(ChatLink.account_id == account.id)):
         enqueue(session, JobKind.SHOW_MENU, at, chat_id=chat_id)
 
 
-def _fingerprint(account: Account, plan: Plan) -> str:
+def _fingerprint(account: Account, plan: PlannedChange) -> str:
     is_suspended = account.suspended_at is not None
-    stands = f"{account.id}|{','.join(sorted(account.roles))}|{is_suspended}|{plan.change}|{plan.number}"
-    return sha256(stands.encode()).hexdigest()
+    state = f"{account.id}|{','.join(sorted(account.roles))}|{is_suspended}|{plan.change}|{plan.number}"
+    return sha256(state.encode()).hexdigest()

@@ -1,1 +1,1 @@
-"""The audit chain and its FHIR view."""
+"""The audit trail and its FHIR representation."""

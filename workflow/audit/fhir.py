@@ -1,4 +1,4 @@
-"""Our rows as FHIR R4 resources (https://hl7.org/fhir/R4/auditevent.html)."""
+"""Audit rows as FHIR R4 AuditEvent resources (https://hl7.org/fhir/R4/auditevent.html)."""
 
 from datetime import UTC
 from typing import Any, Final
@@ -8,7 +8,7 @@ from models.tables.audit import AuditRow
 DICOM: Final = "http://dicom.nema.org/resources/ontology/DCM"
 ENTITY: Final = "http://terminology.hl7.org/CodeSystem/audit-entity-type"
 SYSTEM: Final = "urn:csss"
-TYPES: Final = {  # first part of our act -> DICOM audit event (PS3.16, CID 400) and FHIR's action
+EVENT_TYPES: Final = {  # first part of the act → DICOM audit event (PS3.16, CID 400) and FHIR action
     "look": ("110103", "DICOM Instances Accessed", "R"),
     "deliver": ("110106", "Export", "R"),
     "export": ("110106", "Export", "R"),
@@ -17,12 +17,12 @@ TYPES: Final = {  # first part of our act -> DICOM audit event (PS3.16, CID 400)
     "upload": ("110107", "Import", "C"),
     "trespass": ("110113", "Security Alert", "E"),
 }
-OTHER: Final = ("110110", "Patient Record", "U")
+DEFAULT_TYPE: Final = ("110110", "Patient Record", "U")
 
 
 def audit_event(row: AuditRow) -> dict[str, Any]:
-    """One row as an AuditEvent. People are identifiers of this house, the patient a pseudonym."""
-    code, display, action = TYPES.get(row.act.partition(":")[0], OTHER)
+    """One row as an AuditEvent. People are local identifiers, the patient a pseudonym."""
+    code, display, action = EVENT_TYPES.get(row.act.partition(":")[0], DEFAULT_TYPE)
     who = {"identifier": {"system": f"{SYSTEM}:account", "value": str(row.actor_id or row.role)}}
     event: dict[str, Any] = {
         "resourceType": "AuditEvent",

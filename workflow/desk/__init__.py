@@ -1,1 +1,1 @@
-"""Conversations between people and the staff."""
+"""Conversations between patients and staff."""

@@ -1,1 +1,1 @@
-"""Unanswered questions, and what administrators teach."""
+"""Unanswered questions, and FAQ content added by administrators."""

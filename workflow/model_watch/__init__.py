@@ -1,1 +1,1 @@
-"""Agreement, drift, the shadow model and its switch."""
+"""Model monitoring: agreement, drift, shadow model and feature flag."""

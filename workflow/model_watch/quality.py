@@ -1,4 +1,4 @@
-"""The model under watch: agreement of the doctors, drift, the trial of a silent one, the switch."""
+"""Monitoring of the model: agreement of doctors, distances, shadow model and feature flag."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,18 +7,18 @@ from typing import Final, NamedTuple
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables.quality import SilentFinding, Switch
-from models.tables.scans import Finding, Reading
+from models.tables.model_watch import FeatureFlag, ShadowFinding
+from models.tables.scans import AiFinding, Reading
 from workflow.actors import Actor
-from workflow.audit.chain import Entry, note
-from workflow.permissions import Verb, allow
+from workflow.audit.chain import AuditEvent, record
+from workflow.permissions import Permission, authorize
 
-MODEL: Final = "model"
-REMEMBERED: Final = 500  # decisions that the control charts look back on
+MODEL_FLAG: Final = "model"
+HISTORY: Final = 500  # values on a control chart
 
 
-class Record(NamedTuple):
-    """How one model version has fared in this house."""
+class Performance(NamedTuple):
+    """Counts for one model version at this hospital."""
 
     analysed: int
     uncertain: int
@@ -26,52 +26,59 @@ class Record(NamedTuple):
     disagreed: int
 
 
-async def record(session: AsyncSession, model_sha256: str) -> Record:
-    of_version = Finding.model_sha256 == model_sha256
+async def performance(session: AsyncSession, model_sha256: str) -> Performance:
+    """The counts of one model version."""
+    of_version = AiFinding.model_sha256 == model_sha256
     analysed = await _count(session, of_version)
-    uncertain = await _count(session, of_version, Finding.uncertain.is_(True))
+    uncertain = await _count(session, of_version, AiFinding.uncertain.is_(True))
     opinions = await decisions(session, model_sha256)
-    return Record(analysed, uncertain, sum(opinions), len(opinions) - sum(opinions))
+    return Performance(analysed, uncertain, sum(opinions), len(opinions) - sum(opinions))
 
 
 async def decisions(session: AsyncSession, model_sha256: str) -> Sequence[bool]:
-    """Whether the doctor agreed, oldest first."""
-    said = select(Reading.agrees).join(Finding, Finding.scan_id == Reading.scan_id)
-    said = said.where(Finding.model_sha256 == model_sha256, Reading.agrees.is_not(None), Reading.signed_at.is_not(None))
-    latest = (await session.scalars(said.order_by(Reading.signed_at.desc()).limit(REMEMBERED))).all()
+    """Whether the doctor agreed, for the latest `HISTORY` signed readings, oldest first."""
+    agreements = select(Reading.agrees).join(AiFinding, AiFinding.scan_id == Reading.scan_id)
+    agreements = agreements.where(
+        AiFinding.model_sha256 == model_sha256, Reading.agrees.is_not(None), Reading.signed_at.is_not(None)
+    )
+    latest = (await session.scalars(agreements.order_by(Reading.signed_at.desc()).limit(HISTORY))).all()
     return [bool(agrees) for agrees in reversed(latest)]
 
 
 async def distances(session: AsyncSession, model_sha256: str) -> Sequence[float]:
-    """How far each picture lay from the training data, oldest first."""
-    far = select(Finding.distance).where(Finding.model_sha256 == model_sha256, Finding.distance.is_not(None))
-    latest = (await session.scalars(far.order_by(Finding.created_at.desc()).limit(REMEMBERED))).all()
+    """Distance of each picture from the training data, for the latest `HISTORY` findings, oldest first."""
+    values = select(AiFinding.distance).where(AiFinding.model_sha256 == model_sha256, AiFinding.distance.is_not(None))
+    latest = (await session.scalars(values.order_by(AiFinding.created_at.desc()).limit(HISTORY))).all()
     return [float(distance or 0) for distance in reversed(latest)]
 
 
-async def record_silent(session: AsyncSession, finding: SilentFinding) -> None:
+async def record_shadow(session: AsyncSession, finding: ShadowFinding) -> None:
+    """Store the shadow model's result for a scan. Idempotent."""
     await session.merge(finding)
 
 
-async def silent_agreement(session: AsyncSession, model_sha256: str) -> tuple[int, int]:
-    """Of how many scans the silent model spoke, and of how many it gave the active model's label."""
-    spoken = select(func.count()).select_from(SilentFinding).where(SilentFinding.model_sha256 == model_sha256)
-    same = spoken.join(Finding, Finding.scan_id == SilentFinding.scan_id).where(Finding.label == SilentFinding.label)
-    return await session.scalar(spoken) or 0, await session.scalar(same) or 0
+async def shadow_agreement(session: AsyncSession, model_sha256: str) -> tuple[int, int]:
+    """The number of scans the shadow model analysed, and of those with the active model's label."""
+    analysed = select(func.count()).select_from(ShadowFinding).where(ShadowFinding.model_sha256 == model_sha256)
+    same = analysed.join(AiFinding, AiFinding.scan_id == ShadowFinding.scan_id).where(
+        AiFinding.label == ShadowFinding.label
+    )
+    return await session.scalar(analysed) or 0, await session.scalar(same) or 0
 
 
-async def is_on(session: AsyncSession) -> bool:
-    switch = await session.get(Switch, MODEL)
-    return switch is None or switch.on
+async def is_model_enabled(session: AsyncSession) -> bool:
+    """Whether the feature flag of the model is on; it is when it was never set."""
+    flag = await session.get(FeatureFlag, MODEL_FLAG)
+    return flag is None or flag.on
 
 
-async def turn(session: AsyncSession, actor: Actor, on: bool, at: datetime) -> None:
-    """The administrators' kill switch: off, every scan is read by the doctor alone."""
-    allow(actor, Verb.SWITCH_MODEL)
+async def set_model_enabled(session: AsyncSession, actor: Actor, on: bool, at: datetime) -> None:
+    """Set the feature flag. When it is off, scans are read without the model."""
+    authorize(actor, Permission.SWITCH_MODEL)
     assert actor.account_id is not None
-    await session.merge(Switch(name=MODEL, on=on, changed_by=actor.account_id, changed_at=at))
-    await note(session, actor, Entry(f"switch:{'on' if on else 'off'}", "setting", MODEL), at)
+    await session.merge(FeatureFlag(name=MODEL_FLAG, on=on, changed_by=actor.account_id, changed_at=at))
+    await record(session, actor, AuditEvent(f"switch:{'on' if on else 'off'}", "setting", MODEL_FLAG), at)
 
 
 async def _count(session: AsyncSession, *conditions: ColumnElement[bool]) -> int:
-    return await session.scalar(select(func.count()).select_from(Finding).where(*conditions)) or 0
+    return await session.scalar(select(func.count()).select_from(AiFinding).where(*conditions)) or 0

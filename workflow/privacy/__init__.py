@@ -1,1 +1,1 @@
-"""What is kept of a person: overview, export, erasure."""
+"""Data subject requests: overview, export, erasure."""

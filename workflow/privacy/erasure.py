@@ -1,4 +1,4 @@
-"""Forgetting a person: what may go goes at once, the rest as soon as it may; in the end their key is destroyed."""
+"""Erasure of an account in stages: records are sealed until their retention ends, then their key is destroyed."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,170 +8,183 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, cast, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.crypto.keys import SECRETS, DataKey
+from models.crypto.keys import DATA_KEYS, WrappedKey
+from models.tables.accounts import Account
 from models.tables.amendments import Amendment, AmendmentState
 from models.tables.chats import Card
 from models.tables.codes import Code
-from models.tables.desk import Ticket, TicketState, TicketWords
-from models.tables.jobs import Delivery, DeliveryEvent, Job
-from models.tables.people import Account, Role, Sex
-from models.tables.quality import SilentFinding
-from models.tables.scans import Critical, Finding, Prescription, Reading, Report, Scan, Status
+from models.tables.deliveries import Delivery, DeliveryEvent
+from models.tables.desk import Ticket, TicketMessage, TicketState
+from models.tables.jobs import Job
+from models.tables.model_watch import ShadowFinding
+from models.tables.scans import AiFinding, CriticalResult, Prescription, Reading, Report, Scan
+from models.vocabulary import Role, ScanStatus, Sex
 from workflow.accounts import logins
-from workflow.accounts.registration import unlink
+from workflow.accounts.sessions import sign_out
 from workflow.actors import SYSTEM, Actor
-from workflow.audit.chain import Entry, note
+from workflow.audit.chain import AuditEvent, record
 from workflow.desk import tickets
 from workflow.errors import NamedOnReports
 from workflow.jobs import JobKind, enqueue
-from workflow.permissions import STAFF, Verb, allow
+from workflow.permissions import STAFF, Permission, authorize
 from workflow.privacy import overview
 from workflow.scans import queries
 
 
-class Stage(StrEnum):
-    """How far the wish to be forgotten gets for now."""
+class ErasureStage(StrEnum):
+    """How far an erasure can proceed for now."""
 
-    WAITING = "waiting"  # a scan is at work: report and urgent news must still reach the patient
-    CLOSED = "closed"  # nobody can sign in; a report lies sealed until it may go
+    WAITING = "waiting"  # a scan is in progress: its report must still reach the patient
+    CLOSED = "closed"  # sign-in is disabled; reports stay sealed until their retention ends
     ERASED = "erased"
 
 
-class Progress(NamedTuple):
-    stage: Stage
+class ErasureProgress(NamedTuple):
+    """The stage, the end of the retention, and the ids of open scans."""
+
+    stage: ErasureStage
     until: datetime | None = None
     scans: Sequence[int] = ()
 
 
-async def outlook(session: AsyncSession, actor: Actor, keep: timedelta, at: datetime) -> Progress:
-    """What the wish would come to now; changes nothing.
+async def preview(session: AsyncSession, actor: Actor, retention: timedelta, at: datetime) -> ErasureProgress:
+    """The progress that a request would make now; changes nothing.
 
-    Raises NamedOnReports for who works here, or has signed other people's reports."""
-    allow(actor, Verb.FORGET_SELF)
+    Raises NamedOnReports for staff and for signers of other people's reports."""
+    authorize(actor, Permission.ERASE_SELF)
     assert actor.account_id is not None
     if set((await session.get_one(Account, actor.account_id)).roles) & set(STAFF):
         raise NamedOnReports
     changed = (Amendment.doctor_id, Amendment.administrator_id)
-    signed = (Reading.doctor_id, Critical.doctor_id, Prescription.pharmacist_id, Scan.released_by, *changed)
+    signed = (Reading.doctor_id, CriticalResult.doctor_id, Prescription.pharmacist_id, Scan.released_by, *changed)
     for column in signed:
         if await session.scalar(select(func.count()).where(column == actor.account_id)):
             raise NamedOnReports
-    return await _outlook(session, actor.account_id, keep, at)
+    return await _progress(session, actor.account_id, retention, at)
 
 
-async def ask(session: AsyncSession, actor: Actor, here: int, keep: timedelta, at: datetime) -> Progress:
-    """The person's own word; the caller has checked the password."""
-    await outlook(session, actor, keep, at)
-    account = await hold(session, actor.account_id)
+async def request_erasure(
+    session: AsyncSession, actor: Actor, current_chat: int, retention: timedelta, at: datetime
+) -> ErasureProgress:
+    """Record the request and begin. The caller has checked the password; `current_chat` stays signed in.
+
+    Raises like `preview`."""
+    await preview(session, actor, retention, at)
+    account = await lock_account(session, actor.account_id)
     account.erasure_asked_at = account.erasure_asked_at or at
-    await note(session, actor, Entry("forget", "account", account.id, account.id), at)
-    await _let_go(session, account, at, here)
-    return await go_on(session, account, keep, at)
+    await record(session, actor, AuditEvent("forget", "account", account.id, account.id), at)
+    await _delete_unprotected(session, account, at, current_chat)
+    return await continue_erasure(session, account, retention, at)
 
 
-async def go_on(session: AsyncSession, account: Account, keep: timedelta, at: datetime) -> Progress:
-    """As far as it may get now; safe to repeat."""
-    progress = await _outlook(session, account.id, keep, at)
-    if progress.stage is not Stage.WAITING and account.closed_at is None:
-        await _close(session, account, at)
-    if progress.stage is Stage.ERASED and account.erased_at is None:
-        await _erase(session, account, at)
+async def continue_erasure(
+    session: AsyncSession, account: Account, retention: timedelta, at: datetime
+) -> ErasureProgress:
+    """Proceed as far as is allowed now. Idempotent."""
+    progress = await _progress(session, account.id, retention, at)
+    if progress.stage is not ErasureStage.WAITING and account.closed_at is None:
+        await _close_account(session, account, at)
+    if progress.stage is ErasureStage.ERASED and account.erased_at is None:
+        await _erase_account(session, account, at)
     return progress
 
 
-async def hold(session: AsyncSession, account_id: int | None) -> Account:
-    held = select(Account).where(Account.id == account_id).with_for_update(of=Account)
-    return (await session.scalars(held.execution_options(populate_existing=True))).one()
+async def lock_account(session: AsyncSession, account_id: int | None) -> Account:
+    """The account's current row, locked for writing until this transaction ends."""
+    row = select(Account).where(Account.id == account_id).with_for_update(of=Account)
+    return (await session.scalars(row.execution_options(populate_existing=True))).one()
 
 
-async def due(session: AsyncSession) -> Sequence[int]:
-    """Patients who asked and are not forgotten yet; who has come to work here meanwhile stays."""
-    asked = select(Account.id).where(Account.erasure_asked_at.is_not(None), Account.erased_at.is_(None))
-    asked = asked.where(Account.role == Role.PATIENT, ~Account.held.any())
-    return (await session.scalars(asked.order_by(Account.id))).all()
+async def accounts_to_erase(session: AsyncSession) -> Sequence[int]:
+    """Accounts with an open request. An account that got a staff role since then is left out."""
+    requested = select(Account.id).where(Account.erasure_asked_at.is_not(None), Account.erased_at.is_(None))
+    requested = requested.where(Account.role == Role.PATIENT, ~Account.additional_roles.any())
+    return (await session.scalars(requested.order_by(Account.id))).all()
 
 
-async def _outlook(session: AsyncSession, account_id: int, keep: timedelta, at: datetime) -> Progress:
-    mine = Scan.patient_id == account_id
-    at_work = select(Scan.id).where(mine, Scan.status.not_in((Status.REPORT_READY, Status.REJECTED)))
-    changing = select(Amendment.scan_id).join(Scan, Scan.id == Amendment.scan_id)
-    changing = changing.where(mine, Amendment.state.in_((AmendmentState.PROPOSED, AmendmentState.APPROVED)))
-    scans = sorted({*await session.scalars(at_work), *await session.scalars(changing)})
+async def _progress(session: AsyncSession, account_id: int, retention: timedelta, at: datetime) -> ErasureProgress:
+    own = Scan.patient_id == account_id
+    in_progress = select(Scan.id).where(own, Scan.status.not_in((ScanStatus.REPORT_READY, ScanStatus.REJECTED)))
+    amending = select(Amendment.scan_id).join(Scan, Scan.id == Amendment.scan_id)
+    amending = amending.where(own, Amendment.state.in_((AmendmentState.PROPOSED, AmendmentState.APPROVED)))
+    scans = sorted({*await session.scalars(in_progress), *await session.scalars(amending)})
     if scans:
-        return Progress(Stage.WAITING, scans=scans)
-    until = await overview.kept_until(session, account_id, keep)
-    return Progress(Stage.CLOSED, until) if until and until > at else Progress(Stage.ERASED)
+        return ErasureProgress(ErasureStage.WAITING, scans=scans)
+    until = await overview.retained_until(session, account_id, retention)
+    return ErasureProgress(ErasureStage.CLOSED, until) if until and until > at else ErasureProgress(ErasureStage.ERASED)
 
 
-async def _let_go(session: AsyncSession, account: Account, at: datetime, here: int | None = None) -> None:
-    """What nothing keeps: telephone, conversations, and every chat; but for one `here`, in which the wish was said."""
+async def _delete_unprotected(
+    session: AsyncSession, account: Account, at: datetime, current_chat: int | None = None
+) -> None:
+    """Delete what is not retained: phone number, conversations and all chats except `current_chat`."""
     account.phone = None
     chats = await queries.chats_of_account(session, account.id)
-    await _forget_talks(session, account.id, chats, at)
+    await _delete_conversations(session, account.id, chats, at)
     for chat_id in chats:
-        if chat_id != here:
-            await _forget_chat(session, chat_id, at)
+        if chat_id != current_chat:
+            await _delete_chat(session, chat_id, at)
 
 
-async def _forget_talks(session: AsyncSession, account_id: int, chats: Sequence[int], at: datetime) -> None:
-    mine = select(Ticket).where(or_(Ticket.account_id == account_id, Ticket.chat_id.in_(chats)))
-    for ticket in await session.scalars(mine):
+async def _delete_conversations(session: AsyncSession, account_id: int, chats: Sequence[int], at: datetime) -> None:
+    own = select(Ticket).where(or_(Ticket.account_id == account_id, Ticket.chat_id.in_(chats)))
+    for ticket in await session.scalars(own):
         if ticket.state is TicketState.CLAIMED:
-            tickets.tell_left(session, ticket, at)
-        await session.execute(delete(TicketWords).where(TicketWords.ticket_id == ticket.id))
+            tickets.notify_withdrawn(session, ticket, at)
+        await session.execute(delete(TicketMessage).where(TicketMessage.ticket_id == ticket.id))
         ticket.chat_id, ticket.account_id, ticket.account = 0, None, None
         ticket.state, ticket.closed_at = TicketState.CLOSED, ticket.closed_at or at
 
 
-async def _forget_chat(session: AsyncSession, chat_id: int, at: datetime) -> None:
-    await unlink(session, chat_id, at)
+async def _delete_chat(session: AsyncSession, chat_id: int, at: datetime) -> None:
+    await sign_out(session, chat_id, at)
     await session.execute(delete(Delivery).where(Delivery.key.endswith(f":{chat_id}"), Delivery.report_id.is_(None)))
-    named = cast(Job.payload["chat_id"].as_string(), BigInteger) == chat_id
-    await session.execute(delete(Job).where(Job.ended_at.is_not(None), named))
+    of_chat = cast(Job.payload["chat_id"].as_string(), BigInteger) == chat_id
+    await session.execute(delete(Job).where(Job.ended_at.is_not(None), of_chat))
     codes = update(Code).where(Code.chat_id == chat_id)
     await session.execute(codes.values(chat_id=0, email="", used_at=func.coalesce(Code.used_at, at)))
 
 
-async def _close(session: AsyncSession, account: Account, at: datetime) -> None:
-    """Nobody signs in as this person any more; who it was lies sealed, for the reports that must stay."""
+async def _close_account(session: AsyncSession, account: Account, at: datetime) -> None:
+    """Disable sign-in and seal the identity for the reports that must be retained."""
     chats = await queries.chats_of_account(session, account.id)
-    await _let_go(session, account, at)
-    theirs = update(Code).where(or_(Code.account_id == account.id, Code.email == account.email))
-    await session.execute(theirs.values(chat_id=0, email="", used_at=func.coalesce(Code.used_at, at)))
-    await logins.forget(session, chats, account.email)
+    await _delete_unprotected(session, account, at)
+    codes = update(Code).where(or_(Code.account_id == account.id, Code.email == account.email))
+    await session.execute(codes.values(chat_id=0, email="", used_at=func.coalesce(Code.used_at, at)))
+    await logins.delete_throttles(session, chats, account.email)
     born = account.date_of_birth
     account.identity = {"name": account.name, "sex": account.sex, "date_of_birth": born and born.isoformat()}
     account.email, account.password_hash = f"{account.id}@forgotten.invalid", ""
-    _empty(account)
+    _clear_identity(account)
     account.closed_at = at
-    await note(session, SYSTEM, Entry("close", "account", account.id, account.id), at)
+    await record(session, SYSTEM, AuditEvent("close", "account", account.id, account.id), at)
     await session.flush()
 
 
-def _empty(account: Account) -> None:
+def _clear_identity(account: Account) -> None:
     account.name, account.date_of_birth, account.sex = "", None, Sex.UNKNOWN
 
 
-async def _erase(session: AsyncSession, account: Account, at: datetime) -> None:
-    """The key goes, and what lay beside it unsealed; how the person's files and old pages go is owed."""
+async def _erase_account(session: AsyncSession, account: Account, at: datetime) -> None:
+    """Destroy the data key and delete the unencrypted rest; a job deletes the files."""
     scans = (await session.scalars(select(Scan.id).where(Scan.patient_id == account.id))).all()
     for card in await session.scalars(select(Card).where(Card.scan_id.in_(scans))):
         enqueue(session, JobKind.REMOVE_MESSAGE, at, chat_id=card.chat_id, message_id=card.message_id)
         await session.delete(card)
-    said: dict[str, Any] = {"label": None, "confidence": 0.0, "abnormal": 0.0, "probabilities": {}, "distance": None}
-    said |= {"uncertain": True, "doubts": [], "adjustments": []}
-    await session.execute(update(Finding).where(Finding.scan_id.in_(scans)).values(**said))
+    blank: dict[str, Any] = {"label": None, "confidence": 0.0, "abnormal": 0.0, "probabilities": {}, "distance": None}
+    blank |= {"uncertain": True, "doubts": [], "adjustments": []}
+    await session.execute(update(AiFinding).where(AiFinding.scan_id.in_(scans)).values(**blank))
     await session.execute(update(Reading).where(Reading.scan_id.in_(scans)).values(agrees=None, compared=None))
     await session.execute(update(Scan).where(Scan.id.in_(scans)).values(media_group_id=None))
-    for table in (SilentFinding, Critical):
+    for table in (ShadowFinding, CriticalResult):
         await session.execute(delete(table).where(table.scan_id.in_(scans)))
     reports = select(Report.id).where(Report.scan_id.in_(scans))
     sent = select(Delivery.key).where(Delivery.report_id.in_(reports))
     await session.execute(delete(DeliveryEvent).where(DeliveryEvent.key.in_(sent)))
     await session.execute(delete(Delivery).where(Delivery.report_id.in_(reports)))
-    _empty(account)
+    _clear_identity(account)
     account.identity, account.erased_at = None, at
-    await session.execute(delete(DataKey).where(DataKey.id == account.key_id))
-    session.info.pop(SECRETS, None)
-    await note(session, SYSTEM, Entry("erase", "account", account.id, account.id), at)
-    enqueue(session, JobKind.CLEAR_AWAY, at, account_id=account.id)
+    await session.execute(delete(WrappedKey).where(WrappedKey.id == account.key_id))
+    session.info.pop(DATA_KEYS, None)
+    await record(session, SYSTEM, AuditEvent("erase", "account", account.id, account.id), at)
+    enqueue(session, JobKind.DELETE_FILES, at, account_id=account.id)

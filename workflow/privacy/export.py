@@ -1,4 +1,4 @@
-"""Everything that the clinic keeps of one person, as data and as files, for that person's own hands."""
+"""Export of all data stored about a person, for that person."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,18 +9,21 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.crypto.vault import Content
+from models.tables.accounts import Account, ChatLink
 from models.tables.amendments import Amendment, AmendmentState
+from models.tables.deliveries import Delivery
 from models.tables.desk import Ticket
-from models.tables.jobs import Delivery
-from models.tables.people import Account, Link
-from models.tables.scans import Report, Scan, ScanEvent, Status
+from models.tables.scans import Report, Scan, ScanEvent
+from models.vocabulary import ScanStatus
 from workflow.actors import Actor
-from workflow.audit import chain
-from workflow.audit.chain import Entry, note
+from workflow.audit import search
+from workflow.audit.chain import AuditEvent, record
 from workflow.jobs import JobKind, enqueue
-from workflow.permissions import Verb, allow, reachable
+from workflow.permissions import Permission, authorize, scans_in_scope
 from workflow.privacy import overview
-from workflow.reporting import builder, deliveries
+from workflow.reporting import deliveries
+from workflow.reporting.language import report_language
+from workflow.reporting.prescription import prescription_text
 
 SCHEMA: Final = "csss-export/1"
 Facts = dict[str, Any]
@@ -33,12 +36,12 @@ READING: Final = (
     *("own_reading", "findings", "impression", "recommendations", "regions", "diagnosis", "band", "agrees", "why"),
     "signed_at",
 )
-CHANGE: Final = ("version", "addendum", "reason", "findings", "impression", "recommendations", "band", "approved_at")
-RECORD: Final = ("at", "role", "act", "object_kind", "object_id", "version", "outcome", "reason")
+AMENDMENT: Final = ("version", "addendum", "reason", "findings", "impression", "recommendations", "band", "approved_at")
+AUDIT: Final = ("at", "role", "act", "object_kind", "object_id", "version", "outcome", "reason")
 
 
-class File(NamedTuple):
-    """What lies in the vault, and where in the export it goes; a dot at the end asks for the kind to be found out."""
+class ExportFile(NamedTuple):
+    """A file of the vault and its path in the export; a trailing dot asks for the extension to be determined."""
 
     path: str
     name: str
@@ -46,25 +49,27 @@ class File(NamedTuple):
 
 
 class Export(NamedTuple):
-    record: Facts
-    files: Sequence[File]
+    """The structured record and the files."""
+
+    data: Facts
+    files: Sequence[ExportFile]
 
 
-async def ask(session: AsyncSession, actor: Actor, chat_id: int, at: datetime) -> None:
-    """Owe the person their export in this chat. The caller has checked the password."""
-    allow(actor, Verb.EXPORT_SELF)
-    lock, asked = f"export:{actor.account_id}", at.isoformat()
+async def request_export(session: AsyncSession, actor: Actor, chat_id: int, at: datetime) -> None:
+    """Enqueue the export for this chat. The caller has checked the password."""
+    authorize(actor, Permission.EXPORT_SELF)
+    lock, requested = f"export:{actor.account_id}", at.isoformat()
     account = actor.account_id
-    enqueue(session, JobKind.SEND_EXPORT, at, lock=lock, account_id=account, chat_id=chat_id, asked=asked)
+    enqueue(session, JobKind.SEND_EXPORT, at, lock=lock, account_id=account, chat_id=chat_id, asked=requested)
 
 
 async def gather(session: AsyncSession, actor: Actor, at: datetime) -> Export:
-    """Of a scan without a released report only what its patient told and sees: no answer of the model, no draft."""
-    allow(actor, Verb.EXPORT_SELF)
+    """Everything stored about the actor. Before the release of a report: no model output and no draft."""
+    authorize(actor, Permission.EXPORT_SELF)
     account = await session.get_one(Account, actor.account_id)
-    scans = (await session.scalars(reachable(actor, Verb.SEE_OWN).order_by(Scan.id))).all()
-    told = [await _scan(session, scan) for scan in scans]
-    record = {
+    scans = (await session.scalars(scans_in_scope(actor, Permission.SEE_OWN).order_by(Scan.id))).all()
+    exported = [await _scan(session, scan) for scan in scans]
+    data = {
         "schema": SCHEMA,
         "made_at": at,
         "identity": {**_pick(account, IDENTITY), "number": f"P{account.id:06}"},
@@ -72,41 +77,42 @@ async def gather(session: AsyncSession, actor: Actor, at: datetime) -> Export:
             _pick(one, ("version", "language", "given_at")) for one in await overview.consents(session, account.id)
         ],
         "chats": await _chats(session, account.id),
-        "scans": [facts for facts, _ in told],
+        "scans": [facts for facts, _ in exported],
         "conversations": await _conversations(session, account.id),
         "deliveries": await _deliveries(session, account.id),
-        "record": [_pick(row, RECORD) for row in reversed(await chain.about(session, account.id))],
+        "record": [_pick(row, AUDIT) for row in reversed(await search.events_about(session, account.id))],
     }
-    return Export(record, [file for _, files in told for file in files])
+    return Export(data, [file for _, files in exported for file in files])
 
 
-async def handed_over(session: AsyncSession, actor: Actor, at: datetime) -> None:
-    await note(session, actor, Entry("export", "account", actor.account_id, actor.account_id), at)
+async def record_export(session: AsyncSession, actor: Actor, at: datetime) -> None:
+    """Record in the audit trail that the export was sent."""
+    await record(session, actor, AuditEvent("export", "account", actor.account_id, actor.account_id), at)
 
 
-def canonical(record: Mapping[str, Any]) -> bytes:
-    """UTF-8 JSON with sorted keys and no spaces; moments in UTC."""
-    return json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain).encode()
+def canonical(data: Mapping[str, Any]) -> bytes:
+    """UTF-8 JSON with sorted keys and without spaces; times in UTC."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_encode).encode()
 
 
-async def _scan(session: AsyncSession, scan: Scan) -> tuple[Facts, list[File]]:
+async def _scan(session: AsyncSession, scan: Scan) -> tuple[Facts, list[ExportFile]]:
     folder = f"scans/{scan.id}"
     files = [
-        File(f"{folder}/as-sent.", scan.original_file, Content.ORIGINAL),
-        File(f"{folder}/as-shown.jpg", scan.picture_file, Content.PICTURE),
+        ExportFile(f"{folder}/as-sent.", scan.original_file, Content.ORIGINAL),
+        ExportFile(f"{folder}/as-shown.jpg", scan.picture_file, Content.PICTURE),
     ]
     events = await session.scalars(select(ScanEvent).where(ScanEvent.scan_id == scan.id).order_by(ScanEvent.id))
     facts = _pick(scan, ("id", "status", "modality", "complaint", "since", "reason", "supersedes_id", "created_at"))
     facts["events"] = [_pick(one, ("at", "role", "action", "status")) for one in events]
     if scan.critical is not None:
         facts["critical"] = _pick(scan.critical, ("marked_at", "told_at", "acknowledged_at"))
-    if scan.status is Status.REPORT_READY:
-        facts["released"], printed = await _released(session, scan)
-        files += printed
+    if scan.status is ScanStatus.REPORT_READY:
+        facts["released"], pdfs = await _released(session, scan)
+        files += pdfs
     return facts, files
 
 
-async def _released(session: AsyncSession, scan: Scan) -> tuple[Facts, list[File]]:
+async def _released(session: AsyncSession, scan: Scan) -> tuple[Facts, list[ExportFile]]:
     reports = (await session.scalars(select(Report).where(Report.scan_id == scan.id).order_by(Report.version))).all()
     changed = select(Amendment).where(Amendment.scan_id == scan.id, Amendment.state == AmendmentState.ISSUED)
     changes = await session.scalars(changed.order_by(Amendment.number))
@@ -117,24 +123,25 @@ async def _released(session: AsyncSession, scan: Scan) -> tuple[Facts, list[File
         "reading": {**_pick(reading, READING), "doctor": reading.doctor.name} if reading else None,
         "prescription": _prescription(scan) if prescription else None,
         "reports": [_pick(one, ("number", "version", "sha256", "created_at")) for one in reports],
-        "changes": [_pick(one, CHANGE) for one in changes],
+        "changes": [_pick(one, AMENDMENT) for one in changes],
     }
-    files = [File(f"reports/{one.number}.pdf", one.file, Content.REPORT) for one in reports]
+    files = [ExportFile(f"reports/{one.number}.pdf", one.file, Content.REPORT) for one in reports]
     if scan.finding and scan.finding.heatmap_file:
-        files.append(File(f"scans/{scan.id}/heat-map.jpg", scan.finding.heatmap_file, Content.HEAT_MAP))
+        files.append(ExportFile(f"scans/{scan.id}/heat-map.jpg", scan.finding.heatmap_file, Content.HEAT_MAP))
     return facts, files
 
 
 def _prescription(scan: Scan) -> Facts:
     assert scan.prescription is not None
-    language = builder.spoken(scan.patient.language)
-    lines = [builder.in_words(line, language) for line in scan.prescription.lines]
-    told = _pick(scan.prescription, ("completed_at",))
-    return {"lines": lines, **told, "pharmacist": scan.prescription.pharmacist.name}
+    language = report_language(scan.patient.language)
+    lines = [prescription_text(line, language) for line in scan.prescription.lines]
+    completed = _pick(scan.prescription, ("completed_at",))
+    return {"lines": lines, **completed, "pharmacist": scan.prescription.pharmacist.name}
 
 
 async def _chats(session: AsyncSession, account_id: int) -> list[Facts]:
-    links = await session.scalars(select(Link).where(Link.account_id == account_id).order_by(Link.created_at))
+    own = select(ChatLink).where(ChatLink.account_id == account_id)
+    links = await session.scalars(own.order_by(ChatLink.created_at))
     return [_pick(one, ("label", "created_at", "seen_at")) for one in links]
 
 
@@ -142,15 +149,19 @@ async def _conversations(session: AsyncSession, account_id: int) -> list[Facts]:
     tickets = await session.scalars(select(Ticket).where(Ticket.account_id == account_id).order_by(Ticket.id))
     return [
         _pick(ticket, ("urgent", "state", "opened_at", "closed_at"))
-        | {"words": [_pick(one, ("at", "text")) | {"by": "staff" if one.staff_id else "you"} for one in ticket.words]}
+        | {
+            "words": [
+                _pick(one, ("at", "text")) | {"by": "staff" if one.staff_id else "you"} for one in ticket.messages
+            ]
+        }
         for ticket in tickets
     ]
 
 
 async def _deliveries(session: AsyncSession, account_id: int) -> list[Facts]:
     sent = select(Delivery, Report.number).join(Report, Report.id == Delivery.report_id)
-    mine = sent.join(Scan, Scan.id == Report.scan_id).where(Scan.patient_id == account_id)
-    rows = (await session.execute(mine.order_by(Delivery.started_at))).tuples().all()
+    own = sent.join(Scan, Scan.id == Report.scan_id).where(Scan.patient_id == account_id)
+    rows = (await session.execute(own.order_by(Delivery.started_at))).tuples().all()
     return [
         _pick(one, ("channel", "state", "started_at", "ended_at", "reason"))
         | {"report": number}
@@ -163,7 +174,7 @@ def _pick(row: object, names: Sequence[str]) -> Facts:
     return {name: getattr(row, name) for name in names}
 
 
-def _plain(value: object) -> str:
+def _encode(value: object) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     if isinstance(value, date):

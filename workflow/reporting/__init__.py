@@ -1,1 +1,1 @@
-"""Release, content hash, report data, deliveries, amendments, verification."""
+"""Release, content hash, report content, deliveries, amendments, verification."""

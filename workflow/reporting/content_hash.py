@@ -1,18 +1,16 @@
-"""What exactly a report will say: the thing that an administrator confirms and that no one may change afterwards."""
+"""Hash of a report's content, which the administrator's code confirms."""
 
 import json
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any
 
-from models.tables.people import Account, Role
-from models.tables.scans import Critical, Scan
-
-DRAFT: Final = ("own_reading", "findings", "impression", "recommendations", "regions", "diagnosis", "band", "why")
-MARK: Final = 8  # hexadecimal digits
+from models.tables.accounts import Account
+from models.tables.scans import CriticalResult, Scan
+from models.vocabulary import Role
 
 
 def content(scan: Scan) -> dict[str, Any]:
-    """Everything that the report states about this scan, as plain values in a fixed order."""
+    """Every value that the report states, in a fixed order."""
     assert scan.finding is not None
     assert scan.reading is not None
     assert scan.prescription is not None
@@ -37,25 +35,17 @@ def content(scan: Scan) -> dict[str, Any]:
     }
 
 
-def fingerprint(scan: Scan) -> str:
+def report_hash(scan: Scan) -> str:
     """SHA-256 of the content, in hexadecimal."""
     return sha256(json.dumps(content(scan), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def mark(scan: Scan) -> str:
-    """Of the words that doctor and pharmacist have written so far: short enough for a button, another for any other."""
-    reading, lines = scan.reading, scan.prescription and scan.prescription.lines
-    written = [getattr(reading, name) for name in DRAFT] if reading else None
-    told = json.dumps([written, lines], sort_keys=True, ensure_ascii=False)
-    return sha256(told.encode()).hexdigest()[:MARK]
-
-
-def _critical(critical: Critical | None) -> list[str] | None:
+def _critical(critical: CriticalResult | None) -> list[str] | None:
     if critical is None:
         return None
     return [str(at) for at in (critical.marked_at, critical.told_at, critical.acknowledged_at)]
 
 
 def _person(account: Account, role: Role) -> list[str | int | None]:
-    born = account.date_of_birth
-    return [account.id, account.name, account.sex, born.isoformat() if born else None, account.number_as(role)]
+    born = account.date_of_birth.isoformat() if account.date_of_birth else None
+    return [account.id, account.name, account.sex, born, account.registration_number_as(role)]

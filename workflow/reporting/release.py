@@ -1,26 +1,25 @@
-"""The administrator's word: a code bound to exactly this scan and this content, then the report."""
+"""Release of a report by the administrator, with a code bound to scan and content."""
 
 import secrets
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.tables.accounts import Account
 from models.tables.codes import Code, Purpose
-from models.tables.people import Account
 from models.tables.scans import Report, Scan
-from workflow.accounts.codes import Verdict, judge, send_code
+from workflow.accounts.codes import Verdict, latest_code, send_code, verify_code
 from workflow.actors import SYSTEM, Actor
-from workflow.audit.chain import Entry, Outcome, note
-from workflow.reporting.content_hash import fingerprint
-from workflow.transitions import RULES, Action, advance, hold
+from workflow.audit.chain import AuditEvent, Outcome, record
+from workflow.reporting.content_hash import report_hash
+from workflow.transitions import RULES, Action, advance, lock_scan
 
-ALPHABET: Final = "23456789abcdefghjkmnpqrstuvwxyz"  # nothing that a tired reader mistakes for another
+ALPHABET: Final = "23456789abcdefghjkmnpqrstuvwxyz"  # without characters that look alike
 
 
-class Paper(NamedTuple):
-    """What was printed: two files of the vault with their hashes, and what opens and finds them."""
+class IssuedFiles(NamedTuple):
+    """Vault ids and SHA-256 of the signed PDF and its encrypted copy, the copy's passphrase, the verification token."""
 
     file: str
     sha256: str
@@ -31,8 +30,8 @@ class Paper(NamedTuple):
     content_sha256: str
 
 
-async def ask_code(session: AsyncSession, actor: Actor, scan_id: int, chat_id: int, at: datetime) -> Code:
-    """Owe the administrator a code by mail for this scan as it stands now."""
+async def request_code(session: AsyncSession, actor: Actor, scan_id: int, chat_id: int, at: datetime) -> Code:
+    """Send the administrator a code bound to the scan's current content. Raises like `advance` and `send_code`."""
     scan = await advance(session, scan_id, Action.ASK_CODE, actor, at)
     account = await session.get_one(Account, actor.account_id)
     code = Code(
@@ -42,54 +41,50 @@ async def ask_code(session: AsyncSession, actor: Actor, scan_id: int, chat_id: i
         language=account.language,
         account_id=account.id,
         scan_id=scan_id,
-        content_sha256=fingerprint(scan),
+        content_sha256=report_hash(scan),
     )
     return await send_code(session, code, at)
 
 
 async def release(session: AsyncSession, actor: Actor, scan_id: int, typed: str, key: bytes, at: datetime) -> Verdict:
-    """Use the code and owe the report. What was changed since the code was asked for makes it a wrong code."""
-    scan = await hold(session, scan_id)
-    code = await _waiting_code(session, actor, scan_id)
-    if code is not None and (scan.status, Action.RELEASE) in RULES and code.content_sha256 != fingerprint(scan):
+    """Verify the code; when it is right, release the scan and enqueue the report.
+
+    A code for another content is spent. Raises like `advance`."""
+    scan = await lock_scan(session, scan_id)
+    code = await latest_code(session, Purpose.RELEASE, Code.account_id == actor.account_id, Code.scan_id == scan_id)
+    if code is not None and (scan.status, Action.RELEASE) in RULES and code.content_sha256 != report_hash(scan):
         verdict = Verdict.SPENT
     else:
-        verdict = await judge(session, code, typed, key, at)
+        verdict = await verify_code(session, code, typed, key, at)
     if verdict is not Verdict.RIGHT:
-        refused = Entry("release", "scan", scan_id, scan.patient_id, scan.version, Outcome.REFUSED, f"code:{verdict}")
-        await note(session, actor, refused, at)
+        refused = AuditEvent(
+            "release", "scan", scan_id, scan.patient_id, scan.version, Outcome.REFUSED, f"code:{verdict}"
+        )
+        await record(session, actor, refused, at)
     if verdict is Verdict.RIGHT:
         scan = await advance(session, scan_id, Action.RELEASE, actor, at)
         scan.released_at, scan.released_by = at, actor.account_id
     return verdict
 
 
-async def record_report(session: AsyncSession, scan_id: int, paper: Paper, at: datetime) -> Report:
-    """The PDF is written: REPORT_READY, and its deliveries are owed."""
+async def record_report(session: AsyncSession, scan_id: int, files: IssuedFiles, at: datetime) -> Report:
+    """Store the issued PDF: the scan becomes REPORT_READY and its delivery is enqueued. Raises StaleAction."""
     scan = await advance(session, scan_id, Action.RECORD_REPORT, SYSTEM, at)
-    report = Report(scan_id=scan_id, version=1, number=report_number(scan), created_at=at, **paper._asdict())
+    report = Report(scan_id=scan_id, version=1, number=report_number(scan), created_at=at, **files._asdict())
     session.add(report)
     return report
 
 
 def new_token() -> str:
-    """128 random bits that nobody guesses, short enough for a Telegram link."""
+    """A random verification token of 128 bits, short enough for a Telegram deep link."""
     return secrets.token_urlsafe(16)
 
 
 def new_passphrase() -> str:
-    """79 random bits in four groups: a patient types them on a telephone, a machine guesses them in ages."""
+    """A random passphrase of 79 bits in four groups, easy to type on a telephone."""
     return "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(4))
 
 
 def report_number(scan: Scan) -> str:
-    """Year and running number of the scan, as printed on paper: R2026-000007."""
+    """Year and scan number, as printed: R2026-000007."""
     return f"R{scan.created_at:%Y}-{scan.id:06}"
-
-
-async def _waiting_code(session: AsyncSession, actor: Actor, scan_id: int) -> Code | None:
-    mine = select(Code).where(
-        Code.purpose == Purpose.RELEASE, Code.account_id == actor.account_id, Code.scan_id == scan_id
-    )
-    code: Code | None = await session.scalar(mine.order_by(Code.id.desc()).limit(1))
-    return code

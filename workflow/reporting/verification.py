@@ -1,32 +1,33 @@
-"""Is the report that somebody holds still the clinic's word? Asked with the token printed on it; names nobody."""
+"""Verification of a report by the token printed on it. The answer names nobody."""
 
 import re
-from collections import defaultdict, deque
-from collections.abc import Hashable
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
+from time import monotonic
 from typing import Final, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables.scans import Report
+from workflow.token_bucket import Clock, TokenBuckets
 
-TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{22}")  # PostgreSQL takes no NUL, and nobody else's text is worth a query
-TIMES: Final = 20  # questions of one asker within a minute; 128 bits are beyond guessing, the database is not
-WINDOW: Final = timedelta(minutes=1)
-MANY: Final = 10_000  # askers remembered before those who fell silent are forgotten
+TOKEN_FORMAT: Final = re.compile(r"[A-Za-z0-9_-]{22}")  # other text, NUL among it, never reaches the database
+LOOKUPS_PER_MINUTE: Final = 20  # per requester: a token of 128 bits cannot be guessed, but the database can be busied
+MAX_REQUESTERS: Final = 10_000  # remembered before the idle ones are dropped
 
 
-class Standing(StrEnum):
+class Validity(StrEnum):
+    """Whether a report is the current version."""
+
     CURRENT = "current"
     SUPERSEDED = "superseded"
-    WITHDRAWN = "withdrawn"  # the person whom it was about was forgotten
+    WITHDRAWN = "withdrawn"  # the patient's account was erased
     UNKNOWN = "unknown"
 
 
-class Version(NamedTuple):
-    """What may be said of a report to whoever holds it: no word about anybody's health."""
+class ReportVersion(NamedTuple):
+    """What may be disclosed to the holder of a report: no health data."""
 
     number: str
     version: int
@@ -37,47 +38,30 @@ class Version(NamedTuple):
     withdrawn: bool = False
 
     @property
-    def standing(self) -> Standing:
+    def validity(self) -> Validity:
+        """Withdrawn after the erasure of the account, else current or superseded."""
         if self.withdrawn:
-            return Standing.WITHDRAWN
-        return Standing.CURRENT if self.version == self.latest else Standing.SUPERSEDED
+            return Validity.WITHDRAWN
+        return Validity.CURRENT if self.version == self.latest else Validity.SUPERSEDED
 
     @property
     def hashes(self) -> tuple[str, ...]:
-        """Of the file in the chat, and of the locked copy in the mailbox."""
+        """SHA-256 of the file sent in the chat and of the encrypted copy sent by mail."""
         return (self.sha256, self.copy_sha256) if self.copy_sha256 else (self.sha256,)
 
 
-async def version_of(session: AsyncSession, token: str) -> Version | None:
-    """The version that bears this token; None for a token that the clinic never printed."""
-    printed = select(Report).filter_by(token=token)  # by index: it opens nothing but this answer
-    report = await session.scalar(printed) if TOKEN.fullmatch(token) else None
+async def version_of(session: AsyncSession, token: str) -> ReportVersion | None:
+    """The report version with this token; None for an unknown token."""
+    printed = select(Report).filter_by(token=token)  # by index; the token grants no other access
+    report = await session.scalar(printed) if TOKEN_FORMAT.fullmatch(token) else None
     if report is None:
         return None
     latest = await session.scalar(select(func.max(Report.version)).where(Report.scan_id == report.scan_id))
     facts = (report.number, report.version, latest or report.version, report.created_at)
     withdrawn = report.scan.patient.erased_at is not None
-    return Version(*facts, report.sha256, report.copy_sha256, withdrawn)
+    return ReportVersion(*facts, report.sha256, report.copy_sha256, withdrawn)
 
 
-class Pace:
-    """Lets each asker through `times` within `window`; what it counts is gone with the process."""
-
-    def __init__(self, times: int = TIMES, window: timedelta = WINDOW) -> None:
-        self._times, self._window = times, window
-        self._asked: defaultdict[Hashable, deque[datetime]] = defaultdict(deque)
-
-    def allows(self, asker: Hashable, at: datetime) -> bool:
-        if len(self._asked) > MANY:
-            self._forget(at)
-        asked = self._asked[asker]
-        while asked and asked[0] <= at - self._window:
-            asked.popleft()
-        if len(asked) >= self._times:
-            return False
-        asked.append(at)
-        return True
-
-    def _forget(self, at: datetime) -> None:
-        for asker in [asker for asker, asked in self._asked.items() if not asked or asked[-1] <= at - self._window]:
-            del self._asked[asker]
+def lookup_buckets(clock: Clock = monotonic) -> TokenBuckets:
+    """Rate limit of lookups: `LOOKUPS_PER_MINUTE` at once, refilled within a minute, for each requester."""
+    return TokenBuckets(LOOKUPS_PER_MINUTE, LOOKUPS_PER_MINUTE / 60, clock, MAX_REQUESTERS)

@@ -1,1 +1,1 @@
-"""Intake, analysis, reading, critical results, queries."""
+"""Intake, analysis, reading, critical results and queries of scans."""

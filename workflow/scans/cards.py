@@ -1,4 +1,4 @@
-"""The live messages that show a scan, one for each chat that looks at it."""
+"""Cards: the live message that shows a scan in a chat, one for each chat and scan."""
 
 from datetime import datetime
 
@@ -9,19 +9,19 @@ from models.tables.jobs import Job
 from workflow.jobs import JobKind, enqueue
 
 
-def show(
+def enqueue_card(
     session: AsyncSession, scan_id: int, chat_id: int, at: datetime, *, fresh: bool = False, turn: bool = False
 ) -> Job:
-    """Owe one chat its card as the scan stands when the job runs.
+    """Enqueue the job that draws this card with the scan's state at that time.
 
-    `fresh`: at the bottom of the chat, the old one removed. `turn`: with the other picture."""
+    `fresh`: send a new message and delete the old one. `turn`: replace the picture as well."""
     lock = f"card:{scan_id}:{chat_id}"
     return enqueue(session, JobKind.SHOW_CARD, at, lock=lock, scan_id=scan_id, chat_id=chat_id, fresh=fresh, turn=turn)
 
 
-async def turn_card(session: AsyncSession, scan_id: int, chat_id: int, heat_map: bool, at: datetime) -> None:
-    """Show the heat map, or the picture again."""
+async def set_heat_map(session: AsyncSession, scan_id: int, chat_id: int, heat_map: bool, at: datetime) -> None:
+    """Show the heat map on the card, or the picture again. Does nothing where it is shown already."""
     card = await session.get(Card, (scan_id, chat_id))
     if card is not None and card.heat_map is not heat_map:
         card.heat_map = heat_map
-        show(session, scan_id, chat_id, at, turn=True)
+        enqueue_card(session, scan_id, chat_id, at, turn=True)

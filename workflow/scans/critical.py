@@ -1,4 +1,4 @@
-"""A result that cannot wait: marked by the doctor, told at once, told again until somebody has heard it."""
+"""Critical results: communicated at once and escalated until acknowledged."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -7,71 +7,82 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables.jobs import Job
-from models.tables.people import Role
-from models.tables.scans import Critical, Scan, Status
+from models.tables.scans import CriticalResult, Scan
+from models.vocabulary import Role, ScanStatus
 from workflow.actors import Actor
-from workflow.audit.chain import Entry, note
-from workflow.errors import FindingsMissing, SameHand, StaleAction
+from workflow.audit.chain import AuditEvent, record
+from workflow.errors import FindingsMissing, SeparationOfDuties, StaleAction
 from workflow.jobs import JobKind, enqueue
-from workflow.permissions import Verb
+from workflow.permissions import Permission
 from workflow.scans import queries
-from workflow.transitions import hold, one_role_only
+from workflow.transitions import lock_scan, require_separation_of_duties
 
-LADDER: Final = tuple(timedelta(minutes=minutes) for minutes in (0, 15, 30, 60, 120, 240, 480))  # after the mark
-DOCTOR_FROM: Final = 2  # the rung from which the doctor hears as well that nobody has answered
+ESCALATION_MINUTES: Final = (0, 15, 30, 60, 120, 240, 480)  # after the mark, by level
+ESCALATION: Final = tuple(timedelta(minutes=minutes) for minutes in ESCALATION_MINUTES)
+DOCTOR_FROM_LEVEL: Final = 2  # from this level on the marking doctor is notified, too
 
 
 async def mark(session: AsyncSession, actor: Actor, scan_id: int, at: datetime) -> Scan:
-    """The doctor's word that this reading cannot wait for the report. A second press changes nothing."""
-    await queries.scan_for(session, scan_id, actor, Verb.MARK_CRITICAL)
-    scan = await hold(session, scan_id)
-    await one_role_only(session, scan, actor)
-    if scan.status in {Status.PENDING_AI, Status.REJECTED} or scan.released_at is not None:
+    """Mark a reading as critical and notify at once. Idempotent.
+
+    Raises NotFound, SeparationOfDuties, FindingsMissing or StaleAction (not analysed, rejected or released)."""
+    await queries.scan_for(session, scan_id, actor, Permission.MARK_CRITICAL)
+    scan = await lock_scan(session, scan_id)
+    await require_separation_of_duties(session, scan, actor)
+    if scan.status in {ScanStatus.PENDING_AI, ScanStatus.REJECTED} or scan.released_at is not None:
         raise StaleAction
     if scan.reading is None:
         raise FindingsMissing
     if scan.critical is None:
         assert actor.account_id is not None
-        scan.critical = Critical(scan_id=scan_id, doctor_id=actor.account_id, marked_at=at)
-        await note(session, actor, Entry(Verb.MARK_CRITICAL, "scan", scan_id, scan.patient_id, scan.version), at)
-        await climb(session, scan, 0, at)
+        scan.critical = CriticalResult(scan_id=scan_id, doctor_id=actor.account_id, marked_at=at)
+        await record(
+            session, actor, AuditEvent(Permission.MARK_CRITICAL, "scan", scan_id, scan.patient_id, scan.version), at
+        )
+        await escalate(session, scan, 0, at)
         enqueue(session, JobKind.SHOW_CARDS, at, scan_id=scan_id)
     return scan
 
 
 async def acknowledge(session: AsyncSession, actor: Actor, scan_id: int, at: datetime) -> Scan:
-    """The patient has read it, or an administrator has reached the patient: the loop is closed, once."""
-    await queries.scan_for(session, scan_id, actor, Verb.ACKNOWLEDGE)
-    scan = await hold(session, scan_id)
+    """Close the loop: the patient has read the result, or an administrator has reached the patient. Idempotent.
+
+    Raises NotFound, StaleAction (not marked) or SeparationOfDuties (the marking doctor)."""
+    await queries.scan_for(session, scan_id, actor, Permission.ACKNOWLEDGE)
+    scan = await lock_scan(session, scan_id)
     if scan.critical is None:
         raise StaleAction
     if scan.critical.doctor_id == actor.account_id:
-        raise SameHand
+        raise SeparationOfDuties
     if scan.critical.acknowledged_at is None:
         scan.critical.acknowledged_at, scan.critical.acknowledged_by = at, actor.account_id
-        await note(session, actor, Entry(Verb.ACKNOWLEDGE, "scan", scan_id, scan.patient_id, scan.version), at)
+        await record(
+            session, actor, AuditEvent(Permission.ACKNOWLEDGE, "scan", scan_id, scan.patient_id, scan.version), at
+        )
         enqueue(session, JobKind.SHOW_CARDS, at, scan_id=scan_id)
         if actor.role is Role.PATIENT:
-            _told(scan.critical, at)  # who answers a message has it, before Telegram's word on it is written down
-            enqueue(session, JobKind.TELL_HEARD, at, scan_id=scan_id)
+            _set_notified(scan.critical, at)  # the answer may be recorded before the sending of the message
+            enqueue(session, JobKind.NOTIFY_ACKNOWLEDGED, at, scan_id=scan_id)
     return scan
 
 
-async def climb(session: AsyncSession, scan: Scan, rung: int, at: datetime) -> None:
-    """Owe this rung of the ladder once, if there is one: it tells people, unless somebody has answered by then."""
-    of_scan = select(Job.id).where(Job.kind == JobKind.TELL_CRITICAL, Job.payload["scan_id"].as_integer() == scan.id)
-    owed = await session.scalar(of_scan.where(Job.payload["rung"].as_integer() == rung))
-    if scan.critical is not None and rung < len(LADDER) and owed is None:
-        due = max(at, scan.critical.marked_at + LADDER[rung])
-        enqueue(session, JobKind.TELL_CRITICAL, due, scan_id=scan.id, rung=rung)
+async def escalate(session: AsyncSession, scan: Scan, level: int, at: datetime) -> None:
+    """Enqueue one escalation level, once. The job notifies people unless the result is acknowledged by then.
+
+    `level` is an index into `ESCALATION`; beyond its end nothing happens."""
+    of_scan = select(Job.id).where(Job.kind == JobKind.NOTIFY_CRITICAL, Job.payload["scan_id"].as_integer() == scan.id)
+    enqueued = await session.scalar(of_scan.where(Job.payload["rung"].as_integer() == level))
+    if scan.critical is not None and level < len(ESCALATION) and enqueued is None:
+        due = max(at, scan.critical.marked_at + ESCALATION[level])
+        enqueue(session, JobKind.NOTIFY_CRITICAL, due, scan_id=scan.id, rung=level)
 
 
-async def note_told(session: AsyncSession, scan_id: int, at: datetime) -> None:
-    """The patient's chat has it."""
-    scan = await hold(session, scan_id)
+async def record_notified(session: AsyncSession, scan_id: int, at: datetime) -> None:
+    """Record the time at which the patient's chat received the result; the first time counts."""
+    scan = await lock_scan(session, scan_id)
     if scan.critical is not None:
-        _told(scan.critical, at)
+        _set_notified(scan.critical, at)
 
 
-def _told(critical: Critical, at: datetime) -> None:
+def _set_notified(critical: CriticalResult, at: datetime) -> None:
     critical.told_at = critical.told_at or at

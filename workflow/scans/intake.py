@@ -1,4 +1,4 @@
-"""A picture becomes a scan."""
+"""Intake of an uploaded picture as a scan."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -6,16 +6,17 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables.scans import Scan, ScanEvent, Status
+from models.tables.scans import Scan, ScanEvent
+from models.vocabulary import ScanStatus
 from workflow.actors import Actor
-from workflow.audit.chain import Entry, note
+from workflow.audit.chain import AuditEvent, record
 from workflow.jobs import JobKind, enqueue
-from workflow.permissions import Verb, allow
+from workflow.permissions import Permission, authorize
 from workflow.scans.queries import scan_for
 
 
 class Upload(NamedTuple):
-    """Vault ids of the picture as it was sent and as it is shown, what it is, and the album it came in."""
+    """Vault ids of the picture as sent and as shown, its modality, and the Telegram album it came in."""
 
     original_file: str
     picture_file: str
@@ -23,15 +24,15 @@ class Upload(NamedTuple):
     media_group_id: str | None = None
 
 
-async def open_scan(session: AsyncSession, actor: Actor, upload: Upload, at: datetime) -> Scan:
-    """Take a picture in. It supersedes the patient's last scan for which a better picture was asked."""
-    allow(actor, Verb.UPLOAD)
+async def create_scan(session: AsyncSession, actor: Actor, upload: Upload, at: datetime) -> Scan:
+    """Store an upload as a new scan. It supersedes the patient's last rejected scan, if that is not superseded yet."""
+    authorize(actor, Permission.UPLOAD)
     assert actor.account_id is not None
     scan = Scan(
         patient_id=actor.account_id,
         **upload._asdict(),
-        supersedes_id=await _awaiting_better(session, actor.account_id),
-        status=Status.PENDING_AI,
+        supersedes_id=await _scan_to_supersede(session, actor.account_id),
+        status=ScanStatus.PENDING_AI,
         created_at=at,
         changed_at=at,
     )
@@ -43,31 +44,33 @@ async def open_scan(session: AsyncSession, actor: Actor, upload: Upload, at: dat
         )
     )
     enqueue(session, JobKind.SHOW_CARDS, at, scan_id=scan.id)
-    await note(session, actor, Entry("upload", "scan", scan.id, scan.patient_id, scan.version), at)
+    await record(session, actor, AuditEvent("upload", "scan", scan.id, scan.patient_id, scan.version), at)
     return scan
 
 
-async def describe(session: AsyncSession, actor: Actor, scan_id: int, field: str, words: str, at: datetime) -> None:
-    """Note what the patient says (`complaint` or `since`) on a scan, and on the whole album it came in.
+async def record_complaint(
+    session: AsyncSession, actor: Actor, scan_id: int, field: str, text: str, at: datetime
+) -> None:
+    """Store the patient's own words (`field`: `complaint` or `since`) on a scan and on its whole album.
 
-    Once a doctor has signed, the words stay what they were when he did."""
-    scan = await scan_for(session, scan_id, actor, Verb.DESCRIBE)
-    together = Scan.id == scan_id
+    Scans that a doctor has signed keep their text. Raises NotFound."""
+    scan = await scan_for(session, scan_id, actor, Permission.DESCRIBE)
+    same_album = Scan.id == scan_id
     if scan.media_group_id is not None:
-        together = (Scan.media_group_id == scan.media_group_id) & (Scan.patient_id == scan.patient_id)
-    open_ones = select(Scan).where(together, Scan.status.in_((Status.PENDING_AI, Status.AI_ANALYZED)))
-    described = (await session.scalars(open_ones)).all()
-    for one in described:
-        setattr(one, field, words)
+        same_album = (Scan.media_group_id == scan.media_group_id) & (Scan.patient_id == scan.patient_id)
+    unsigned = select(Scan).where(same_album, Scan.status.in_((ScanStatus.PENDING_AI, ScanStatus.AI_ANALYZED)))
+    scans = (await session.scalars(unsigned)).all()
+    for one in scans:
+        setattr(one, field, text)
         enqueue(session, JobKind.SHOW_CARDS, at, scan_id=one.id)
     await session.flush()
-    for one in described:  # after every row is ours: the chain's lock comes last, so that nobody waits in a circle
-        await note(session, actor, Entry(f"describe:{field}", "scan", one.id, one.patient_id, one.version), at)
+    for one in scans:  # after all rows are locked: taking the audit chain's lock last avoids deadlocks
+        await record(session, actor, AuditEvent(f"describe:{field}", "scan", one.id, one.patient_id, one.version), at)
 
 
-async def _awaiting_better(session: AsyncSession, patient_id: int) -> int | None:
+async def _scan_to_supersede(session: AsyncSession, patient_id: int) -> int | None:
     newer = select(Scan.supersedes_id).where(Scan.supersedes_id.is_not(None))
-    rejected = select(Scan.id).where(Scan.patient_id == patient_id, Scan.status == Status.REJECTED)
+    rejected = select(Scan.id).where(Scan.patient_id == patient_id, Scan.status == ScanStatus.REJECTED)
     latest = rejected.where(Scan.id.not_in(newer)).order_by(Scan.id.desc()).limit(1)
     found: int | None = await session.scalar(latest)
     return found

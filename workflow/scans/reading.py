@@ -1,4 +1,4 @@
-"""The doctor's and the pharmacist's words: drafts that they may rewrite until they sign."""
+"""The doctor's reading and the pharmacist's prescription: drafts until they are signed."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -7,24 +7,24 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables.scans import Prescription, Reading, Scan
-from reports.content.document import Band
-from reports.content.phrases import DIAGNOSES, diagnoses, filled, fits
+from models.vocabulary import Band
+from reports.content.phrases import DIAGNOSES, diagnoses, matches, regions_for
 from reports.content.reading import REGIONS
 from workflow.actors import Actor
 from workflow.errors import StaleAction, WordsChanged
 from workflow.jobs import JobKind, enqueue
-from workflow.reporting.content_hash import mark
 from workflow.scans import queries
+from workflow.scans.draft_hash import draft_hash
 from workflow.transitions import Action, advance
 
-BLANK: Final[Mapping[str, Any]] = {
+EMPTY_DRAFT: Final[Mapping[str, Any]] = {
     "findings": "",
     **dict.fromkeys(("own_reading", "impression", "recommendations", "regions", "diagnosis", "band", "why", "agrees")),
 }
 
 
-class Words(NamedTuple):
-    """What a doctor types; `own_reading` is asked for when the model was uncertain."""
+class TypedFindings(NamedTuple):
+    """Free text of a reading. `own_reading` is required when the model was uncertain."""
 
     findings: str
     impression: str | None = None
@@ -32,79 +32,85 @@ class Words(NamedTuple):
     own_reading: str | None = None
 
 
-async def write_findings(session: AsyncSession, actor: Actor, scan_id: int, words: Words, at: datetime) -> Scan:
-    """A fresh draft in the doctor's own words. "See your doctor" until the doctor says otherwise."""
+async def write_findings(session: AsyncSession, actor: Actor, scan_id: int, text: TypedFindings, at: datetime) -> Scan:
+    """Replace the draft by free text; the advice band is "see your doctor" until the doctor changes it."""
     scan = await advance(session, scan_id, Action.WRITE_FINDINGS, actor, at)
-    _write(scan, actor, {**BLANK, **words._asdict(), "band": Band.SEE_DOCTOR.value})
+    _write(scan, actor, {**EMPTY_DRAFT, **text._asdict(), "band": Band.SEE_DOCTOR.value})
     return scan
 
 
-async def diagnose(session: AsyncSession, actor: Actor, scan_id: int, name: str, at: datetime) -> Scan:
-    """A fresh draft from a ready diagnosis, every region filled in. Raises StaleAction for one that does not fit."""
+async def apply_diagnosis(session: AsyncSession, actor: Actor, scan_id: int, name: str, at: datetime) -> Scan:
+    """Replace the draft by a ready diagnosis with every region filled in. Raises StaleAction for another modality's."""
     scan = await advance(session, scan_id, Action.WRITE_FINDINGS, actor, at)
-    if name not in diagnoses(kind_of(scan)):
+    if name not in diagnoses(modality_of(scan)):
         raise StaleAction
-    _write(scan, actor, {**BLANK, "regions": filled(name), "diagnosis": name, "band": DIAGNOSES[name].band.value})
+    _write(
+        scan,
+        actor,
+        {**EMPTY_DRAFT, "regions": regions_for(name), "diagnosis": name, "band": DIAGNOSES[name].band.value},
+    )
     return scan
 
 
-async def revise(session: AsyncSession, actor: Actor, scan_id: int, at: datetime, **parts: str | None) -> Scan:
-    """Change parts of the draft, or begin one, and leave the rest as it stands."""
+async def revise_draft(session: AsyncSession, actor: Actor, scan_id: int, at: datetime, **parts: str | None) -> Scan:
+    """Change some fields of the draft, or begin one."""
     scan = await advance(session, scan_id, Action.WRITE_FINDINGS, actor, at)
     _write(scan, actor, parts)
     return scan
 
 
-async def look_at(
-    session: AsyncSession, actor: Actor, scan_id: int, at: datetime, seen: Mapping[str, Mapping[str, Any]]
+async def record_regions(
+    session: AsyncSession, actor: Actor, scan_id: int, at: datetime, regions: Mapping[str, Mapping[str, Any]]
 ) -> Scan:
-    """What was seen in some regions, `{"phrases": […], "text": …}`; neither phrase nor text says that all is normal.
+    """Set the findings of some regions: `{"phrases": […], "text": …}`; an empty mapping means normal.
 
-    A diagnosis that the regions no longer bear out is taken back with what it told the patient."""
+    A diagnosis that no longer fits the regions is removed, and the advice band reset. Raises StaleAction for a region
+    of another modality."""
     scan = await advance(session, scan_id, Action.WRITE_FINDINGS, actor, at)
-    if not set(seen) <= set(REGIONS[kind_of(scan)]):
+    if not set(regions) <= set(REGIONS[modality_of(scan)]):
         raise StaleAction
-    regions = {**regions_of(scan), **seen}
+    regions = {**regions_of(scan), **regions}
     _write(scan, actor, {"regions": regions})
     assert scan.reading is not None
-    if scan.reading.diagnosis and not fits(scan.reading.diagnosis, regions):
+    if scan.reading.diagnosis and not matches(scan.reading.diagnosis, regions):
         _write(scan, actor, {"diagnosis": None, "band": Band.SEE_DOCTOR.value})
     return scan
 
 
 def regions_of(scan: Scan) -> dict[str, Any]:
-    """The regions that the draft speaks of."""
+    """The regions recorded in the draft."""
     return dict(scan.reading.regions or {}) if scan.reading else {}
 
 
-def untouched(scan: Scan) -> dict[str, dict[str, Any]]:
-    """The regions that the draft does not speak of yet, as normal ones."""
-    return {region: {} for region in REGIONS[kind_of(scan)] if region not in regions_of(scan)}
+def remaining_regions(scan: Scan) -> dict[str, dict[str, Any]]:
+    """The regions not recorded in the draft yet, as normal ones."""
+    return {region: {} for region in REGIONS[modality_of(scan)] if region not in regions_of(scan)}
 
 
-def kind_of(scan: Scan) -> str:
-    """Chest X-ray or cardiac MRI, as the model read it."""
+def modality_of(scan: Scan) -> str:
+    """The modality that the model recognised, or else the one determined at upload."""
     return scan.finding.modality if scan.finding else scan.modality
 
 
 def _write(scan: Scan, actor: Actor, parts: Mapping[str, Any]) -> None:
-    """Whoever writes last is the draft's author."""
+    """Set fields of the draft; the last person to write is its author."""
     assert actor.account_id is not None
     if scan.reading is None:
-        scan.reading = Reading(scan_id=scan.id, **{**BLANK, "band": Band.SEE_DOCTOR.value})
+        scan.reading = Reading(scan_id=scan.id, **{**EMPTY_DRAFT, "band": Band.SEE_DOCTOR.value})
     for name, value in parts.items():
         setattr(scan.reading, name, value)
     scan.reading.doctor_id = actor.account_id
 
 
 async def verify(
-    session: AsyncSession, actor: Actor, scan_id: int, seen: str, at: datetime, agrees: bool | None = None
+    session: AsyncSession, actor: Actor, scan_id: int, shown: str, at: datetime, agrees: bool | None = None
 ) -> Scan:
-    """Sign, and say whether the model was right. Whoever signs is the author from then on: the words are theirs now.
+    """Sign the reading. The signing doctor becomes its author.
 
-    `seen`: the mark of the words that stood before the doctor. Raises WordsChanged for other ones."""
+    `shown` is the `draft_hash` of the text that the doctor saw; raises WordsChanged for another text. `agrees` records
+    whether the doctor agrees with the model."""
     scan = await advance(session, scan_id, Action.VERIFY, actor, at)
-    _as_seen(scan, seen)
+    _require_unchanged(scan, shown)
     assert scan.reading is not None
     assert actor.account_id is not None
     scan.reading.signed_at, scan.reading.doctor_id, scan.reading.agrees = at, actor.account_id, agrees
@@ -114,13 +120,13 @@ async def verify(
     return scan
 
 
-def _as_seen(scan: Scan, seen: str) -> None:
-    if mark(scan) != seen:
+def _require_unchanged(scan: Scan, shown: str) -> None:
+    if draft_hash(scan) != shown:
         raise WordsChanged
 
 
 async def prescribe(session: AsyncSession, actor: Actor, scan_id: int, lines: Sequence[str], at: datetime) -> Scan:
-    """Set the prescription; no lines at all says that no medicine is needed."""
+    """Set the prescription; an empty list means that no medicine is needed."""
     scan = await advance(session, scan_id, Action.PRESCRIBE, actor, at)
     scan.prescription = await session.merge(
         Prescription(scan_id=scan_id, pharmacist_id=actor.account_id, lines=list(lines))
@@ -128,10 +134,10 @@ async def prescribe(session: AsyncSession, actor: Actor, scan_id: int, lines: Se
     return scan
 
 
-async def complete(session: AsyncSession, actor: Actor, scan_id: int, seen: str, at: datetime) -> Scan:
-    """Sign like a doctor: what stood before the pharmacist, and nothing else."""
+async def complete(session: AsyncSession, actor: Actor, scan_id: int, shown: str, at: datetime) -> Scan:
+    """Sign the prescription. `shown` is as in `verify`; raises WordsChanged."""
     scan = await advance(session, scan_id, Action.COMPLETE, actor, at)
-    _as_seen(scan, seen)
+    _require_unchanged(scan, shown)
     assert scan.prescription is not None
     assert actor.account_id is not None
     scan.prescription.completed_at, scan.prescription.pharmacist_id = at, actor.account_id
@@ -139,7 +145,7 @@ async def complete(session: AsyncSession, actor: Actor, scan_id: int, seen: str,
 
 
 async def reject(session: AsyncSession, actor: Actor, scan_id: int, reason: str, at: datetime) -> Scan:
-    """End a scan here: the patient is told why and how to send a better picture."""
+    """End the scan; a job asks the patient for a better picture and gives the reason."""
     scan = await advance(session, scan_id, Action.REJECT, actor, at)
     scan.reason = reason
     return scan

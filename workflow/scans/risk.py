@@ -1,24 +1,17 @@
-"""How urgent the model's answer makes a scan look; an order of reading, not a diagnosis."""
+"""Reading priority from the model's output; not a diagnosis."""
 
-from enum import StrEnum
 from typing import Final
 
-from models.tables.scans import Finding
+from models.tables.scans import AiFinding
+from models.vocabulary import Risk
 
-SURE: Final = 0.9
-
-
-class Risk(StrEnum):
-    LOW = "low"
-    MODERATE = "moderate"
-    HIGH = "high"
-    UNCLEAR = "unclear"  # the model is uncertain: a person reads first
+HIGH_PROBABILITY: Final = 0.9
 
 
-def risk_of(finding: Finding) -> Risk:
-    """From the probability of anything but Normal."""
+def risk_of(finding: AiFinding) -> Risk:
+    """From the probability of any class other than Normal."""
     if finding.uncertain:
         return Risk.UNCLEAR
-    if finding.abnormal < 1 - SURE or finding.label == "Normal":
+    if finding.abnormal < 1 - HIGH_PROBABILITY or finding.label == "Normal":
         return Risk.LOW
-    return Risk.HIGH if finding.abnormal >= SURE else Risk.MODERATE
+    return Risk.HIGH if finding.abnormal >= HIGH_PROBABILITY else Risk.MODERATE

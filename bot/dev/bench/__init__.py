@@ -1,1 +1,1 @@
-"""`csss bench`: how fast and how large the house is, measured on the machine that asks."""
+"""`csss bench`: speed and memory of the program on this machine."""

@@ -1,4 +1,4 @@
-"""The two bots whose updates are counted, each in a process of its own."""
+"""The two bots whose updates are counted, each in its own process."""
 
 import asyncio
 import logging
@@ -12,35 +12,35 @@ from aiogram.client.telegram import TelegramAPIServer
 from aiogram.types import Message
 
 from bot.app import build_app
-from bot.observability.logs import set_up
+from bot.observability.logs import configure_logging
 from bot.settings import Settings
-from bot.telegram.rate_limit import Turnstile
-from bot.telegram.send_limiter import Limiter
+from bot.telegram.rate_limit import RateLimitMiddleware
+from bot.telegram.send_limiter import SendLimiter
 
 logger = logging.getLogger(__name__)
 
 
 def csss() -> None:
-    """What `csss run` runs, without its limiter and its turnstile."""
+    """The bot of `csss run` without its send limiter and rate limit."""
     _run(_csss)
 
 
 def echo() -> None:
-    """The least that aiogram can do."""
+    """A minimal aiogram echo bot."""
     _run(_echo)
 
 
 async def _csss(settings: Settings) -> None:
-    """The limiter waits, as Telegram demands, and would hide the work; the turnstile would leave a flood unanswered,
-    and the bench would wait for ever."""
+    """Run without send limiter, whose waits would hide the work, and without rate limit, which would leave messages
+    unanswered."""
     stop = asyncio.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
     async with build_app(settings) as app:
-        requests, updates = app.clinic.bot.session.middleware, app.dispatcher.update.outer_middleware
-        for waiting in [one for one in requests if isinstance(one, Limiter)]:
+        requests, updates = app.services.bot.session.middleware, app.dispatcher.update.outer_middleware
+        for waiting in [one for one in requests if isinstance(one, SendLimiter)]:
             requests.unregister(waiting)
-        for refusing in [one for one in updates if isinstance(one, Turnstile)]:
+        for refusing in [one for one in updates if isinstance(one, RateLimitMiddleware)]:
             updates.unregister(refusing)
         await app.run(stop, lambda _: None)
 
@@ -64,5 +64,5 @@ async def _say_ready() -> None:
 
 def _run(bot: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
     settings = Settings()
-    set_up(settings.log)
+    configure_logging(settings.log)
     asyncio.run(bot(settings))

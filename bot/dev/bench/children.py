@@ -1,4 +1,4 @@
-"""Processes that the bench starts, waits for and always ends."""
+"""Child processes of the bench, with their start and end."""
 
 import asyncio
 import json
@@ -15,11 +15,11 @@ STOPPED_WITHIN: Final = 10.0
 
 
 class BenchFailed(Exception):
-    """What should be measured did not run."""
+    """A measured process failed or did not get ready in time."""
 
 
 class Child(NamedTuple):
-    """A process that works; `ready` is how many seconds its start took."""
+    """A running process; `ready` is the duration of its start in seconds."""
 
     pid: int
     ready: float
@@ -27,9 +27,11 @@ class Child(NamedTuple):
 
 @asynccontextmanager
 async def working(arguments: Sequence[str], settings: Mapping[str, str], folder: Path) -> AsyncIterator[Child]:
-    """Run a process until it logs the event "ready", and on for as long as the block lasts.
+    """Start a process, wait until it logs the event "ready", and stop it when the block ends.
 
-    `folder` is where it runs, so that no .env of a clinic is read. Raises BenchFailed when it does not get ready."""
+    `folder` is its working directory, so that no .env of a clinic is read.
+    Raises BenchFailed when it does not get ready.
+    """
     started = perf_counter()
     process = await asyncio.create_subprocess_exec(
         *arguments,
@@ -51,7 +53,7 @@ async def working(arguments: Sequence[str], settings: Mapping[str, str], folder:
 
 
 async def run(arguments: Sequence[str], folder: Path) -> tuple[float, str]:
-    """Seconds and output of a command that ends by itself. Raises BenchFailed when it fails."""
+    """Duration in seconds and output of a command. Raises BenchFailed when it fails."""
     started = perf_counter()
     process = await asyncio.create_subprocess_exec(
         *arguments, env=environment(), cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
@@ -83,7 +85,7 @@ async def _until_ready(log: asyncio.StreamReader) -> None:
 
 
 def _event(line: bytes) -> str:
-    """What a JSON log line tells; a line of any other form tells nothing."""
+    """The event name of a JSON log line; empty for any other line."""
     try:
         said = json.loads(line)
     except ValueError:
@@ -92,13 +94,13 @@ def _event(line: bytes) -> str:
 
 
 async def _drain(log: asyncio.StreamReader) -> None:
-    """A log that nobody reads would stop its writer."""
+    """Read the log to its end, because a full pipe stops its writer."""
     while await log.readline():
         pass
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Ask it to stop; insist when it does not. Its pipes are read to their end, so that nothing stays open."""
+    """Terminate the process, kill it when it does not stop, and read its pipes to their end."""
     if process.returncode is None:
         with suppress(ProcessLookupError):
             process.terminate()

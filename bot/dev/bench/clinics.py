@@ -1,4 +1,4 @@
-"""Sandboxes with a furnished database, and the bots that work in them."""
+"""A sandbox with a prepared database, and a bot process that uses it."""
 
 import asyncio
 import sys
@@ -11,21 +11,21 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.dev.bench.children import Child, working
-from bot.dev.demo import CAST, Cast, move_in
+from bot.dev.demo import CAST, Cast, add_cast
 from bot.dev.sandbox import Sandbox
-from bot.secrets import derive, master_of
-from models.base import connect
+from bot.secrets import derive, parse_master_keys
+from models.base import open_engine
 from models.schema import upgrade
 from models.tables.codes import Code
-from workflow.audit.chain import Source, audited
+from workflow.audit.chain import Source, audited_sessions
 
 PRODUCTION: Final = ("-m", "bot", "run")  # `csss run`
 
 KEY: Final = "the bench keeps no secret so everybody may know its key"
 
 
-class Place(NamedTuple):
-    """A sandbox and the process whose bot lives in it."""
+class BenchClinic(NamedTuple):
+    """A sandbox and the process of the bot that is connected to it."""
 
     sandbox: Sandbox
     bot: Child
@@ -34,16 +34,16 @@ class Place(NamedTuple):
 @asynccontextmanager
 async def clinic(
     folder: Path, arguments: Sequence[str] = PRODUCTION, cast: Sequence[Cast] = CAST
-) -> AsyncIterator[Place]:
-    """A bot in a process of its own, its people registered, over a sandbox in this process."""
+) -> AsyncIterator[BenchClinic]:
+    """A bot in its own process with registered people, connected to a sandbox in this process."""
     async with Sandbox() as sandbox:
         await _furnish(folder, sandbox, cast)
         async with working([sys.executable, *arguments], settings(folder, sandbox), folder) as bot:
-            yield Place(sandbox, bot)
+            yield BenchClinic(sandbox, bot)
 
 
 def settings(folder: Path, sandbox: Sandbox) -> dict[str, str]:
-    """The environment of a bot whose Telegram and mail server are the sandbox."""
+    """Environment variables that connect a bot to the sandbox's Bot API and mail server."""
     return {
         "CSSS_BOT_TOKEN": sandbox.token,
         "CSSS_BOT_API": sandbox.base,
@@ -61,7 +61,7 @@ def settings(folder: Path, sandbox: Sandbox) -> dict[str, str]:
 
 
 async def forget_codes(folder: Path) -> None:
-    """Nobody has asked for a one-time code yet: the next may be asked for at once."""
+    """Delete all one-time codes, so that the next one may be requested at once."""
     async with _database(folder) as engine, engine.begin() as connection:
         await connection.execute(delete(Code))
 
@@ -70,13 +70,13 @@ async def _furnish(folder: Path, sandbox: Sandbox, cast: Sequence[Cast]) -> None
     await asyncio.to_thread(folder.mkdir)
     async with _database(folder) as engine:
         await upgrade(engine)
-        sessions = audited(engine, derive(KEY.encode(), "audit"), Source.COMMAND_LINE, master_of(KEY))
-        await move_in(sessions, sandbox, cast)
+        sessions = audited_sessions(engine, derive(KEY.encode(), "audit"), Source.COMMAND_LINE, parse_master_keys(KEY))
+        await add_cast(sessions, sandbox, cast)
 
 
 @asynccontextmanager
 async def _database(folder: Path) -> AsyncIterator[AsyncEngine]:
-    engine = connect(f"sqlite+aiosqlite:///{folder / 'clinic.db'}")
+    engine = open_engine(f"sqlite+aiosqlite:///{folder / 'clinic.db'}")
     try:
         yield engine
     finally:

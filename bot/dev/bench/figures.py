@@ -1,4 +1,4 @@
-"""Every figure of the bench, in the order in which it is measured."""
+"""All figures of the bench, in measuring order."""
 
 import asyncio
 import logging
@@ -8,12 +8,12 @@ from time import perf_counter
 from typing import Any, Final, NamedTuple
 
 from bot.dev.bench import machine
+from bot.dev.bench.audit_chain import measure_audit_chain
 from bot.dev.bench.flood import measure_flood
-from bot.dev.bench.journeys import measure_journeys
+from bot.dev.bench.main_job import measure_main_job
 from bot.dev.bench.packages import measure_packages
-from bot.dev.bench.paper import measure_paper
+from bot.dev.bench.pdf import measure_pdf
 from bot.dev.bench.pictures import measure_pictures
-from bot.dev.bench.records import measure_records
 from bot.dev.bench.signing import measure_signing
 from bot.dev.bench.starts import measure_starts
 from bot.dev.bench.updates import measure_updates
@@ -21,7 +21,7 @@ from bot.dev.demo import sample
 
 
 class Effort(NamedTuple):
-    """How often each thing is done."""
+    """Number of repetitions of each measurement."""
 
     starts: int
     pictures: int
@@ -38,7 +38,7 @@ QUICK: Final = Effort(starts=1, pictures=20, reports=3, scans=2, rounds=2, messa
 
 
 def measure(effort: Effort) -> dict[str, Any]:
-    """JSON-able figures; nothing leaves loopback and no process outlives the call. Raises BenchFailed."""
+    """Figures as JSON-serialisable data. Uses loopback only and leaves no process behind. Raises BenchFailed."""
     logging.getLogger().setLevel(logging.ERROR)
     return asyncio.run(_measure(effort))
 
@@ -47,15 +47,15 @@ async def _measure(effort: Effort) -> dict[str, Any]:
     began, picture = perf_counter(), sample().data
     with tempfile.TemporaryDirectory(prefix="csss-bench-") as scratch:
         folder = Path(scratch)
-        facts, (ready, journeys) = machine.facts(), await measure_journeys(folder, picture, effort.scans)
+        facts, (ready, journeys) = machine.facts(), await measure_main_job(folder, picture, effort.scans)
         figures = {
             "machine": facts,
             "packages": measure_packages(),
             "start": await measure_starts(folder, picture, effort.starts, [ready]),
             "classification": await asyncio.to_thread(measure_pictures, picture, effort.pictures),
-            "pdf": await measure_paper(effort.reports),
+            "pdf": await measure_pdf(effort.reports),
             "signing": await measure_signing(folder, effort.prints),
-            "records": await measure_records(folder, picture, effort.rows, effort.pictures),
+            "records": await measure_audit_chain(folder, picture, effort.rows, effort.pictures),
             **journeys,
             "updates": await measure_updates(folder, effort.rounds, effort.messages),
             "flood": await measure_flood(folder, effort.rounds, effort.messages // 10),

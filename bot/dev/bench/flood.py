@@ -1,4 +1,4 @@
-"""What a flood costs the others: their waiting for an answer while one person sends a hundred messages a second."""
+"""Response time of other people while one person sends a hundred messages a second."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,9 +12,9 @@ from bot.dev.bench.clinics import clinic
 from bot.dev.bench.machine import spread
 from bot.dev.demo import Cast
 from bot.dev.sandbox.engine import Engine
-from bot.dev.sandbox.people import say
+from bot.dev.sandbox.people import send_text
 from bot.dev.sandbox.store import Person
-from models.tables.people import Role
+from models.vocabulary import Role
 
 PER_SECOND: Final = 100
 BETWEEN: Final = 0.05  # seconds between two questions of the others
@@ -23,7 +23,7 @@ FLOODER: Final = Cast("Flooder", Role.PATIENT, "flooder@example.org")
 
 
 async def measure_flood(scratch: Path, rounds: int, questions: int) -> dict[str, Any]:
-    """Calm and flood turn by turn in one house, so that a busy machine slows both."""
+    """Measure calm and flood alternately in one run, so that a busy machine slows both."""
     async with clinic(scratch / "flood", cast=(*OTHERS, FLOODER)) as place:
         engine = place.sandbox.engine
         *others, flooder = engine.store.people.values()
@@ -42,7 +42,7 @@ async def measure_flood(scratch: Path, rounds: int, questions: int) -> dict[str,
 
 
 async def _ask(engine: Engine, others: list[Person], questions: int) -> list[float]:
-    """Seconds that each question waits for its answer, one after the other."""
+    """Response time of each question in seconds, one after the other."""
     waited = []
     for number in range(questions):
         waited.append(await _answer(engine, others[number % len(others)]))
@@ -52,7 +52,7 @@ async def _ask(engine: Engine, others: list[Person], questions: int) -> list[flo
 
 async def _answer(engine: Engine, person: Person) -> float:
     before, started = _answers(engine, person), perf_counter()
-    say(engine, person, "/help")
+    send_text(engine, person, "/help")
     while _answers(engine, person) == before:
         await engine.events.grow()
     return perf_counter() - started
@@ -64,7 +64,7 @@ def _answers(engine: Engine, person: Person) -> int:
 
 @asynccontextmanager
 async def _flooding(engine: Engine, flooder: Person) -> AsyncIterator[None]:
-    """From its second second on, when the flooder has heard that it is too much."""
+    """Flood until the block ends; the block begins after one second, when the flooder has been refused."""
     async with asyncio.TaskGroup() as group:
         flood = group.create_task(_flood(engine, flooder))
         await asyncio.sleep(2)
@@ -76,5 +76,5 @@ async def _flood(engine: Engine, flooder: Person) -> None:
     loop = asyncio.get_running_loop()
     began = loop.time()
     for number in range(10**6):
-        say(engine, flooder, f"/help {number}")
+        send_text(engine, flooder, f"/help {number}")
         await asyncio.sleep(max(0.0, began + number / PER_SECOND - loop.time()))

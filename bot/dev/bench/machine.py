@@ -1,4 +1,4 @@
-"""What the machine is, and what the kernel says of a process."""
+"""Facts about the machine, and memory and CPU time of processes."""
 
 import os
 import platform
@@ -13,7 +13,7 @@ MEGABYTE: Final = 1024 * 1024
 
 
 def facts() -> dict[str, Any]:
-    """What a reader must know to compare figures; the load shows whether others were working here too."""
+    """Machine facts needed to compare figures; the load shows whether other processes were running."""
     return {
         "cores": len(os.sched_getaffinity(0)),
         "python": platform.python_version(),
@@ -23,33 +23,33 @@ def facts() -> dict[str, Any]:
 
 
 def memory_mb(pid: int) -> dict[str, float]:
-    """Resident memory of a process, now and at its peak."""
+    """Resident memory of a process in MB: current and peak."""
     lines = (PROC / str(pid) / "status").read_text().splitlines()
     told = dict(line.split(":", 1) for line in lines if ":" in line)
     return {name: round(int(told[key].split()[0]) / 1024, 1) for name, key in (("now", "VmRSS"), ("peak", "VmHWM"))}
 
 
 def children(pid: int) -> list[int]:
-    """Processes that this one has started, from whichever of its threads."""
+    """Child processes of this process."""
     lists = (PROC / str(pid) / "task").glob("*/children")
     return [int(child) for one in lists for child in one.read_text().split()]
 
 
 def cpu_seconds(pid: int) -> float:
-    """Time that a process has spent computing, all threads together, to the nanosecond.
+    """CPU time of a process in seconds, all threads together.
 
-    Linux numbers a process's clock by its id, inverted, and 2 for the scheduler; clock_getcpuclockid(3) gives the same.
+    The clock id is the inverted process id with the scheduler's bits, as clock_getcpuclockid(3) computes it.
     """
     return time.clock_gettime(~pid << 3 | 2)
 
 
 def has_loaded(pid: int, folder: str) -> bool:
-    """Whether a process has mapped a library out of a folder of this name."""
+    """Whether a process has loaded a library from a folder of this name."""
     return f"/{folder}/" in (PROC / str(pid) / "maps").read_text()
 
 
 def environment() -> dict[str, str]:
-    """The environment of a child: ours without any CSSS_ setting of whoever measures."""
+    """The environment for a child process: this one's without CSSS_ variables."""
     return {name: value for name, value in os.environ.items() if not name.startswith("CSSS_")}
 
 

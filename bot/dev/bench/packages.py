@@ -1,4 +1,4 @@
-"""What an installation for serving weighs: this package's requirements and theirs, without training and tests."""
+"""Disk size of an installation for serving: requirements without training and tests."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ LARGEST: Final = 5
 
 
 def measure_packages() -> dict[str, Any]:
-    """Megabytes on disk as installed here, the heaviest first, and whether TensorFlow could be imported at all."""
+    """Installed packages in MB, largest first, and whether TensorFlow is installed."""
     sizes = {name: _size(installed) for name, installed in _needed("csss", frozenset(), {}).items()}
     heaviest = sorted(sizes, key=lambda name: -sizes[name])[:LARGEST]
     return {
@@ -27,7 +27,7 @@ def measure_packages() -> dict[str, Any]:
 
 
 def _needed(name: str, extras: frozenset[str], found: dict[str, Distribution]) -> dict[str, Distribution]:
-    """A distribution and everything that it requires; what is for another platform is not installed, so not counted."""
+    """A distribution and its requirements that are installed on this platform."""
     try:
         installed = distribution(name)
     except PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""Signed and locked reports: what drawing and locking compute, what they weigh, and how long the loop stood still."""
+"""Signed and encrypted reports: CPU time, size, and delay of the event loop."""
 
 import asyncio
 import os
@@ -12,31 +12,31 @@ from typing import Any, Final, NamedTuple
 from bot.dev.bench.machine import children, cpu_seconds, memory_mb, spread
 from reports.content.document import Document
 from reports.content.sample import full_sample
-from reports.pdf.pool import Press
-from reports.signing.signers import Hand, Holder, KeyFolder, Printed
+from reports.pdf.pool import PdfPool
+from reports.signing.signers import Holder, KeyFolder, SignedReport, Signer
 
 AT_ONCE: Final = 10
-SETTLED: Final = 10  # prints after which a process has seen everything that it keeps
+SETTLED: Final = 10  # reports after which caches are filled
 TICK: Final = 0.005
 WORD: Final = "k7mq-2x9f-hhrt-8wzc"
 ROLES: Final = ("doctor", "pharmacist", "administrator")
 
 
 class Turn(NamedTuple):
-    """Seconds by which a tick of the loop came late, and what all threads of this process computed meanwhile.
+    """Delay of one event-loop tick in seconds, and the CPU time of all threads of this process meanwhile.
 
-    Longer than that no work of ours can have held the loop; the rest of the lateness is others' use of the cores."""
+    The CPU time bounds the delay that this process caused; the rest comes from other processes."""
 
     late: float
     computed: float
 
 
 async def measure_signing(scratch: Path, prints: int) -> dict[str, Any]:
-    """Processor time of the drawing process, so that a busy machine counts less; its memory after the tenth print
-    and after the last; the loop's longest turn while ten reports are made at once."""
+    """CPU time of the PDF process, its memory after the tenth and the last report, and the longest event-loop tick
+    while ten reports are issued at once."""
     document, keys = full_sample(datetime.now(UTC)), KeyFolder(scratch / "signing", b"the bench's own")
     before = set(children(os.getpid()))
-    async with Press(1) as press:
+    async with PdfPool(1) as press:
         await _print(press, document, keys)  # the keys are made with the first
         child = max(set(children(os.getpid())) - before, key=lambda pid: memory_mb(pid)["now"])
         drawn, made = [], []
@@ -69,9 +69,9 @@ async def measure_signing(scratch: Path, prints: int) -> dict[str, Any]:
     }
 
 
-async def _print(press: Press, document: Document, keys: KeyFolder) -> Printed:
-    hands = [Hand(role, 1, Holder(f"The {role}", "Bench", role), "Signed.") for role in ROLES]
-    return await press.print(document, hands, keys, WORD)
+async def _print(press: PdfPool, document: Document, keys: KeyFolder) -> SignedReport:
+    hands = [Signer(role, 1, Holder(f"The {role}", "Bench", role), "Signed.") for role in ROLES]
+    return await press.issue(document, hands, keys, WORD)
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""From nothing to ready: imports, the bot, the bare classifier. New processes, files already in the disk's cache."""
+"""Start times in new processes with a warm disk cache: imports, the bot, the classifier."""
 
 import sys
 from collections.abc import Sequence
@@ -20,9 +20,9 @@ print(perf_counter(), process_time())
 
 
 async def measure_starts(scratch: Path, jpeg: bytes, runs: int, known: Sequence[float]) -> dict[str, Any]:
-    """Medians over `runs` new processes: until `csss run` is ready, and one picture through `csss classify`.
+    """Medians over `runs` new processes: `csss run` until ready, and `csss classify` of one picture.
 
-    `known` are starts that were timed already."""
+    `known` holds start times that were measured before."""
     ready = [*known, *[await _ready(scratch / f"start-{number}") for number in range(runs - len(known))]]
     picture = scratch / "picture.jpg"
     picture.write_bytes(jpeg)
@@ -41,9 +41,7 @@ async def _ready(folder: Path) -> float:
 
 
 def _imports(told: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Seconds on the clock and of computing: aiogram alone, and the whole bot with it.
-
-    On a busy machine the computing says more."""
+    """Wall and CPU seconds of importing aiogram alone and the whole bot."""
     runs = [[[float(word) for word in line.split()] for line in text.splitlines()] for text in told]
     return {
         f"import_{name}": {

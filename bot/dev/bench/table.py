@@ -1,4 +1,4 @@
-"""The figures as a table for people, beside what the house has set itself as a goal."""
+"""The figures as a table, beside their goals."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -8,7 +8,7 @@ from rich.table import Table
 
 
 class Line(NamedTuple):
-    """One row; `goal` is what the figure must stay below, None where none is set."""
+    """One row; the figure should stay below `goal`, when there is one."""
 
     name: str
     figure: float
@@ -23,12 +23,12 @@ def show(figures: dict[str, Any], console: Console | None = None) -> None:
     title = f"{machine['cores']} cores, Python {machine['python']}, {machine['system']}, load {machine['load']} before"
     table = Table("figure", "measured", "goal", "besides", title=title, caption=f"measured in {figures['seconds']} s")
     for line in lines(figures):
-        table.add_row(line.name, f"{line.figure:g} {line.unit}".strip(), _judge(line), line.more)
+        table.add_row(line.name, f"{line.figure:g} {line.unit}".strip(), _compare_to_goal(line), line.more)
     (console or Console()).print(table)
 
 
 def lines(figures: dict[str, Any]) -> Iterator[Line]:
-    """What the table says, from what `measure` found."""
+    """Rows of the table from the figures of `measure`."""
     yield from _start(figures)
     yield from _classification(figures["classification"])
     yield from _work(figures)
@@ -111,7 +111,7 @@ def _updates(told: dict[str, Any]) -> Iterator[Line]:
     yield Line("csss to echo", told["rate_ratio"], "", None, more)
 
 
-def _judge(line: Line) -> str:
+def _compare_to_goal(line: Line) -> str:
     if line.goal is None:
         return ""
     return f"< {line.goal:g} {line.unit} {'✓' if line.figure < line.goal else '✗'}"

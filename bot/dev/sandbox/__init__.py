@@ -3,13 +3,13 @@
 from bot.dev.sandbox.api.display import Sample
 from bot.dev.sandbox.client import Person, SandboxClient
 from bot.dev.sandbox.mailbox import Mail, Mailbox
-from bot.dev.sandbox.server import DEMO_TOKEN, OpenToOthers, RealToken, Sandbox, SandboxRefused
+from bot.dev.sandbox.server import DEMO_TOKEN, NotOnLoopback, RealToken, Sandbox, SandboxRefused
 
 __all__ = [
     "DEMO_TOKEN",
     "Mail",
     "Mailbox",
-    "OpenToOthers",
+    "NotOnLoopback",
     "Person",
     "RealToken",
     "Sample",

@@ -1,10 +1,10 @@
-"""The bot's command menu: lists by scope and language, and which one a person sees."""
+"""Command menus by scope and language."""
 
 import re
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from bot.dev.sandbox.api.answers import Json, Unchecked, bad_request
+from bot.dev.sandbox.api.responses import Json, Unchecked, bad_request
 from bot.dev.sandbox.store import Person
 
 NAME: Final = re.compile(r"[a-z0-9_]{1,32}")
@@ -20,8 +20,8 @@ SCOPES: Final = {
 }
 
 
-class Shelfmark(NamedTuple):
-    """Where a list lies."""
+class CommandKey(NamedTuple):
+    """Scope and language of a command list."""
 
     scope: str
     chat_id: str
@@ -29,10 +29,10 @@ class Shelfmark(NamedTuple):
 
 
 @dataclass
-class CommandBook:
-    """Lists as setMyCommands left them."""
+class CommandStore:
+    """Command lists set by setMyCommands."""
 
-    _lists: dict[Shelfmark, list[Json]] = field(default_factory=dict)
+    _lists: dict[CommandKey, list[Json]] = field(default_factory=dict)
 
     def put(self, scope: Unchecked, language: str, commands: Unchecked) -> None:
         self._lists[_mark(scope, language)] = _checked(commands)
@@ -44,22 +44,22 @@ class CommandBook:
         self._lists.pop(_mark(scope, language), None)
 
     def seen_by(self, person: Person) -> list[Json]:
-        """The narrowest scope wins; within a scope, the person's language."""
+        """The commands of a person: the narrowest scope first, within it the person's language."""
         places = (("chat", str(person.chat_id)), ("all_private_chats", ""), ("default", ""))
-        marks = [Shelfmark(*place, language) for place in places for language in (person.language_code, "")]
+        marks = [CommandKey(*place, language) for place in places for language in (person.language_code, "")]
         return next((self._lists[mark] for mark in marks if self._lists.get(mark)), [])
 
 
-def _mark(scope: Unchecked, language: str) -> Shelfmark:
+def _mark(scope: Unchecked, language: str) -> CommandKey:
     if language and not re.fullmatch(r"[a-z]{2}", language):
         raise bad_request("invalid language code specified")
     if scope is None:
-        return Shelfmark("default", "", language)
+        return CommandKey("default", "", language)
     if not isinstance(scope, dict) or scope.get("type") not in SCOPES:
         raise bad_request("can't parse BotCommandScope: unsupported type specified")
     if scope["type"].startswith("chat") and not scope.get("chat_id"):
         raise bad_request("can't parse BotCommandScope: Can't find field \"chat_id\"")
-    return Shelfmark(scope["type"], str(scope.get("chat_id", "")), language)
+    return CommandKey(scope["type"], str(scope.get("chat_id", "")), language)
 
 
 def _checked(commands: Unchecked) -> list[Json]:

@@ -1,15 +1,15 @@
-"""The conversation itself: whatever either side does is kept, numbered, and told to the other."""
+"""The state of the sandbox: messages of both sides, with events for clients and updates for the bot."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bot.dev.sandbox.api.answers import Json
 from bot.dev.sandbox.api.markup import Markup
-from bot.dev.sandbox.commands import CommandBook
+from bot.dev.sandbox.api.responses import Json
+from bot.dev.sandbox.callback_queries import CallbackQueries
+from bot.dev.sandbox.commands import CommandStore
 from bot.dev.sandbox.events import Events
 from bot.dev.sandbox.faults import Faults, Kind
-from bot.dev.sandbox.presses import Presses
-from bot.dev.sandbox.shelf import Shelf
+from bot.dev.sandbox.files import FileStore
 from bot.dev.sandbox.store import Entry, Person, Store
 from bot.dev.sandbox.updates import Updates
 from bot.dev.sandbox.webhook import Webhook
@@ -17,18 +17,18 @@ from bot.dev.sandbox.webhook import Webhook
 
 @dataclass
 class Engine:
-    """All that the sandbox remembers; `clock` gives Unix seconds."""
+    """All state of the sandbox; `clock` gives Unix seconds."""
 
     bot_id: int
     clock: Callable[[], float]
     webhook: Webhook
     updates: Updates
     faults: Faults
-    presses: Presses
-    shelf: Shelf
+    callback_queries: CallbackQueries
+    files: FileStore
     store: Store = field(default_factory=Store)
     events: Events = field(default_factory=Events)
-    commands: CommandBook = field(default_factory=CommandBook)
+    commands: CommandStore = field(default_factory=CommandStore)
     profile: dict[str, str] = field(default_factory=dict)
     menu_buttons: dict[str, Json] = field(default_factory=dict)
     groups: int = 13_000_000_000_000_000
@@ -44,8 +44,8 @@ class Engine:
         self.groups += 1
         return str(self.groups)
 
-    def bot_says(self, person: Person, content: Json, markup: Markup) -> Entry:
-        """Keep a message of the bot. The bot gets no update of it."""
+    def add_bot_message(self, person: Person, content: Json, markup: Markup) -> Entry:
+        """Store a message of the bot. The bot gets no update of it."""
         body = self._body(self.bot(), person) | content
         if markup.inline:
             body["reply_markup"] = markup.inline
@@ -54,23 +54,23 @@ class Engine:
             self.set_keyboard(person, None if "remove_keyboard" in markup.keyboard else markup.keyboard)
         return entry
 
-    def person_says(self, person: Person, content: Json) -> Entry:
-        """Keep a message of a person and tell the bot."""
-        self.meet(person)
+    def add_person_message(self, person: Person, content: Json) -> Entry:
+        """Store a message of a person and add an update for the bot."""
+        self.start_chat(person)
         entry = self._keep(Entry(self._body(person.user(), person) | content, outgoing=True))
-        self.tell("message", person, entry.body)
+        self.add_update("message", person, entry.body)
         if person.keyboard and (person.keyboard.get("force_reply") or person.keyboard.get("one_time_keyboard")):
             self.set_keyboard(person, None)
         return entry
 
     def change(self, entry: Entry, body: Json) -> None:
-        """Replace what a message says; chats show it as edited."""
+        """Replace the content of a message."""
         entry.body = body
         entry.event = self.events.last + 1
         self.events.publish("edit", body["chat"]["id"], message=entry.view())
 
     def delete(self, entries: list[Entry]) -> None:
-        """Take messages of one chat away, for both sides."""
+        """Delete messages of one chat for both sides."""
         for entry in entries:
             entry.deleted = True
             entry.event = self.events.last + 1
@@ -78,21 +78,21 @@ class Engine:
             ids = [entry.message_id for entry in entries]
             self.events.publish("delete", entries[0].body["chat"]["id"], message_ids=ids)
 
-    def tell(self, kind: str, person: Person, content: Json) -> None:
-        """Owe the bot an update."""
+    def add_update(self, kind: str, person: Person, content: Json) -> None:
+        """Add an update for the bot."""
         repeats = 1 if self.faults.take(Kind.DUPLICATE_UPDATE) else 0
         self.updates.add(kind, person.chat_id, content, repeats)
 
-    def meet(self, person: Person) -> None:
-        """Whoever writes first opens the chat: from now on the bot may answer."""
+    def start_chat(self, person: Person) -> None:
+        """Mark the chat as started by the person, so that the bot may write."""
         if not person.started:
             person.started = True
-            self.show(person)
+            self.publish_person(person)
 
-    def show(self, person: Person) -> None:
-        self.events.publish("person", person.chat_id, person=self.portrait(person))
+    def publish_person(self, person: Person) -> None:
+        self.events.publish("person", person.chat_id, person=self.describe(person))
 
-    def portrait(self, person: Person) -> Json:
+    def describe(self, person: Person) -> Json:
         """A person as the client API shows one."""
         return {
             "chat_id": person.chat_id,

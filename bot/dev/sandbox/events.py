@@ -1,11 +1,11 @@
-"""Everything that happened, numbered, so that a page or a test can wait for the next thing without a gap."""
+"""A numbered event log, so that clients can wait for the next event without a gap."""
 
 import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from bot.dev.sandbox.api.answers import Json, Unchecked
+from bot.dev.sandbox.api.responses import Json, Unchecked
 
 REMEMBERED: Final = 50_000
 
@@ -19,7 +19,7 @@ class Event(NamedTuple):
 
 @dataclass
 class Events:
-    """The log and those who wait for it to grow."""
+    """The event log and its waiters."""
 
     last: int = 0
     _log: deque[Event] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
@@ -33,7 +33,7 @@ class Events:
         return self.last
 
     def wake(self) -> None:
-        """Let everybody look again; also at the end, when nothing more will come."""
+        """Wake all waiters, also when the server stops."""
         waiting, self._waiting = self._waiting, []
         for future in waiting:
             if not future.done():

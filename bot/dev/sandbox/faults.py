@@ -1,4 +1,4 @@
-"""Trouble on order: the next calls, updates or mails fail in a chosen way."""
+"""Injected faults: the next calls, updates or mails fail in a chosen way."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What may go wrong; `drop` loses the request, `drop_after` the answer of a request that was carried out."""
+    """Kinds of faults; `drop` loses the request, `drop_after` the answer of a request that was carried out."""
 
     FLOOD = "429"
     BLOCKED = "403"
@@ -35,7 +35,7 @@ class Fault:
 
 @dataclass
 class Faults:
-    """Those ordered and not yet used up, oldest first."""
+    """Injected faults that are not used up, oldest first."""
 
     ordered: list[Fault] = field(default_factory=list)
 
@@ -46,12 +46,12 @@ class Faults:
         self.ordered.clear()
 
     def for_call(self, method: str) -> Fault | None:
-        """The fault that this call of the bot meets."""
+        """The fault that applies to this call, or None."""
         names = {"*", method.lower()}
         return self._take(lambda fault: fault.kind not in OF_UPDATES and fault.method.lower() in names)
 
     def take(self, kind: Kind) -> bool:
-        """Whether an update meets this kind of fault."""
+        """Whether a fault of this kind applies; uses it up once."""
         return self._take(lambda fault: fault.kind is kind) is not None
 
     def _take(self, fits: Callable[[Fault], bool]) -> Fault | None:

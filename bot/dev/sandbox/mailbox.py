@@ -1,4 +1,4 @@
-"""A mail server that delivers nothing: it catches what is sent and shows it."""
+"""An SMTP server that delivers nothing and keeps every mail for display."""
 
 import asyncio
 import hmac
@@ -14,7 +14,7 @@ from weakref import WeakSet
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from bot.dev.sandbox.api.answers import Json
+from bot.dev.sandbox.api.responses import Json
 
 SIZE_LIMIT: Final = 40 * 1024 * 1024
 TAKEN: Final = "250 2.0.0 caught"
@@ -28,7 +28,7 @@ class Attachment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A caught mail; `date` is when it came, in Unix seconds, `to` the addresses of its envelope."""
+    """A caught mail; `date` is its arrival in Unix seconds, `to` the envelope's addresses."""
 
     id: int
     date: int
@@ -66,11 +66,11 @@ class _Refusal:
 
 
 def _ignore(_: Mail) -> None:
-    """What happens with a mail when nobody has said otherwise."""
+    """The default callback for a mail."""
 
 
 class Mailbox:
-    """An SMTP server on the running event loop: no thread, so its mails may be read at any moment."""
+    """An SMTP server on the running event loop, without threads."""
 
     def __init__(
         self,
@@ -157,7 +157,7 @@ class Mailbox:
         self.on_mail(mail)
 
     def _authenticate(self, *exchange: object) -> AuthResult:
-        """aiosmtpd hands over server, session, envelope, mechanism and, last, what was given."""
+        """Check the credentials; aiosmtpd passes server, session, envelope, mechanism and credentials."""
         given = exchange[-1]
         if self._auth is None or not isinstance(given, LoginPassword):
             return AuthResult(success=False, handled=False)
@@ -169,7 +169,7 @@ class Mailbox:
 
 
 def read_mail(raw: bytes, number: int, date: int, to: tuple[str, ...]) -> Mail:
-    """Take a mail apart; what has a file name, or is neither text nor HTML, is an attachment."""
+    """Parse a mail; a part with a file name, or neither text nor HTML, is an attachment."""
     message = message_from_bytes(raw, _class=EmailMessage, policy=policy.default)
     plain = message.get_body(("plain",))
     html = message.get_body(("html",))

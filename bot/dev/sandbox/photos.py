@@ -1,11 +1,11 @@
-"""What Telegram makes of a photo: JPEGs of about 90, 320, 800 and 1280 pixels."""
+"""Photo sizes as Telegram makes them: JPEGs of about 90, 320, 800 and 1280 pixels."""
 
 from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
 
-from bot.dev.sandbox.api.answers import bad_request
+from bot.dev.sandbox.api.responses import bad_request
 
 SIDES: Final = (90, 320, 800, 1280)
 QUALITY: Final = 87
@@ -23,7 +23,7 @@ class Size(NamedTuple):
 
 
 def photo_sizes(data: bytes) -> list[Size]:
-    """Smallest first, the longest side at most 1280; raises ApiError for what is no photo to Telegram."""
+    """Sizes, smallest first, the longest side at most 1280. Raises ApiError for data that is no photo."""
     if len(data) > BYTES_LIMIT:
         raise bad_request(
             f"file of size {len(data)} bytes is too big for a photo; the maximum size is {BYTES_LIMIT} bytes"

@@ -1,4 +1,4 @@
-"""The embedded Telegram: one HTTP server and one mail server on loopback, for as long as a `with` block lasts."""
+"""The sandbox server: HTTP and SMTP on loopback, for the duration of a `with` block."""
 
 import asyncio
 import re
@@ -11,17 +11,17 @@ from typing import Final, Self
 import aiohttp
 from aiohttp import web
 
-from bot.dev.sandbox.api.answers import Json
 from bot.dev.sandbox.api.bot_api import BotApi
 from bot.dev.sandbox.api.calls import Call
 from bot.dev.sandbox.api.client_api import ClientApi, sentences
 from bot.dev.sandbox.api.display import Display, Sample
 from bot.dev.sandbox.api.requests import PERSON_LIMIT
+from bot.dev.sandbox.api.responses import Json
+from bot.dev.sandbox.callback_queries import CallbackQueries
 from bot.dev.sandbox.engine import Engine
 from bot.dev.sandbox.faults import Faults
+from bot.dev.sandbox.files import FileStore
 from bot.dev.sandbox.mailbox import Mailbox
-from bot.dev.sandbox.presses import Presses
-from bot.dev.sandbox.shelf import Shelf
 from bot.dev.sandbox.updates import Updates
 from bot.dev.sandbox.webhook import Webhook
 
@@ -33,18 +33,18 @@ DELIVERY: Final = aiohttp.ClientTimeout(total=60)
 
 
 class SandboxRefused(Exception):
-    """The sandbox will not start like this."""
+    """The sandbox refuses to start with these arguments."""
 
 
 class RealToken(SandboxRefused):
-    """A token that might open a real bot has no business in a sandbox."""
+    """The token may belong to a real bot."""
 
     def __init__(self) -> None:
         super().__init__("the sandbox takes only its own demo tokens, such as " + DEMO_TOKEN)
 
 
-class OpenToOthers(SandboxRefused):
-    """The sandbox has no locks, so it listens on loopback only."""
+class NotOnLoopback(SandboxRefused):
+    """The host is not a loopback address; the sandbox has no authentication."""
 
     def __init__(self, host: str) -> None:
         super().__init__(f"the sandbox listens on loopback only, not on {host}")
@@ -54,7 +54,7 @@ class Sandbox:
     """`async with Sandbox() as sandbox:` serves the Bot API at `sandbox.base` and the page at `sandbox.web`.
 
     `clock` gives Unix seconds; `patience` scales the waits between deliveries to a webhook. Raises RealToken,
-    OpenToOthers, and OSError when the port is taken.
+    NotOnLoopback, and OSError when the port is taken.
     """
 
     def __init__(  # noqa: PLR0913 - each is a separate choice of whoever starts a sandbox
@@ -72,7 +72,7 @@ class Sandbox:
         if not DEMO_FORM.fullmatch(token):
             raise RealToken
         if host != "localhost" and not ip_address(host).is_loopback:
-            raise OpenToOthers(host)
+            raise NotOnLoopback(host)
         self.token = token
         self.mailbox = mailbox or Mailbox(clock=clock)
         self.engine = _engine(int(token.partition(":")[0]), clock, patience)
@@ -84,7 +84,7 @@ class Sandbox:
 
     @property
     def base(self) -> str:
-        """The Bot API's base address, to be used for CSSS_BOT_API."""
+        """Base URL of the Bot API, for CSSS_BOT_API."""
         return f"http://{f'[{self._host}]' if ':' in self._host else self._host}:{self._port}"
 
     @property
@@ -94,14 +94,14 @@ class Sandbox:
 
     @property
     def calls(self) -> list[Json]:
-        """The bot's latest calls and the answers it got, oldest first."""
+        """The bot's latest calls with their answers, oldest first."""
         return list(self._bot_api.calls)
 
     def person(self, name: str, role: str = "", language_code: str = "en", *, started: bool = False) -> int:
-        """Somebody new, by chat id; `started` lets the bot write before the person does."""
+        """Add a person and return the chat id; `started` lets the bot write first."""
         new = self.engine.store.join(name, role, language_code, None)
         new.started = started
-        self.engine.show(new)
+        self.engine.publish_person(new)
         return new.chat_id
 
     async def start(self) -> None:
@@ -114,7 +114,7 @@ class Sandbox:
             tasks = await stack.enter_async_context(asyncio.TaskGroup())
             self.engine.webhook.attach(tasks, session)
             self.engine.webhook.run = self._run_reply
-            stack.callback(self._wind_down)
+            stack.callback(self._shut_down)
             self._open = stack.pop_all()
 
     async def stop(self) -> None:
@@ -138,22 +138,22 @@ class Sandbox:
         await site.start()
         self._port = runner.addresses[0][1]
 
-    def _wind_down(self) -> None:
-        """End what waits, so that closing the connections is a matter of moments."""
+    def _shut_down(self) -> None:
+        """End waiting requests, so that connections close quickly."""
         self.engine.webhook.set(None)
         self._client_api.close()
 
     async def _run_reply(self, call: Call) -> None:
-        """A call that came in the answer to a webhook delivery: nobody reads its result."""
+        """Run a call that came in the answer to a webhook delivery; its result is discarded."""
         await self._bot_api.run(call)
 
 
 def void(_: object) -> None:
-    """A callback's result that nobody wants."""
+    """Discard a callback's result."""
 
 
 def _engine(bot_id: int, clock: Callable[[], float], patience: float) -> Engine:
     faults = Faults()
     updates = Updates()
     webhook = Webhook(updates, faults, clock, patience)
-    return Engine(bot_id, clock, webhook, updates, faults, Presses(clock), Shelf(bot_id))
+    return Engine(bot_id, clock, webhook, updates, faults, CallbackQueries(clock), FileStore(bot_id))

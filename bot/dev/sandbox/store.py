@@ -1,18 +1,18 @@
-"""People and messages, in memory: what one bot and its chats have said to each other."""
+"""People and messages of one bot, in memory."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.dev.sandbox.api.answers import Json, bad_request, blocked
 from bot.dev.sandbox.api.calls import LEADING_NUMBER
+from bot.dev.sandbox.api.responses import Json, bad_request, blocked
 
 FIRST_PERSON: Final = 700_001
 
 
 @dataclass(slots=True)
 class Person:
-    """Somebody with a private chat; in private chats the chat's id is the person's."""
+    """A person with a private chat; both share one id."""
 
     chat_id: int
     name: str
@@ -41,7 +41,7 @@ class Person:
 
 @dataclass(slots=True)
 class Entry:
-    """A message as the bot sees it, and what only the sandbox knows of it. `body` is replaced, never changed."""
+    """A message as the bot sees it, with the sandbox's own state. `body` is replaced, never mutated."""
 
     body: Json
     outgoing: bool
@@ -97,14 +97,14 @@ class Store:
     def chat(self, chat_id: int) -> Iterator[Entry]:
         return iter(self._chats.get(chat_id, ()))
 
-    def listener(self, chat_id: str) -> Person:
-        """The person of this chat, if the bot may write there."""
-        person = self.known(chat_id)
+    def writable_person(self, chat_id: str) -> Person:
+        """The person of this chat. Raises ApiError when the bot may not write there."""
+        person = self.require_person(chat_id)
         if person.blocked:
             raise blocked()
         return person
 
-    def known(self, chat_id: str) -> Person:
+    def require_person(self, chat_id: str) -> Person:
         if not chat_id:
             raise bad_request("chat_id is empty")
         number = LEADING_NUMBER.fullmatch(chat_id)

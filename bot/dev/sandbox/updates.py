@@ -1,4 +1,4 @@
-"""What the bot has yet to hear: one queue, read by long polling or delivered to a webhook."""
+"""The queue of updates, read by long polling or delivered to a webhook."""
 
 import asyncio
 from collections import OrderedDict
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from bot.dev.sandbox.api.answers import ApiError, Json, conflict
+from bot.dev.sandbox.api.responses import ApiError, Json, conflict
 
 FIRST_UPDATE: Final = 870_000_001
 UNASKED: Final = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
@@ -18,7 +18,7 @@ HOOKED: Final = "can't use getUpdates method while webhook is active; use delete
 
 @dataclass(slots=True)
 class Pending:
-    """An update that the bot has not confirmed; `repeats` is how often it comes again all the same."""
+    """An unconfirmed update; `repeats` is how often it is delivered again despite confirmation."""
 
     update_id: int
     chat_id: int
@@ -28,7 +28,7 @@ class Pending:
 
 @dataclass
 class Updates:
-    """Ids increase by one; `deliver` is told of each new update, and None while the bot polls."""
+    """The update queue with increasing ids; `deliver` is called for each new update, and is None while polling."""
 
     allowed: Collection[str] | None = None
     deliver: Callable[[Pending], None] | None = None
@@ -37,7 +37,7 @@ class Updates:
     _poll: asyncio.Future[None] | None = None
 
     def add(self, kind: str, chat_id: int, content: Json, repeats: int = 0) -> None:
-        """Nothing is kept of a kind that the bot does not want: the filter works when updates are made."""
+        """Add an update, unless allowed_updates excludes its kind."""
         if not self._wanted(kind):
             return
         self._last += 1
@@ -48,7 +48,7 @@ class Updates:
         self.wake()
 
     def confirm(self, update_id: int) -> bool:
-        """False when a fault wants the update delivered once more."""
+        """Confirm an update; False when a fault demands another delivery."""
         known = self.pending.get(update_id)
         if known and known.repeats:
             known.repeats -= 1
@@ -57,7 +57,7 @@ class Updates:
         return True
 
     async def poll(self, offset: int, limit: int, wait: float) -> list[Json]:
-        """Raises ApiError 409 while a webhook is set, and in a poll that another one ends."""
+        """Wait for updates. Raises ApiError 409 while a webhook is set, and in a poll that another one ends."""
         if self.deliver:
             raise conflict(HOOKED)
         self._confirm_before(offset)
@@ -67,7 +67,7 @@ class Updates:
         return [waiting.body for waiting in islice(self.pending.values(), limit)]
 
     def wake(self, error: ApiError | None = None) -> None:
-        """End the poll that waits, with what there is or with an error."""
+        """End the waiting poll, with the available updates or with an error."""
         poll, self._poll = self._poll, None
         if poll is None or poll.done():
             return

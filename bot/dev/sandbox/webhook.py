@@ -1,4 +1,4 @@
-"""Delivery to the bot's webhook: in order within a chat, chats side by side, again after every failure."""
+"""Webhook delivery: in order within a chat, parallel between chats, retried after failures."""
 
 import asyncio
 from collections import deque
@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 
 import aiohttp
 
-from bot.dev.sandbox.api.answers import Json, Unchecked
 from bot.dev.sandbox.api.calls import Call
+from bot.dev.sandbox.api.responses import Json, Unchecked
 from bot.dev.sandbox.faults import Faults, Kind
 from bot.dev.sandbox.updates import Pending, Updates
 
@@ -19,8 +19,8 @@ DEFAULT_CONNECTIONS: Final = 40
 LONGEST_WAIT: Final = 60.0
 
 
-class Hook(NamedTuple):
-    """Where updates go, as setWebhook said it."""
+class WebhookSettings(NamedTuple):
+    """Settings of setWebhook."""
 
     url: str
     secret: str = ""
@@ -37,13 +37,13 @@ class Failure(NamedTuple):
 
 @dataclass
 class Webhook:
-    """`run` carries out a call that the bot writes into its answer; `patience` scales the waits between tries."""
+    """`run` runs a call in the bot's answer; `patience` scales the waits between tries."""
 
     updates: Updates
     faults: Faults
     clock: Callable[[], float]
     patience: float = 1.0
-    hook: Hook | None = None
+    hook: WebhookSettings | None = None
     failure: Failure | None = None
     run: Callable[[Call], Awaitable[object]] | None = None
     _tasks: asyncio.TaskGroup | None = None
@@ -53,11 +53,11 @@ class Webhook:
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(DEFAULT_CONNECTIONS))
 
     def attach(self, tasks: asyncio.TaskGroup, session: aiohttp.ClientSession) -> None:
-        """Lend the means of delivery, which live as long as the server."""
+        """Set the task group and the HTTP session used for deliveries."""
         self._tasks, self._session = tasks, session
 
-    def set(self, hook: Hook | None) -> None:
-        """Begin anew with another address, or end delivery with None; what is pending stays pending."""
+    def set(self, hook: WebhookSettings | None) -> None:
+        """Change the address, or stop delivery with None; pending updates stay."""
         self.stop()
         self.hook = hook
         self.failure = None
@@ -75,7 +75,7 @@ class Webhook:
 
     def info(self) -> Json:
         """The WebhookInfo object."""
-        hook = self.hook or Hook("")
+        hook = self.hook or WebhookSettings("")
         info: Json = {
             "url": hook.url,
             "has_custom_certificate": hook.has_certificate,
@@ -106,8 +106,8 @@ class Webhook:
         del self._running[chat_id], self._queues[chat_id]
 
     async def _deliver(self, pending: Pending) -> None:
-        """Until the bot takes it: the slot is free while a failed delivery waits."""
-        for wait in waits():
+        """Deliver until the bot confirms; the connection slot is free while a failed delivery waits."""
+        for wait in backoff():
             await asyncio.sleep(wait * self.patience)
             async with self._slots:
                 complaint = await self._attempt(pending)
@@ -116,7 +116,7 @@ class Webhook:
             self.failure = Failure(int(self.clock()), complaint)
 
     async def _attempt(self, pending: Pending) -> str | None:
-        """What went wrong, in Telegram's words."""
+        """One delivery; returns Telegram's error sentence, or None."""
         if self.faults.take(Kind.LOST_WEBHOOK):
             return "Connection reset by peer"
         assert self._session is not None
@@ -125,8 +125,8 @@ class Webhook:
         try:
             async with self._session.post(self.hook.url, json=pending.body, headers=headers) as answer:
                 if answer.status // 100 != 2:
-                    return f"Wrong response from the webhook: {answer.status} {_phrase(answer.status)}"
-                await self._obey(await _json(answer))
+                    return f"Wrong response from the webhook: {answer.status} {_reason_phrase(answer.status)}"
+                await self._run_reply(await _json(answer))
         except TimeoutError:
             return "Read timeout expired"
         except aiohttp.ClientConnectorError:
@@ -135,13 +135,13 @@ class Webhook:
             return "Connection reset by peer"
         return None
 
-    async def _obey(self, answer: Unchecked) -> None:
+    async def _run_reply(self, answer: Unchecked) -> None:
         if self.run and isinstance(answer, dict) and isinstance(answer.get("method"), str):
             await self.run(Call(answer["method"], {key: value for key, value in answer.items() if key != "method"}))
 
 
-def waits() -> Iterator[float]:
-    """Seconds before each try: at once, at once again, then 2, 4, 8 … and 60 for ever."""
+def backoff() -> Iterator[float]:
+    """Seconds before each try: 0, 0, 2, 4, 8 …, at most 60."""
     yield from (0.0, 0.0)
     wait = 2.0
     while True:
@@ -150,14 +150,14 @@ def waits() -> Iterator[float]:
 
 
 async def _json(answer: aiohttp.ClientResponse) -> Unchecked:
-    """The bot's answer may be a call, a sentence or nothing; only a call matters."""
+    """The call in the bot's answer, or None."""
     try:
         return await answer.json(content_type=None)
     except (ValueError, aiohttp.ContentTypeError):
         return None
 
 
-def _phrase(status: int) -> str:
+def _reason_phrase(status: int) -> str:
     try:
         return HTTPStatus(status).phrase
     except ValueError:

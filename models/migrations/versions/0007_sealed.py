@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import context, op
 
 from models.base import UtcDateTime
-from models.crypto.keys import MASTERS, Info, Secret, find_key, house_key, make_key
+from models.crypto.keys import KEKS, DataKey, SessionInfo, create_data_key, find_data_key, hospital_key
 
 revision = "0007"
 down_revision = "0006"
@@ -60,7 +60,7 @@ def upgrade() -> None:
     )
     op.add_column("accounts", sa.Column("key_id", sa.String(length=36), nullable=True))
     for (account,) in op.get_bind().execute(sa.text("SELECT id FROM accounts")).all():
-        key_id = make_key(op.get_bind(), _info()[MASTERS]).id
+        key_id = create_data_key(op.get_bind(), _info()[KEKS]).id
         _run("UPDATE accounts SET key_id = :key WHERE id = :id", key=key_id, id=account)
     for table, words in SEALED.items():
         for column in words.columns:
@@ -83,30 +83,30 @@ def _convert(table: str, column: str, kind: str, *, shut: bool) -> None:
         place = f"{table}|{row}|{column}"
         if shut:
             words = value if is_json and isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            made: bytes | str = secret.seal(words.encode(), place)
+            made: bytes | str = secret.encrypt(words.encode(), place)
         else:
-            opened = secret.open(value, place).decode()
+            opened = secret.decrypt(value, place).decode()
             made = opened if is_json else json.loads(opened)
         _run(f"UPDATE {table} SET converted = :made WHERE {SEALED[table].place} = :row", made=made, row=row)  # noqa: S608 - names from the table above
     op.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
     op.execute(f"ALTER TABLE {table} RENAME COLUMN converted TO {column}")
 
 
-def _rows(table: str, column: str) -> Iterator[tuple[object, Any, Secret]]:
+def _rows(table: str, column: str) -> Iterator[tuple[object, Any, DataKey]]:
     words, bind = SEALED[table], op.get_bind()
     asked = f"SELECT t.{words.place}, t.{column}, {words.key} FROM {table} t {words.joins}"  # noqa: S608 - as above
     for row, value, key_id in bind.execute(sa.text(f"{asked} WHERE t.{column} IS NOT NULL")).all():
-        secret = find_key(bind, _info(), key_id) if key_id else house_key(bind, _info())
+        secret = find_data_key(bind, _info(), key_id) if key_id else hospital_key(bind, _info())
         assert secret is not None
         yield row, value, secret
 
 
-def _info() -> Info:
+def _info() -> SessionInfo:
     """As a session keeps it; the master keys come from whoever runs the migration."""
     attributes = context.config.attributes
     if attributes["masters"] is None:
         raise RuntimeError("the master keys are needed to seal what was written before")
-    info: Info = attributes.setdefault("info", {MASTERS: attributes["masters"]})
+    info: SessionInfo = attributes.setdefault("info", {KEKS: attributes["masters"]})
     return info
 
 

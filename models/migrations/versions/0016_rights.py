@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import context, op
 
 from models.base import UtcDateTime
-from models.crypto.keys import MASTERS, Info, find_key
+from models.crypto.keys import KEKS, SessionInfo, find_data_key
 
 revision = "0016"
 down_revision = "0015"
@@ -21,9 +21,9 @@ def upgrade() -> None:
     for name in TIMES:
         op.add_column("accounts", sa.Column(name, UtcDateTime(), nullable=True))
     for account, key_id, phone in rows:
-        secret = find_key(op.get_bind(), _info(), key_id)
+        secret = find_data_key(op.get_bind(), _info(), key_id)
         assert secret is not None
-        _write(account, secret.seal(json.dumps(phone).encode(), f"accounts|{key_id}|phone"))
+        _write(account, secret.encrypt(json.dumps(phone).encode(), f"accounts|{key_id}|phone"))
 
 
 def downgrade() -> None:
@@ -33,19 +33,19 @@ def downgrade() -> None:
             accounts.drop_column(name)
     op.add_column("accounts", sa.Column("phone", sa.String(length=20), nullable=True))
     for account, key_id, phone in rows:
-        secret = find_key(op.get_bind(), _info(), key_id)
+        secret = find_data_key(op.get_bind(), _info(), key_id)
         if secret is not None:
-            _write(account, json.loads(secret.open(phone, f"accounts|{key_id}|phone")))
+            _write(account, json.loads(secret.decrypt(phone, f"accounts|{key_id}|phone")))
 
 
 def _write(account: int, phone: object) -> None:
     op.get_bind().execute(sa.text("UPDATE accounts SET phone = :phone WHERE id = :id"), {"phone": phone, "id": account})
 
 
-def _info() -> Info:
+def _info() -> SessionInfo:
     """As a session keeps it; the master keys come from whoever runs the migration."""
     attributes = context.config.attributes
     if attributes["masters"] is None:
         raise RuntimeError("the master keys are needed to seal what was written before")
-    info: Info = attributes.setdefault("info", {MASTERS: attributes["masters"]})
+    info: SessionInfo = attributes.setdefault("info", {KEKS: attributes["masters"]})
     return info

@@ -1,4 +1,4 @@
-"""The bot's side of the wire: `/bot<token>/<method>` and `/file/bot<token>/<path>`."""
+"""The Bot API over HTTP: `/bot<token>/<method>` and `/file/bot<token>/<path>`."""
 
 import asyncio
 import json
@@ -9,11 +9,11 @@ from typing import Final, NamedTuple
 
 from aiohttp import web
 
-from bot.dev.sandbox.api.answers import ApiError, Json, Unchecked, blocked, flood, no_such_method, unauthorized
 from bot.dev.sandbox.api.calls import Call
 from bot.dev.sandbox.api.methods import METHODS
-from bot.dev.sandbox.api.methods.listening import Told
+from bot.dev.sandbox.api.methods.updates import ResultWithDescription
 from bot.dev.sandbox.api.requests import read_call
+from bot.dev.sandbox.api.responses import ApiError, Json, Unchecked, blocked, flood, no_such_method, unauthorized
 from bot.dev.sandbox.engine import Engine
 from bot.dev.sandbox.faults import Fault, Kind
 
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 class Answer(NamedTuple):
-    """HTTP status and body; nothing at all is sent when the connection is `dropped`."""
+    """HTTP status and body; `dropped` closes the connection without an answer."""
 
     status: int
     body: Json
@@ -31,7 +31,7 @@ class Answer(NamedTuple):
 
 @dataclass
 class BotApi:
-    """Carries calls out, remembers them in `calls`, and meets the faults that were ordered."""
+    """Runs calls, records them in `calls`, and applies injected faults."""
 
     engine: Engine
     token: str
@@ -63,13 +63,13 @@ class BotApi:
             self._check(request)
         except ApiError as error:
             return _response(Answer(error.code, error.body()))
-        stored = self.engine.shelf.at(self_path)
+        stored = self.engine.files.at(self_path)
         if stored is None:
             return _response(Answer(404, ApiError(404, "Not Found").body()))
         return web.Response(body=stored.data, content_type="application/octet-stream")
 
     async def run(self, call: Call) -> Answer:
-        """Carry out one call, whether it came by HTTP or in the answer to a webhook delivery."""
+        """Run one call that came by HTTP or in the answer to a webhook delivery."""
         method = METHODS.get(call.method.lower())
         answer = await self._faulty(call)
         record: Json = {
@@ -109,7 +109,7 @@ class BotApi:
             result = await method.run(self.engine, call)
         except ApiError as error:
             return Answer(error.code, error.body())
-        if isinstance(result, Told):
+        if isinstance(result, ResultWithDescription):
             return Answer(200, {"ok": True, "result": True, "description": result.sentence})
         return Answer(200, {"ok": True, "result": result})
 

@@ -1,11 +1,11 @@
-"""One call of the bot: its method, its parameters however they were encoded, and the files it carries."""
+"""One Bot API call: method, parameters in any encoding, and files."""
 
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bot.dev.sandbox.api.answers import Json, Unchecked, bad_request
+from bot.dev.sandbox.api.responses import Json, Unchecked, bad_request
 
 LEADING_NUMBER = re.compile(r"-?\d+")
 YES = {"true", "yes", "1"}
@@ -35,7 +35,7 @@ class Call:
         return value if isinstance(value, str) else json.dumps(value)
 
     def number(self, name: str, default: int = 0) -> int:
-        """Telegram reads the leading digits and takes the rest for nothing."""
+        """The leading digits as a number, as Telegram reads them."""
         found = LEADING_NUMBER.match(self.text(name).strip())
         return int(found[0]) if found else default
 
@@ -43,7 +43,7 @@ class Call:
         return self.text(name).lower() in YES
 
     def parsed(self, name: str, what: str) -> Unchecked:
-        """A JSON-serialised parameter, or None when it is absent; `what` names it in Telegram's complaint."""
+        """A JSON-serialised parameter, or None; `what` names it in Telegram's error."""
         value = self.fields.get(name)
         if not isinstance(value, str):
             return value

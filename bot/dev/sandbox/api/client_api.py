@@ -1,4 +1,4 @@
-"""The people's side of the wire: the JSON endpoints under `/client` behind the page and the Python client."""
+"""The client API: JSON endpoints under `/client`, used by the web chat and the Python client."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -9,10 +9,10 @@ from typing import Final
 from aiohttp import web
 
 from bot.dev.sandbox import people
-from bot.dev.sandbox.api.answers import ApiError, Json, Unchecked
 from bot.dev.sandbox.api.bot_api import BotApi, dumped
 from bot.dev.sandbox.api.calls import Upload
 from bot.dev.sandbox.api.requests import PERSON_LIMIT, read_call, read_json
+from bot.dev.sandbox.api.responses import ApiError, Json, Unchecked
 from bot.dev.sandbox.engine import Engine
 from bot.dev.sandbox.faults import Fault, Kind
 from bot.dev.sandbox.mailbox import Mailbox
@@ -27,10 +27,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @web.middleware
 async def sentences(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refusals become `{"error": sentence}`."""
+    """Turn refusals into `{"error": sentence}`."""
     try:
         return await handler(request)
-    except people.Refused as error:
+    except people.ClientRequestRefused as error:
         return reply({"error": str(error)}, error.status)
     except ApiError as error:
         return reply({"error": error.description}, error.code)
@@ -73,38 +73,38 @@ class ClientApi:
         ]
 
     async def list_people(self, request: web.Request) -> web.Response:  # noqa: ARG002 - a handler's form
-        return reply([self.engine.portrait(person) for person in self.engine.store.people.values()])
+        return reply([self.engine.describe(person) for person in self.engine.store.people.values()])
 
     async def join(self, request: web.Request) -> web.Response:
         given = await read_json(request)
         name = wanted(given, "name")
         language = str(given.get("language_code") or "en")
         person = self.engine.store.join(name, str(given.get("role") or ""), language, given.get("username"))
-        self.engine.show(person)
-        return reply(self.engine.portrait(person))
+        self.engine.publish_person(person)
+        return reply(self.engine.describe(person))
 
     async def messages(self, request: web.Request) -> web.Response:
-        """All of the chat, or with `?after=N` what changed after event N."""
+        """All messages of the chat, or with `?after=N` those changed after event N."""
         after = number(request.query, "after", 0)
         chat = self.engine.store.chat(self._person(request).chat_id)
         return reply([entry.view() for entry in chat if entry.event > after], seen=self.engine.events.last)
 
     async def text(self, request: web.Request) -> web.Response:
         text = wanted(await read_json(request), "text")
-        return reply(people.say(self.engine, self._person(request), text).view())
+        return reply(people.send_text(self.engine, self._person(request), text).view())
 
     async def edit(self, request: web.Request) -> web.Response:
         given = await read_json(request)
         message_id = int(number(given, "message_id", 0))
-        return reply(people.rewrite(self.engine, self._person(request), message_id, wanted(given, "text")).view())
+        return reply(people.edit_text(self.engine, self._person(request), message_id, wanted(given, "text")).view())
 
     async def photo(self, request: web.Request) -> web.Response:
         files, caption = await _files(request)
-        return _sent(await people.show(self.engine, self._person(request), files, caption))
+        return _sent(await people.send_photos(self.engine, self._person(request), files, caption))
 
     async def document(self, request: web.Request) -> web.Response:
         files, caption = await _files(request)
-        return _sent(people.hand_over(self.engine, self._person(request), files, caption))
+        return _sent(people.send_documents(self.engine, self._person(request), files, caption))
 
     async def contact(self, request: web.Request) -> web.Response:
         given = await read_json(request)
@@ -119,7 +119,7 @@ class ClientApi:
         message_id = int(number(given, "message_id", 0))
         person = self._person(request)
         data = str(given.get("data", ""))
-        return reply(await people.press(self.engine, person, message_id, data, wait))
+        return reply(await people.press_button(self.engine, person, message_id, data, wait))
 
     async def block(self, request: web.Request) -> web.Response:
         return self._blocked(request, True)
@@ -137,7 +137,9 @@ class ClientApi:
                 number(given, "seconds", 1),
             )
         except ValueError as error:
-            raise people.Refused(400, f"kind is one of {', '.join(Kind)}; times and seconds are numbers") from error
+            raise people.ClientRequestRefused(
+                400, f"kind is one of {', '.join(Kind)}; times and seconds are numbers"
+            ) from error
         if fault.kind in {Kind.MAIL_LATER, Kind.MAIL_NEVER}:
             self.mailbox.fail(fault.times, int(fault.kind))
         else:
@@ -153,17 +155,15 @@ class ClientApi:
         return reply(list(self.bot_api.calls))
 
     async def events(self, request: web.Request) -> web.StreamResponse:
-        """A stream; or with `?wait=SECONDS` a list as soon as it is not empty, of one chat with `&chat_id=N`."""
+        """Server-sent events; with `?wait=SECONDS` a list as soon as it is not empty, of one chat with `&chat_id=N`."""
         resumed = {"after": request.headers.get("Last-Event-ID") or request.query.get("after")}
         after = self.engine.events.last if resumed["after"] is None else int(number(resumed, "after", 0))
-        after = min(
-            after, self.engine.events.last
-        )  # a greater number was counted by a sandbox that ran before this one
+        after = min(after, self.engine.events.last)  # a greater number comes from an earlier sandbox
         if "wait" in request.query:
             return await self._next_events(request, after)
         stream = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"})
         await stream.prepare(request)
-        with suppress(ConnectionResetError):  # a page that was closed is noticed by the next event
+        with suppress(ConnectionResetError):  # a closed page shows at the next event
             await stream.write(b"id: %d\n\n" % after)
             while not self.closing:
                 for event in self.engine.events.after(after):
@@ -192,23 +192,23 @@ class ClientApi:
     def close(self) -> None:
         self.closing = True
         self.engine.events.wake()
-        self.engine.presses.abandon()
+        self.engine.callback_queries.abandon()
         self.engine.updates.wake()
 
     def _person(self, request: web.Request) -> Person:
         person = self.engine.store.people.get(int(request.match_info["chat_id"]))
         if person is None:
-            raise people.Refused(404, "there is no such chat")
+            raise people.ClientRequestRefused(404, "there is no such chat")
         return person
 
     def _blocked(self, request: web.Request, blocked: bool) -> web.Response:
         person = self._person(request)
         people.set_blocked(self.engine, person, blocked)
-        return reply(self.engine.portrait(person))
+        return reply(self.engine.describe(person))
 
 
 class NotANumber(ValueError):
-    """A number was asked for; the text names the field."""
+    """A field is not a number; the text names it."""
 
 
 def number(given: Mapping[str, Unchecked], key: str, default: float) -> float:
@@ -219,17 +219,17 @@ def number(given: Mapping[str, Unchecked], key: str, default: float) -> float:
 
 
 def wanted(given: Json, key: str) -> str:
-    """A text that must be there."""
+    """A required text field. Raises ClientRequestRefused."""
     value = given.get(key)
     if not isinstance(value, str) or not value:
-        raise people.Refused(400, f"{key} is missing")
+        raise people.ClientRequestRefused(400, f"{key} is missing")
     return value
 
 
 async def _files(request: web.Request) -> tuple[list[Upload], str]:
     call = await read_call(request, limit=PERSON_LIMIT)
     if not call.files:
-        raise people.Refused(400, "file is missing")
+        raise people.ClientRequestRefused(400, "file is missing")
     return list(call.files.values()), call.text("caption")
 
 

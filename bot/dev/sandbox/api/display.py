@@ -1,4 +1,4 @@
-"""What may be looked at: the page, sent files, caught mails and sample pictures."""
+"""Read-only HTTP endpoints: the web chat, sent files, caught mails and sample pictures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from aiohttp import web
 from bot.dev.sandbox.api.client_api import reply
 from bot.dev.sandbox.engine import Engine
 from bot.dev.sandbox.mailbox import Mail, Mailbox
-from bot.dev.sandbox.people import Refused
+from bot.dev.sandbox.people import ClientRequestRefused
 
 STATIC: Final = Path(__file__).parents[1] / "static"
 SHOWN_INLINE: Final = {
@@ -28,7 +28,7 @@ LOCKED: Final = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-i
 
 
 class Sample(NamedTuple):
-    """A picture that people of the demo may pick to send: `name` is a file name, `title` is shown."""
+    """A picture that the web chat offers: `name` is the file name, `title` the label."""
 
     name: str
     title: str
@@ -64,9 +64,9 @@ class Display:
         return _static_file(request.match_info["name"])
 
     async def file(self, request: web.Request) -> web.Response:
-        stored = self.engine.shelf.find(request.match_info["file_id"])
+        stored = self.engine.files.find(request.match_info["file_id"])
         if stored is None:
-            raise Refused(404, "there is no such file")
+            raise ClientRequestRefused(404, "there is no such file")
         return _bytes(stored.data, stored.type, str(stored.shown.get("file_name", "photo.jpg")))
 
     async def mails(self, request: web.Request) -> web.Response:  # noqa: ARG002 - a handler's form
@@ -75,7 +75,7 @@ class Display:
     async def mail_html(self, request: web.Request) -> web.Response:
         html = self._mail(request).html
         if html is None:
-            raise Refused(404, "this mail has no HTML part")
+            raise ClientRequestRefused(404, "this mail has no HTML part")
         return web.Response(text=html, content_type="text/html", headers={"Content-Security-Policy": LOCKED})
 
     async def mail_raw(self, request: web.Request) -> web.Response:
@@ -86,7 +86,7 @@ class Display:
         attachments = self._mail(request).attachments
         index = int(request.match_info["index"])
         if index >= len(attachments):
-            raise Refused(404, "there is no such attachment")
+            raise ClientRequestRefused(404, "there is no such attachment")
         return _bytes(attachments[index].data, attachments[index].type, attachments[index].name)
 
     async def list_samples(self, request: web.Request) -> web.Response:  # noqa: ARG002 - a handler's form
@@ -96,21 +96,21 @@ class Display:
         name = request.match_info["name"]
         found = next((one for one in self.samples if one.name == name), None)
         if found is None:
-            raise Refused(404, "there is no such sample")
+            raise ClientRequestRefused(404, "there is no such sample")
         return _bytes(found.data, found.type, found.name)
 
     def _mail(self, request: web.Request) -> Mail:
         number = int(request.match_info["id"])
         found = next((mail for mail in self.mailbox.mails if mail.id == number), None)
         if found is None:
-            raise Refused(404, "there is no such mail")
+            raise ClientRequestRefused(404, "there is no such mail")
         return found
 
 
 def _static_file(name: str) -> web.FileResponse:
     path = STATIC / name
     if path.parent != STATIC or not path.is_file():
-        raise Refused(404, "there is no such page")
+        raise ClientRequestRefused(404, "there is no such page")
     return web.FileResponse(path, headers={"Cache-Control": "no-cache"})
 
 

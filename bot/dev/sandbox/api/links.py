@@ -1,10 +1,10 @@
-"""What Telegram marks in a text by itself: commands, addresses, mentions, hashtags; offsets in UTF-16 units."""
+"""Entities that Telegram detects itself: commands, URLs, mentions, hashtags; offsets in UTF-16 units."""
 
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from bot.dev.sandbox.api.answers import Json
+from bot.dev.sandbox.api.responses import Json
 
 DOMAINS: Final = (
     "com|org|net|edu|gov|int|info|io|me|app|dev|health|hospital"
@@ -34,7 +34,7 @@ def units(text: str) -> int:
 
 
 def find_links(text: str, known: Sequence[Json] = ()) -> list[Json]:
-    """Entities that nobody wrote, outside of those already known that admit no other inside."""
+    """Detected entities, outside of given ones that admit no nesting."""
     if not any(sign in text for sign in "/@.#"):
         return []
     taken = [(e["offset"], e["offset"] + e["length"]) for e in known if e["type"] in CLOSED]

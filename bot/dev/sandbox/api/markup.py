@@ -1,11 +1,11 @@
-"""Keyboards: which of the four kinds a call carries, checked as Telegram checks them."""
+"""Reply markup: the four kinds of keyboards, validated as Telegram does."""
 
 from typing import Final, NamedTuple
 
-from bot.dev.sandbox.api.answers import Json, Unchecked, bad_request
 from bot.dev.sandbox.api.calls import Call
 from bot.dev.sandbox.api.entities import web_address
 from bot.dev.sandbox.api.links import units
+from bot.dev.sandbox.api.responses import Json, Unchecked, bad_request
 
 DATA_LIMIT: Final = 64
 PLACEHOLDER_LIMIT: Final = 64
@@ -25,7 +25,7 @@ MAY_BE_EMPTY: Final = {"switch_inline_query", "switch_inline_query_current_chat"
 
 
 class Markup(NamedTuple):
-    """An inline keyboard travels with its message; any other keyboard changes the person's own."""
+    """An inline keyboard belongs to its message; any other one replaces the person's keyboard."""
 
     inline: Json | None = None
     keyboard: Json | None = None
@@ -67,7 +67,7 @@ def _rows(given: Unchecked, name: str, of: str) -> list[list[Unchecked]]:
 
 
 def _kept(rows: list[list[Json]]) -> list[list[Json]]:
-    """Telegram leaves out buttons without a text, and rows without a button."""
+    """Rows as Telegram keeps them: without buttons that lack a text, and without empty rows."""
     filled = [[button for button in row if button["text"]] for row in rows]
     return [row for row in filled if row]
 

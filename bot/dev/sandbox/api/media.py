@@ -2,18 +2,18 @@
 
 from typing import Final
 
-from bot.dev.sandbox.api.answers import Json, Unchecked, bad_request
 from bot.dev.sandbox.api.calls import Call, Upload
 from bot.dev.sandbox.api.entities import Formatted
+from bot.dev.sandbox.api.responses import Json, Unchecked, bad_request
 from bot.dev.sandbox.api.texts import caption
-from bot.dev.sandbox.shelf import Shelf
+from bot.dev.sandbox.files import FileStore
 
 ALBUM: Final = range(2, 11)
 ATTACHED: Final = "attach://"
 MARKS: Final = {"has_spoiler": "has_media_spoiler", "show_caption_above_media": "show_caption_above_media"}
 
 
-async def media_content(shelf: Shelf, call: Call, kind: str) -> Json:
+async def media_content(shelf: FileStore, call: Call, kind: str) -> Json:
     """The part of a Message that a `photo`, `document` or `voice` parameter makes, caption included."""
     source = call.files.get(kind) or call.text(kind)
     if not source:
@@ -25,7 +25,7 @@ async def media_content(shelf: Shelf, call: Call, kind: str) -> Json:
     return content | captioned(words) | _marks(call)
 
 
-async def album_contents(shelf: Shelf, call: Call) -> list[Json]:
+async def album_contents(shelf: FileStore, call: Call) -> list[Json]:
     """One content for each item of `media`."""
     items = call.parsed("media", "media")
     if not isinstance(items, list):
@@ -39,7 +39,7 @@ async def album_contents(shelf: Shelf, call: Call) -> list[Json]:
     return [await item_content(shelf, call, item) for item in items]
 
 
-async def item_content(shelf: Shelf, call: Call, item: Unchecked) -> Json:
+async def item_content(shelf: FileStore, call: Call, item: Unchecked) -> Json:
     """The content of one InputMediaPhoto or InputMediaDocument."""
     if not isinstance(item, dict) or item.get("type") not in {"photo", "document"}:
         raise bad_request("can't parse InputMedia: only photo and document are known to the sandbox")
@@ -73,7 +73,7 @@ def _resolved(call: Call, source: Upload | str) -> Upload | str:
     return attached
 
 
-async def _content(shelf: Shelf, kind: str, source: Upload | str) -> Json:
+async def _content(shelf: FileStore, kind: str, source: Upload | str) -> Json:
     match kind, source:
         case "photo", Upload():
             return {"photo": await shelf.add_photo(source.data)}
@@ -83,7 +83,7 @@ async def _content(shelf: Shelf, kind: str, source: Upload | str) -> Json:
             return {"voice": shelf.add_voice(source)}
         case "voice", str():
             return {"voice": shelf.voice(source)}
-        case _, Upload():  # a voice of another form comes as a file, as the Bot API says
+        case _, Upload():  # another audio format is sent as a document, as the Bot API does
             return {"document": shelf.add_document(source)}
         case _:
             return {"document": shelf.document(str(source))}

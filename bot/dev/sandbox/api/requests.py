@@ -5,9 +5,9 @@ from urllib.parse import parse_qsl
 
 from aiohttp import BodyPartReader, web
 
-from bot.dev.sandbox.api.answers import bad_request, too_large
 from bot.dev.sandbox.api.calls import Call, Upload
-from bot.dev.sandbox.shelf import NO_TYPE
+from bot.dev.sandbox.api.responses import bad_request, too_large
+from bot.dev.sandbox.files import NO_TYPE
 
 BOT_LIMIT: Final = 50 * 1024 * 1024
 PERSON_LIMIT: Final = 100 * 1024 * 1024

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
-from bot.dev.sandbox.api.answers import Json, Unchecked, bad_request
 from bot.dev.sandbox.api.calls import Call
-from bot.dev.sandbox.api.entities import Formatted, in_order, parse_html
+from bot.dev.sandbox.api.entities import Formatted, in_order
+from bot.dev.sandbox.api.html import parse_html
 from bot.dev.sandbox.api.links import find_links, units
+from bot.dev.sandbox.api.responses import Json, Unchecked, bad_request
 
 TEXT_LIMIT: Final = 4096
 CAPTION_LIMIT: Final = 1024

@@ -13,13 +13,13 @@ from typing import Final, Self
 
 import aiohttp
 
-from bot.dev.sandbox.api.answers import Json
-from bot.dev.sandbox.client.persona import PATIENCE, Person
-from bot.dev.sandbox.client.transcript import Answer, Document, Message, NotSeen, SandboxError
-from bot.dev.sandbox.client.wire import Wire
+from bot.dev.sandbox.api.responses import Json
+from bot.dev.sandbox.client.http import HttpClient
+from bot.dev.sandbox.client.person import PATIENCE, Person
+from bot.dev.sandbox.client.transcript import Answer, Document, Message, NotFoundInChat, SandboxError
 from bot.dev.sandbox.mailbox import Mail, read_mail
 
-__all__ = ["Answer", "Document", "Message", "NotSeen", "Person", "SandboxClient", "SandboxError"]
+__all__ = ["Answer", "Document", "Message", "NotFoundInChat", "Person", "SandboxClient", "SandboxError"]
 
 PROMPT: Final = aiohttp.ClientTimeout(total=120)
 
@@ -30,18 +30,18 @@ class SandboxClient:
     def __init__(self, base: str) -> None:
         self._base = base.rstrip("/")
         self._open = AsyncExitStack()
-        self._wire: Wire | None = None
+        self._wire: HttpClient | None = None
         self._known: dict[int, Person] = {}
 
     @property
-    def wire(self) -> Wire:
+    def wire(self) -> HttpClient:
         if self._wire is None:
             raise SandboxError("use `async with SandboxClient(base) as clinic:`")
         return self._wire
 
     async def __aenter__(self) -> Self:
         session = await self._open.enter_async_context(aiohttp.ClientSession(timeout=PROMPT))
-        self._wire = Wire(self._base, session)
+        self._wire = HttpClient(self._base, session)
         return self
 
     async def __aexit__(self, *exception: object) -> None:
@@ -85,7 +85,7 @@ class SandboxClient:
             if left <= 0 or not await self.wire.changes(shown.seen, left):
                 subjects = "".join(f"\n  {', '.join(one['to'])}: {one['subject']}" for one in shown.body)
                 what = f"no mail to {address} with “{containing}” within {timeout:g} s."
-                raise NotSeen(f"{what} The mailbox holds:{subjects or ' nothing'}")
+                raise NotFoundInChat(f"{what} The mailbox holds:{subjects or ' nothing'}")
 
     async def fault(self, kind: str, method: str = "*", times: int = 1, seconds: float = 1) -> None:
         """Order trouble, see `bot.dev.sandbox.faults.Kind`: `await clinic.fault("429", "sendMessage", times=2)`."""

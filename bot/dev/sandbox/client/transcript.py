@@ -1,10 +1,10 @@
-"""What a person sees: messages with their buttons, files, answers to presses."""
+"""Messages with their buttons and files, and answers to callback queries, as a person sees them."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
-from bot.dev.sandbox.api.answers import Json
+from bot.dev.sandbox.api.responses import Json
 
 Fetch = Callable[[str], Awaitable[bytes]]
 SHOWN = 15
@@ -15,12 +15,12 @@ class SandboxError(Exception):
     """The sandbox refused what a person wanted to do, in one sentence."""
 
 
-class NotSeen(AssertionError):
-    """A person waited in vain; the text lists what the chat shows instead."""
+class NotFoundInChat(AssertionError):
+    """No such message came in time; the text lists the chat."""
 
 
 class Answer(NamedTuple):
-    """How the bot answered a press: `text` is the toast, or the alert; not `answered` means it kept silent."""
+    """The bot's answer to a callback query: `text` of the toast or alert; `answered` is False when none came."""
 
     answered: bool
     text: str | None = None
@@ -34,7 +34,7 @@ class Document(NamedTuple):
 
 
 class Button(NamedTuple):
-    """A key with its callback data, or with none when it belongs to a reply keyboard or opens an address."""
+    """A button; callback data is None for reply keyboards and URL buttons."""
 
     label: str
     data: str | None
@@ -77,7 +77,7 @@ class Message:
 
     @property
     def keys(self) -> list[Button]:
-        """Inline buttons, or else those of the reply keyboard that came with the message."""
+        """Inline buttons, else those of the message's reply keyboard."""
         inline = self.body.get("reply_markup", {}).get("inline_keyboard", [])
         if inline:
             return [Button(key["text"], key.get("callback_data"), True) for row in inline for key in row]
@@ -114,6 +114,6 @@ class Message:
 
 
 def listing(name: str, messages: Iterable[Message]) -> str:
-    """What the chat shows, for an error."""
+    """The chat as lines for an error message."""
     lines = [message.line(name) for message in messages][-SHOWN:]
     return "\n".join([f"{name}'s chat shows:", *(lines or ["  nothing"])])

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from bot.dev.sandbox.api.calls import Call
-from bot.dev.sandbox.api.methods import editing, listening, profile, sending
+from bot.dev.sandbox.api.methods import editing, profile, sending, updates
 from bot.dev.sandbox.engine import Engine
 
 ALBUM: Final = (
@@ -18,7 +18,7 @@ SCOPE: Final = "scope language_code"
 
 
 class Method(NamedTuple):
-    """A method's spelling in the documentation, its parameters and what carries it out."""
+    """A method's documented name, its parameters and its implementation."""
 
     name: str
     parameters: frozenset[str]
@@ -29,15 +29,15 @@ ROWS: Final = (
     ("getMe", "", profile.get_me),
     ("close", "", profile.agree),
     ("logOut", "", profile.agree),
-    ("getUpdates", "offset limit timeout allowed_updates", listening.get_updates),
+    ("getUpdates", "offset limit timeout allowed_updates", updates.get_updates),
     (
         "setWebhook",
         "url certificate ip_address max_connections allowed_updates drop_pending_updates secret_token",
-        listening.set_webhook,
+        updates.set_webhook,
     ),
-    ("deleteWebhook", "drop_pending_updates", listening.delete_webhook),
-    ("getWebhookInfo", "", listening.get_webhook_info),
-    ("answerCallbackQuery", "callback_query_id text show_alert url cache_time", listening.answer_callback_query),
+    ("deleteWebhook", "drop_pending_updates", updates.delete_webhook),
+    ("getWebhookInfo", "", updates.get_webhook_info),
+    ("answerCallbackQuery", "callback_query_id text show_alert url cache_time", updates.answer_callback_query),
     ("sendMessage", f"{SENDING} text parse_mode entities link_preview_options", sending.send_message),
     ("sendPhoto", f"{SENDING} {WORDS} photo has_spoiler show_caption_above_media", sending.send_photo),
     (

@@ -1,11 +1,11 @@
-"""Changing, removing and reacting to messages that exist."""
+"""Methods that edit, delete and react to messages."""
 
 from typing import Final
 
-from bot.dev.sandbox.api.answers import Json, Unchecked, bad_request
 from bot.dev.sandbox.api.calls import LEADING_NUMBER, Call
 from bot.dev.sandbox.api.markup import read_markup
 from bot.dev.sandbox.api.media import captioned, item_content
+from bot.dev.sandbox.api.responses import Json, Unchecked, bad_request
 from bot.dev.sandbox.api.texts import caption, message_text, with_preview
 from bot.dev.sandbox.engine import Engine
 from bot.dev.sandbox.store import Entry
@@ -38,7 +38,7 @@ async def edit_message_caption(engine: Engine, call: Call) -> Json:
 
 async def edit_message_media(engine: Engine, call: Call) -> Json:
     entry = _editable(engine, call)
-    content = await item_content(engine.shelf, call, call.parsed("media", "media"))
+    content = await item_content(engine.files, call, call.parsed("media", "media"))
     return _edit(engine, call, entry, _without(entry, WORDS + MEDIA) | content)
 
 
@@ -48,7 +48,7 @@ async def edit_message_reply_markup(engine: Engine, call: Call) -> Json:
 
 
 async def delete_message(engine: Engine, call: Call) -> bool:
-    person = engine.store.known(call.text("chat_id"))
+    person = engine.store.require_person(call.text("chat_id"))
     entry = engine.store.find(person.chat_id, _message_id(call))
     if entry is None:
         raise bad_request("message to delete not found")
@@ -59,15 +59,15 @@ async def delete_message(engine: Engine, call: Call) -> bool:
 
 
 async def delete_messages(engine: Engine, call: Call) -> bool:
-    """Those that are gone or too old are passed over in silence."""
-    person = engine.store.known(call.text("chat_id"))
+    """Delete messages; missing and too old ones are skipped."""
+    person = engine.store.require_person(call.text("chat_id"))
     found = [engine.store.find(person.chat_id, message_id) for message_id in _message_ids(call)]
     engine.delete([entry for entry in found if entry is not None and _young(engine, entry)])
     return True
 
 
 async def set_message_reaction(engine: Engine, call: Call) -> bool:
-    person = engine.store.known(call.text("chat_id"))
+    person = engine.store.require_person(call.text("chat_id"))
     entry = engine.store.find(person.chat_id, _message_id(call))
     if entry is None:
         raise bad_request("message to react not found")
@@ -104,10 +104,10 @@ def _young(engine: Engine, entry: Entry) -> bool:
 
 
 def _editable(engine: Engine, call: Call) -> Entry:
-    """Only the bot's own messages; one that carried a reply keyboard stays as it is."""
+    """The message, when it may be edited: the bot's own, without a reply keyboard."""
     if call.text("inline_message_id"):
         raise bad_request("MESSAGE_ID_INVALID")
-    person = engine.store.known(call.text("chat_id"))
+    person = engine.store.require_person(call.text("chat_id"))
     entry = engine.store.find(person.chat_id, _message_id(call))
     if entry is None:
         raise bad_request("message to edit not found")
@@ -121,7 +121,7 @@ def _without(entry: Entry, keys: tuple[str, ...]) -> Json:
 
 
 def _edit(engine: Engine, call: Call, entry: Entry, body: Json) -> Json:
-    """Put the new keyboard on; a call without one takes the old one off."""
+    """Edit the message; a call without reply_markup removes the keyboard."""
     markup = read_markup(call)
     if markup.keyboard is not None:
         raise bad_request("inline keyboard expected")

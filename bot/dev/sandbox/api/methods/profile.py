@@ -1,7 +1,7 @@
-"""The bot itself: who it is, its files, its commands and menus."""
+"""Methods about the bot: identity, files, commands and menus."""
 
-from bot.dev.sandbox.api.answers import Json, Unchecked, bad_request
 from bot.dev.sandbox.api.calls import Call
+from bot.dev.sandbox.api.responses import Json, Unchecked, bad_request
 from bot.dev.sandbox.engine import Engine
 
 GIFTS = ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels")
@@ -18,12 +18,12 @@ async def get_me(engine: Engine, call: Call) -> Json:  # noqa: ARG001 - every me
 
 
 async def agree(engine: Engine, call: Call) -> bool:  # noqa: ARG001 - every method has this form
-    """close and logOut: there is no other server to move to."""
+    """close and logOut: accepted without effect."""
     return True
 
 
 async def get_chat(engine: Engine, call: Call) -> Json:
-    person = engine.store.known(call.text("chat_id"))
+    person = engine.store.require_person(call.text("chat_id"))
     return person.chat() | {
         "accent_color_id": person.chat_id % ACCENT_COLOURS,
         "max_reaction_count": MOST_REACTIONS,
@@ -35,7 +35,7 @@ async def get_file(engine: Engine, call: Call) -> Json:
     file_id = call.text("file_id")
     if not file_id:
         raise bad_request("file_id not specified")
-    return engine.shelf.described(file_id)
+    return engine.files.described(file_id)
 
 
 async def set_my_commands(engine: Engine, call: Call) -> bool:
@@ -70,7 +70,7 @@ async def get_chat_menu_button(engine: Engine, call: Call) -> Json:
 
 
 async def set_profile_text(engine: Engine, call: Call) -> bool:
-    """setMyName, setMyDescription, setMyShortDescription: kept by method and language."""
+    """setMyName, setMyDescription, setMyShortDescription: stored by method and language."""
     key = call.method.lower().removeprefix("setmy")
     field = {"name": "name", "description": "description", "shortdescription": "short_description"}[key]
     engine.profile[f"{field}/{call.text('language_code')}"] = call.text(field)
@@ -91,7 +91,7 @@ def _scope(call: Call) -> Unchecked:
 
 def _menu_place(engine: Engine, call: Call) -> str:
     chat_id = call.text("chat_id")
-    return str(engine.store.known(chat_id).chat_id) if chat_id else ""
+    return str(engine.store.require_person(chat_id).chat_id) if chat_id else ""
 
 
 def _menus(engine: Engine) -> dict[int, list[Json]]:

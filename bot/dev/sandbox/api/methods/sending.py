@@ -1,11 +1,11 @@
-"""sendMessage and its kin."""
+"""Methods that send messages."""
 
 from typing import Final
 
-from bot.dev.sandbox.api.answers import Json, Unchecked, bad_request
 from bot.dev.sandbox.api.calls import Call
 from bot.dev.sandbox.api.markup import Markup, read_markup
 from bot.dev.sandbox.api.media import album_contents, media_content
+from bot.dev.sandbox.api.responses import Json, Unchecked, bad_request
 from bot.dev.sandbox.api.texts import message_text, with_preview
 from bot.dev.sandbox.engine import Engine
 from bot.dev.sandbox.store import Person
@@ -30,26 +30,26 @@ async def send_message(engine: Engine, call: Call) -> Json:
 
 
 async def send_photo(engine: Engine, call: Call) -> Json:
-    return _send(engine, call, await media_content(engine.shelf, call, "photo"))
+    return _send(engine, call, await media_content(engine.files, call, "photo"))
 
 
 async def send_document(engine: Engine, call: Call) -> Json:
-    return _send(engine, call, await media_content(engine.shelf, call, "document"))
+    return _send(engine, call, await media_content(engine.files, call, "document"))
 
 
 async def send_voice(engine: Engine, call: Call) -> Json:
-    return _send(engine, call, await media_content(engine.shelf, call, "voice"))
+    return _send(engine, call, await media_content(engine.files, call, "voice"))
 
 
 async def send_media_group(engine: Engine, call: Call) -> list[Json]:
-    person = engine.store.listener(call.text("chat_id"))
-    contents = await album_contents(engine.shelf, call)
+    person = engine.store.writable_person(call.text("chat_id"))
+    contents = await album_contents(engine.files, call)
     common = _common(engine, call, person) | {"media_group_id": engine.next_group()}
-    return [engine.bot_says(person, content | common, Markup()).body for content in contents]
+    return [engine.add_bot_message(person, content | common, Markup()).body for content in contents]
 
 
 async def send_chat_action(engine: Engine, call: Call) -> bool:
-    person = engine.store.listener(call.text("chat_id"))
+    person = engine.store.writable_person(call.text("chat_id"))
     action = call.text("action")
     if action not in ACTIONS:
         raise bad_request("wrong parameter action in request")
@@ -59,12 +59,12 @@ async def send_chat_action(engine: Engine, call: Call) -> bool:
 
 def _send(engine: Engine, call: Call, content: Json) -> Json:
     markup = read_markup(call)
-    person = engine.store.listener(call.text("chat_id"))
-    return engine.bot_says(person, content | _common(engine, call, person), markup).body
+    person = engine.store.writable_person(call.text("chat_id"))
+    return engine.add_bot_message(person, content | _common(engine, call, person), markup).body
 
 
 def _common(engine: Engine, call: Call, person: Person) -> Json:
-    """What every sending method may add to its message."""
+    """Fields of a message that every sending method may set."""
     common: Json = {}
     if call.flag("protect_content"):
         common["has_protected_content"] = True
@@ -76,7 +76,7 @@ def _common(engine: Engine, call: Call, person: Person) -> Json:
 
 
 def _replied(engine: Engine, call: Call, person: Person) -> Json | None:
-    """The message answered to, without the one that it answered itself."""
+    """The message replied to, without its own reply_to_message."""
     given: Unchecked = call.parsed("reply_parameters", "reply parameters") or {}
     if not isinstance(given, dict):
         raise bad_request("object expected as reply parameters")

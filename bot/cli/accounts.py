@@ -1,0 +1,68 @@
+"""`csss user` and `csss invite`: accounts and invitations."""
+
+import sys
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from bot.cli.database import with_session
+from bot.cli.refusal import fail
+from models.vocabulary import Role
+from workflow.accounts import authenticators, invitations
+from workflow.accounts.passwords import MIN_LENGTH, hash_password
+from workflow.accounts.registration import Person, add_staff
+from workflow.errors import NotFound, WeakPassword
+from workflow.permissions import STAFF
+
+app = typer.Typer(help="Accounts.", no_args_is_help=True)
+
+
+@app.callback()
+def user() -> None:
+    """Accounts."""
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Option(prompt=True, help="Full name, as printed on reports.")],
+    email: Annotated[str, typer.Option(prompt=True, help="Address for /link and for one-time codes.")],
+    role: Annotated[str, typer.Option(help="administrator, doctor, pharmacist or patient.")] = "administrator",
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin.")] = False,
+) -> None:
+    """Add an account; the first administrator comes from here. The person then types /link in the chat."""
+    if role not in set(Role) - {Role.SYSTEM}:
+        fail(f"no such role: {role}")
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\n")
+    else:
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    try:
+        person = Person(name, email.strip().lower(), hash_password(password))
+    except WeakPassword:
+        fail(f"that password is too easy to guess: take {MIN_LENGTH} characters or more, not a common word")
+    with_session(lambda session: add_staff(session, person, Role(role), datetime.now(UTC)), taken=email)
+    typer.echo(f"{name} is {role}. In the chat: /link, then {email} and the password.")
+
+
+@app.command(name="reset-authenticator")
+def reset_authenticator(email: Annotated[str, typer.Argument(help="The account's address.")]) -> None:
+    """Remove a lost authenticator app: identify the person first; their codes come by mail from then on."""
+    try:
+        removed = with_session(lambda session: authenticators.reset(session, email.strip(), datetime.now(UTC)))
+    except NotFound:
+        fail(f"there is no account with {email}")
+    if not removed:
+        fail(f"{email} has no authenticator app")
+    typer.echo(f"{email} has no authenticator app any more and hears of it in chat and by mail.")
+
+
+def invite(
+    role: Annotated[str, typer.Option(help="doctor, pharmacist or administrator.")],
+    bot_name: Annotated[str, typer.Option("--bot", help="The bot's user name, for the whole link.")] = "",
+) -> None:
+    """Create a one-time invitation to the staff, valid for three days."""
+    if role not in STAFF:
+        fail(f"no such staff role: {role}")
+    token = with_session(lambda session: invitations.invite(session, None, Role(role), datetime.now(UTC)))
+    typer.echo(f"https://t.me/{bot_name}?start=join_{token}" if bot_name else f"/start join_{token}")

@@ -1,0 +1,1 @@
+"""Commands of the demo, the sandbox and the benchmark."""

@@ -1,0 +1,68 @@
+"""A command group that imports a command's module when the command is invoked or its own help is shown."""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any, ClassVar, Final, NamedTuple
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from bot.cli.refusal import fail
+
+EXTRAS: Final = {  # packages of the optional dependencies in pyproject.toml, by the name of their import
+    "aiosmtpd": "demo",
+    "data_store": "demo",
+    "psycopg": "postgres",
+    "keras": "ml",
+    "matplotlib": "ml",
+    "sklearn": "ml",
+    "tensorflow": "ml",
+}
+
+
+class LazyCommand(NamedTuple):
+    """A command as the group lists it; `load` returns its function or Typer application."""
+
+    load: Callable[[], Any]
+    help: str
+    hidden: bool = False
+
+
+def from_module(target: str) -> Callable[[], Any]:
+    """A loader for "module:attribute"."""
+    module, _, attribute = target.partition(":")
+    return lambda: getattr(import_module(module), attribute)
+
+
+class LazyGroup(TyperGroup):
+    """Lists the commands of `table` without importing them. Subclasses set `table`."""
+
+    table: ClassVar[Mapping[str, LazyCommand]] = {}
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - Typer's arguments
+        super().__init__(**options)
+        for name, entry in self.table.items():
+            self.add_command(TyperCommand(name, help=entry.help, hidden=entry.hidden))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:  # noqa: ANN401 - Typer's own context
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command and _build(name or "", self.table[name or ""].load()), rest
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - as above
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            extra = EXTRAS.get((error.name or "").partition(".")[0])
+            if extra is None:
+                raise
+            fail(f"this command needs the `{extra}` extra: pip install '.[{extra}]'")
+
+
+def _build(name: str, target: Any) -> Any:  # noqa: ANN401 - a command of Typer
+    """The command of a function or of a Typer application."""
+    parent = typer.Typer(add_completion=False)
+    if isinstance(target, typer.Typer):
+        parent.add_typer(target, name=name)
+    else:
+        parent.command(name)(target)
+    return typer.main.get_group(parent).commands[name]

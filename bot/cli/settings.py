@@ -1,0 +1,40 @@
+"""The settings of a command, checked, or one line for each that is missing or wrong."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Final
+
+import typer
+from pydantic import ValidationError
+
+from bot import preflight
+from bot.cli.refusal import fail
+from bot.settings import Settings
+
+MISSING: Final = "is not set; give it in the environment or in a file .env here"
+
+
+def settings_or_exit() -> Settings:
+    """The settings. Exits with code 2 after one line per missing or wrong setting, without its value."""
+    try:
+        settings = Settings()
+        preflight.check(settings)
+    except ValidationError as error:
+        known = [f"CSSS_{name}".upper() for name in Settings.model_fields]
+        for one in error.errors(include_input=False, include_url=False):
+            typer.echo(_complaint(one["type"], "_".join(map(str, one["loc"])).upper(), one["msg"], known), err=True)
+        raise typer.Exit(2) from None
+    except preflight.PreflightFailed as failed:
+        fail(str(failed), 2)
+    return settings
+
+
+def _complaint(kind: str, name: str, message: str, known: Sequence[str]) -> str:
+    match kind:
+        case "extra_forbidden":
+            [nearest] = get_close_matches(name, known, n=1, cutoff=0)
+            return f"{name}: there is no such setting; is {nearest} meant?"
+        case "missing":
+            return f"CSSS_{name}: {MISSING}"
+        case _:
+            return f"CSSS_{name}: {message}" if name else message

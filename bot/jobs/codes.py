@@ -1,0 +1,96 @@
+"""Mails of one-time codes and of account security."""
+
+from typing import Final
+
+from bot.channels.email import Email, UndeliverableMail
+from bot.jobs.notify import notify, send_email
+from bot.services import Services
+from handlers.views.cards import model_answer
+from models.tables.accounts import Account
+from models.tables.codes import Code, Purpose
+from models.tables.scans import Scan
+from workflow.accounts import codes, profile
+from workflow.reporting import amendments
+from workflow.scans import queries
+
+SENTENCES: Final = {Purpose.CONFIRM_EMAIL: "confirm", Purpose.RESET_PASSWORD: "reset", Purpose.STAFF: "staff"}
+
+
+async def mail_code(services: Services, code_id: int) -> None:
+    """Generate the digits and mail them; they are stored only as a digest.
+
+    Not idempotent: a retry generates new digits. Notifies the chat when the code has expired or the address is
+    refused."""
+    async with services.sessions.begin() as session:
+        code = await session.get_one(Code, code_id)
+        digits = codes.generate_digits(code, services.secret_key, services.now())
+        scan = await session.get(Scan, code.scan_id) if code.scan_id else None
+        amendment = await amendments.approved_by(session, code) if code.purpose is Purpose.AMEND else None
+    if digits is None:
+        await _notify_expired(services, code)
+        return
+    texts = services.catalogues.of(code.language)
+    if code.purpose is Purpose.RELEASE and scan and scan.finding:
+        text = texts.plain("mail.code.release", code=digits, scan=scan.id, verdict=model_answer(scan.finding, texts))
+    elif amendment:
+        text = texts.plain("mail.code.amend", code=digits, scan=amendment.scan_id, version=amendment.version)
+    else:
+        text = texts.plain(f"mail.code.{SENTENCES[code.purpose]}", code=digits)
+    message_id = f"<code-{code.id}-{code.digest[:16]}@{services.mail_domain}>"
+    await _send(services, code, Email(code.email, texts.plain("mail.code.subject"), text, message_id))
+
+
+async def mail_account_exists(services: Services, code_id: int) -> None:
+    """Tell an existing account holder, in their own language, that the address is registered.
+
+    A retry may send the mail again, with the same Message-ID."""
+    async with services.sessions() as session:
+        code = await session.get_one(Code, code_id)
+        language = await profile.language_of(session, code.email)
+    if not code.email:  # erased on request
+        return
+    texts = services.catalogues.of(language or code.language)
+    email = Email(
+        code.email,
+        texts.plain("mail.exists.subject"),
+        texts.plain("mail.exists.text"),
+        f"<exists-{code.id}@{services.mail_domain}>",
+    )
+    await _send(services, code, email)
+
+
+async def notify_authenticator_reset(services: Services, account_id: int, on: str) -> None:
+    """Tell the account holder, in every chat and by mail, that their authenticator was reset.
+
+    A retry may send the mail again, with the same Message-ID. `on` is the time of the reset."""
+    async with services.sessions() as session:
+        account = await session.get_one(Account, account_id)
+        chats = await queries.chats_of_account(session, account_id)
+    await notify(services, chats, f"authenticator-reset:{account_id}:{on}", "authenticator.reset")
+    texts = services.catalogues.of(account.language)
+    suffix = "".join(filter(str.isalnum, on))
+    email = Email(
+        account.email,
+        texts.plain("mail.authenticator.subject"),
+        texts.plain("mail.authenticator.text"),
+        f"<authenticator-reset-{account_id}-{suffix}@{services.mail_domain}>",
+    )
+    await send_email(services, email)
+
+
+async def _notify_expired(services: Services, code: Code) -> None:
+    """Tell the waiting chat that the code expired before the mail server accepted it."""
+    if code.used_at is None:
+        texts = services.catalogues.of(code.language)
+        await notify(services, [code.chat_id], f"late:{code.id}", "code.late", texts)
+
+
+async def _send(services: Services, code: Code, email: Email) -> None:
+    """Send the mail; if the address is refused, void the code and tell the chat, whether or not an account exists."""
+    try:
+        await send_email(services, email)
+    except UndeliverableMail:
+        async with services.sessions.begin() as session:
+            await codes.void(session, code.id, services.now())
+        texts = services.catalogues.of(code.language)
+        await notify(services, [code.chat_id], f"unmailable:{code.id}", "code.unmailable", texts, email=code.email)

@@ -1,0 +1,47 @@
+"""Builds the aiogram dispatcher: storage, middlewares in their order, injected arguments and routes."""
+
+from aiogram import Dispatcher
+
+from bot.observability.metrics import Metrics
+from bot.services import Services
+from bot.settings import Settings
+from bot.telegram.context import ContextMiddleware
+from bot.telegram.faq_cache import FaqCache
+from bot.telegram.fsm_storage import DatabaseStorage, PerChatIsolation
+from bot.telegram.rate_limit import RateLimitMiddleware, Rates
+from faq.answer import Faq
+from handlers.access import AuthorizationMiddleware, ButtonMessageMiddleware
+from handlers.routes import routes
+from workflow.accounts.passwords import PasswordHasher
+from workflow.reporting.verification import lookup_buckets
+
+
+def build_dispatcher(services: Services, metrics: Metrics, faq: Faq, settings: Settings) -> Dispatcher:
+    """Updates pass the rate limit, the FSM lock of the chat, the context and the authorization, in this order."""
+    dispatcher = Dispatcher(
+        storage=DatabaseStorage(services.sessions),
+        events_isolation=PerChatIsolation(),
+        disable_fsm=True,  # registered below, after the rate limit: dropped updates wait for no lock
+        desk_hours=settings.desk_schedule,
+        retention=services.retention,
+        secret_key=services.secret_key,
+        vault=services.vault,
+        classifier=services.classifier,
+        decoder=services.decoder,
+        shadow=services.shadow,
+        catalogues=services.catalogues,
+        lookups=lookup_buckets(),
+        whatsapp=services.whatsapp is not None,
+        hasher=PasswordHasher(settings.bcrypt_cost),
+    )
+    rates = Rates(settings.messages_per_minute, settings.pictures_per_hour)
+    dispatcher.update.outer_middleware(
+        RateLimitMiddleware(services.sessions, services.catalogues, metrics.refused, rates, faq)
+    )
+    dispatcher.update.outer_middleware(dispatcher.fsm)
+    dispatcher.update.outer_middleware(ContextMiddleware(services, metrics.updates, FaqCache(faq)))
+    dispatcher.message.middleware(AuthorizationMiddleware())
+    dispatcher.callback_query.middleware(AuthorizationMiddleware())
+    dispatcher.callback_query.middleware(ButtonMessageMiddleware())
+    dispatcher.include_router(routes())
+    return dispatcher

@@ -1,0 +1,27 @@
+"""Command menus: the commands behind Telegram's menu button, for each role."""
+
+from collections.abc import Set
+
+from aiogram.types import BotCommand
+
+from handlers.ui.texts import Texts
+from models.vocabulary import Role
+
+OWN = ("help", "me", "sessions", "password", "language", "cancel", "unlink")
+WHATSAPP = "whatsapp"
+MENUS = {
+    None: ("start", "register", "link", "reset", "human", "help"),
+    Role.PATIENT: ("scans", "status", "report", WHATSAPP, "human", "privacy", "export", "forget", *OWN),
+    Role.DOCTOR: ("queue", "desk", "model", *OWN),
+    Role.PHARMACIST: ("queue", "desk", "model", *OWN),
+    Role.ADMINISTRATOR: (
+        *("queue", "desk", "undelivered", "invite", "users", "faqmisses", "faqtaught"),
+        *("model", "audit", "authenticator", *OWN),
+    ),
+}
+
+
+def menu_commands(texts: Texts, role: Role | None, also: Set[str] = frozenset()) -> list[BotCommand]:
+    """The commands of a role, None for a chat without an account; `also` names optional ones that apply here."""
+    names = [name for name in (*MENUS[role], "role") if name in also or name not in {WHATSAPP, "role"}]
+    return [BotCommand(command=name, description=texts.plain(f"menu.{name}")) for name in names]

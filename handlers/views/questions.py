@@ -1,0 +1,133 @@
+"""The question and keyboard of each state of a form."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from aiogram.fsm.context import FSMContext
+from aiogram.fsm.state import State
+from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
+
+from handlers.ui import callbacks, keyboards
+from handlers.ui.forms import (
+    Amending,
+    AnsweringTicket,
+    Changing,
+    Consenting,
+    Describing,
+    Enrolling,
+    Erasing,
+    Exporting,
+    Joining,
+    Linking,
+    Managing,
+    Prescribing,
+    Registering,
+    Rejecting,
+    Resetting,
+    Teaching,
+    Unlocking,
+    WritingFindings,
+)
+from handlers.ui.texts import Texts
+from handlers.views import reading
+from workflow.accounts.passwords import MIN_LENGTH
+
+Keyboard = Callable[..., InlineKeyboardMarkup]
+
+
+class Question(NamedTuple):
+    """Key of the sentence and its keyboard, built from the language and the named `parameters`."""
+
+    key: str
+    keyboard: Keyboard | None = None
+    parameters: tuple[str, ...] = ()
+
+
+def _resend(texts: Texts) -> InlineKeyboardMarkup:
+    return keyboards.rows([(texts.plain("button.resend"), callbacks.ResendCode())])
+
+
+QUESTIONS: Final[Mapping[State, Question]] = {
+    Registering.name: Question("register.name"),
+    Registering.email: Question("register.email"),
+    Registering.code: Question("register.code", _resend),
+    Registering.password: Question("register.password"),
+    Registering.birth: Question("register.birth", keyboards.skip),
+    Registering.sex: Question("register.sex", keyboards.sexes),
+    Registering.language: Question("language.ask", keyboards.languages),
+    Registering.number: Question("register.number"),
+    Joining.number: Question("register.number"),
+    Managing.number: Question("staff.number"),
+    Linking.email: Question("link.email"),
+    Linking.password: Question("link.password"),
+    Unlocking.password: Question("unlock.password"),
+    Enrolling.password: Question("unlock.password"),
+    Enrolling.code: Question("authenticator.code"),
+    Enrolling.removal: Question("authenticator.removal"),
+    Exporting.password: Question("export.password"),
+    Erasing.password: Question("forget.password"),
+    Changing.current: Question("password.current"),
+    Changing.new: Question("password.new"),
+    Resetting.email: Question("link.email"),
+    Resetting.code: Question("reset.code"),
+    Resetting.new: Question("password.new"),
+    Consenting.asked: Question("consent.ask", keyboards.consent),
+    Describing.complaint: Question("scan.complaint", keyboards.skip),
+    Describing.since: Question("scan.since", keyboards.skip),
+    WritingFindings.own_reading: Question("reading.own_reading", reading.diagnosis_keyboard, ("scan", "modality")),
+    WritingFindings.findings: Question("reading.findings", reading.diagnosis_keyboard, ("scan", "modality")),
+    WritingFindings.impression: Question("reading.impression", keyboards.skip),
+    WritingFindings.recommendations: Question("reading.recommendations", keyboards.skip),
+    WritingFindings.region: Question("reading.region"),
+    WritingFindings.why: Question("reading.why", reading.model_comment_keyboard, ("scan",)),
+    WritingFindings.conclusion: Question("reading.conclusion"),
+    Amending.reason: Question("amend.reason"),
+    Amending.findings: Question("amend.findings"),
+    Amending.impression: Question("reading.impression", keyboards.skip),
+    Amending.recommendations: Question("amend.recommendations", keyboards.skip),
+    Amending.band: Question("amend.band", reading.band_keyboard),
+    Amending.addendum: Question("amend.addendum"),
+    Prescribing.lines: Question("prescribe.ask", keyboards.prescription_templates),
+    Rejecting.reason: Question("reject.reason"),
+    AnsweringTicket.reply: Question("desk.write"),
+    Teaching.title: Question("teach.title"),
+    Teaching.other: Question("teach.other", keyboards.skip),
+    Teaching.answer: Question("teach.answer"),
+    Teaching.phrases: Question("teach.phrases", keyboards.skip),
+}
+PROTECTED_FORMS: Final = (WritingFindings, Amending)  # their questions become messages with health data
+
+
+async def ask(message: Message, state: State, texts: Texts, **values: object) -> None:
+    """Send the question of the state; `values` fill its placeholders and the parameters of its keyboard."""
+    question = QUESTIONS[state]
+    parameters = {name: values[name] for name in question.parameters}
+    keyboard = question.keyboard(texts, **parameters) if question.keyboard else None
+    protected = state.group in PROTECTED_FORMS or None
+    text = texts(question.key, shortest=MIN_LENGTH, **values)
+    await message.answer(text, reply_markup=keyboard, protect_content=protected)
+
+
+async def answer_repeated_update(event: Message | CallbackQuery, state: FSMContext, texts: Texts) -> None:
+    """Answer an update that Telegram sends again; it has no effect, but its first answer may not have arrived."""
+    if isinstance(event, CallbackQuery):
+        await event.answer(texts.plain("error.already_handled"))
+        return
+    await event.answer(texts("error.already_handled"))
+    await repeat_question(event, state, texts)
+
+
+async def repeat_question(message: Message, state: FSMContext, texts: Texts) -> None:
+    """Send the question of the open form again, if one is open."""
+    current, data = await state.get_state(), await state.get_data()
+    for one in QUESTIONS:
+        if one.state == current:
+            await ask(message, one, texts, **placeholders(data, texts))
+
+
+def placeholders(data: Mapping[str, Any], texts: Texts) -> dict[str, Any]:
+    """The form data that questions may show; anything else stays out of sentences."""
+    region = reading.report_word(texts, "region", data["region"]) if "region" in data else ""
+    fields = {name: data.get(name, "") for name in ("email", "modality")}
+    tongue = texts(f"language.{data['language']}") if "language" in data else ""
+    return {**fields, "scan": data.get("scan_id", ""), "region": region, "tongue": tongue}

@@ -1,0 +1,39 @@
+"""Messages about released reports: captions, verification, proposed amendments."""
+
+from typing import Final
+
+from handlers.ui.texts import Html, Texts
+from models.tables.amendments import Amendment
+from models.tables.scans import Report, Scan
+from workflow.reporting.amendments import versioned_number
+from workflow.reporting.verification import ReportVersion, Validity
+
+VERIFY_PREFIX: Final = "verify_"  # of the payload of a deep link
+VALIDITY_SYMBOLS: Final = {
+    Validity.CURRENT: "✅",
+    Validity.SUPERSEDED: "⚠️",
+    Validity.WITHDRAWN: "▫️",
+    Validity.UNKNOWN: "❌",
+}
+
+
+def report_caption(report: Report, texts: Texts) -> Html:
+    """Caption for the patient. It carries the passphrase of the mailed copy, which so travels by another channel."""
+    sentence = "report.caption" if report.version == 1 else "report.caption_again"
+    caption = texts(sentence, number=report.number, scan=report.scan_id)
+    if report.passphrase is None:
+        return caption
+    return Html(f"{caption}\n\n{texts('report.passphrase', passphrase=report.passphrase)}")
+
+
+def validity_sentence(version: ReportVersion | None, texts: Texts) -> Html:
+    """One sentence on the validity of a version, for the chat and the web page; None is an unknown version."""
+    validity = version.validity if version else Validity.UNKNOWN
+    return texts(f"verify.{validity}", latest=version.latest if version else "")
+
+
+def amendment_values(scan: Scan, change: Amendment) -> dict[str, object]:
+    """Placeholders of the message that asks administrators to decide on an amendment."""
+    parts = [change.findings, change.impression, change.recommendations]
+    values = {"doctor": change.doctor.name, "reason": change.reason, "words": "\n".join(filter(None, parts)) or "–"}
+    return {"scan": scan.id, "report": versioned_number(scan, change.version), "patient": scan.patient.name, **values}

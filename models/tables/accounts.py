@@ -1,0 +1,164 @@
+"""Accounts, their roles and linked chats, sign-in throttling, consents and staff invitations."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, ForeignKey, String, event, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, Mapper, mapped_column, object_session, relationship
+from sqlalchemy.orm.attributes import set_committed_value
+
+from models.base import Base, enum_column
+from models.crypto.columns import Encrypted, EncryptedRow
+from models.crypto.keys import KEKS, DataKey, Erased, SessionInfo, create_data_key, find_data_key
+from models.vocabulary import Role, Sex
+
+
+class Account(EncryptedRow, Base):
+    """A person's account.
+
+    `closed_at`: sign-in is disabled; the name, sex and date of birth move, encrypted, to `identity` for as long as
+    reports must be retained. `erased_at`: the data key was destroyed, and with it everything encrypted under it."""
+
+    __tablename__ = "accounts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    email: Mapped[str] = mapped_column(String(254), unique=True)  # lower case
+    password_hash: Mapped[str] = mapped_column(String(72))
+    role: Mapped[Role] = mapped_column(
+        enum_column(Role), default=Role.PATIENT
+    )  # the primary role: a staff role before patient
+    language: Mapped[str] = mapped_column(String(8), default="en")
+    date_of_birth: Mapped[date | None]
+    sex: Mapped[Sex] = mapped_column(enum_column(Sex), default=Sex.UNKNOWN)
+    phone: Mapped[str | None] = mapped_column(Encrypted)  # for WhatsApp; given by the patient
+    registration_number: Mapped[str | None] = mapped_column(String(40))  # a doctor's or pharmacist's
+    key_id: Mapped[str | None] = mapped_column(String(36))  # the key's row is gone after erasure
+    created_at: Mapped[datetime]
+    suspended_at: Mapped[datetime | None]  # blocks every action until an administrator restores the account
+    identity: Mapped[dict[str, Any] | None] = mapped_column(Encrypted)
+    erasure_asked_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
+
+    additional_roles: Mapped[list["AdditionalRole"]] = relationship(
+        lazy="selectin", order_by="AdditionalRole.since, AdditionalRole.role", cascade="all, delete-orphan"
+    )
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """All roles of this person, the primary one first."""
+        return self.role, *(one.role for one in self.additional_roles)
+
+    def registration_number_as(self, role: Role) -> str | None:
+        """The registration number printed with a signature in this role."""
+        if role is self.role:
+            return self.registration_number
+        return next(
+            (one.registration_number for one in self.additional_roles if one.role is role), self.registration_number
+        )
+
+    def aad(self) -> str:
+        return f"accounts|{self.key_id}"
+
+    def on_decrypted(self) -> None:
+        """Restore name, sex and date of birth of a closed account from the encrypted `identity`."""
+        identity = self.__dict__.get("identity")
+        if identity:
+            born = identity["date_of_birth"]
+            set_committed_value(self, "name", identity["name"])
+            set_committed_value(self, "sex", Sex(identity["sex"]))
+            set_committed_value(self, "date_of_birth", born and date.fromisoformat(born))
+
+    def data_key(self, connection: Connection, info: SessionInfo) -> DataKey:
+        data_key = find_data_key(connection, info, self.key_id)
+        if data_key is None:
+            raise Erased
+        return data_key
+
+
+class AdditionalRole(Base):
+    """A role that a person holds besides the account's primary role."""
+
+    __tablename__ = "held_roles"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    role: Mapped[Role] = mapped_column(enum_column(Role), primary_key=True)
+    registration_number: Mapped[str | None] = mapped_column(String(40))
+    since: Mapped[datetime]
+
+
+class ChatLink(Base):
+    """A chat linked to an account. An account may have several chats; a chat has one account."""
+
+    __tablename__ = "links"
+
+    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]  # last successful authentication
+    role: Mapped[Role | None] = mapped_column(enum_column(Role))  # the chat's active role; None: the primary role
+    label: Mapped[str] = mapped_column(String(80), default="")  # the name on Telegram, shown in the session list
+
+    account: Mapped[Account] = relationship(lazy="joined")
+
+
+class Throttle(Base):
+    """Failed password attempts by chat and by address, whether or not the address has an account."""
+
+    __tablename__ = "throttles"
+
+    key: Mapped[str] = mapped_column(String(80), primary_key=True)
+    failures: Mapped[int]
+    until: Mapped[datetime | None]  # attempts are refused before
+    at: Mapped[datetime]
+
+
+class Consent(Base):
+    """A patient's consent: version and language of the text, and when it was given."""
+
+    __tablename__ = "consents"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    version: Mapped[str] = mapped_column(String(16))
+    language: Mapped[str] = mapped_column(String(8))
+    given_at: Mapped[datetime]
+
+
+class Invite(Base):
+    """A single-use staff invitation. Only the hash of its token is stored; the role comes from this row."""
+
+    __tablename__ = "invites"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    role: Mapped[Role] = mapped_column(enum_column(Role))
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))  # None: the command line
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    used_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+
+
+@event.listens_for(Account, "before_insert", insert=True)  # before the row's columns are encrypted
+def _with_a_key(_: Mapper[Account], connection: Connection, account: Account) -> None:
+    """Create the person's data key together with the account."""
+    session = object_session(account)
+    assert session is not None
+    account.key_id = create_data_key(connection, session.info[KEKS]).id
+
+
+def patient_data_key(connection: Connection, info: SessionInfo, account_id: int | None) -> DataKey:
+    """Raises Erased."""
+    key_id = connection.execute(select(Account.key_id).where(Account.id == account_id)).scalar_one_or_none()
+    data_key = find_data_key(connection, info, key_id)
+    if data_key is None:
+        raise Erased
+    return data_key
+
+
+async def load_patient_key(session: AsyncSession, account_id: int | None) -> DataKey:
+    """The data key of this person's files. Raises Erased."""
+    return await session.run_sync(lambda sync: patient_data_key(sync.connection(), sync.info, account_id))

@@ -1,0 +1,121 @@
+"""/export: patients get all data kept about them, and nothing that no doctor has released."""
+
+import json
+from io import BytesIO
+from zipfile import ZipFile
+
+import pytest
+from sqlalchemy import select
+
+from bot.dev.demo import PASSWORD
+from bot.dev.sandbox import Person
+from bot.jobs import data_requests
+from bot.jobs.data_requests import send_export
+from models.tables.accounts import Account
+from models.tables.audit import AuditRow
+from models.tables.jobs import Job
+from models.vocabulary import Role, ScanStatus
+from tests.support.jobs import settles
+from tests.support.ownership import _moves_in
+from tests.support.people import FINDINGS, Clinic
+from tests.support.steps import a_scan, sentence_for
+from workflow.jobs import JobKind
+
+
+async def fetches(person: Person) -> ZipFile:
+    await person.looks_away()
+    await person.sends("/export")
+    await person.sees("First type your password")
+    await person.sends(PASSWORD)
+    await person.sees("Packing")
+    sent = await person.receives_document(timeout=30)
+    assert sent.name == "my-data.zip"
+    return ZipFile(BytesIO(sent.data))
+
+
+async def test_the_export_holds_all_that_is_the_patients_and_no_answer_that_no_doctor_released(clinic: Clinic) -> None:
+    await clinic.until("released")
+    report = await clinic.amina.receives_document(timeout=30)
+    await clinic.amina.sends("/human")
+    await clinic.amina.sees("I have called somebody")
+    await clinic.amina.sends("May I fly with this?")
+    await clinic.amina.sees("Passed on")
+    unread = await a_scan(clinic, ScanStatus.PHARMACIST_COMPLETED)
+    await settles(clinic)
+    archive = await fetches(clinic.amina)
+    record = json.loads(archive.read("record.json"))
+    assert record["identity"]["email"] == "amina@example.org"
+    [first, second] = record["scans"]
+    assert first["released"]["reading"]["findings"] == FINDINGS[0]
+    assert first["released"]["model"]["probabilities"]
+    [line] = first["released"]["prescription"]["lines"]
+    assert line.startswith("Paracetamol 500 mg")
+    assert [event["action"] for event in first["events"]][:2] == ["upload", "ask_analysis"]
+    assert record["conversations"][0]["words"][0]["text"] == "May I fly with this?"
+    assert {one["channel"] for one in record["deliveries"]} == {"chat", "email"}
+    assert {"upload", "release", "deliver:chat"} <= {row["act"] for row in record["record"]}
+    assert record["consents"]
+    names = archive.namelist()
+    assert {"scans/1/as-sent.jpg", "scans/1/as-shown.jpg", "scans/1/heat-map.jpg"} <= set(names)
+    [pdf_name] = [name for name in names if name.startswith("reports/")]
+    assert archive.read(pdf_name) == report.data
+
+    assert "released" not in second
+    assert f"scans/{unread}/heat-map.jpg" not in names
+    for word in ("Opacities.", "Paracetamol 500 mg", '"label":"COVID"', "0.94"):
+        assert word not in json.dumps(record["scans"][1]), word
+    sends = [call for call in await clinic.telegram.calls("sendDocument") if "my-data" in str(call)]
+    assert sends
+    assert all(str(call["fields"].get("protect_content")).lower() == "true" for call in sends)
+    await settles(clinic)  # the audit record follows the file
+    async with clinic.app.services.sessions() as session:
+        acts = list(await session.scalars(select(AuditRow.act).where(AuditRow.act == "export")))
+    assert acts == ["export"]
+
+
+async def test_only_the_password_opens_it_and_it_comes_once_however_often_its_job_runs(clinic: Clinic) -> None:
+    await clinic.amina.sends("/export")
+    await clinic.amina.sees("First type your password")
+    await clinic.amina.sends("a guess at it")
+    await clinic.amina.sees("That is not the password")
+    await settles(clinic)
+    assert [one for one in await clinic.amina.messages() if one.document] == []
+    await fetches(clinic.amina)
+    await settles(clinic)
+    async with clinic.app.services.sessions() as session:
+        job = (await session.scalars(select(Job).where(Job.kind == JobKind.SEND_EXPORT))).one()
+    await send_export(clinic.app.services, **job.payload)
+    assert len([one for one in await clinic.amina.messages() if one.document]) == 1
+
+
+async def test_what_is_too_large_for_one_message_comes_in_parts(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record is in the first part, every file is in exactly one part, and the parts are numbered."""
+    await a_scan(clinic, ScanStatus.PENDING_AI)
+    await settles(clinic)
+    monkeypatch.setattr(data_requests, "MAX_PART_BYTES", 1)
+    await clinic.amina.sends("/export")
+    await clinic.amina.sees("First type your password")
+    await clinic.amina.sends(PASSWORD)
+    await clinic.amina.sees("part 2 of 2", timeout=30)
+    sent = [one for one in await clinic.amina.messages() if one.document]
+    assert [one.document["file_name"] for one in sent if one.document] == ["my-data-1-of-2.zip", "my-data-2-of-2.zip"]
+    first, second = [ZipFile(BytesIO(await one.download())).namelist() for one in sent]
+    assert first == ["record.json", "scans/1/as-sent.jpg"]
+    assert second == ["scans/1/as-shown.jpg"]
+
+
+async def test_nobody_gets_it_by_another_role_or_for_another_person(clinic: Clinic) -> None:
+    """A job that names another account, or whose chat now belongs to another account, sends nothing."""
+    bela = await _moves_in(clinic, "Bela Stranger", "bela@example.org", Role.PATIENT)
+    stranger = await clinic.telegram.person("Nobody At All")
+    for person in (clinic.rao, clinic.meena, clinic.joseph):
+        await person.sends("/export")
+        await person.sees(sentence_for(clinic, "error.not_allowed"))
+    await stranger.sends("/export")
+    await stranger.sees("I do not know you yet")
+    async with clinic.app.services.sessions() as session:
+        amina = await session.scalar(select(Account.id).where(Account.email == "amina@example.org"))
+    await send_export(clinic.app.services, amina, bela.chat_id, "2026-03-01T00:00:00+00:00")
+    assert [one for one in await bela.messages() if one.document] == []

@@ -1,0 +1,46 @@
+"""Every button of a structured reading has a text in every language, and every diagnosis follows from its regions."""
+
+import pytest
+
+from models.vocabulary import Language
+from reports.content.phrases import DIAGNOSES, PHRASES, diagnoses, matches, regions_for
+from reports.content.reading import REGIONS, Region
+from reports.pdf.words import catalogue
+
+CODES = {code for codes in PHRASES.values() for code in codes}
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_code_has_its_words(language):
+    words = catalogue(language)
+
+    assert {*words["phrase"]} == CODES
+    assert all({*words[section]} == {*DIAGNOSES} for section in ("diagnosis", "impression", "advice", "plain"))
+
+
+def test_every_region_of_every_scan_has_phrases():
+    assert {*PHRASES} == {*Region}
+    assert {region for regions in REGIONS.values() for region in regions} == {*Region}
+
+
+@pytest.mark.parametrize("name", DIAGNOSES)
+def test_a_diagnosis_fills_in_all_regions_of_its_scan_and_fits_them(name):
+    regions = regions_for(name)
+
+    assert {*regions} == {*REGIONS[DIAGNOSES[name].modality]}
+    assert all(code in PHRASES[Region(region)] for region, seen in regions.items() for code in seen["phrases"])
+    assert matches(name, regions)
+
+
+@pytest.mark.parametrize("modality", REGIONS)
+def test_the_first_diagnosis_of_each_scan_is_the_normal_one_and_fits_nothing_else(modality):
+    normal, *others = diagnoses(modality)
+
+    assert not DIAGNOSES[normal].phrases
+    assert not any(matches(normal, regions_for(other)) or matches(other, regions_for(normal)) for other in others)
+
+
+def test_words_in_a_region_take_a_normal_reading_back():
+    regions = regions_for("normal_chest") | {"lungs": {"phrases": [], "text": "A shadow."}}
+
+    assert not matches("normal_chest", regions)

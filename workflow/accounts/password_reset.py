@@ -1,0 +1,67 @@
+"""Reset of a forgotten password with a mailed code."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables.accounts import ChatLink
+from models.tables.codes import Code, Purpose
+from workflow.accounts.codes import Verdict, latest_code, open_code, send_code, verify_code
+from workflow.accounts.profile import account_by_email, language_of
+from workflow.accounts.sessions import create_link, sign_out
+from workflow.actors import Actor, actor_of
+from workflow.audit.chain import AuditEvent, Outcome, record
+from workflow.errors import (
+    AlreadyLinked,
+    LoginFailed,
+)
+
+
+async def request_reset_code(session: AsyncSession, chat_id: int, email: str, language: str, at: datetime) -> None:
+    """Mail a reset code. For an unknown address no mail is sent, and the chat sees no difference."""
+    known_language = await language_of(session, email)
+    code = Code(purpose=Purpose.RESET_PASSWORD, chat_id=chat_id, email=email.lower())
+    code.language = known_language or language
+    await (send_code if known_language else open_code)(session, code, at)
+
+
+async def verify_reset_code(
+    session: AsyncSession, chat_id: int, email: str, typed: str, key: bytes, at: datetime
+) -> Verdict:
+    """Verify a reset code. A wrong one is recorded in the audit trail of a known account."""
+    verdict = await verify_code(
+        session,
+        await latest_code(session, Purpose.RESET_PASSWORD, Code.chat_id == chat_id, Code.email == email.lower()),
+        typed,
+        key,
+        at,
+    )
+    account = await account_by_email(session, email)
+    if account is not None and verdict is not Verdict.RIGHT:
+        refused = AuditEvent("set_password", "account", account.id, outcome=Outcome.REFUSED, reason=f"code:{verdict}")
+        await record(session, None, refused, at)
+    return verdict
+
+
+async def set_password(session: AsyncSession, chat_id: int, email: str, password_hash: str, at: datetime) -> Actor:
+    """Store a new password. The caller has identified the owner.
+
+    Signs out all other chats; this chat stays signed in, or is signed in. Raises LoginFailed for an unknown address,
+    AlreadyLinked when the chat belongs to another account."""
+    account = await account_by_email(session, email)
+    if account is None:
+        raise LoginFailed
+    account.password_hash = password_hash
+    others = select(ChatLink).where(ChatLink.account_id == account.id, ChatLink.chat_id != chat_id)
+    for link in await session.scalars(others):
+        await sign_out(session, link.chat_id, at)
+    current = await session.get(ChatLink, chat_id)
+    if current is None:
+        create_link(session, chat_id, account, at)
+    elif current.account_id != account.id:
+        raise AlreadyLinked
+    else:
+        current.seen_at = at
+    await record(session, actor_of(account), AuditEvent("set_password", "account", account.id), at)
+    return actor_of(account)

@@ -1,0 +1,105 @@
+"""The doctor's reading and the patient's summary as report content."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from models.tables.scans import Prescription, Reading, Scan
+from models.vocabulary import Band, Language
+from reports.content.document import Summary
+from reports.content.reading import (
+    REGIONS,
+    CriticalResultSection,
+    EarlierScan,
+    Opinion,
+    ReadingSection,
+    Region,
+    RegionFinding,
+)
+from workflow.reporting.language import ready_text, report_language
+from workflow.reporting.release import report_number
+
+Lookup = Callable[[str, str], str]  # (section, name) → text in one language
+
+
+def build_reading(reading: Reading, modality: str, language: Language) -> ReadingSection:
+    """The reading as text: ready phrases in `language`, typed text unchanged."""
+    text, regions = partial(ready_text, language), reading.regions or {}
+    stop = "।" if language is Language.HINDI else "."
+    ready = {part: text(part, reading.diagnosis) for part in ("impression", "advice")} if reading.diagnosis else {}
+    return ReadingSection(
+        findings=reading.findings or None,
+        regions=tuple(_region(region, regions, text, stop) for region in REGIONS[modality] if region in regions),
+        diagnosis=reading.diagnosis,
+        own=reading.own_reading or None,
+        impression=reading.impression or ready.get("impression"),
+        recommendations=reading.recommendations or ready.get("advice"),
+        opinion=None if reading.agrees is None else Opinion(agrees=reading.agrees, reason=_reason(reading.why, text)),
+    )
+
+
+def earlier_scan(scan: Scan, zone: ZoneInfo) -> EarlierScan:
+    """A scan for comparison, dated in the hospital's time zone."""
+    return EarlierScan(
+        on=scan.created_at.astimezone(zone).date(),
+        modality=scan.finding.modality if scan.finding else scan.modality,
+        number=report_number(scan),
+    )
+
+
+def _critical(scan: Scan) -> CriticalResultSection | None:
+    """The critical result as it was when the administrator confirmed the report."""
+    critical, reading = scan.critical, scan.reading
+    if critical is None or reading is None:
+        return None
+    until = scan.released_at or datetime.now(UTC)
+    times = (critical.told_at, critical.acknowledged_at)
+    notified_at, acknowledged_at = (at if at and at <= until else None for at in times)
+    language = report_language(scan.patient.language)
+    diagnosis = ready_text(language, "impression", reading.diagnosis) if reading.diagnosis else reading.findings
+    finding = reading.impression or diagnosis
+    return CriticalResultSection(
+        finding=finding or ready_text(language, "summary", "regions"),
+        told=scan.patient.name if notified_at else None,
+        told_at=notified_at,
+        acknowledged_at=acknowledged_at,
+    )
+
+
+def build_full_reading(
+    scan: Scan, reading: Reading, language: Language, earlier: Sequence[EarlierScan]
+) -> ReadingSection:
+    """The reading with the scans for comparison and the communication of a critical result."""
+    section = build_reading(reading, scan.finding.modality if scan.finding else scan.modality, language)
+    return replace(section, comparison=tuple(earlier), critical=_critical(scan))
+
+
+def build_summary(reading: Reading, prescription: Prescription | None, language: Language) -> Summary | None:
+    """The patient's summary, from the doctor's reading alone; nothing of it comes from the model."""
+    if reading.band is None:
+        return None
+    text = partial(ready_text, language)
+    picked = text("plain", reading.diagnosis) if reading.diagnosis and not reading.impression else None
+    typed = (reading.own_reading, picked or reading.impression or reading.findings)
+    advice = reading.recommendations or (text("advice", reading.diagnosis) if reading.diagnosis else None)
+    medicine = text("summary", "medicine") if prescription and prescription.lines else None
+    return Summary(
+        band=Band(reading.band),
+        text="\n".join(filter(None, typed)) or text("summary", "regions"),
+        steps=tuple(filter(None, (medicine, advice))),
+    )
+
+
+def _region(region: Region, regions: Mapping[str, Any], text: Lookup, stop: str) -> RegionFinding:
+    found = regions[region]
+    codes, typed = tuple(found.get("phrases", ())), found.get("text")
+    texts = [*(f"{text('phrase', code)}{stop}" for code in codes), *filter(None, [typed])]
+    return RegionFinding(region=region, text=" ".join(texts) or None, codes=codes)
+
+
+def _reason(why: str | None, text: Lookup) -> str | None:
+    """A ready reason is stored as its key, a typed one as text."""
+    return text("why", why.removeprefix("why.")) if why and why.startswith("why.") else why
