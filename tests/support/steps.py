@@ -58,7 +58,7 @@ async def a_scan(
 
 
 async def until(clinic: Clinic, stage: str) -> int:
-    """A scan at this stage without the story: verified and completed by the workflow's functions, released by a code."""
+    """A scan at this stage without the story in the chats; only the release is played."""
     scan_id = await a_scan(
         clinic, ScanStatus.DOCTOR_VERIFIED if stage == "verified" else ScanStatus.PHARMACIST_COMPLETED
     )
