@@ -26,7 +26,7 @@ FACTS: Final = (
     *("modality", "label", "confidence", "threshold", "uncertain", "abnormal", "probabilities", "doubts"),
     "adjustments",
 )
-SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".heic", ".heif", ".dcm", ".dicom", ".ima", ""})
+SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".dcm", ".dicom", ".ima", ""})
 MIN_PATH_WIDTH: Final = 12  # characters of the table's first column
 
 
