@@ -26,6 +26,12 @@ class Reason(StrEnum):
     MULTI_FRAME = "multi_frame"
     COLOUR_SPACE = "colour_space"  # CMYK and other unsupported colour spaces
     DICOM_SYNTAX = "dicom_syntax"  # unsupported DICOM transfer syntax
+    DICOM_REPORT = "dicom_report"  # a structured report
+    DICOM_DOCUMENT = "dicom_document"  # a document encapsulated in DICOM
+    DICOMDIR = "dicomdir"  # the index of a disc
+    DICOM_NO_PICTURE = "dicom_no_picture"  # a plan, a waveform or another DICOM object without pixels
+    HEIC = "heic"  # an iPhone's own picture format
+    PDF = "pdf"
     BLANK = "blank"
     TOO_DARK = "too_dark"
     TOO_BRIGHT = "too_bright"
@@ -36,6 +42,7 @@ class Reason(StrEnum):
     SCREEN_PHOTO = "screen_photo"  # a photograph of a monitor: moiré and perspective
     NOT_A_SCAN = "not_a_scan"
     LATERAL = "lateral"  # a lateral view; the model reads frontal views only
+    OTHER_MODALITY = "other_modality"  # CT, ultrasound or another kind of scan, by the file's own words
     WRONG_BODY_PART = "wrong_body_part"  # a scan of another body part than chest or heart
 
 

@@ -20,6 +20,7 @@ from bot.dev.sandbox import Sample, Sandbox, SandboxClient
 from bot.dev.story import play
 from bot.settings import Settings
 from inference.upload.open import open_picture
+from inference.upload.picture import encode_jpeg, shrink
 from models.base import Sessions
 from models.schema import upgrade
 from models.vocabulary import Role, Sex
@@ -84,7 +85,8 @@ class Demo(NamedTuple):
 def sample() -> Sample:
     """A real chest radiograph, from the pydicom-data package (MIT), as a JPEG that a phone could have sent."""
     dicom = files("data_store").joinpath("data", "RG1_UNCR.dcm").read_bytes()
-    return Sample("chest.jpg", "Chest X-ray", "image/jpeg", open_picture(dicom).jpeg(max_side=LONGEST))
+    grey = shrink(open_picture(dicom).levelled().grey, LONGEST)
+    return Sample("chest.jpg", "Chest X-ray", "image/jpeg", encode_jpeg(grey))
 
 
 @asynccontextmanager

@@ -94,12 +94,14 @@ class Classifier:
 
     def run_gate(self, picture: Picture) -> GateResult:
         """Run the intake gate; returns the corrected picture with its measurements. Raises Refused with the reason."""
-        corrected, condition, forward = self._correct(picture)
+        corrected, condition, forward = self._correct(picture.levelled())
         if condition in REFUSED_CONDITIONS and not self._is_routed_elsewhere(forward):
             raise Refused(REFUSED_CONDITIONS[condition])
         if not self._is_in_distribution(forward):
             raise Refused(self._ood_reason(forward))
         modality = tuple(Modality)[int(forward.logits[ROUTER][:OUT_OF_DISTRIBUTION].argmax())]
+        if picture.declared not in (None, modality):
+            raise Refused(Reason.NOT_A_SCAN)
         figures = measure_quality(corrected.grey)
         fault = find_fault(figures, self.bundle.limits[modality].refuse)
         if fault:

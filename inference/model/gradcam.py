@@ -44,7 +44,7 @@ def overlay(picture: Picture, heatmap: NDArray[np.float32], crop: float = 0.0, m
     The colour map is Cividis, readable with every kind of colour vision. A contour marks half of the peak, so that
     the map survives a black-and-white printer.
     """
-    grey = shrink(picture.grey, max_side)
+    grey = shrink(picture.shown, max_side)
     heat = upsample(heatmap, (grey.shape[0], grey.shape[1]), crop)
     levels = cv2.convertScaleAbs(heat, alpha=255)
     weight, colours = cv2.LUT(levels, WEIGHTS), cv2.applyColorMap(levels, cv2.COLORMAP_CIVIDIS)

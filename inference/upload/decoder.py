@@ -21,6 +21,7 @@ import numpy as np
 from inference.errors import Reason, Refused
 from inference.upload.limits import MAX_BYTES, MAX_PIXELS
 from inference.upload.picture import Adjustment, Format, Picture
+from models.vocabulary import Modality
 
 T = TypeVar("T")
 THREADS: Final = 2  # one waits for the decoder process while the other runs the classifier
@@ -150,6 +151,7 @@ class _DecoderProcess:
             Format(header["format"]),
             tuple(Adjustment(one) for one in header["adjustments"]),
             (int(header["size"][0]), int(header["size"][1])),
+            None if header["declared"] is None else Modality(header["declared"]),
         )
 
 

@@ -54,6 +54,7 @@ def describe(picture: Picture) -> dict[str, object]:
         "format": picture.format,
         "adjustments": picture.adjustments,
         "size": picture.size,
+        "declared": picture.declared,
     }
 
 

@@ -6,9 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def stretch(values: NDArray[Any], low: float = 0.5, high: float = 99.5) -> NDArray[np.uint8]:
-    """Scale linearly between two percentiles, because 12-bit data in 16 bits would look black."""
-    bottom, top = np.percentile(values, (low, high))
+def stretch(
+    values: NDArray[Any], low: float = 0.5, high: float = 99.5, known: NDArray[Any] | None = None
+) -> NDArray[np.uint8]:
+    """Scale linearly between two percentiles, because 12-bit data in 16 bits would look black.
+
+    The percentiles are those of `known`, the values that count, where given.
+    """
+    bottom, top = np.percentile(values if known is None else known, (low, high))
     if top <= bottom:
         return np.zeros(values.shape, np.uint8)
     scaled = values.astype(np.float32)

@@ -5,12 +5,14 @@ import struct
 from typing import Final, NamedTuple
 
 from inference.errors import Reason, Refused
+from inference.upload.trailing import check_trailing
 
 START: Final = b"\xff\xd8"
 END: Final = 0xD9
 SCAN: Final = 0xDA
 MAX_SCANS: Final = 20
 MAX_SEGMENTS: Final = 2000
+MAX_STRAY: Final = 64  # bytes between two segments
 STANDALONE: Final = frozenset({0x01, *range(0xD0, 0xD8)})
 FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # without DHT, JPG and DAC
 READABLE_FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2})  # baseline, extended, progressive; all Huffman
@@ -18,11 +20,12 @@ MARKER: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # entropy data escapes
 
 
 class JpegHeader(NamedTuple):
-    """Size and components by the frame header, and the end of the first picture in the data."""
+    """Size, components and colour model by the headers, and the end of the first picture in the data."""
 
     width: int
     height: int
     components: int
+    is_rgb: bool
     end: int
 
 
@@ -34,16 +37,31 @@ class Segment(NamedTuple):
     end: int
 
 
+class ColourMarks(NamedTuple):
+    """What decides between YCbCr and RGB, in the order in which libjpeg asks it."""
+
+    has_jfif: bool = False
+    adobe_transform: int | None = None
+    ids: bytes = b""  # of the components
+
+    def read(self, segment: Segment) -> "ColourMarks":
+        """The marks with what this segment adds."""
+        if segment.marker == 0xE0 and segment.body.startswith(b"JFIF\x00"):
+            return self._replace(has_jfif=True)
+        if segment.marker == 0xEE and segment.body.startswith(b"Adobe") and len(segment.body) >= 12:
+            return self._replace(adobe_transform=segment.body[11])
+        return self._replace(ids=segment.body[6::3]) if segment.marker in FRAMES else self
+
+    @property
+    def is_rgb(self) -> bool:
+        if self.has_jfif:
+            return False
+        return self.ids == b"RGB" if self.adobe_transform is None else self.adobe_transform == 0
+
+
 def read_segment(data: bytes, at: int) -> Segment:
-    """The segment at `at`, skipping fill bytes (FF FF …). Raises Refused."""
-    if at >= len(data):
-        raise Refused(Reason.TRUNCATED)
-    if data[at] != 0xFF:
-        raise Refused(Reason.CORRUPT)
-    while at + 1 < len(data) and data[at + 1] == 0xFF:
-        at += 1
-    if at + 1 >= len(data):
-        raise Refused(Reason.TRUNCATED)
+    """The segment that begins at or a few stray bytes behind `at`. Raises Refused."""
+    at = find_marker(data, at)
     marker = data[at + 1]
     if marker == END or marker in STANDALONE:
         return Segment(marker, b"", at + 2)
@@ -53,6 +71,20 @@ def read_segment(data: bytes, at: int) -> Segment:
     if at + 2 + length > len(data):
         raise Refused(Reason.TRUNCATED)
     return Segment(marker, data[at + 4 : at + 2 + length], at + 2 + length)
+
+
+def find_marker(data: bytes, at: int) -> int:
+    """The next marker's FF, skipping fill bytes (FF FF …) and MAX_STRAY others, as decoders do. Raises Refused."""
+    if at >= len(data):
+        raise Refused(Reason.TRUNCATED)
+    at = data.find(b"\xff", at, at + MAX_STRAY)
+    if at < 0:
+        raise Refused(Reason.CORRUPT)
+    while at + 1 < len(data) and data[at + 1] == 0xFF:
+        at += 1
+    if at + 1 >= len(data):
+        raise Refused(Reason.TRUNCATED)
+    return at
 
 
 def skip_scan(data: bytes, at: int) -> int:
@@ -76,36 +108,26 @@ def read_frame(segment: Segment) -> tuple[int, int, int]:
 
 
 def check_structure(data: bytes) -> JpegHeader:
-    """Check the first picture in `data`, segment by segment. Raises Refused.
-
-    A phone's multi-picture file (MPF) contains further JPEGs, which are dropped; any other trailing data, such as an
-    archive or a script, is refused.
-    """
-    at, scans, header, multi = len(START), 0, None, False
+    """Check the first picture in `data`, segment by segment. Raises Refused."""
+    at, scans, frame, colour = len(START), 0, None, ColourMarks()
     for _ in range(MAX_SEGMENTS):
         segment = read_segment(data, at)
         at = segment.end
         if segment.marker == END:
             break
         if segment.marker in FRAMES:
-            if header is not None:
+            if frame is not None:
                 raise Refused(Reason.CORRUPT)
-            header = read_frame(segment)
+            frame = read_frame(segment)
         elif segment.marker == SCAN:
             scans += 1
             at = skip_scan(data, at)
-        multi = multi or (segment.marker == 0xE2 and segment.body.startswith(b"MPF\x00"))
+        colour = colour.read(segment)
         if scans > MAX_SCANS:
             raise Refused(Reason.SUSPICIOUS)
     else:
         raise Refused(Reason.SUSPICIOUS)
-    if header is None or scans == 0:
+    if frame is None or scans == 0:
         raise Refused(Reason.CORRUPT)
-    check_trailing(data[at:], multi)
-    return JpegHeader(*header, end=at)
-
-
-def check_trailing(rest: bytes, multi: bool) -> None:
-    """Raises Refused(TRAILING_DATA) unless `rest` is padding or the further JPEGs of a multi-picture file."""
-    if rest.strip(b"\x00") and not (multi and rest.startswith(START)):
-        raise Refused(Reason.TRAILING_DATA)
+    check_trailing(data[at:])
+    return JpegHeader(*frame, is_rgb=colour.is_rgb, end=at)

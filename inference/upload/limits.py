@@ -24,6 +24,12 @@ def check_size(width: int, height: int) -> None:
 
 def refuse_blank(grey: NDArray[np.uint8]) -> None:
     """Raises Refused(BLANK) for a picture of a single tone."""
-    darkest, brightest = np.percentile(grey[:: max(1, grey.shape[0] // 256), :: max(1, grey.shape[1] // 256)], (1, 99))
-    if brightest - darkest < BLANK_RANGE:
+    if is_blank(grey):
         raise Refused(Reason.BLANK)
+
+
+def is_blank(grey: NDArray[np.uint8]) -> bool:
+    """Whether at most BLANK_RANGE grey levels are used, by a sample of the rows and columns of any number."""
+    sample = grey[tuple(slice(None, None, max(1, length // 256)) for length in grey.shape)]
+    darkest, brightest = np.percentile(sample, (1, 99))
+    return bool(brightest - darkest < BLANK_RANGE)

@@ -10,7 +10,9 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
 from inference.errors import Reason, Refused
-from inference.upload import dicom, jpeg, png
+from inference.upload import jpeg, png
+from inference.upload.dicom import open_dicom
+from inference.upload.dicom_file import is_dicom
 from inference.upload.intensity import stretch
 from inference.upload.limits import MAX_BYTES, check_size, refuse_blank
 from inference.upload.picture import Adjustment, Format, Picture
@@ -25,7 +27,13 @@ EXIF_TRANSPOSE: Final = {  # by EXIF Orientation; Pillow's exif_transpose rewrit
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
-OTHER_FORMATS: Final = (b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"RIFF", b"%PDF", b"%!PS", b"<svg", b"<?xml", b"8BPS")
+PDF: Final = b"%PDF"
+JPEG_2000: Final = (b"\x00\x00\x00\x0cjP  ", b"\xff\x4f\xff\x51")
+OTHER_FORMATS: Final = (
+    *(b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"RIFF", b"%!PS", b"<svg", b"<?xml", b"8BPS"),
+    *JPEG_2000,
+)
+HEIC_BRANDS: Final = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"})
 DECODE_ERRORS: Final = (
     OSError,
     SyntaxError,
@@ -45,10 +53,18 @@ def sniff(data: bytes) -> Format:
         return Format.JPEG
     if data.startswith(png.SIGNATURE):
         return Format.PNG
-    if dicom.is_dicom(data):
+    if is_dicom(data):
         return Format.DICOM
-    is_other_format = data.startswith(OTHER_FORMATS) or data[4:8] == b"ftyp"
-    raise Refused(Reason.WRONG_FORMAT if is_other_format else Reason.NOT_AN_IMAGE)
+    raise Refused(name_other_format(data))
+
+
+def name_other_format(data: bytes) -> Reason:
+    """What the data are, where neither JPEG, PNG nor DICOM."""
+    if data.startswith(PDF):
+        return Reason.PDF
+    if data[4:8] == b"ftyp":
+        return Reason.HEIC if data[8:12] in HEIC_BRANDS else Reason.WRONG_FORMAT
+    return Reason.WRONG_FORMAT if data.startswith(OTHER_FORMATS) else Reason.NOT_AN_IMAGE
 
 
 def open_picture(data: bytes, max_side: int | None = None) -> Picture:
@@ -64,7 +80,7 @@ def open_picture(data: bytes, max_side: int | None = None) -> Picture:
         case Format.PNG:
             picture = open_png(data)
         case Format.DICOM:
-            picture = dicom.open_dicom(data)
+            picture = open_dicom(data)
     refuse_blank(picture.grey)
     return picture
 
@@ -75,7 +91,8 @@ def open_jpeg(data: bytes, max_side: int | None) -> Picture:
     check_size(frame.width, frame.height)
     try:
         image = JpegImageFile(io.BytesIO(data[: frame.end]))
-        image.draft("L" if frame.components == 1 else "YCbCr", reduced_size((frame.width, frame.height), max_side))
+        mode = "L" if frame.components == 1 else "RGB" if frame.is_rgb else "YCbCr"
+        image.draft(mode, reduced_size((frame.width, frame.height), max_side))
         return read_pixels(image, Format.JPEG, (frame.width, frame.height))
     except DECODE_ERRORS as error:
         raise Refused(Reason.CORRUPT) from error

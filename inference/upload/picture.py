@@ -1,10 +1,15 @@
 """A decoded picture: grey pixels without metadata."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from models.vocabulary import Modality
+
+FULL_RANGE: Final = (0, 255)
 
 
 class Format(StrEnum):
@@ -32,10 +37,28 @@ class Picture:
     format: Format
     adjustments: tuple[Adjustment, ...] = ()
     size: tuple[int, int] = field(default=(0, 0))  # width, height as uploaded, before any reduced decoding
+    declared: Modality | None = None  # the kind of scan by the file's own words; None where it has none
+    levels: tuple[int, int] = FULL_RANGE  # the darkest and brightest grey as people see them, where `grey` was levelled
+
+    def levelled(self) -> Self:
+        """A DICOM picture over the full range of grey, as the networks learned it; people still see its own window."""
+        low, high = int(self.grey.min()), int(self.grey.max())
+        if self.format is not Format.DICOM or (low, high) == FULL_RANGE or low == high:
+            return self
+        table = np.rint((np.arange(256) - low).clip(0, high - low) * (255 / (high - low))).astype(np.uint8)
+        return replace(self, grey=table[self.grey], levels=(low, high))
+
+    @property
+    def shown(self) -> NDArray[np.uint8]:
+        """The pixels as people see them: `grey`, or as it was before it was levelled."""
+        if self.levels == FULL_RANGE:
+            return self.grey
+        table: NDArray[np.uint8] = np.rint(np.linspace(*self.levels, 256)).astype(np.uint8)
+        return table[self.grey]
 
     def jpeg(self, quality: int = 92, max_side: int | None = None) -> bytes:
         """Encode the pixels as a new JPEG without any metadata of the upload."""
-        return encode_jpeg(shrink(self.grey, max_side), quality)
+        return encode_jpeg(shrink(self.shown, max_side), quality)
 
 
 def shrink(grey: NDArray[np.uint8], max_side: int | None) -> NDArray[np.uint8]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from inference.errors import Reason, Refused
+from inference.upload.trailing import check_trailing
 
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 MAX_CHUNKS: Final = 4096  # some encoders split IDAT into 8 KB: 20 MB make 2,500
@@ -45,15 +46,14 @@ def read_chunk(data: bytes, at: int) -> Chunk:
 
 
 def read_chunks(data: bytes) -> Iterator[Chunk]:
-    """Every chunk up to IEND, which must end the data. Raises Refused."""
+    """Every chunk up to IEND. Raises Refused."""
     at = len(SIGNATURE)
     for _ in range(MAX_CHUNKS):
         chunk = read_chunk(data, at)
         at = chunk.end
         yield chunk
         if chunk.kind == b"IEND":
-            if data[at:]:
-                raise Refused(Reason.TRAILING_DATA)
+            check_trailing(data[at:])
             return
     raise Refused(Reason.SUSPICIOUS)
 

@@ -49,7 +49,9 @@ def test_a_negative_is_inverted_and_said_so(classifier: Classifier, radiograph: 
 
 def test_an_upright_film_is_left_alone(classifier: Classifier, radiograph: Picture) -> None:
     """Purpose: the correction must not damage a good film."""
-    assert classifier.run_gate(radiograph).picture is radiograph
+    picture = classifier.run_gate(radiograph).picture
+    assert picture.adjustments == radiograph.adjustments
+    assert np.array_equal(picture.shown, radiograph.grey)
 
 
 def test_one_tone_inside_a_frame_that_is_cut_off_is_blank(classifier: Classifier) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, JPEGLSLossless
+from pydicom.uid import ExplicitVRLittleEndian, JPEGLSLossless
 
 from inference.errors import Reason, Refused
 from inference.upload.open import open_picture
@@ -46,11 +46,6 @@ def test_the_other_monochrome_is_left_as_it_is(radiograph_file: Path, radiograph
     other = open_picture(edit(radiograph_file, PhotometricInterpretation="MONOCHROME2"))
     assert Adjustment.INVERTED not in other.adjustments
     assert np.array_equal(other.grey, 255 - radiograph.grey)
-
-
-def test_a_deflated_data_set_is_refused_unread(radiograph_file: Path) -> None:
-    """Purpose: a few hundred kilobytes would decompress to hundreds of megabytes."""
-    assert reason_for(edit(radiograph_file, syntax=DeflatedExplicitVRLittleEndian)) is Reason.DICOM_SYNTAX
 
 
 def test_a_compression_that_nobody_here_opens_is_named(radiograph_file: Path) -> None:
