@@ -229,6 +229,7 @@ SETTINGS: Final = {
     "silent_bundle",
     "secret_key",
     "master_key",
+    "formulary",
     "hospital",
     "hospital_address",
     "hospital_phone",
