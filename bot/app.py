@@ -47,6 +47,8 @@ from models.crypto.vault import Vault
 from models.schema import is_current
 from reports.pdf.pool import PdfPool
 from workflow.audit.chain import Source, audited_sessions
+from workflow.formulary.load import OWN_DATA
+from workflow.formulary.load import load as load_formulary
 from workflow.jobs import HAS_JOBS
 from workflow.reporting.builder import Issuer
 
@@ -210,6 +212,7 @@ def _services(
         voice=settings.voice,
         secret_key=secret_key(settings),
         mail_domain=str(settings.mail_from).rpartition("@")[2],
+        formulary=load_formulary(settings.formulary or OWN_DATA),
         base_url=settings.base_url,
         signing_keys=signing_keys(settings),
         idle_limit=timedelta(hours=settings.idle_hours),

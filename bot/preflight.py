@@ -1,5 +1,6 @@
-"""Checks of the settings against this machine: key files, the logo and the speech programs."""
+"""Checks of the settings against this machine: key files, the logo, the formulary and the speech programs."""
 
+from pathlib import Path
 from typing import Final
 
 from bot.channels.voice import missing_programs
@@ -7,6 +8,9 @@ from bot.secrets import truncated_key_files
 from bot.settings import Settings
 from reports.content.document import UnreadablePicture
 from reports.pdf.images import LOGO_KINDS, require_complete
+from workflow.formulary.load import load
+from workflow.formulary.records import FormularyError
+from workflow.formulary.validation import problems
 
 LOGO_BYTES: Final = 1_000_000  # the logo is embedded in every report
 LOGO_SIDE: Final = 4000  # pixels
@@ -24,11 +28,21 @@ def check(settings: Settings) -> None:
         )
     if settings.voice and (missing := missing_programs()):
         raise PreflightFailed(f"CSSS_VOICE needs {' and '.join(missing)}: apt-get install espeak-ng opus-tools")
+    if settings.formulary and (fault := _formulary_fault(settings.formulary)):
+        raise PreflightFailed(f"CSSS_FORMULARY cannot be used: {fault}; see `csss formulary check`")
     if truncated := truncated_key_files(settings):
         raise PreflightFailed(
             f"CSSS_DATA holds a {' and a '.join(truncated)} of less than 32 characters: put the whole file back from "
             "your copy; only where the bot has never run yet, delete it and start again"
         )
+
+
+def _formulary_fault(folder: Path) -> str | None:
+    """The first gap or contradiction of the hospital's own formulary."""
+    try:
+        return next(iter(problems(load(folder))), None)
+    except FormularyError as error:
+        return str(error)
 
 
 def _is_logo(settings: Settings) -> bool:

@@ -17,6 +17,7 @@ from models.base import Sessions
 from models.crypto.vault import Vault
 from reports.pdf.pool import PdfPool
 from reports.signing.signers import KeyFolder
+from workflow.formulary.load import Formulary
 from workflow.reporting.builder import Issuer
 
 
@@ -39,6 +40,7 @@ class Services(NamedTuple):
     voice: bool  # whether the patient's page is also sent as speech
     secret_key: bytes
     mail_domain: str  # right-hand side of the mails' Message-IDs
+    formulary: Formulary  # of medicines: the one shipped, or the hospital's own
     base_url: str | None  # public address of the web app, printed as a QR code on reports
     signing_keys: KeyFolder
     idle_limit: timedelta  # after which an unused chat is locked

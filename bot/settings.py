@@ -52,6 +52,12 @@ class Settings(BaseSettings):
         "`csss keys rotate` has run; by default made once in the data folder.",
     )
 
+    formulary: Path | None = Field(
+        None,
+        description="Folder of the hospital's own formulary (TOML files); by default the one shipped, "
+        "which the hospital's pharmacist must approve.",
+    )
+
     hospital: str = Field("CSSS Hospital", description="Name printed on reports and used in messages.")
     hospital_address: str | None = Field(None, description="Address printed on reports.")
     hospital_phone: str | None = Field(None, description="Telephone printed on reports and named by the FAQ.")

@@ -13,7 +13,8 @@ WorkflowError
 ├── Incomplete
 │   ├── FindingsMissing
 │   ├── OwnReadingMissing
-│   └── PrescriptionMissing
+│   ├── PrescriptionMissing
+│   └── AlertsOpen              an alert of the prescription has no reason against it
 ├── AccountError
 │   ├── NotLinked · AlreadyLinked · SessionLocked · LoginFailed · WrongPassword · LoginLocked
 │   ├── AlreadyEnrolled · NamedOnReports
@@ -86,6 +87,10 @@ class OwnReadingMissing(Incomplete):
 
 class PrescriptionMissing(Incomplete):
     key = "error.prescription_missing"
+
+
+class AlertsOpen(Incomplete):
+    key = "error.alerts_open"
 
 
 class AccountError(WorkflowError):

@@ -51,6 +51,7 @@ class Permission(StrEnum):
     SEE_UNDELIVERED = "see_undelivered"
     RESEND = "send_again"
     SET_PHONE = "give_phone"
+    SET_FACTS = "give_facts"
     CALL_DESK = "call_desk"
     SEE_PRIVACY = "see_privacy"
     EXPORT_SELF = "export_self"
@@ -128,6 +129,7 @@ GRANTS: Final[Mapping[Operation, RoleScopes]] = {
     Permission.SEE_UNDELIVERED: _grant(Role.ADMINISTRATOR),
     Permission.RESEND: _grant(Role.ADMINISTRATOR),
     Permission.SET_PHONE: _grant(Role.PATIENT),
+    Permission.SET_FACTS: _grant(Role.PATIENT),
     Permission.CALL_DESK: _grant(UNLINKED, Role.PATIENT),
     Permission.SEE_PRIVACY: _grant(Role.PATIENT),
     Permission.EXPORT_SELF: _grant(Role.PATIENT),

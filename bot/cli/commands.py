@@ -41,9 +41,9 @@ class ModelGroup(LazyGroup):
 class ReportGroup(LazyGroup):
     table: ClassVar[Mapping[str, LazyCommand]] = {
         "preview": LazyCommand(
-            from_module("bot.cli.report_preview:preview"), "Write a report as a watermarked PDF: a scan's, or a sample."
+            from_module("bot.cli.report.preview:preview"), "Write a report as a watermarked PDF: a scan's, or a sample."
         ),
-        "verify": LazyCommand(from_module("bot.cli.report_verify:verify"), "Check the three signatures of a report."),
+        "verify": LazyCommand(from_module("bot.cli.report.verify:verify"), "Check the three signatures of a report."),
     }
 
 
@@ -72,6 +72,9 @@ class RootGroup(LazyGroup):
         "audit": LazyCommand(from_module("bot.cli.audit:app"), "The audit record: verify it, export it."),
         "report": LazyCommand(lambda: _group(ReportGroup, "Reports as PDF."), "Reports as PDF: preview and verify."),
         "faq": LazyCommand(from_module("bot.cli.faq:app"), "Ask the FAQ, measure it."),
+        "formulary": LazyCommand(
+            from_module("bot.cli.formulary:app"), "Read and check prescription lines; look through the formulary."
+        ),
         "mail": LazyCommand(from_module("bot.cli.mail:app"), "Bounced mail."),
         "classify": LazyCommand(from_module("bot.cli.classify:classify"), "Classify pictures and folders of them."),
         "model": LazyCommand(

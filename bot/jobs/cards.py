@@ -19,7 +19,7 @@ from bot.services import Services
 from handlers.ui.menus import WHATSAPP, menu_commands
 from handlers.ui.replies import View
 from handlers.ui.texts import LANGUAGES, Texts
-from handlers.views.cards import has_heat_map, patient_card, staff_card
+from handlers.views.cards import continuation, has_heat_map, patient_card, staff_card
 from models.crypto.vault import Content
 from models.tables.chats import Card
 from models.tables.scans import Scan
@@ -134,7 +134,7 @@ def _view(scan: Scan, actor: Actor, texts: Texts, card: Card | None) -> View:
 
 
 async def _replace(services: Services, scan: Scan, actor: Actor, view: View, card: Card, old: Card | None) -> None:
-    """Send a new card, text only for patients, and delete the old message."""
+    """Send a new card, text only for patients, and what does not fit below its picture; delete the old message."""
     if actor.role is Role.PATIENT:
         sent = await services.bot.send_message(
             card.chat_id, view.text, reply_markup=view.keyboard, protect_content=True
@@ -145,6 +145,8 @@ async def _replace(services: Services, scan: Scan, actor: Actor, view: View, car
         sent = await services.bot.send_photo(
             card.chat_id, photo, caption=view.text, reply_markup=view.keyboard, protect_content=True
         )
+    for text in continuation(scan, actor.role, services.catalogues.of(actor.language)):
+        await services.bot.send_message(card.chat_id, text, protect_content=True)
     card.message_id = sent.message_id
     async with services.sessions.begin() as session:
         if stored := await session.get(Card, (card.scan_id, card.chat_id)):

@@ -5,7 +5,7 @@ from typing import Final
 from bot.channels.email import Email, UndeliverableMail
 from bot.jobs.notify import notify, send_email
 from bot.services import Services
-from handlers.views.cards import model_answer
+from handlers.views.cards import release_content
 from models.tables.accounts import Account
 from models.tables.codes import Code, Purpose
 from models.tables.scans import Scan
@@ -30,8 +30,8 @@ async def mail_code(services: Services, code_id: int) -> None:
         await _notify_expired(services, code)
         return
     texts = services.catalogues.of(code.language)
-    if code.purpose is Purpose.RELEASE and scan and scan.finding:
-        text = texts.plain("mail.code.release", code=digits, scan=scan.id, verdict=model_answer(scan.finding, texts))
+    if code.purpose is Purpose.RELEASE and scan and scan.reading:
+        text = texts.plain("mail.code.release", code=digits, scan=scan.id, content=release_content(scan, texts))
     elif amendment:
         text = texts.plain("mail.code.amend", code=digits, scan=amendment.scan_id, version=amendment.version)
     else:

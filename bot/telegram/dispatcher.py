@@ -32,6 +32,7 @@ def build_dispatcher(services: Services, metrics: Metrics, faq: Faq, settings: S
         catalogues=services.catalogues,
         lookups=lookup_buckets(),
         whatsapp=services.whatsapp is not None,
+        formulary=services.formulary,
         hasher=PasswordHasher(settings.bcrypt_cost),
     )
     rates = Rates(settings.messages_per_minute, settings.pictures_per_hour)

@@ -16,14 +16,17 @@ from handlers.ui.parsing import parse_birthday, parse_email, parse_registration_
 from handlers.ui.replies import Handler, delete_message, display_name, edit_message, private_chat_id, reply
 from handlers.ui.texts import Catalogues, Html, Texts
 from handlers.views.cards import person_line
+from handlers.views.facts import edit_keyboard, facts_block
+from handlers.views.paging import join_blocks
 from handlers.views.questions import ask
 from models.tables.accounts import Account
+from models.vocabulary import Role
 from workflow.accounts import invitations, registration
 from workflow.accounts.passwords import PasswordHasher
 from workflow.actors import Actor
 from workflow.errors import InviteInvalid
 from workflow.permissions import Permission
-from workflow.scans import queries
+from workflow.scans import patient_facts, queries
 from workflow.unit_of_work import UnitOfWork
 
 MAX_NAME: Final = 120  # characters
@@ -204,7 +207,14 @@ async def me(message: Message, actor: Actor, texts: Texts, uow: UnitOfWork) -> N
             role=Html(", ".join(texts(f"role.{role}") for role in account.roles)),
             language=texts(f"language.{account.language}"),
         )
-    await message.answer(text)
+        patient = actor.role is Role.PATIENT
+        facts = await patient_facts.facts_of(session, actor.account_id) if patient else {}
+    if not patient:
+        await message.answer(text)
+        return
+    await message.answer(
+        join_blocks(text, facts_block(facts, texts)), reply_markup=edit_keyboard(texts), protect_content=True
+    )
 
 
 def routes() -> Router:

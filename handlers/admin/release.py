@@ -14,7 +14,7 @@ from handlers.ui.forms import Releasing
 from handlers.ui.parsing import TYPED_TEXT
 from handlers.ui.replies import delete_message, private_chat_id, reply
 from handlers.ui.texts import Texts
-from handlers.views.cards import model_answer
+from handlers.views.cards import release_content
 from workflow.actors import Actor
 from workflow.errors import CodeSpent
 from workflow.permissions import Permission
@@ -34,11 +34,8 @@ async def approve(
         scan = await queries.scan_for(session, callback_data.scan_id, actor, Action.ASK_CODE)
         await state.set_data({"scan_id": scan.id})
         await state.set_state(Releasing.code)
-    assert scan.finding is not None
     values = {"scan": scan.id, "email": code.email, "patient": scan.patient.name}
-    await reply(
-        query, texts(f"release.{code.factor}", verdict=model_answer(scan.finding, texts), **values), protected=True
-    )
+    await reply(query, texts(f"release.{code.factor}", content=release_content(scan, texts), **values), protected=True)
 
 
 @requires(Action.RELEASE)

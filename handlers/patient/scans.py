@@ -13,8 +13,10 @@ from handlers.shared.emergency import Emergency, detect_emergency
 from handlers.ui import callbacks
 from handlers.ui.forms import Consenting, Describing
 from handlers.ui.parsing import TYPED_TEXT
-from handlers.ui.replies import edit_message, private_chat_id
+from handlers.ui.replies import View, edit_message, private_chat_id
 from handlers.ui.texts import Catalogues, Html, Texts
+from handlers.views.facts import offer_keyboard
+from handlers.views.paging import join_blocks
 from handlers.views.questions import ask
 from inference.errors import Refused
 from inference.model.classifier import Classifier
@@ -23,7 +25,7 @@ from models.crypto.vault import Vault
 from workflow.accounts import consent
 from workflow.actors import Actor
 from workflow.permissions import Permission
-from workflow.scans import cards, queries
+from workflow.scans import cards, patient_facts, queries
 from workflow.unit_of_work import UnitOfWork
 
 
@@ -138,7 +140,17 @@ async def take_since(
     faq: Faq,
 ) -> None:
     await _save_answer(message, "since", None, actor, state, uow, detect_emergency(message, texts, catalogues, faq))
-    await message.answer(texts("scan.thanks"))
+    view = await _thanks(actor, texts, uow)
+    await message.answer(view.text, reply_markup=view.keyboard)
+
+
+async def _thanks(actor: Actor, texts: Texts, uow: UnitOfWork) -> View:
+    """The end of the description; where the patient's facts are due, with the offer to ask for them."""
+    async with uow.read() as session:
+        due = await patient_facts.are_due(session, actor, uow.at)
+    if not due:
+        return View(texts("scan.thanks"))
+    return View(join_blocks(texts("scan.thanks"), texts("facts.offer")), offer_keyboard(texts))
 
 
 async def _save_answer(
@@ -161,9 +173,10 @@ async def _save_answer(
 
 
 @requires(Permission.DESCRIBE)
-async def skip_since(query: CallbackQuery, state: FSMContext, texts: Texts) -> None:
+async def skip_since(query: CallbackQuery, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
     await state.set_state(None)
-    await edit_message(query, texts("scan.thanks"))
+    view = await _thanks(actor, texts, uow)
+    await edit_message(query, view.text, view.keyboard)
 
 
 @requires(Permission.SEE_OWN)

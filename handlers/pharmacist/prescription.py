@@ -8,20 +8,20 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
-from handlers.shared.signing import show_changed_draft
+from handlers.pharmacist import overrides
+from handlers.pharmacist.draft import send_draft, show_draft
 from handlers.ui import callbacks, keyboards
-from handlers.ui.callbacks import CardAction, OnCard, SignText
+from handlers.ui.callbacks import CardAction, OnCard, RemoveLine, SignText
 from handlers.ui.forms import Prescribing
-from handlers.ui.keyboards import card_keyboard
 from handlers.ui.parsing import TYPED_TEXT, check_length
-from handlers.ui.replies import View, reply, send_view
+from handlers.ui.replies import reply
 from handlers.ui.texts import Texts
-from handlers.views.cards import prescription_line
 from models.tables.scans import Scan
 from workflow.actors import Actor
-from workflow.errors import StaleAction, WordsChanged
-from workflow.reporting.prescription import READY_PREFIX
-from workflow.scans import queries, reading
+from workflow.errors import AlertsOpen, StaleAction, WordsChanged
+from workflow.formulary.load import Formulary
+from workflow.scans import prescribing, queries, reading
+from workflow.scans.prescribing import READY_PREFIX
 from workflow.transitions import Action, require_applicable
 from workflow.unit_of_work import UnitOfWork
 
@@ -41,10 +41,16 @@ async def start_prescription(
 
 
 @requires(Action.PRESCRIBE)
-async def take_lines(message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
-    """Add each typed line to the prescription; further messages add further lines."""
+async def take_lines(
+    message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork, formulary: Formulary
+) -> None:
+    """Add each typed line to the prescription; a question is no medicine and is answered instead."""
     typed = [line.strip() for line in (message.text or "").splitlines() if line.strip()]
-    await _add(message, typed, actor, state, texts, uow)
+    asked = [line for line in typed if prescribing.read_stored(line, formulary).kind == "question"]
+    if added := [line for line in typed if line not in asked]:
+        await _add(message, added, actor, state, texts, uow, formulary)
+    for line in asked:
+        await message.answer(texts("prescribe.question", text=line))
 
 
 @requires(Action.PRESCRIBE)
@@ -56,15 +62,22 @@ async def take_template(
     state: FSMContext,
     texts: Texts,
     uow: UnitOfWork,
+    formulary: Formulary,
 ) -> None:
     if callback_data.name not in keyboards.PRESCRIPTION_TEMPLATES:
         raise StaleAction
     await query.answer()
-    await _add(message, [READY_PREFIX + callback_data.name], actor, state, texts, uow)
+    await _add(message, [READY_PREFIX + callback_data.name], actor, state, texts, uow, formulary)
 
 
 async def _add(
-    message: Message, added: list[str], actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork
+    message: Message,
+    added: list[str],
+    actor: Actor,
+    state: FSMContext,
+    texts: Texts,
+    uow: UnitOfWork,
+    formulary: Formulary,
 ) -> None:
     """Append the lines in the transaction that reads them, so that of two messages at once none overwrites the other.
 
@@ -73,17 +86,42 @@ async def _add(
         data = await state.get_data()
         lines = [*data["lines"], *added]
         check_length("".join(lines), MAX_TEXT)
-        scan = await reading.prescribe(session, actor, data["scan_id"], lines, uow.at)
+        scan = await reading.prescribe(session, actor, data["scan_id"], lines, uow.at, formulary)
         await state.update_data(lines=lines)
-    await send_view(message, draft_view(scan, texts))
+    await send_draft(message, scan, texts, uow.at, formulary)
 
 
-def draft_view(scan: Scan, texts: Texts) -> View:
-    """The whole text that the button "Complete" signs."""
-    assert scan.prescription is not None
-    lines = [prescription_line(line, texts) for line in scan.prescription.lines]
-    text = texts("prescribe.written", lines="\n".join(lines) or texts("card.no_medicine"))
-    return View(text, card_keyboard(scan, [CardAction.COMPLETE, CardAction.PRESCRIBE], texts))
+@requires(Action.PRESCRIBE)
+async def remove_line(
+    query: CallbackQuery,
+    message: Message,
+    callback_data: RemoveLine,
+    actor: Actor,
+    state: FSMContext,
+    texts: Texts,
+    uow: UnitOfWork,
+    formulary: Formulary,
+) -> None:
+    """Remove one line of the draft shown above the button, and show what is left."""
+    scan_id, line = callback_data.scan_id, reading.ShownLine(callback_data.index, callback_data.draft_hash)
+    try:
+        scan = await _remove(line, scan_id, actor, state, uow, formulary)
+    except WordsChanged as refusal:
+        await show_draft(query, scan_id, actor, texts, uow, formulary, refusal)
+        return
+    await query.answer()
+    await send_draft(message, scan, texts, uow.at, formulary)
+
+
+async def _remove(
+    line: reading.ShownLine, scan_id: int, actor: Actor, state: FSMContext, uow: UnitOfWork, formulary: Formulary
+) -> Scan:
+    """Remove the line from the prescription, and from the open form that would write it again."""
+    async with uow.begin() as session:
+        scan = await reading.remove_line(session, actor, scan_id, line, uow.at, formulary)
+        if (await state.get_data()).get("scan_id") == scan_id:
+            await state.update_data(lines=scan.prescription.lines if scan.prescription else [])
+    return scan
 
 
 @requires(Action.PRESCRIBE)
@@ -100,15 +138,22 @@ async def no_medicine(
 
 @requires(Action.COMPLETE)
 async def complete(
-    query: CallbackQuery, callback_data: SignText, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork
+    query: CallbackQuery,
+    callback_data: SignText,
+    actor: Actor,
+    state: FSMContext,
+    texts: Texts,
+    uow: UnitOfWork,
+    formulary: Formulary,
 ) -> None:
+    """Sign the prescription; where an alert is open or the text has changed, show the draft instead."""
     scan_id = callback_data.scan_id
     try:
         async with uow.begin() as session:
-            await reading.complete(session, actor, scan_id, callback_data.draft_hash, uow.at)
+            await reading.complete(session, actor, scan_id, callback_data.draft_hash, uow.at, formulary)
             await state.clear()
-    except WordsChanged:
-        await show_changed_draft(query, scan_id, actor, texts, uow, draft_view)
+    except (WordsChanged, AlertsOpen) as refusal:
+        await show_draft(query, scan_id, actor, texts, uow, formulary, refusal)
         return
     await query.answer(texts.plain("prescribe.completed"))
 
@@ -118,6 +163,8 @@ def routes() -> Router:
     router.callback_query.register(start_prescription, OnCard.filter(F.action == CardAction.PRESCRIBE))
     router.callback_query.register(no_medicine, OnCard.filter(F.action == CardAction.NO_MEDICINE))
     router.callback_query.register(complete, SignText.filter(F.action == CardAction.COMPLETE))
+    router.callback_query.register(remove_line, RemoveLine.filter())
     router.callback_query.register(take_template, callbacks.UseTemplate.filter(), StateFilter(Prescribing.lines))
     router.message.register(take_lines, StateFilter(Prescribing.lines), TYPED_TEXT)
+    router.include_router(overrides.routes())
     return router

@@ -11,7 +11,7 @@ from faq.answer import Faq
 from faq.entries import Topic
 from handlers.access import requires
 from handlers.shared.my_case import is_staff
-from handlers.ui.forms import Linking, Registering, Resetting
+from handlers.ui.forms import GivingFacts, Linking, Registering, Resetting
 from handlers.ui.parsing import TYPED_TEXT
 from handlers.ui.replies import private_chat_id
 from handlers.ui.texts import Catalogues, Html, Texts, escaped
@@ -25,6 +25,7 @@ from workflow.unit_of_work import UnitOfWork
 TEXT_STATES: Final = (
     *(Registering.name, Registering.email, Registering.birth, Registering.number),
     *(Linking.email, Resetting.email),
+    *(GivingFacts.allergies, GivingFacts.current, GivingFacts.weight),
 )
 
 

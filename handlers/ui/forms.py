@@ -90,6 +90,16 @@ class Describing(StatesGroup):
     since = State(group_name="Telling")
 
 
+class GivingFacts(StatesGroup):
+    """What the patient says about themselves for the prescription."""
+
+    allergies = State()
+    current = State()
+    pregnancy = State()
+    weight = State()
+    organs = State()
+
+
 class WritingFindings(StatesGroup):
     """The doctor's typed reading."""
 
@@ -104,6 +114,7 @@ class WritingFindings(StatesGroup):
 
 class Prescribing(StatesGroup):
     lines = State()
+    reason = State()  # to go on against the open alerts
 
 
 class Rejecting(StatesGroup):

@@ -9,14 +9,15 @@ from handlers.ui.callbacks import CardAction
 from handlers.ui.keyboards import action_keyboard, card_keyboard
 from handlers.ui.replies import View
 from handlers.ui.texts import Html, Texts, plain_text
+from handlers.views.facts import facts_block
 from handlers.views.paging import CAPTION_LIMIT, join_blocks, split_messages, telegram_length, truncate
+from handlers.views.prescription import marked_lines, override_lines
 from models.tables.accounts import Account
 from models.tables.scans import AiFinding, Reading, Scan
 from models.vocabulary import Role, ScanStatus
 from reports.content.reading import Region
 from reports.pdf.words import catalogue
 from workflow.reporting import builder, language
-from workflow.reporting.prescription import prescription_text
 from workflow.reporting.reading import build_reading
 from workflow.scans.reading import modality_of
 from workflow.scans.risk import risk_of
@@ -46,14 +47,44 @@ def patient_card(scan: Scan, texts: Texts) -> View:
 
 
 def staff_card(scan: Scan, role: Role, texts: Texts, heat_map: bool) -> View:
-    """The caption under the picture for a role; long text is shortened, and "Read all" shows it in full."""
-    for limit, every in ((200, True), (120, True), (60, True), (30, True), (30, False), (12, False)):
-        text = join_blocks(*_blocks(scan, texts, partial(truncate, most=limit), every))
-        if telegram_length(text) <= CAPTION_LIMIT:
-            break
-    else:  # the card carries the buttons, so it is sent at any length
-        text = Html(escape(truncate(plain_text(text), CAPTION_LIMIT // 2), quote=False))  # a character may be two units
+    """The caption under the picture for a role; long text is shortened, and "Read all" shows it in full.
+
+    An administrator's medicines, impression, band and overrides are never cut: see `continuation`."""
+    text = _caption(scan, role, texts)
+    if text is None and role is Role.ADMINISTRATOR:
+        text = join_blocks(*_continued(scan, texts))
+    elif text is None:  # the card carries the buttons, so it is sent at any length
+        whole = plain_text(join_blocks(*_blocks(scan, texts, partial(truncate, most=12), every=False)))
+        text = Html(escape(truncate(whole, CAPTION_LIMIT // 2), quote=False))  # a character may be two units
     return View(text, card_keyboard(scan, _actions(scan, role, heat_map), texts))
+
+
+def continuation(scan: Scan, role: Role, texts: Texts) -> Sequence[Html]:
+    """The messages that follow an administrator's card when what they release does not fit below the picture."""
+    if role is not Role.ADMINISTRATOR or _caption(scan, role, texts) is not None:
+        return []
+    return full_text(scan, texts)
+
+
+def _caption(scan: Scan, role: Role, texts: Texts) -> Html | None:
+    """The longest form of the card that fits below the picture; None when not even the shortest does."""
+    whole = role is Role.ADMINISTRATOR
+    for limit, every in ((200, True), (120, True), (60, True), (30, True), (30, False), (12, False)):
+        text = join_blocks(*_blocks(scan, texts, partial(truncate, most=limit), every, whole))
+        if telegram_length(text) <= CAPTION_LIMIT:
+            return text
+    return None
+
+
+def _continued(scan: Scan, texts: Texts) -> list[Html]:
+    """A card whose text is in the following messages: what must catch the eye, and how much follows."""
+    prescription = scan.prescription
+    blocks = [*_head(scan, texts), *_critical_line(scan, texts)]
+    if scan.reading and scan.reading.band:
+        blocks.append(texts("card.band", band=texts(f"band.{scan.reading.band}")))
+    medicines = len(prescription.lines) if prescription else 0
+    overrides = len(prescription.overrides or ()) if prescription else 0
+    return [*blocks, texts("card.continued", medicines=medicines, overrides=overrides)]
 
 
 def full_text(scan: Scan, texts: Texts) -> Sequence[Html]:
@@ -74,21 +105,24 @@ def label_text(name: str, texts: Texts) -> Html:
     return texts(f"label.{name}")
 
 
-def prescription_line(line: str, texts: Texts) -> str:
-    """A prescription line in the reader's language, its parts separated by commas."""
-    text = prescription_text(line, language.report_language(texts.language))
-    return ", ".join(part.strip() for part in text.split("|") if part.strip())
-
-
 def rejection_reason(scan: Scan, texts: Texts) -> str:
     """The reason of a rejection; ready reasons are stored as keys, so that each reader sees their own language."""
     stored = scan.reason or ""
     return texts.plain(stored) if stored.startswith("reason.") and texts.has(stored) else stored
 
 
-def model_answer(finding: AiFinding, texts: Texts) -> Html:
-    """The model's answer in one word, as the administrator confirms it."""
-    return texts("card.uncertain_short") if finding.uncertain or not finding.label else label_text(finding.label, texts)
+def release_content(scan: Scan, texts: Texts) -> Html:
+    """What the administrator's code confirms: patient number, scan, impression, band and number of medicines."""
+    assert scan.reading is not None
+    section = build_reading(scan.reading, modality_of(scan), language.report_language(texts.language))
+    return texts(
+        "release.content",
+        number=f"P{scan.patient_id:06}",
+        scan=scan.id,
+        impression=(section.impression or texts.plain("unknown")).rstrip(". "),
+        band=texts(f"band.{scan.reading.band}") if scan.reading.band else texts("unknown"),
+        medicines=len(scan.prescription.lines) if scan.prescription else 0,
+    )
 
 
 def _actions(scan: Scan, role: Role, heat_map: bool) -> Sequence[CardAction]:
@@ -122,19 +156,22 @@ def _may_be_critical(scan: Scan) -> bool:
     return waiting and scan.reading is not None and scan.critical is None and scan.released_at is None
 
 
-def _blocks(scan: Scan, texts: Texts, fit: Callable[[str], str], every: bool = True) -> list[Html]:
-    blocks = [
-        texts("card.staff", scan=scan.id, stage=texts(f"stage.{scan.status}")),
-        person_line(scan.patient, texts),
-    ]
+def _head(scan: Scan, texts: Texts) -> list[Html]:
+    return [texts("card.staff", scan=scan.id, stage=texts(f"stage.{scan.status}")), person_line(scan.patient, texts)]
+
+
+def _blocks(scan: Scan, texts: Texts, fit: Callable[[str], str], every: bool = True, whole: bool = False) -> list[Html]:
+    """The card's paragraphs; `whole`: medicines and impression uncut; `every`: all classes of the model."""
+    blocks = _head(scan, texts)
     if scan.complaint or scan.since:
         unknown = texts.plain("unknown")
         blocks.append(texts("card.asked", complaint=fit(scan.complaint or unknown), since=fit(scan.since or unknown)))
+    blocks.append(facts_block(scan.facts.facts if scan.facts else None, texts, fit))
     if scan.status is ScanStatus.PENDING_AI and scan.analysis_asked_at:
         blocks.append(texts("card.analysing"))
     if scan.finding:
         blocks.append(_model_block(scan.finding, texts, every))
-    return [*blocks, *_human_blocks(scan, texts, fit)]
+    return [*blocks, *_human_blocks(scan, texts, fit, whole)]
 
 
 def _model_block(finding: AiFinding, texts: Texts, every: bool) -> Html:
@@ -153,21 +190,25 @@ def _model_block(finding: AiFinding, texts: Texts, every: bool) -> Html:
     return Html("\n".join([*lines, texts("card.model", model=finding.model, version=finding.model_version)]))
 
 
-def _human_blocks(scan: Scan, texts: Texts, fit: Callable[[str], str]) -> list[Html]:
+def _critical_line(scan: Scan, texts: Texts) -> list[Html]:
+    if scan.critical is None:
+        return []
+    at = scan.critical.acknowledged_at
+    return [texts("card.critical_heard", time=texts.time(at)) if at else texts("card.critical")]
+
+
+def _human_blocks(scan: Scan, texts: Texts, fit: Callable[[str], str], whole: bool) -> list[Html]:
     blocks = []
     if reading := scan.reading:
         signed = "card.signed" if reading.signed_at else "card.draft"
-        blocks.append(Html("\n".join([texts(signed, name=reading.doctor.name), *draft_lines(scan, texts, fit)])))
-    if critical := scan.critical:
-        at = critical.acknowledged_at
-        blocks.append(texts("card.critical_heard", time=texts.time(at)) if at else texts("card.critical"))
+        lines = draft_lines(scan, texts, fit, whole=whole)
+        blocks.append(Html("\n".join([texts(signed, name=reading.doctor.name), *lines])))
+    blocks += _critical_line(scan, texts)
     if prescription := scan.prescription:
-        words = (
-            fit("; ".join(prescription_line(line, texts) for line in prescription.lines))
-            if prescription.lines
-            else texts("card.no_medicine")
-        )
+        medicines = "; ".join(marked_lines(prescription, texts)) or texts.plain("card.no_medicine")
+        words = medicines if whole or not prescription.lines else fit(medicines)
         blocks.append(texts("card.prescription", words=words, name=prescription.pharmacist.name))
+        blocks += override_lines(prescription, texts)
     if scan.released_at and scan.releaser:
         blocks.append(texts("card.released", name=scan.releaser.name, time=texts.time(scan.released_at)))
     if scan.status is ScanStatus.REJECTED:
@@ -176,9 +217,15 @@ def _human_blocks(scan: Scan, texts: Texts, fit: Callable[[str], str]) -> list[H
 
 
 def draft_lines(
-    scan: Scan, texts: Texts, fit: Callable[[str], str] = lambda text: text, only: Region | None = None
+    scan: Scan,
+    texts: Texts,
+    fit: Callable[[str], str] = lambda text: text,
+    only: Region | None = None,
+    whole: bool = False,
 ) -> list[Html]:
-    """The doctor's reading, worded as in the report, in the reader's language; normal regions share a line."""
+    """The doctor's reading, worded as in the report, in the reader's language; normal regions share a line.
+
+    `whole` leaves the impression uncut."""
     if scan.reading is None:
         return []
     section = build_reading(scan.reading, modality_of(scan), language.report_language(texts.language))
@@ -191,7 +238,11 @@ def draft_lines(
         return lines
     own = [texts("card.own_reading", words=fit(section.own))] if section.own else []
     typed = {name: getattr(section, name) for name in ("findings", "impression", "recommendations")}
-    lines += [texts(f"card.{name}", words=fit(text)) for name, text in typed.items() if text]
+    lines += [
+        texts(f"card.{name}", words=text if whole and name == "impression" else fit(text))
+        for name, text in typed.items()
+        if text
+    ]
     return [*own, *lines, *_conclusions(scan.reading, words, texts, fit)]
 
 

@@ -17,6 +17,7 @@ from handlers.ui.forms import (
     Enrolling,
     Erasing,
     Exporting,
+    GivingFacts,
     Joining,
     Linking,
     Managing,
@@ -29,7 +30,7 @@ from handlers.ui.forms import (
     WritingFindings,
 )
 from handlers.ui.texts import Texts
-from handlers.views import reading
+from handlers.views import facts, reading
 from workflow.accounts.passwords import MIN_LENGTH
 
 Keyboard = Callable[..., InlineKeyboardMarkup]
@@ -87,7 +88,13 @@ QUESTIONS: Final[Mapping[State, Question]] = {
     Amending.recommendations: Question("amend.recommendations", keyboards.skip),
     Amending.band: Question("amend.band", reading.band_keyboard),
     Amending.addendum: Question("amend.addendum"),
+    GivingFacts.allergies: Question("facts.allergies", facts.none_keyboard),
+    GivingFacts.current: Question("facts.current", facts.none_keyboard),
+    GivingFacts.pregnancy: Question("facts.pregnancy", facts.pregnancy_keyboard),
+    GivingFacts.weight: Question("facts.weight", keyboards.skip),
+    GivingFacts.organs: Question("facts.organs", facts.organs_keyboard),
     Prescribing.lines: Question("prescribe.ask", keyboards.prescription_templates),
+    Prescribing.reason: Question("alert.ask_reason"),
     Rejecting.reason: Question("reject.reason"),
     AnsweringTicket.reply: Question("desk.write"),
     Teaching.title: Question("teach.title"),

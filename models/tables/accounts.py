@@ -127,6 +127,24 @@ class Consent(Base):
     given_at: Mapped[datetime]
 
 
+class PatientFacts(EncryptedRow, Base):
+    """What a patient says about allergies, medicines, pregnancy, weight, kidneys and liver, for the prescription.
+
+    `facts` as `workflow.formulary.checking.patient_from` takes them; a missing name is not known."""
+
+    __tablename__ = "patient_facts"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), primary_key=True, autoincrement=False)
+    facts: Mapped[dict[str, Any] | None] = mapped_column(Encrypted)
+    asked_at: Mapped[datetime]  # last offered, answered or declined
+
+    def aad(self) -> str:
+        return f"patient_facts|{self.account_id}"
+
+    def data_key(self, connection: Connection, info: SessionInfo) -> DataKey:
+        return patient_data_key(connection, info, self.account_id)
+
+
 class Invite(Base):
     """A single-use staff invitation. Only the hash of its token is stored; the role comes from this row."""
 

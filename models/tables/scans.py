@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, Connection, ForeignKey, String, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from models.base import Base, enum_column
 from models.crypto.columns import Encrypted, EncryptedRow
 from models.crypto.keys import DataKey, SessionInfo
-from models.tables.accounts import Account, patient_data_key
+from models.tables.accounts import Account, PatientFacts, patient_data_key
 from models.vocabulary import ScanStatus
 
 
@@ -42,6 +42,9 @@ class Scan(EncryptedRow, Base):
     reading: Mapped["Reading | None"] = relationship(lazy="joined", back_populates="scan")
     prescription: Mapped["Prescription | None"] = relationship(lazy="joined", back_populates="scan")
     critical: Mapped["CriticalResult | None"] = relationship(lazy="joined", back_populates="scan")
+    facts: Mapped[PatientFacts | None] = relationship(
+        primaryjoin=lambda: foreign(Scan.patient_id) == PatientFacts.account_id, lazy="joined", viewonly=True
+    )
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own attribute
 
@@ -117,6 +120,10 @@ class Prescription(EncryptedRow, Base):
     scan_id: Mapped[int] = mapped_column(ForeignKey("scans.id"), primary_key=True, autoincrement=False)
     pharmacist_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
     lines: Mapped[list[str]] = mapped_column(Encrypted, nullable=True)
+    # each line as it was read; None before lines were read as data
+    read: Mapped[list[dict[str, Any]] | None] = mapped_column(Encrypted)
+    # alerts that the pharmacist went on against, each with its `reason`
+    overrides: Mapped[list[dict[str, Any]] | None] = mapped_column(Encrypted)
     completed_at: Mapped[datetime | None]
 
     scan: Mapped[Scan] = relationship(back_populates="prescription")

@@ -18,6 +18,7 @@ from models.vocabulary import Band, Label, Risk, Role, ScanStatus, Sex
 from tests.support.catalogues import HOSPITAL, LANGUAGES, catalogue, faults, placeholders, sentences
 from tests.support.source import modules
 from workflow import errors
+from workflow.formulary.records import Kind, Level
 from workflow.privacy.erasure import ErasureStage
 from workflow.reporting.verification import Validity
 
@@ -26,6 +27,7 @@ COMPUTED = {
     # prefixes of keys that the code builds, and the values that complete them
     "band": set(Band),
     "button": {*CardAction, *DeskAction}
+    | {f"fact_{value}" for value in ("none", "pregnant", "breastfeeding", "kidney", "liver", "both")}
     | {f"miss_{action}" for action in set(MissAction) - {MissAction.OPEN}}
     | {f"by_{part}" for part in (REGIONS_VIEW, IMPRESSION, MODEL_COMMENT)},
     "label": set(Label),
@@ -47,6 +49,9 @@ COMPUTED = {
     "preview": {"draft", "preliminary"},
     "preview_asked": {"draft", "preliminary"},
     "forget": {f"{what}.{stage}" for what in ("would", "done") for stage in ErasureStage},
+    "alert": set(Level),
+    "alert_kind": set(Kind),
+    "fact": {"age", "allergies", "current", "weight_kg", "pregnant", "breastfeeding", "kidney", "liver"},
     "wait": set(ScanStatus) - {ScanStatus.REJECTED},
 }
 

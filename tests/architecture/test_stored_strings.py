@@ -68,7 +68,7 @@ BUTTONS: Final = (
     "human", "inv:pharmacist", "join", "lang:ta", "leave", "model:0", "mp:1", "ms:open:7", "noted", "nowa", "ow:own:1",
     "ph:7:1", "resend", "rg:7:lungs:clear:1", "rx:fever", "sex:unknown", "skip", "staff:7:not_administrator",
     "t:claim:7", "te", "tp:1", "tt:7:contact:1", "unlink", "w:verify_agree:7:0123abcd", "who:7", "why:blurred",
-    "wy:7:right_place",
+    "wy:7:right_place", "pa:none", "pf:1", "ov:7", "rl:7:0:0123abcd",
 )  # fmt: skip
 # Forms in the database: group and states, then the entries beside pictures that wait for consent.
 STATES: Final = {
@@ -85,7 +85,8 @@ STATES: Final = {
     "Managing": "number code",
     "Telling": "complaint since",
     "Reading": "own_reading findings impression recommendations region why conclusion",
-    "Prescribing": "lines",
+    "Prescribing": "lines reason",
+    "GivingFacts": "allergies current pregnancy weight organs",
     "Rejecting": "reason",
     "Serving": "reply",
     "Teaching": "title other answer phrases sure",
@@ -156,6 +157,7 @@ ACTS: Final = {
     "mark_critical",
     "acknowledge",
     "approve_amendment",
+    "override",
     "add:{}",
     "invite:{}",
     "join:{}",
@@ -191,15 +193,17 @@ HASHED: Final = ("authenticator|{}|{}", "recovery|{}|{}|{}", "faq miss {} {}", "
 HASHED_BYTES: Final = (b"master key", b"CSSS\x01")
 # Associated data of encrypted values: row, then `|` and the column; files; wrapped keys.
 ENCRYPTED: Final = (
-    "accounts|{}", "amendments|{}|{}", "data_keys|{}|wrapped", "faq_misses|{}", "forms|{}", "prescriptions|{}",
+    "accounts|{}", "amendments|{}|{}", "data_keys|{}|wrapped", "faq_misses|{}", "forms|{}", "patient_facts|{}",
+    "prescriptions|{}",
     "readings|{}", "reports|{}", "scans|{}", "ticket_words|{}|{}", "vault|{}|{}", "{}|{}",
 )  # fmt: skip
 COLUMNS: Final = {
     "accounts": "identity phone",
     "amendments": "band findings impression reason recommendations",
     "faq_misses": "text",
+    "patient_facts": "facts",
     "forms": "data",
-    "prescriptions": "lines",
+    "prescriptions": "lines overrides read",
     "readings": "band diagnosis findings impression own_reading recommendations regions why",
     "reports": "passphrase",
     "scans": "complaint reason since",
@@ -229,6 +233,7 @@ SETTINGS: Final = {
     "silent_bundle",
     "secret_key",
     "master_key",
+    "formulary",
     "hospital",
     "hospital_address",
     "hospital_phone",

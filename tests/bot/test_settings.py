@@ -32,6 +32,7 @@ WRONG = [
         "CSSS_SMTP_STARTTLS may be off only for a mail server on this machine",
     ),
     ({"CSSS_TIMEZONE": "Asia/Chenai"}, "CSSS_TIMEZONE must be a time zone's name"),
+    ({"CSSS_FORMULARY": "nowhere"}, "CSSS_FORMULARY cannot be used: the formulary has no substances_infection.toml"),
     ({"CSSS_TIMEZONE": "../etc"}, "CSSS_TIMEZONE must be a time zone's name"),
 ]
 

@@ -60,6 +60,7 @@ LEAVES: Final[Mapping[Operation, str]] = {
     Permission.ACKNOWLEDGE: "acknowledge",
     Permission.RESEND: "send_again:email",
     Permission.SET_PHONE: "phone:given",
+    Permission.SET_FACTS: "describe:facts",
     Permission.CALL_DESK: "emergency",
     Permission.SERVE_DESK: "claim",
     Permission.TEACH_FAQ: "faq:teach",
@@ -75,6 +76,8 @@ async def a_whole_scan(clinic: Clinic) -> None:
     await clinic.amina.sends("A cough.")
     await clinic.amina.sees("Since when")
     await clinic.amina.presses("Skip")
+    await clinic.amina.presses("Answer")
+    await clinic.amina.presses("None", on="must not take")
     await clinic.analyses()
     await clinic.rao.presses("Heat map")
     await clinic.writes_findings()

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, cast, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.crypto.keys import DATA_KEYS, WrappedKey
-from models.tables.accounts import Account
+from models.tables.accounts import Account, PatientFacts
 from models.tables.amendments import Amendment, AmendmentState
 from models.tables.chats import Card
 from models.tables.codes import Code
@@ -153,6 +153,7 @@ async def _close_account(session: AsyncSession, account: Account, at: datetime) 
     await session.execute(codes.values(chat_id=0, email="", used_at=func.coalesce(Code.used_at, at)))
     await logins.delete_throttles(session, chats, account.email)
     born = account.date_of_birth
+    await session.execute(delete(PatientFacts).where(PatientFacts.account_id == account.id))
     account.identity = {"name": account.name, "sex": account.sex, "date_of_birth": born and born.isoformat()}
     account.email, account.password_hash = f"{account.id}@forgotten.invalid", ""
     _clear_identity(account)

@@ -24,6 +24,7 @@ from workflow.privacy import overview
 from workflow.reporting import deliveries
 from workflow.reporting.language import report_language
 from workflow.reporting.prescription import prescription_text
+from workflow.scans import patient_facts
 
 SCHEMA: Final = "csss-export/1"
 Facts = dict[str, Any]
@@ -73,6 +74,7 @@ async def gather(session: AsyncSession, actor: Actor, at: datetime) -> Export:
         "schema": SCHEMA,
         "made_at": at,
         "identity": {**_pick(account, IDENTITY), "number": f"P{account.id:06}"},
+        "facts": await patient_facts.facts_of(session, account.id),
         "consents": [
             _pick(one, ("version", "language", "given_at")) for one in await overview.consents(session, account.id)
         ],
@@ -136,7 +138,8 @@ def _prescription(scan: Scan) -> Facts:
     language = report_language(scan.patient.language)
     lines = [prescription_text(line, language) for line in scan.prescription.lines]
     completed = _pick(scan.prescription, ("completed_at",))
-    return {"lines": lines, **completed, "pharmacist": scan.prescription.pharmacist.name}
+    checked = _pick(scan.prescription, ("read", "overrides"))
+    return {"lines": lines, **checked, **completed, "pharmacist": scan.prescription.pharmacist.name}
 
 
 async def _chats(session: AsyncSession, account_id: int) -> list[Facts]:

@@ -31,6 +31,7 @@ def content(scan: Scan) -> dict[str, Any]:
         "critical": _critical(scan.critical),
         "doctor": [*_person(reading.doctor, Role.DOCTOR), str(reading.signed_at)],
         "prescription": prescription.lines,
+        **({"overrides": prescription.overrides} if prescription.overrides else {}),
         "pharmacist": [*_person(prescription.pharmacist, Role.PHARMACIST), str(prescription.completed_at)],
     }
 

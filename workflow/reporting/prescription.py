@@ -1,14 +1,12 @@
 """The prescription as report content."""
 
 from dataclasses import fields
-from typing import Final
 
 from models.tables.scans import Prescription
 from models.vocabulary import Language
 from reports.content.document import Medicine, PrescriptionSection
 from workflow.reporting.language import ready_text
-
-READY_PREFIX: Final = "\nready."  # precedes the key of a ready line
+from workflow.scans.prescribing import READY_PREFIX
 
 
 def build_prescription(prescription: Prescription, language: Language) -> PrescriptionSection:

@@ -52,7 +52,7 @@ BOUND: dict[type[Any], dict[str, Any]] = {
         "why": "why.missed",
         "compared": [1],
     },
-    Prescription: {"lines": ["Something else"], "completed_at": LATER},
+    Prescription: {"lines": ["Something else"], "overrides": [{"reason": "Needed."}], "completed_at": LATER},
     Account: {
         "name": "Another Name",
         "email": "another@example.org",
@@ -78,7 +78,7 @@ FREE: dict[type[Any], set[str]] = {
     },
     AiFinding: {"scan_id", "distance", "adjustments", "created_at"},
     Reading: {"scan_id", "doctor_id"},
-    Prescription: {"scan_id", "pharmacist_id"},
+    Prescription: {"scan_id", "pharmacist_id", "read"},
     Account: {
         "key_id",
         "id",

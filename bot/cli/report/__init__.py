@@ -1,0 +1,1 @@
+"""`csss report`: reports as PDF."""

@@ -1,0 +1,155 @@
+"""The patient's facts for the prescription: short questions with buttons, each of which may be skipped."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from aiogram import Router
+from aiogram.filters import StateFilter
+from aiogram.fsm.context import FSMContext
+from aiogram.fsm.state import State
+from aiogram.types import CallbackQuery, Message
+
+from handlers.access import requires
+from handlers.ui.callbacks import AnswerFacts, ChooseFact, Skip
+from handlers.ui.forms import GivingFacts
+from handlers.ui.parsing import TYPED_TEXT, typed_text
+from handlers.ui.replies import edit_message
+from handlers.ui.texts import Texts
+from handlers.views.facts import facts_block
+from handlers.views.questions import ask
+from workflow.actors import Actor
+from workflow.permissions import Permission
+from workflow.scans import patient_facts
+from workflow.scans.patient_facts import Topic
+from workflow.unit_of_work import UnitOfWork
+
+LONGEST: Final = 300  # characters of one answer
+HEAVIEST: Final = 300  # kilograms
+STATES: Final[Mapping[Topic, State]] = {
+    Topic.ALLERGIES: GivingFacts.allergies,
+    Topic.CURRENT: GivingFacts.current,
+    Topic.PREGNANCY: GivingFacts.pregnancy,
+    Topic.WEIGHT: GivingFacts.weight,
+    Topic.ORGANS: GivingFacts.organs,
+}
+CHOICES: Final[Mapping[tuple[Topic, str], Mapping[str, Any]]] = {
+    (Topic.ALLERGIES, "none"): {"allergies": []},
+    (Topic.CURRENT, "none"): {"current": []},
+    (Topic.PREGNANCY, "pregnant"): {"pregnant": True, "breastfeeding": False},
+    (Topic.PREGNANCY, "breastfeeding"): {"pregnant": False, "breastfeeding": True},
+    (Topic.PREGNANCY, "none"): {"pregnant": False, "breastfeeding": False},
+    (Topic.ORGANS, "kidney"): {"kidney": "impaired", "liver": "normal"},
+    (Topic.ORGANS, "liver"): {"kidney": "normal", "liver": "impaired"},
+    (Topic.ORGANS, "both"): {"kidney": "impaired", "liver": "impaired"},
+    (Topic.ORGANS, "none"): {"kidney": "normal", "liver": "normal"},
+}
+
+
+@requires(Permission.SET_FACTS)
+async def start(
+    query: CallbackQuery,
+    message: Message,
+    callback_data: AnswerFacts,
+    actor: Actor,
+    state: FSMContext,
+    texts: Texts,
+    uow: UnitOfWork,
+) -> None:
+    """Ask the first question, or note that the patient does not want to answer now."""
+    if not callback_data.now:
+        async with uow.begin() as session:
+            await patient_facts.record_facts(session, actor, {}, uow.at)
+        await edit_message(query, texts("facts.later"))
+        return
+    async with uow.begin() as session:
+        first, *left = await patient_facts.topics(session, actor, uow.at)
+        await state.set_data({"topic": first, "left": left})
+        await state.set_state(STATES[first])
+    await query.answer()
+    await ask(message, STATES[first], texts)
+
+
+@requires(Permission.SET_FACTS)
+async def take_list(message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
+    """Allergies or medicines, one in each line or separated by commas."""
+    text = typed_text(message, LONGEST)
+    async with uow.begin():
+        name = "allergies" if await state.get_state() == GivingFacts.allergies.state else "current"
+        following = await _record({name: _parts(text)}, actor, state, uow)
+    await _continue(message, following, actor, texts, uow)
+
+
+@requires(Permission.SET_FACTS)
+async def take_weight(message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
+    number = re.search(r"\d+(?:[.,]\d+)?", typed_text(message, LONGEST))
+    weight = float(number.group().replace(",", ".")) if number else 0.0
+    if not 0 < weight <= HEAVIEST:
+        await message.answer(texts("facts.weight_wrong"))
+        return
+    following = await _record({"weight_kg": weight}, actor, state, uow)
+    await _continue(message, following, actor, texts, uow)
+
+
+@requires(Permission.SET_FACTS)
+async def choose(
+    query: CallbackQuery,
+    message: Message,
+    callback_data: ChooseFact,
+    actor: Actor,
+    state: FSMContext,
+    texts: Texts,
+    uow: UnitOfWork,
+) -> None:
+    """A pressed answer; one that does not belong to the open question counts as skipped."""
+    async with uow.begin():
+        topic = Topic((await state.get_data())["topic"])
+        following = await _record(CHOICES.get((topic, callback_data.value), {}), actor, state, uow)
+    await query.answer()
+    await _continue(message, following, actor, texts, uow)
+
+
+@requires(Permission.SET_FACTS)
+async def skip(
+    query: CallbackQuery, message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork
+) -> None:
+    following = await _record({}, actor, state, uow)
+    await query.answer()
+    await _continue(message, following, actor, texts, uow)
+
+
+async def _record(facts: Mapping[str, Any], actor: Actor, state: FSMContext, uow: UnitOfWork) -> Topic | None:
+    """Store an answer and go to the next question; returns it, None after the last."""
+    async with uow.begin() as session:
+        left = [Topic(one) for one in (await state.get_data()).get("left", ())]
+        await patient_facts.record_facts(session, actor, facts, uow.at)
+        if not left:
+            await state.clear()
+            return None
+        await state.set_data({"topic": left[0], "left": left[1:]})
+        await state.set_state(STATES[left[0]])
+    return left[0]
+
+
+async def _continue(message: Message, following: Topic | None, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
+    if following is not None:
+        await ask(message, STATES[following], texts)
+        return
+    async with uow.read() as session:
+        facts = await patient_facts.facts_of(session, actor.account_id)
+    await message.answer(texts("facts.done", facts=facts_block(facts, texts)))
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in re.split(r"[\n,;]", text) if part.strip()]
+
+
+def routes() -> Router:
+    router = Router(name=__name__)
+    asked = StateFilter(*STATES.values())
+    router.callback_query.register(start, AnswerFacts.filter())
+    router.callback_query.register(choose, ChooseFact.filter(), asked)
+    router.callback_query.register(skip, Skip.filter(), asked)
+    router.message.register(take_list, StateFilter(GivingFacts.allergies, GivingFacts.current), TYPED_TEXT)
+    router.message.register(take_weight, StateFilter(GivingFacts.weight), TYPED_TEXT)
+    return router

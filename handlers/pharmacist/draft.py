@@ -1,0 +1,41 @@
+"""Sends the draft of a prescription in as many messages as it needs; the last one carries the buttons."""
+
+from datetime import datetime
+
+from aiogram.types import CallbackQuery, Message
+
+from handlers.ui.replies import View, message_of, send_view, show_alert
+from handlers.ui.texts import Texts
+from handlers.views.paging import split_messages
+from handlers.views.prescription import draft_blocks, draft_keyboard
+from models.tables.scans import Scan
+from workflow.actors import Actor
+from workflow.audit import chain
+from workflow.errors import WorkflowError
+from workflow.formulary.load import Formulary
+from workflow.scans import queries
+from workflow.unit_of_work import UnitOfWork
+
+
+async def send_draft(message: Message, scan: Scan, texts: Texts, at: datetime, formulary: Formulary) -> None:
+    *before, last = split_messages(*draft_blocks(scan, texts, at, formulary))
+    for text in before:
+        await send_view(message, View(text))
+    await send_view(message, View(last, draft_keyboard(scan, texts, at, formulary)))
+
+
+async def show_draft(
+    query: CallbackQuery,
+    scan_id: int,
+    actor: Actor,
+    texts: Texts,
+    uow: UnitOfWork,
+    formulary: Formulary,
+    refusal: WorkflowError,
+) -> None:
+    """Say why the button did nothing, and send the draft as it is now."""
+    async with uow.begin() as session:
+        scan = await queries.scan_for(session, scan_id, actor)
+        await chain.record_read(session, actor, scan, "draft", uow.at)
+    await show_alert(query, texts(refusal.key))
+    await send_draft(message_of(query), scan, texts, uow.at, formulary)

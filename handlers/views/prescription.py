@@ -1,0 +1,136 @@
+"""The draft of a prescription: each line as it was read, alerts with their source, and facts that are missing."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from aiogram.types import InlineKeyboardMarkup
+
+from handlers.ui.callbacks import CardAction, OverrideAlerts, RemoveLine
+from handlers.ui.keyboards import Buttons, card_keyboard, rows, stack
+from handlers.ui.texts import Html, Texts
+from models.tables.scans import Prescription, Scan
+from workflow.formulary.load import Formulary
+from workflow.reporting.language import report_language
+from workflow.reporting.prescription import prescription_text
+from workflow.scans import prescribing
+from workflow.scans.draft_hash import draft_hash
+
+UNREAD: Final[Mapping[str, Any]] = {"kind": "unclear", "checked": False}  # a line of before lines were read
+MEDICINES: Final = frozenset({"medicine", "unclear"})
+
+LINES_IN_A_ROW: Final = 5
+
+
+def prescription_line(line: str, texts: Texts) -> str:
+    """A prescription line in the reader's language, its parts separated by commas."""
+    text = prescription_text(line, report_language(texts.language))
+    return ", ".join(part.strip() for part in text.split("|") if part.strip())
+
+
+def marked_lines(prescription: Prescription, texts: Texts) -> list[str]:
+    """The lines for a card; a medicine that could not be read for sure is marked as unchecked."""
+    mark = f" [{texts.plain('rx.unchecked')}]"
+    return [
+        prescription_line(line, texts) + (mark if _is_unchecked(data) else "")
+        for line, data in _lines_as_data(prescription)
+    ]
+
+
+def draft_blocks(scan: Scan, texts: Texts, at: datetime, formulary: Formulary) -> list[Html]:
+    """What the button "Complete" signs: the lines as data, every alert with reason and source, the missing facts."""
+    prescription = scan.prescription
+    if prescription is None:
+        return [texts("prescribe.emptied")]
+    numbered = enumerate(_lines_as_data(prescription), 1)
+    lines = [_draft_line(number, line, data, texts) for number, (line, data) in numbered]
+    blocks = [texts("prescribe.written", lines=Html("\n".join(lines)) if lines else texts("card.no_medicine"))]
+    if alerts := alert_lines(scan, texts, at, formulary):
+        blocks += [texts("alert.head"), *alerts]
+    if missing := prescribing.missing_facts(scan, at, formulary):
+        names = ", ".join(texts.plain(f"fact.{name}") for name in missing)
+        blocks.append(texts("facts.missing", names=names))
+    return blocks
+
+
+def alert_lines(scan: Scan, texts: Texts, at: datetime, formulary: Formulary) -> list[Html]:
+    """Every alert of the prescription; below an overridden one the reason against it."""
+    found = []
+    for alert in prescribing.alerts_of(scan, at, formulary):
+        reason = prescribing.reason_against(scan, alert)
+        lines = [texts("alert.line", **_alert_values(alert.as_dict(), texts))]
+        if reason is not None:
+            lines.append(texts("alert.overridden", reason=reason))
+        found.append(Html("\n".join(lines)))
+    return found
+
+
+def override_lines(prescription: Prescription, texts: Texts) -> list[Html]:
+    """The alerts that the pharmacist went on against, each with the reason."""
+    return [
+        texts("card.override", reason=one["reason"], **_alert_values(one, texts))
+        for one in prescription.overrides or []
+    ]
+
+
+def draft_keyboard(scan: Scan, texts: Texts, at: datetime, formulary: Formulary) -> InlineKeyboardMarkup | None:
+    """Complete and Prescribe, a button that removes each line, and where alerts are open the way to go on."""
+    if scan.prescription is None:
+        return card_keyboard(scan, [CardAction.PRESCRIBE, CardAction.NO_MEDICINE], texts)
+    signing = card_keyboard(scan, [CardAction.COMPLETE, CardAction.PRESCRIBE], texts)
+    assert signing is not None
+    removing: Buttons = [
+        (texts.plain("button.remove_line", number=at_line + 1), _removal(scan, at_line))
+        for at_line in range(len(scan.prescription.lines))
+    ]
+    going_on: Buttons = (
+        [(texts.plain("button.override"), OverrideAlerts(scan_id=scan.id))]
+        if prescribing.open_alerts(scan, at, formulary)
+        else []
+    )
+    return stack(rows(going_on), signing, rows(removing, LINES_IN_A_ROW))
+
+
+def _removal(scan: Scan, at_line: int) -> RemoveLine:
+    return RemoveLine(scan_id=scan.id, index=at_line, draft_hash=draft_hash(scan))
+
+
+def _draft_line(number: int, line: str, data: Mapping[str, Any], texts: Texts) -> Html:
+    values = {"number": number, "text": prescription_line(line, texts)}
+    if data["kind"] not in MEDICINES:
+        return texts("rx.note", **values)
+    key = "rx.unchecked_line" if _is_unchecked(data) else "rx.line"
+    return texts(key, data=" · ".join(_data_parts(data, texts)), **values)
+
+
+def _data_parts(data: Mapping[str, Any], texts: Texts) -> Sequence[str]:
+    """Substances, strength, dose, how often and how long; what the line does not say is left out."""
+    times, days = data.get("times_per_day"), data.get("days")
+    parts = [" + ".join(data.get("substances") or ()), data.get("strength"), data.get("dose")]
+    if data.get("strength") == data.get("dose"):
+        parts.pop()
+    parts.append(texts.plain("rx.times", times=times) if times is not None else None)
+    parts.append(texts.plain("rx.as_needed") if data.get("as_needed") else None)
+    parts.append(texts.plain("rx.days", days=timedelta(days=days)) if days else None)
+    return [part for part in parts if part]
+
+
+def _lines_as_data(prescription: Prescription) -> list[tuple[str, Mapping[str, Any]]]:
+    read: Sequence[Mapping[str, Any]] = [UNREAD] * len(prescription.lines)
+    if prescription.read is not None:
+        read = prescription.read
+    return list(zip(prescription.lines, read, strict=True))
+
+
+def _is_unchecked(data: Mapping[str, Any]) -> bool:
+    return data["kind"] in MEDICINES and not data["checked"]
+
+
+def _alert_values(alert: Mapping[str, Any], texts: Texts) -> dict[str, object]:
+    return {
+        "level": texts(f"alert.{alert['level']}"),
+        "kind": texts(f"alert_kind.{alert['kind']}"),
+        "about": ", ".join(alert["about"]),
+        "why": alert["why"],
+        "source": alert["source"],
+    }

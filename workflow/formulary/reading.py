@@ -1,0 +1,230 @@
+"""Reads a typed line: medicine, advice or question; never more sure than the line is."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from workflow.formulary.amounts import FORM_OF_UNIT, Resolved, Resolver
+from workflow.formulary.doses import LIQUIDS, Written, is_plausible, read_amounts, sold
+from workflow.formulary.draft import Draft, known_words, phrases, vocabulary
+from workflow.formulary.frequency import Times, read_days, read_times
+from workflow.formulary.index import UNKNOWN, Found, index_of
+from workflow.formulary.load import Formulary, load
+from workflow.formulary.records import Amount, PrescriptionLine, Product
+from workflow.formulary.text import TOKEN, normalise, tokens
+
+SUFFIX: Final = 3  # letters
+NAME: Final = "‡"  # stands where a medicine's name was
+USED: Final = {
+    "injection": "injection", "iv": "injection", "im": "injection", "sc": "injection", "inhaler": "inhaled",
+    "rotacap": "inhaled", "inhaled": "inhaled", "respule": "nebulised", "nebulised": "nebulised", "cream": "topical",
+    "ointment": "topical", "gel": "topical", "lotion": "topical", "topical": "topical", "ophthalmic": "topical",
+    "otic": "topical", "nasal": "topical", "gargle": "topical", "shampoo": "topical", "sublingual": "sublingual",
+    "rectal": "rectal", "vaginal": "topical", "suppository": "rectal", "patch": "patch",
+}  # fmt: skip
+ROUTE_OF_FORM: Final = {
+    "inhaler": "inhaled", "rotacap": "inhaled", "respule": "inhaled", "cream": "topical", "ointment": "topical",
+    "gel": "topical", "lotion": "topical", "nebulised": "inhaled",
+}  # fmt: skip
+_PREFIX: Final = re.compile(r"(?<![a-z])(t|c|tab|cap|syp|inj)\s*[.\-/]\s*(?=[a-z])|^(t|c)\s+(?=[a-z])")
+_FORM_FIRST: Final = re.compile(r"(?:tabs?|caps?|syp|syr|inj|t|c)\b[. ]")
+_NOTE: Final = re.compile(r"\b(?:allergic|known case|k/c/o|h/o|history of|c/o)\b")
+_NUMBER_AFTER: Final = re.compile(r"\d+$")
+
+
+def read_line(text: str, formulary: Formulary | None = None) -> PrescriptionLine:
+    """Read one typed line. `checked` only where substance and dose are known without a doubt."""
+    formulary = formulary or load()
+    plain = " ".join(text.split())
+    written = normalise(plain)
+    if _is_question(written, formulary):
+        return PrescriptionLine(plain, "question")
+    line = _Reader(plain, written, formulary).read()
+    return replace(line, kind="unclear", checked=False, amounts=()) if "?" in written else line
+
+
+def _is_question(written: str, formulary: Formulary) -> bool:
+    if _FORM_FIRST.match(written):
+        return False
+    return "?" in written or phrases(formulary, "question", "start").match(written) is not None
+
+
+class _Reader:
+    def __init__(self, text: str, written: str, formulary: Formulary) -> None:
+        self._text = text
+        self._formulary = formulary
+        self._index = index_of(formulary)
+        self._draft = Draft(_PREFIX.sub(lambda m: f"{m.group(1) or m.group(2)}. ", written))
+        self._written = written
+        self._another = False  # a suffix may make another product of the name
+        self._names = self._take_names()
+        self._translate()
+
+    def _take_names(self) -> list[Found]:
+        """Names as they are written, taken out of the draft from the left."""
+        found: list[Found] = []
+        places = list(TOKEN.finditer(self._draft.text))
+        words = [tokens(place.group(0))[0] for place in places]
+        at = 0
+        while at < len(words):
+            name = self._index.exact(words, at)
+            if name is not None:
+                found.append(name)
+            at = name.end if name is not None else at + 1
+        if len(found) > 1:  # "Inh. Seroflo": the inhaler, not isoniazid
+            found = [name for name in found if words[name.start : name.end] != ["inh"]]
+        self._another = any(self._is_suffix(self._draft.text, places, words, name.end) for name in found)
+        for name in reversed(found):
+            start, end = places[name.start].start(), places[name.end - 1].end()
+            number = self._strength_in(name)
+            self._draft.text = f"{self._draft.text[:start]} {NAME} {number} {self._draft.text[end:]}"
+        return found
+
+    def _strength_in(self, name: Found) -> str:
+        """The strength that a brand's name ends in ("P-650"), to be read as if it stood beside it."""
+        match = _NUMBER_AFTER.search(normalise(name.product.name))
+        substance = self._formulary.substances.get(name.product.substances[0])
+        if match is None or substance is None or len(name.product.substances) > 1:
+            return ""
+        return match.group(0) if any(one.amount == float(match.group(0)) for one in sold(substance)) else ""
+
+    def _translate(self) -> None:
+        words = vocabulary(self._formulary, "translate")
+        self._draft.text = words.pattern.sub(lambda match: f" {words.meaning[match.group(0)]} ", self._draft.text)
+
+    def read(self) -> PrescriptionLine:
+        draft, formulary = self._draft, self._formulary
+        stopped = self._is_stopped()
+        tapered = bool(phrases(formulary, "noise", "tapered").search(draft.text))
+        times = read_times(draft, formulary)
+        days = read_days(draft)
+        liquid = bool(re.search(r"\b(?:syp|syr|syrup|susp|suspension|sy|drops|liquid)\b", draft.text))
+        amounts = read_amounts(draft, formulary, liquid)
+        routes = draft.take_words(vocabulary(formulary, "routes"))
+        forms = draft.take_words(vocabulary(formulary, "forms"))
+        form = forms[0] if forms else None
+        if form is None and amounts.counts:
+            form = FORM_OF_UNIT.get(amounts.counts[0][1])
+        route = routes[0] if routes else None
+        if form is None and route == "nebulised":
+            form = "respule"
+        evidence = bool(amounts or form or times.per_day or times.as_needed or days)
+        products, sure = self._products(evidence)
+        if stopped or self._is_advice(products, evidence, amounts):
+            return PrescriptionLine(self._text, "advice")
+        if not products or _NOTE.search(self._written):
+            return PrescriptionLine(self._text, "unclear")
+        resolved = Resolver(formulary, products, form, times.pattern).resolve(amounts)
+        draft.doubtful = draft.doubtful or resolved.doubtful or tapered
+        return self._line(products, sure, form, route, times, days, resolved)
+
+    def _is_stopped(self) -> bool:
+        """The line begins with a word that takes a medicine away."""
+        match = phrases(self._formulary, "advice", "stopping").match(self._draft.text.strip())
+        return match is not None
+
+    def _is_advice(self, products: Sequence[Product], evidence: bool, amounts: Written) -> bool:
+        advice = phrases(self._formulary, "advice", "words")
+        if products:
+            return not evidence and advice.search(self._written) is not None
+        return advice.search(self._translated()) is not None and not amounts.masses
+
+    def _translated(self) -> str:
+        words = vocabulary(self._formulary, "translate")
+        return (
+            words.pattern.sub(lambda match: f" {words.meaning[match.group(0)]} ", self._written) + " " + self._written
+        )
+
+    def _products(self, evidence: bool) -> tuple[list[Product], bool]:
+        """The medicines of the line, and whether nothing unexplained stands beside them."""
+        left = self._unexplained()
+        products = [found.product for found in self._names]
+        guessed = [(word, self._index.similar(word)) for word in left] if evidence or not products else []
+        similar = [product for _, product in guessed if product is not None]
+        if len(left) > 1 and not similar and not products and evidence:
+            joined = self._index.similar("".join(left[:2]))
+            similar, left = ([joined], left[2:]) if joined is not None else (similar, left)
+        if not products and similar and (evidence or len(left) == 1):
+            explained = {word for word, product in guessed if product is not None}
+            return similar, not set(left) - explained
+        return products + similar, not left
+
+    def _unexplained(self) -> list[str]:
+        known = known_words(self._formulary)
+        words = [place.group(0) for place in TOKEN.finditer(self._draft.text)]
+        return [word for word in words if not word[0].isdigit() and word not in known and len(word) > 1]
+
+    def _line(  # noqa: PLR0913, PLR0917 # one argument for each thing that a line says
+        self, products: Sequence[Product], sure: bool, form: str | None, route: str | None,
+        times: Times, days: int | None, resolved: Resolved,
+    ) -> PrescriptionLine:  # fmt: skip
+        formulary = self._formulary
+        substances = _one_medicine(products, formulary)
+        together = tuple(dict.fromkeys(name for product in products for name in product.substances))
+        clear = bool(substances) and not self._another and (times.statements < 2 or len(products) == 1)
+        known = all(product.pack != UNKNOWN for product in products)
+        checked = clear and sure and known and not self._draft.doubtful and resolved.singles is not None
+        amounts = _amounts(resolved, times, self._draft.doubtful) if clear else ()
+        checked = checked and (
+            len(amounts) > 1 or all(is_plausible(formulary.substances[one.substance], one.single) for one in amounts)
+        )
+        return PrescriptionLine(
+            text=self._text,
+            kind="medicine" if clear else "unclear",
+            substances=substances or together,
+            strength=resolved.strength if clear else None,
+            form=form,
+            dose=resolved.dose if clear else None,
+            times_per_day=times.per_day if clear else None,
+            as_needed=times.as_needed,
+            days=days if clear else None,
+            route=ROUTE_OF_FORM.get(route or form or "", route),
+            checked=checked,
+            amounts=amounts,
+            used=self._used(route, form, substances or together),
+        )
+
+    def _is_suffix(self, text: str, places: Sequence[re.Match[str]], words: Sequence[str], at: int) -> bool:
+        """A short word right after a name ("Telma XY") may make another product of it."""
+        if at >= len(words) or text[places[at - 1].end() : places[at].start()].strip(" -"):
+            return False
+        names = self._formulary.words["suffix"]
+        word = words[at]
+        return not word[0].isdigit() and (
+            word in names["another"] or (len(word) <= SUFFIX and word not in names["safe"])
+        )
+
+    def _used(self, route: str | None, form: str | None, substances: tuple[str, ...]) -> str:
+        for said in (route, form):
+            if said in USED:
+                return USED[said]
+        first = self._formulary.substances.get(substances[0])
+        forms = set(first.sold) if first is not None else set()
+        if form in {"drops", "spray"} and first is not None:
+            sprayed = {strength for name in ("drops", "spray") for strength in first.sold.get(name, ())}
+            return "topical" if form == "spray" or any("%" in strength for strength in sprayed) else "oral"
+        if form is None and forms and not forms & {"tablet", "capsule", *LIQUIDS, "sachet"}:
+            return "injection" if "injection" in forms else "inhaled" if forms & {"inhaler", "rotacap"} else "topical"
+        return "oral"
+
+
+def _one_medicine(products: Sequence[Product], formulary: Formulary) -> tuple[str, ...]:
+    """The substances, when the names are of one medicine: a known combination, or a brand with its generic names."""
+    together = tuple(dict.fromkeys(name for product in products for name in product.substances))
+    largest = max(products, key=lambda product: len(product.substances))
+    if set(largest.substances) == set(together):
+        return largest.substances
+    return together if frozenset(together) in formulary.combinations else ()
+
+
+def _amounts(resolved: Resolved, times: Times, doubtful: bool) -> tuple[Amount, ...]:
+    if resolved.singles is None or doubtful:
+        return ()
+    pattern = times.pattern
+    often = None if times.per_day is None else max(times.per_day, 1.0)
+    if pattern and len(set(pattern)) > 1:
+        often = sum(pattern) / max(pattern)
+    return tuple(
+        Amount(name, single, None if often is None else single * often) for name, single in resolved.singles.items()
+    )

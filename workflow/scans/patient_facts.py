@@ -1,0 +1,75 @@
+"""What a patient says about themselves for the prescription: allergies, medicines, pregnancy, weight, organs."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables.accounts import Account, PatientFacts
+from models.tables.scans import Scan
+from models.vocabulary import ScanStatus, Sex
+from workflow.actors import Actor
+from workflow.audit.chain import AuditEvent, record
+from workflow.jobs import JobKind, enqueue
+from workflow.permissions import Permission, authorize
+
+ASK_AGAIN: Final = timedelta(days=30)
+ADULT: Final = 18  # years; the weight of younger patients is asked
+FERTILE: Final = (12, 55)  # years
+YEAR: Final = timedelta(days=365.25)
+FINISHED: Final = (ScanStatus.REPORT_READY, ScanStatus.REJECTED)
+
+
+class Topic(StrEnum):
+    """The questions, in their order."""
+
+    ALLERGIES = "allergies"
+    CURRENT = "current"
+    PREGNANCY = "pregnancy"
+    WEIGHT = "weight"
+    ORGANS = "organs"
+
+
+async def facts_of(session: AsyncSession, account_id: int | None) -> Mapping[str, Any]:
+    """The facts that the patient has given so far, as `workflow.formulary.checking.patient_from` takes them."""
+    row = await session.get(PatientFacts, account_id)
+    return (row and row.facts) or {}
+
+
+async def are_due(session: AsyncSession, actor: Actor, at: datetime) -> bool:
+    """Whether to offer the questions: never answered or declined yet, or longer ago than 30 days."""
+    row = await session.get(PatientFacts, actor.account_id)
+    return row is None or row.asked_at < at - ASK_AGAIN
+
+
+async def topics(session: AsyncSession, actor: Actor, at: datetime) -> Sequence[Topic]:
+    """The questions that apply: pregnancy to women of 12 to 55 years or unknown age, weight to children."""
+    account = await session.get_one(Account, actor.account_id)
+    age = (at.date() - account.date_of_birth) / YEAR if account.date_of_birth else None
+    youngest, oldest = FERTILE
+    left_out = set()
+    if account.sex is not Sex.FEMALE or (age is not None and not youngest <= age <= oldest):
+        left_out.add(Topic.PREGNANCY)
+    if age is None or age >= ADULT:
+        left_out.add(Topic.WEIGHT)
+    return [topic for topic in Topic if topic not in left_out]
+
+
+async def record_facts(session: AsyncSession, actor: Actor, facts: Mapping[str, Any], at: datetime) -> None:
+    """Add to or change the patient's own facts; no facts at all means that they declined. Redraws open cards."""
+    authorize(actor, Permission.SET_FACTS)
+    assert actor.account_id is not None
+    row = await session.get(PatientFacts, actor.account_id)
+    if row is None:
+        row = PatientFacts(account_id=actor.account_id, facts={}, asked_at=at)
+        session.add(row)
+    row.facts, row.asked_at = {**(row.facts or {}), **facts}, at
+    if facts:
+        waiting = select(Scan.id).where(Scan.patient_id == actor.account_id, Scan.status.not_in(FINISHED))
+        for scan_id in await session.scalars(waiting):
+            enqueue(session, JobKind.SHOW_CARDS, at, scan_id=scan_id)
+    await session.flush()
+    await record(session, actor, AuditEvent("describe:facts", "account", actor.account_id, actor.account_id), at)
