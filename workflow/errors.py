@@ -14,7 +14,9 @@ WorkflowError
 │   ├── FindingsMissing
 │   ├── OwnReadingMissing
 │   ├── PrescriptionMissing
-│   └── AlertsOpen              an alert of the prescription has no reason against it
+│   ├── AlertsOpen              an alert of the prescription has no reason against it
+│   └── Inconsistent            the reading contradicts itself, or the model gravely
+│       └── ConflictRefused · ReasonMissing · DifferenceUnseen
 ├── AccountError
 │   ├── NotLinked · AlreadyLinked · SessionLocked · LoginFailed · WrongPassword · LoginLocked
 │   ├── AlreadyEnrolled · NamedOnReports
@@ -91,6 +93,22 @@ class PrescriptionMissing(Incomplete):
 
 class AlertsOpen(Incomplete):
     key = "error.alerts_open"
+
+
+class Inconsistent(Incomplete):
+    """The reading contradicts itself, or differs gravely from the model's answer."""
+
+
+class ConflictRefused(Inconsistent):
+    key = "error.conflict_refused"
+
+
+class ReasonMissing(Inconsistent):
+    key = "error.reason_missing"
+
+
+class DifferenceUnseen(Inconsistent):
+    key = "error.difference_unseen"
 
 
 class AccountError(WorkflowError):

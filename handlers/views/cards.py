@@ -19,6 +19,7 @@ from reports.content.reading import Region
 from reports.pdf.words import catalogue
 from workflow.reporting import builder, language
 from workflow.reporting.reading import build_reading
+from workflow.scans import queries
 from workflow.scans.reading import modality_of
 from workflow.scans.risk import risk_of
 
@@ -157,7 +158,10 @@ def _may_be_critical(scan: Scan) -> bool:
 
 
 def _head(scan: Scan, texts: Texts) -> list[Html]:
-    return [texts("card.staff", scan=scan.id, stage=texts(f"stage.{scan.status}")), person_line(scan.patient, texts)]
+    head = [texts("card.staff", scan=scan.id, stage=texts(f"stage.{scan.status}")), person_line(scan.patient, texts)]
+    if queries.is_critical(scan) or queries.is_urgent(scan):
+        head.insert(0, texts("card.first_critical" if queries.is_critical(scan) else "card.first_urgent"))
+    return head
 
 
 def _blocks(scan: Scan, texts: Texts, fit: Callable[[str], str], every: bool = True, whole: bool = False) -> list[Html]:

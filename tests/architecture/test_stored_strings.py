@@ -68,7 +68,7 @@ BUTTONS: Final = (
     "human", "inv:pharmacist", "join", "lang:ta", "leave", "model:0", "mp:1", "ms:open:7", "noted", "nowa", "ow:own:1",
     "ph:7:1", "resend", "rg:7:lungs:clear:1", "rx:fever", "sex:unknown", "skip", "staff:7:not_administrator",
     "t:claim:7", "te", "tp:1", "tt:7:contact:1", "unlink", "w:verify_agree:7:0123abcd", "who:7", "why:blurred",
-    "wy:7:right_place", "pa:none", "pf:1", "ov:7", "rl:7:0:0123abcd",
+    "wy:7:right_place", "pa:none", "pf:1", "ov:7", "rl:7:0:0123abcd", "gr:7:override:known", "sd:7:0123abcd",
 )  # fmt: skip
 # Forms in the database: group and states, then the entries beside pictures that wait for consent.
 STATES: Final = {
@@ -84,7 +84,7 @@ STATES: Final = {
     "Joining": "number",
     "Managing": "number code",
     "Telling": "complaint since",
-    "Reading": "own_reading findings impression recommendations region why conclusion",
+    "Reading": "own_reading findings impression recommendations region why conclusion override no_alert",
     "Prescribing": "lines reason",
     "GivingFacts": "allergies current pregnancy weight organs",
     "Rejecting": "reason",
@@ -155,6 +155,7 @@ ACTS: Final = {
     "look:audit",
     "amend",
     "mark_critical",
+    "see_difference",
     "acknowledge",
     "approve_amendment",
     "override",
@@ -172,6 +173,7 @@ MOVES: Final = (
     "ask_analysis record_analysis write_findings verify prescribe complete ask_code release record_report reject",
     "approve_amendment decline_amendment issue_amendment",
     "switch_role amend mark_critical acknowledge",
+    "override no_alert",
 )
 OBJECTS: Final = {
     "account",
@@ -204,7 +206,7 @@ COLUMNS: Final = {
     "patient_facts": "facts",
     "forms": "data",
     "prescriptions": "lines overrides read",
-    "readings": "band diagnosis findings impression own_reading recommendations regions why",
+    "readings": "band diagnosis findings impression own_reading recommendations regions why override no_alert",
     "reports": "passphrase",
     "scans": "complaint reason since",
     "ticket_words": "text",
