@@ -146,11 +146,31 @@ def _model_block(finding: AiFinding, texts: Texts, every: bool) -> Html:
     lines += [texts(f"doubt.{doubt}") for doubt in finding.doubts]
     if finding.slices > 1:
         lines.append(texts("card.pooled", slices=finding.slices))
-    shares = sorted(finding.probabilities.items(), key=lambda item: -item[1])
+    known = {name: share for name, share in finding.probabilities.items() if share or not finding.heart}
+    shares = sorted(known.items(), key=lambda item: -item[1])
     for name, share in shares if every else shares[:2]:
         lines.append(texts("card.bar", bar=_bar(share), percent=texts.percent(share), label=label_text(name, texts)))
+    lines += measure_lines(finding, texts, every)
     lines += [texts(f"adjustment.{adjustment}") for adjustment in finding.adjustments if every]
     return Html("\n".join([*lines, texts("card.model", model=finding.model, version=finding.model_version)]))
+
+
+def measure_lines(finding: AiFinding, texts: Texts, every: bool) -> list[Html]:
+    """A heart's measures beside the usual values; without `every`, only those outside them."""
+    if not finding.heart or not finding.heart["measures"]:
+        return []
+    lines = [texts("card.measures", slices=finding.heart["slices"])]
+    for one in (one for one in finding.heart["measures"] if one["usual"]):
+        low, _, high = one["usual"]
+        usual = low <= one["value"] <= high
+        name = texts(f"measure.{one['measure']}")
+        if one["phase"] in {"rest", "squeeze"}:
+            name = texts(f"phase.{one['phase']}", measure=name)
+        if every or not usual:
+            key = "card.measure" if usual else "card.measure_unusual"
+            values = {"value": one["value"], "low": low, "high": high}
+            lines.append(texts(key, measure=name, **{name: texts.ratio(value) for name, value in values.items()}))
+    return lines
 
 
 def _human_blocks(scan: Scan, texts: Texts, fit: Callable[[str], str]) -> list[Html]:
