@@ -191,13 +191,14 @@ HASHED: Final = ("authenticator|{}|{}", "recovery|{}|{}|{}", "faq miss {} {}", "
 HASHED_BYTES: Final = (b"master key", b"CSSS\x01")
 # Associated data of encrypted values: row, then `|` and the column; files; wrapped keys.
 ENCRYPTED: Final = (
-    "accounts|{}", "amendments|{}|{}", "data_keys|{}|wrapped", "faq_misses|{}", "forms|{}", "prescriptions|{}",
+    "accounts|{}", "amendments|{}|{}", "data_keys|{}|wrapped", "faq_misses|{}", "findings|{}", "forms|{}", "prescriptions|{}",
     "readings|{}", "reports|{}", "scans|{}", "ticket_words|{}|{}", "vault|{}|{}", "{}|{}",
 )  # fmt: skip
 COLUMNS: Final = {
     "accounts": "identity phone",
     "amendments": "band findings impression reason recommendations",
     "faq_misses": "text",
+    "findings": "heart",
     "forms": "data",
     "prescriptions": "lines",
     "readings": "band diagnosis findings impression own_reading recommendations regions why",

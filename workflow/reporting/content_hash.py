@@ -32,6 +32,7 @@ def content(scan: Scan) -> dict[str, Any]:
         "doctor": [*_person(reading.doctor, Role.DOCTOR), str(reading.signed_at)],
         "prescription": prescription.lines,
         "pharmacist": [*_person(prescription.pharmacist, Role.PHARMACIST), str(prescription.completed_at)],
+        **({"heart": finding.heart} if finding.heart else {}),  # absent elsewhere, so that older hashes still hold
     }
 
 
