@@ -1,1 +1,1 @@
-"""What we already know how to answer."""
+"""Prepared answers to patients' questions, and the detection of emergencies."""

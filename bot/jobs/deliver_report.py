@@ -124,7 +124,7 @@ async def _send_voice(services: Services, report_id: int, chat_id: int) -> str |
     report = await _current_report(services, report_id)
     if report is None:
         return None
-    summary = await _spoken_summary(services, report, chat_id)
+    summary = await _audio_summary(services, report, chat_id)
     if summary is None:
         return None
     voice = await synthesize(*summary)
@@ -189,7 +189,7 @@ async def _belongs_to_patient(services: Services, report: Report, chat_id: int) 
             return False
 
 
-async def _spoken_summary(services: Services, report: Report, chat_id: int) -> tuple[str, Language] | None:
+async def _audio_summary(services: Services, report: Report, chat_id: int) -> tuple[str, Language] | None:
     """Text and language to be spoken; None without a band, or if the chat is locked or no longer the patient's."""
     try:
         belongs = await _belongs_to_patient(services, report, chat_id)

@@ -77,15 +77,15 @@ def test_a_learned_phrase_works_at_once(faq: Faq) -> None:
     assert taught.answer(question).topic == Topic.STATUS
 
 
-@pytest.mark.parametrize("topic", list(Topic))
-def test_every_topic_has_an_english_entry_with_a_next_step_and_enough_phrases(faq: Faq, topic: Topic) -> None:
-    entry = faq.entry(topic)
-    assert entry.text
-    assert entry.title
-    assert "{" not in entry.text
-    assert "Next step" in entry.text or topic is Topic.EMERGENCY
-    assert topic not in entry.related
-    assert len(entry.phrases) >= 12 or topic is Topic.FALLBACK
+def test_every_topic_has_an_english_entry_with_a_next_step_and_enough_phrases(faq: Faq) -> None:
+    for topic in Topic:
+        entry = faq.entry(topic)
+        assert entry.text, topic
+        assert entry.title, topic
+        assert "{" not in entry.text, topic
+        assert "Next step" in entry.text or topic is Topic.EMERGENCY, topic
+        assert topic not in entry.related, topic
+        assert len(entry.phrases) >= 12 or topic is Topic.FALLBACK, topic
 
 
 @pytest.mark.parametrize(

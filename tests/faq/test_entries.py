@@ -20,27 +20,27 @@ def _placeholders(body: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(body) if name}
 
 
-@pytest.mark.parametrize("topic", list(Topic))
 @pytest.mark.parametrize("locale", list(SCRIPT))
 class TestTranslation:
-    def test_names_the_same_numbers_commands_and_places(self, topic: Topic, locale: str) -> None:
-        english, other = _body(topic, "en"), _body(topic, locale)
-        assert _placeholders(other) == _placeholders(english)
-        assert set(re.findall(r"/[a-z]+", other)) == set(re.findall(r"/[a-z]+", english))
-        assert set(re.findall(r"\d{2,}", other)) >= set(re.findall(r"\d{3,}", english))
+    def test_names_the_same_numbers_commands_and_places(self, locale: str) -> None:
+        for topic in Topic:
+            english, other = _body(topic, "en"), _body(topic, locale)
+            assert _placeholders(other) == _placeholders(english), topic
+            assert set(re.findall(r"/[a-z]+", other)) == set(re.findall(r"/[a-z]+", english)), topic
+            assert set(re.findall(r"\d{2,}", other)) >= set(re.findall(r"\d{3,}", english)), topic
 
-    def test_is_written_in_its_own_script_and_begins_with_the_same_icon(self, topic: Topic, locale: str) -> None:
-        english, other = _body(topic, "en").strip(), _body(topic, locale).strip()
-        assert len(SCRIPT[locale].findall(other)) > len(re.findall("[a-z]", other))
-        assert other[0] == english[0]
+    def test_is_written_in_its_own_script_and_begins_with_the_same_icon(self, locale: str) -> None:
+        for topic in Topic:
+            english, other = _body(topic, "en").strip(), _body(topic, locale).strip()
+            assert len(SCRIPT[locale].findall(other)) > len(re.findall("[a-z]", other)), topic
+            assert other[0] == english[0], topic
 
-    def test_has_enough_phrases_in_both_scripts(self, faq: Faq, topic: Topic, locale: str) -> None:
-        if topic is Topic.FALLBACK:
-            return
-        phrases = faq.entry(topic, locale).phrases
-        assert len(set(phrases)) >= 12
-        assert sum(phrase.isascii() for phrase in phrases) >= 4
-        assert sum(bool(SCRIPT[locale].search(phrase)) for phrase in phrases) >= 6
+    def test_has_enough_phrases_in_both_scripts(self, faq: Faq, locale: str) -> None:
+        for topic in set(Topic) - {Topic.FALLBACK}:
+            phrases = faq.entry(topic, locale).phrases
+            assert len(set(phrases)) >= 12, topic
+            assert sum(phrase.isascii() for phrase in phrases) >= 4, topic
+            assert sum(bool(SCRIPT[locale].search(phrase)) for phrase in phrases) >= 6, topic
 
 
 def test_all_languages_keep_category_and_related_topics(faq: Faq) -> None:

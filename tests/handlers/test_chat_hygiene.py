@@ -35,7 +35,7 @@ async def test_what_says_something_about_health_is_protected_and_removed_in_time
     tidy: Clinic,
 ) -> None:
     """The whole story; then forty hours pass; then Amina requests her report once more."""
-    await tidy.until("completed")
+    await tidy.plays("completed")
     await tidy.releases()
     await tidy.amina.receives_document(timeout=60)
 

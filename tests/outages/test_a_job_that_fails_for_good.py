@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from sqlalchemy import update
 
 from models.tables.jobs import Job
@@ -9,6 +10,8 @@ from models.tables.scans import Scan
 from tests.support.jobs import comes_due, waits
 from tests.support.people import Clinic
 from workflow.jobs import RETRY_PERIOD
+
+pytestmark = pytest.mark.slow  # real back-off
 
 
 async def test_an_analysis_that_fails_for_good_may_be_asked_for_again_and_is_told_again(clinic: Clinic) -> None:

@@ -20,6 +20,8 @@ from models.vocabulary import Role
 from tests.support.people import CODE, FINDINGS
 from workflow.accounts import consent, registration, sessions
 
+pytestmark = pytest.mark.slow  # real back-off
+
 
 class Bot:
     """A bot that can be stopped and started again over the same data folder; Telegram keeps running."""

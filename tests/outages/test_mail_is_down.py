@@ -13,10 +13,12 @@ from tests.support.steps import an_hour_passes_for_codes, the_code_grows_old
 from workflow.jobs import HAS_JOBS
 from workflow.reporting.deliveries import history, record_bounce
 
+pytestmark = pytest.mark.slow  # real back-off
+
 
 async def test_code_and_report_wait_until_the_mail_server_answers_again(clinic: Clinic) -> None:
     """Refused connections, then 451: the administrator still gets a valid code, the patient one mail."""
-    await clinic.until("completed")
+    await clinic.plays("completed")
     await clinic.sandbox.mailbox.stop()
     await clinic.joseph.presses("Approve")
     await waits(clinic, "mail_code")
@@ -38,7 +40,7 @@ async def test_code_and_report_wait_until_the_mail_server_answers_again(clinic: 
 
 async def test_a_mail_whose_answer_was_lost_goes_again_as_the_same_mail(clinic: Clinic) -> None:
     """The server keeps it and answers 451: the second copy has the Message-ID of the first."""
-    await clinic.until("completed")
+    await clinic.plays("completed")
     code = await clinic.approves()
     clinic.sandbox.mailbox.fail(1, 451, after=True)
     await clinic.joseph.sends(code)
@@ -51,7 +53,7 @@ async def test_a_mail_whose_answer_was_lost_goes_again_as_the_same_mail(clinic: 
 
 async def test_an_address_that_is_refused_for_good_is_told_to_the_administrators(clinic: Clinic) -> None:
     """550: no retry, one message to the administrators, and the chat has the report."""
-    await clinic.until("completed")
+    await clinic.plays("completed")
     code = await clinic.approves()
     clinic.sandbox.mailbox.fail(1, 550)
     await clinic.joseph.sends(code)
@@ -66,7 +68,7 @@ async def test_a_clinic_whose_mail_is_out_of_order_keeps_codes_and_reports_and_n
     clinic: Clinic,
 ) -> None:
     """530, the server requires a login that is not configured: no address is blamed, and every mail leaves later."""
-    await clinic.until("completed")
+    await clinic.plays("completed")
     code = await clinic.approves()
     clinic.sandbox.mailbox.fail(2, 530)
     await clinic.joseph.sends(code)
@@ -84,7 +86,7 @@ async def test_a_clinic_whose_mail_is_out_of_order_keeps_codes_and_reports_and_n
 
 async def test_what_failed_is_listed_and_sent_again_by_an_administrator(clinic: Clinic) -> None:
     """The second try arrives; its history shows both attempts, and then nothing is left to resend."""
-    await clinic.until("completed")
+    await clinic.plays("completed")
     code = await clinic.approves()
     clinic.sandbox.mailbox.fail(1, 550)
     await clinic.joseph.sends(code)
@@ -104,7 +106,7 @@ async def test_what_failed_is_listed_and_sent_again_by_an_administrator(clinic: 
 
 async def test_a_mail_that_comes_back_is_told_to_administrator_and_patient(clinic: Clinic) -> None:
     """The server accepts the mail and returns it a minute later; a repeated bounce is notified once."""
-    await clinic.until("released")
+    await clinic.plays("released")
     mail = await clinic.telegram.mail_to("amina@example.org", "attached", timeout=30)
     await settles(clinic)
     for news in (True, False):
@@ -170,7 +172,7 @@ async def test_who_registers_with_an_address_that_is_refused_for_good_is_told_at
 
 
 async def test_a_code_that_could_not_leave_in_time_is_told_to_whoever_waits_for_it(clinic: Clinic) -> None:
-    await clinic.until("completed")
+    await clinic.plays("completed")
     await clinic.sandbox.mailbox.stop()
     await clinic.joseph.presses("Approve")
     await waits(clinic, "mail_code")
@@ -197,7 +199,7 @@ async def test_mails_around_registration_are_in_the_language_of_their_reader(cli
 @pytest.mark.parametrize("attempts", [60, 500])
 async def test_a_server_that_is_away_for_hours_does_not_bring_the_bot_down(clinic: Clinic, attempts: int) -> None:
     """After many tries the next is minutes away, and the bot goes on answering."""
-    await clinic.until("completed")
+    await clinic.plays("completed")
     await clinic.sandbox.mailbox.stop()
     await clinic.joseph.presses("Approve")
     await waits(clinic, "mail_code")

@@ -20,6 +20,8 @@ from tests.support.rows import a_scan, a_staff
 from workflow.jobs import next_due
 from workflow.reporting.deliveries import create_delivery
 
+pytestmark = pytest.mark.slow  # real back-off
+
 REPORTS = 5
 START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 

@@ -20,7 +20,7 @@ from workflow.accounts import codes
 async def test_every_update_of_the_main_job_may_come_twice(clinic: Clinic) -> None:
     """Telegram repeats each message and each press of the whole story: one scan, one of each event, one report."""
     await clinic.telegram.fault("duplicate_update", times=200)
-    await clinic.until("released")
+    await clinic.plays("released")
     await clinic.amina.receives_document(timeout=30)
     await settles(clinic)
     await clinic.telegram.no_faults()

@@ -10,12 +10,14 @@ from models.tables.scans import Scan
 from tests.support.jobs import comes_due, count, forgets_that_it_was_done, open_jobs, settles, waits
 from tests.support.people import Clinic
 
+pytestmark = pytest.mark.slow  # real back-off
+
 
 @pytest.mark.parametrize("trouble", ["500", "drop"])
 async def test_a_report_waits_until_telegram_is_back(clinic: Clinic, trouble: str) -> None:
     """Three failed tries, each counted and with a longer back-off; then one document, and the mail was not delayed."""
     await clinic.telegram.fault(trouble, "sendDocument", times=3)
-    await clinic.until("released")
+    await clinic.plays("released")
     waited = []
     for attempt in (1, 2, 3):
         job = await waits(clinic, "send_report", attempt)
@@ -31,7 +33,7 @@ async def test_a_report_waits_until_telegram_is_back(clinic: Clinic, trouble: st
 async def test_a_long_flood_wait_is_obeyed_and_a_short_one_waited_out(clinic: Clinic) -> None:
     """429 with retry_after 60: not a second earlier. With 1: at once, without a failed job."""
     await clinic.telegram.fault("429", "sendDocument", seconds=60)
-    await clinic.until("released")
+    await clinic.plays("released")
     job = await waits(clinic, "send_report")
     assert timedelta(seconds=50) < job.run_at - datetime.now(UTC) <= timedelta(seconds=60)
     await clinic.telegram.fault("429", "sendDocument", seconds=1)
@@ -45,7 +47,7 @@ async def test_a_long_flood_wait_is_obeyed_and_a_short_one_waited_out(clinic: Cl
 async def test_a_report_whose_answer_was_lost_is_sent_again_and_never_a_third_time(clinic: Clinic) -> None:
     """At least once: when the answer has come, a job found again after a crash finds it delivered."""
     await clinic.telegram.fault("drop_after", "sendDocument")
-    await clinic.until("released")
+    await clinic.plays("released")
     await waits(clinic, "send_report")
     await settles(clinic)
     await clinic.amina.receives_document()
@@ -77,7 +79,7 @@ async def test_updates_of_a_time_without_connection_are_taken_up_afterwards(clin
 
 async def test_a_patient_who_blocked_the_bot_gets_the_mail_and_the_administrators_hear_of_it(clinic: Clinic) -> None:
     """A permanent refusal is not retried; after unblocking, /report sends it."""
-    await clinic.until("completed")
+    await clinic.plays("completed")
     await clinic.amina.blocks()
     await clinic.releases()
     await clinic.joseph.sees("could not be delivered (chat:", timeout=30)

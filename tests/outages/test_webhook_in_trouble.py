@@ -14,6 +14,8 @@ from bot.telegram.webhook import WEBHOOK_PATH
 from models.tables.scans import Scan
 from tests.support.web import SECRET, Running, running
 
+pytestmark = pytest.mark.slow  # real back-off
+
 
 async def _amina_sends(clinic: Running, picture: bytes, failures: int) -> Person:
     people = await add_cast(clinic.app.services.sessions, clinic.sandbox)

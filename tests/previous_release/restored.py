@@ -83,11 +83,14 @@ class Restored(NamedTuple):
 
     async def settles(self, within: float = 60) -> None:
         """Run every job, scheduled ones too, until none is left."""
-        async with asyncio.timeout(within):
-            while any(not job.ended for job in self.jobs()):
-                await asyncio.to_thread(self.query, BRING_FORWARD, now=_now())
-                self.app.worker._wake.set()
-                await asyncio.sleep(0.1)
+        try:
+            async with asyncio.timeout(within):
+                while any(not job.ended for job in self.jobs()):
+                    await asyncio.to_thread(self.query, BRING_FORWARD, now=_now())
+                    self.app.worker._wake.set()
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            raise AssertionError(f"still open: {[job for job in self.jobs() if not job.ended]}") from None
 
     async def command(self, *words: str) -> str:
         """Run `csss` on the restored folder; its output. Asserts that it succeeded."""

@@ -96,7 +96,7 @@ async def a_whole_scan(clinic: Clinic) -> None:
 
 
 async def a_mail_that_was_refused_and_a_change_that_was_declined(clinic: Clinic) -> None:
-    await clinic.until("completed")
+    await clinic.plays("completed")
     code = await clinic.approves()
     clinic.sandbox.mailbox.fail(1, 550)
     await clinic.joseph.sends(code)

@@ -43,7 +43,7 @@ async def test_whatever_a_patient_asks_and_presses_no_stage_shows_a_label(clinic
 async def test_a_label_already_known_stays_hidden_when_the_scan_is_rejected(clinic: Clinic) -> None:
     """The doctor asks for a better picture after the analysis: the patient reads the reason and no more."""
     label_pattern = _label_pattern(clinic)
-    await clinic.until("analysed")
+    await clinic.plays("analysed")
     await clinic.rao.presses("Better image")
     await clinic.rao.presses("blurred")
     await clinic.amina.sees("needs a better picture")

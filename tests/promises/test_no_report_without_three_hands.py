@@ -17,8 +17,8 @@ from tests.support.steps import (
     an_hour_passes_for_codes,
     button,
     rows,
-    sentence_for,
     scan_row,
+    sentence_for,
     the_code_grows_old,
 )
 

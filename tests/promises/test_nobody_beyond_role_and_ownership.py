@@ -18,7 +18,7 @@ from models.vocabulary import Role, ScanStatus
 from tests.support.jobs import settles
 from tests.support.ownership import _kept, _moves_in
 from tests.support.people import Clinic
-from tests.support.steps import a_scan, button, rows, sentence_for
+from tests.support.steps import a_scan, button, rows, sentence_for, until
 from workflow.accounts import sessions
 from workflow.permissions import STAFF
 
@@ -173,7 +173,7 @@ async def test_staff_powers_are_nobody_elses(clinic: Clinic, bela: Person) -> No
 
 async def test_a_patient_finds_nothing_of_anothers_scan(clinic: Clinic, bela: Person) -> None:
     """A finished report of patient A: patient B lists, asks and forges, and gets nothing of it."""
-    await clinic.until("released")
+    await until(clinic, "released")
     await clinic.amina.receives_document(timeout=30)
     for words, reply in {"/scans": "no scan of yours", "/status": "no scan of yours", "/report": "no finished"}.items():
         await bela.sends(words)

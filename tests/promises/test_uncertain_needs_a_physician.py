@@ -12,7 +12,7 @@ from inference.model.classifier import Classifier
 from inference.upload.open import open_picture
 from models.vocabulary import ScanStatus
 from tests.support.people import FINDINGS, Clinic, open_clinic
-from tests.support.steps import a_scan, actor, button, sentence_for, scan_row
+from tests.support.steps import a_scan, actor, button, scan_row, sentence_for
 from workflow.scans.reading import TypedFindings, write_findings
 
 

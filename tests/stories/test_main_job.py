@@ -25,7 +25,7 @@ async def test_a_photo_becomes_a_report_in_chat_and_mailbox(engines: Engines, da
 
 
 async def _report_arrives(clinic: Clinic) -> None:
-    await clinic.until("released")
+    await clinic.plays("released")
 
     report = await clinic.amina.receives_document(timeout=30)
     mail = await clinic.telegram.mail_to("amina@example.org", "attached", timeout=30)
@@ -57,7 +57,7 @@ async def _report_arrives(clinic: Clinic) -> None:
 
 async def test_the_status_card_is_one_message_that_walks_through_the_stages(clinic: Clinic) -> None:
     """Edited in place from "Received" to "Report ready", never sent twice."""
-    await clinic.until("released")
+    await clinic.plays("released")
     await clinic.amina.receives_document(timeout=30)
     await clinic.amina.sees("✅ Report ready")
 

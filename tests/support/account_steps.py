@@ -30,7 +30,7 @@ def read_code(pixels: NDArray[np.uint8]) -> str:
 
 
 async def enrols(clinic: Clinic) -> pyotp.TOTP:
-    """Joseph sets up his app: password, QR code, first code. The picture is decoded as a phone would do it."""
+    """Joseph sets up the app: password, QR code, first code. The picture is decoded as a phone does."""
     await clinic.joseph.sends("/authenticator")
     await clinic.joseph.sees("type your password")
     await clinic.joseph.sends(PASSWORD)

@@ -86,8 +86,8 @@ class Clinic(NamedTuple):
         await self.joseph.sends(code)
         await self.joseph.sees("is released")
 
-    async def until(self, stage: str) -> None:
-        """Bring the newest scan to this stage: analysed, verified, completed or released."""
+    async def plays(self, stage: str) -> None:
+        """Play the story in the chats up to this stage: analysed, verified, completed or released."""
         await self.uploads()
         match stage:
             case "analysed":

@@ -57,6 +57,17 @@ async def a_scan(
     return scan.id
 
 
+async def until(clinic: Clinic, stage: str) -> int:
+    """A scan at this stage without the story in the chats; only the release is played."""
+    scan_id = await a_scan(
+        clinic, ScanStatus.DOCTOR_VERIFIED if stage == "verified" else ScanStatus.PHARMACIST_COMPLETED
+    )
+    if stage == "released":
+        await clinic.joseph.sees(f"Scan #{scan_id}")
+        await clinic.releases()
+    return scan_id
+
+
 async def _step(session: AsyncSession, clinic: Clinic, scan_id: int, to: ScanStatus, texts: dict[str, Any]) -> None:
     rao, meena = await actor(session, "rao@example.org"), await actor(session, "meena@example.org")
     vault, now = clinic.app.services.vault, datetime.now(UTC)
@@ -97,7 +108,7 @@ async def rows(clinic: Clinic, *tables: type[Any]) -> Sequence[tuple[Any, ...]]:
 
 
 async def button(clinic: Clinic, action: CardAction, scan_id: int) -> str:
-    """Callback data of a button of this scan in its current state, as good as any forgery; the button need not exist."""
+    """Callback data of a button of this scan in its current state, as any forgery; the button need not exist."""
     if action in AMENDMENT_DECISIONS:
         return OnAmendment(action=action, scan_id=scan_id, number=1).pack()
     async with clinic.app.services.sessions() as session:

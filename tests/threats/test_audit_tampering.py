@@ -125,7 +125,7 @@ async def _rows_with_the_mail(session: AsyncSession) -> list[AuditRow]:
 
 async def test_the_main_job_is_recorded_from_upload_to_delivery(clinic: Clinic) -> None:
     """Every act, access, refusal and delivery has its row; no row holds a name, an email or typed text."""
-    await clinic.until("released")
+    await clinic.plays("released")
     await clinic.amina.receives_document(timeout=30)
     await clinic.telegram.mail_to("amina@example.org", "attached", timeout=30)
     await clinic.rao.presses("Read all")

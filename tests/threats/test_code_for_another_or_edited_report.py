@@ -82,7 +82,7 @@ async def test_asking_for_another_scan_voids_the_first_code(sessions: Sessions) 
 
 async def test_what_is_confirmed_stands_next_to_the_code_by_mail_and_by_app(clinic: Clinic) -> None:
     """Scan, version, patient and risk in the chat, and in the mail too; then with the app, in a full story."""
-    await clinic.until("completed")
+    await clinic.plays("completed")
     await clinic.joseph.presses("Approve")
     shown = await clinic.joseph.sees("6-digit code is on its way")
     mail = await clinic.telegram.mail_to("joseph@example.org")

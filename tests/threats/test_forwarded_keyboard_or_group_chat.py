@@ -43,7 +43,7 @@ async def test_nothing_is_answered_in_a_group(clinic: Clinic, words: str) -> Non
 
 async def test_pictures_and_reports_cannot_be_forwarded_or_saved(clinic: Clinic) -> None:
     """Every picture and document is sent with protected content."""
-    await clinic.until("released")
+    await clinic.plays("released")
     await clinic.amina.receives_document(timeout=30)
     await clinic.rao.presses("Read all")
     await clinic.rao.sees("replaces none")

@@ -1,7 +1,7 @@
 """Threat: text typed in chat makes our server fetch an address (SSRF).
 
-Every field of a document by itself, and forty notes, are in tests/reports/pdf/test_report_hostile.py; here the text takes
-the whole path through the bot.
+Every field of a document by itself, and forty notes, are in tests/reports/pdf/test_report_hostile.py; here the text
+takes the whole path through the bot.
 """
 
 import asyncio

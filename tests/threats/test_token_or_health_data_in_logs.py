@@ -168,8 +168,7 @@ def test_what_nobody_catches_ends_in_a_line_of_the_log_too(written: StringIO) ->
     assert [(line["event"], line["error"]) for line in lines] == [("crashed", "ValueError")] * 2
 
 
-@pytest.mark.parametrize(
-    "kind", [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, errors.WorkflowError)]
-)
-def test_a_refusal_names_its_sentence_and_no_value(kind: type[errors.WorkflowError]) -> None:
-    assert str(kind(name="Amina")) == kind.key
+def test_a_refusal_names_its_sentence_and_no_value() -> None:
+    kinds = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, errors.WorkflowError)]
+    assert len(kinds) > 20
+    assert [kind for kind in kinds if str(kind(name="Amina")) != kind.key] == []

@@ -108,7 +108,7 @@ async def dismiss(session: AsyncSession, actor: Actor, miss_id: int, at: datetim
 
 
 async def _count_question(session: AsyncSession, text: str, language: str, at: datetime) -> MissedQuestion:
-    """Of two concurrent first counts the second one adds to the first."""
+    """When two transactions count a new question at once, the second adds to the first."""
     key: bytes = session.info[AUDIT_CONTEXT].key
     mark = hmac.new(key, f"faq miss {language} {normalise(text)}".encode(), "sha256").hexdigest()
     same = select(MissedQuestion).where(MissedQuestion.mark == mark).with_for_update()

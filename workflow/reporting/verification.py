@@ -27,7 +27,7 @@ class Validity(StrEnum):
 
 
 class ReportVersion(NamedTuple):
-    """What may be disclosed to the holder of a report: no health data."""
+    """The facts that may be disclosed to the holder of a report: no health data."""
 
     number: str
     version: int

@@ -15,7 +15,7 @@ FIRST_QUERY: Final = 4_200_000_000_000_001
 
 
 class Reply(NamedTuple):
-    """What answerCallbackQuery showed to the person."""
+    """The answer of answerCallbackQuery, as shown to the person."""
 
     text: str | None
     show_alert: bool

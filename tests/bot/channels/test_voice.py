@@ -19,6 +19,7 @@ from models.vocabulary import Language
 from reports.content.sample import full_sample
 from tests.support.jobs import settles
 from tests.support.people import Clinic, eventually, open_clinic
+from tests.support.steps import until
 
 needs_voice_tools = pytest.mark.needs("espeak-ng", "opusenc")
 
@@ -31,7 +32,7 @@ async def loud(engines: Engines) -> AsyncIterator[Clinic]:
 
 @needs_voice_tools
 async def test_the_report_is_followed_by_its_first_page_as_a_guarded_voice_message(loud: Clinic) -> None:
-    await loud.until("released")
+    await until(loud, "released")
     report = await loud.amina.receives_document(timeout=30)
     recording = await loud.amina.receives_voice(timeout=30)
     assert report.name.removesuffix(".pdf") in recording.text
@@ -45,7 +46,7 @@ async def test_the_report_is_followed_by_its_first_page_as_a_guarded_voice_messa
 @needs_voice_tools
 async def test_a_patient_who_takes_no_voice_messages_has_the_report_and_nobody_is_bothered(loud: Clinic) -> None:
     await loud.telegram.fault("403", "sendVoice")
-    await loud.until("released")
+    await until(loud, "released")
     await loud.amina.receives_document(timeout=30)
 
     async def refused(session: AsyncSession) -> bool:
@@ -59,7 +60,7 @@ async def test_a_patient_who_takes_no_voice_messages_has_the_report_and_nobody_i
 @needs_voice_tools
 async def test_where_telegram_stumbles_it_is_said_again(loud: Clinic) -> None:
     await loud.telegram.fault("500", "sendVoice")
-    await loud.until("released")
+    await until(loud, "released")
     await loud.amina.receives_voice(timeout=30)
     await settles(loud)
     assert len(await loud.telegram.calls("sendVoice")) == 2
@@ -70,7 +71,7 @@ async def test_where_telegram_stumbles_it_is_said_again(loud: Clinic) -> None:
 
 
 async def test_by_default_nothing_is_read_aloud(clinic: Clinic) -> None:
-    await clinic.until("released")
+    await until(clinic, "released")
     await clinic.amina.receives_document(timeout=30)
     assert not await clinic.telegram.calls("sendVoice")
 

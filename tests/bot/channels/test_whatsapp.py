@@ -21,6 +21,7 @@ from tests.support.account_steps import menu_of
 from tests.support.jobs import settles, waits
 from tests.support.people import Clinic, open_clinic
 from tests.support.report_steps import PASSPHRASE
+from tests.support.steps import until
 
 ACCOUNT, TOKEN, SENDER = "AC" + "0" * 32, "a token of Twilio's", "+14155238886"
 
@@ -39,7 +40,7 @@ class Twilio:
         form = {name: str(value) for name, value in (await request.post()).items()}
         self.wrong += [name for name in ("From", "To") if not form[name].startswith("whatsapp:+")]
         self.requests.append(form)
-        status, body = self.answers.pop(0) if self.answers else (201, {"sid": f"SM{len(self.asked):032}"})
+        status, body = self.answers.pop(0) if self.answers else (201, {"sid": f"SM{len(self.requests):032}"})
         return web.json_response(body, status=status)
 
 
@@ -54,11 +55,11 @@ class Desk(NamedTuple):
         await self.clinic.amina.sees("come by WhatsApp as well?")
         await self.clinic.amina.sends_contact("91 98765 43210")
         await self.clinic.amina.sees("From now on")
-        await self.clinic.until("released")
+        await until(self.clinic, "released")
 
     async def status_callback(self, status: str, token: str = TOKEN) -> int:
         """Twilio's status callback, signed as its documentation requires."""
-        form = {"MessageSid": f"SM{len(self.twilio.asked):032}", "MessageStatus": status}
+        form = {"MessageSid": f"SM{len(self.twilio.requests):032}", "MessageStatus": status}
         signed = f"{self.site}/twilio" + "".join(name + form[name] for name in sorted(form))
         signature = b64encode(hmac.new(token.encode(), signed.encode(), sha1).digest()).decode()
         return await self.posts(form, signature)
@@ -86,18 +87,18 @@ async def desk(engines: Engines, request: pytest.FixtureRequest) -> AsyncIterato
 async def test_the_locked_copy_comes_to_the_telephone_that_its_owner_shared(desk: Desk) -> None:
     """The text names no diagnosis; the link leads only to the copy that the passphrase in the chat opens."""
     await desk.released()
-    credentials: Message = await desk.clinic.amina.sees("opens with this passphrase", timeout=30)
+    notice: Message = await desk.clinic.amina.sees("opens with this passphrase", timeout=30)
     await settles(desk.clinic)
-    [requests] = desk.twilio.requests
-    assert (requests["From"], requests["To"]) == (f"whatsapp:{SENDER}", "whatsapp:+919876543210")
-    assert requests["StatusCallback"] == f"{desk.site}/twilio"
-    assert requests["Body"].startswith("Demo Hospital: a document is ready")
+    [sent] = desk.twilio.requests
+    assert (sent["From"], sent["To"]) == (f"whatsapp:{SENDER}", "whatsapp:+919876543210")
+    assert sent["StatusCallback"] == f"{desk.site}/twilio"
+    assert sent["Body"].startswith("Demo Hospital: a document is ready")
     async with ClientSession() as http:
-        copy = await (await http.get(requests["MediaUrl"])).read()
-        [passphrase] = PASSPHRASE.findall(credentials.text)
+        copy = await (await http.get(sent["MediaUrl"])).read()
+        [passphrase] = PASSPHRASE.findall(notice.text)
         with pikepdf.open(BytesIO(copy), password=passphrase) as pdf:
             assert len(pdf.pages) > 1
-        for forged in (requests["MediaUrl"].replace("/1-", "/2-"), requests["MediaUrl"].replace("-17", "-27")):
+        for forged in (sent["MediaUrl"].replace("/1-", "/2-"), sent["MediaUrl"].replace("-17", "-27")):
             assert (await http.get(forged)).status == 404
     assert await desk.status_callback("delivered") == 204
     await desk.clinic.joseph.sends("/undelivered")
@@ -132,12 +133,12 @@ async def test_a_busy_twilio_is_asked_again_and_a_wrong_number_is_not(desk: Desk
 async def test_with_an_approved_template_its_variables_say_it_all(desk: Desk) -> None:
     await desk.released()
     await settles(desk.clinic)
-    [requests] = desk.twilio.requests
-    assert requests["ContentSid"] == "HX1"
-    variables = json.loads(requests["ContentVariables"])
+    [sent] = desk.twilio.requests
+    assert sent["ContentSid"] == "HX1"
+    variables = json.loads(sent["ContentVariables"])
     assert (variables["1"], variables["2"][:6]) == ("Demo Hospital", "R2026-")
     assert variables["3"].startswith(f"{desk.site}/copies/1-")
-    assert not {"Body", "MediaUrl"} & set(requests)
+    assert not {"Body", "MediaUrl"} & set(sent)
 
 
 async def test_somebody_elses_number_is_not_taken_and_stopping_stops(desk: Desk) -> None:
@@ -147,7 +148,7 @@ async def test_somebody_elses_number_is_not_taken_and_stopping_stops(desk: Desk)
     await desk.clinic.amina.sends("/whatsapp")
     await desk.clinic.amina.presses("Stop WhatsApp")
     await desk.clinic.amina.sees("Your number is deleted")
-    await desk.clinic.until("released")
+    await until(desk.clinic, "released")
     await settles(desk.clinic)
     assert desk.twilio.requests == []
 

@@ -92,7 +92,7 @@ async def test_a_fault_of_one_update_stops_no_other(clinic: Any) -> None:
     """An internal error gets a number that is also in the log; the bot goes on."""
     import shutil
 
-    await clinic.until("released")
+    await clinic.plays("released")
     await clinic.amina.receives_document(timeout=30)
     shutil.rmtree(clinic.app.services.vault.root)
     await clinic.amina.sends("/report")

@@ -16,6 +16,7 @@ from bot.web.app import build_web_app
 from bot.web.verify import preferred_language
 from models.tables.scans import Report
 from tests.support.people import Clinic
+from tests.support.steps import until
 from workflow.reporting.verification import LOOKUPS_PER_MINUTE, MAX_REQUESTERS, lookup_buckets
 
 ANSWERS = {
@@ -40,7 +41,7 @@ class Desk(NamedTuple):
 
 @pytest.fixture
 async def desk(clinic: Clinic) -> AsyncIterator[Desk]:
-    await clinic.until("released")
+    await until(clinic, "released")
     pdf = await clinic.amina.receives_document(timeout=30)
     async with clinic.app.services.sessions() as session:
         token = await session.scalar(select(Report.token))

@@ -16,7 +16,7 @@ from tests.support.jobs import settles, waits
 from tests.support.pdf import pages
 from tests.support.people import CODE, Clinic, eventually
 from tests.support.report_steps import asks_to_amend
-from tests.support.steps import a_scan, sentence_for, scan_row
+from tests.support.steps import a_scan, scan_row, sentence_for
 from workflow.reporting.deliveries import history
 
 
@@ -24,7 +24,7 @@ async def test_an_amendment_makes_a_new_version_and_marks_the_old_one(clinic: Cl
     """Reason, new text, risk colour, a new code; the patient is notified, and the old copy in the chat is marked
     void.
     """
-    await clinic.until("released")
+    await clinic.plays("released")
     first = await clinic.amina.receives_document(timeout=30)
     await asks_to_amend(clinic)
     again = await clinic.rao.forges(OnCard(action=CardAction.ADDENDUM, scan_id=1).pack())
@@ -65,7 +65,7 @@ async def test_an_amendment_makes_a_new_version_and_marks_the_old_one(clinic: Cl
 async def test_a_version_that_was_superseded_on_its_way_never_arrives(clinic: Clinic) -> None:
     """Telegram is away when the first version is sent, and back when the second has superseded it."""
     await clinic.telegram.fault("500", "sendDocument", times=100)
-    await clinic.until("released")
+    await clinic.plays("released")
     await waits(clinic, "send_report")
     await asks_to_amend(clinic)
     await _approves(clinic)
@@ -84,7 +84,7 @@ async def test_a_version_that_was_superseded_on_its_way_never_arrives(clinic: Cl
 
 async def test_an_old_button_sends_the_newest_version_again_and_never_the_one_it_was_made_for(clinic: Clinic) -> None:
     """Both versions' mails were refused; only the second is listed, and the first one's button resends it."""
-    await clinic.until("completed")
+    await clinic.plays("completed")
     code = await clinic.approves()
     clinic.sandbox.mailbox.fail(1, 550)
     await clinic.joseph.sends(code)
@@ -107,7 +107,7 @@ async def test_an_old_button_sends_the_newest_version_again_and_never_the_one_it
 
 
 async def test_an_addendum_adds_and_a_declined_change_changes_nothing(clinic: Clinic) -> None:
-    await clinic.until("released")
+    await clinic.plays("released")
     first = await clinic.amina.receives_document(timeout=30)
     await clinic.rao.presses("Addendum", on="Report ready")
     await clinic.rao.sends("Discussed with the ward.")
@@ -129,7 +129,7 @@ async def test_an_addendum_adds_and_a_declined_change_changes_nothing(clinic: Cl
 
 async def test_a_button_decides_the_change_above_it_and_no_later_one(clinic: Clinic) -> None:
     """The first change is declined from another chat and its buttons stay here; then a second one waits."""
-    await clinic.until("released")
+    await clinic.plays("released")
     await clinic.amina.receives_document(timeout=30)
     await clinic.rao.presses("Addendum", on="Report ready")
     await clinic.rao.sends("Discussed with the ward.")
@@ -149,7 +149,7 @@ async def test_a_button_decides_the_change_above_it_and_no_later_one(clinic: Cli
 
 async def test_a_change_waits_in_the_administrators_queue_and_can_be_decided_from_there(clinic: Clinic) -> None:
     """The request message may be deleted; no other queue lists the change, and a decided one is gone."""
-    await clinic.until("released")
+    await clinic.plays("released")
     await clinic.amina.receives_document(timeout=30)
     await clinic.rao.presses("Addendum", on="Report ready")
     await clinic.rao.sends("Discussed with the ward.")
@@ -174,7 +174,7 @@ async def test_a_change_waits_in_the_administrators_queue_and_can_be_decided_fro
 
 async def test_a_long_change_is_told_whole_in_several_messages(clinic: Clinic) -> None:
     """Telegram allows 4,096 characters; an administrator must be able to read the whole change."""
-    await clinic.until("released")
+    await clinic.plays("released")
     await clinic.amina.receives_document(timeout=30)
     long = [f"{letter * 2900} the end of {letter}" for letter in "abcd"]
     await clinic.rao.presses("Amend", on="Report ready")
@@ -194,7 +194,7 @@ async def test_a_long_change_is_told_whole_in_several_messages(clinic: Clinic) -
 
 
 async def test_a_locked_chat_gets_no_notice_of_a_change(clinic: Clinic) -> None:
-    await clinic.until("released")
+    await clinic.plays("released")
     await clinic.amina.receives_document(timeout=30)
     async with clinic.app.services.sessions.begin() as session:
         await session.execute(
@@ -210,7 +210,7 @@ async def test_a_locked_chat_gets_no_notice_of_a_change(clinic: Clinic) -> None:
 
 async def test_who_has_an_app_approves_a_change_with_it(clinic: Clinic) -> None:
     """Purpose: nobody waits for a mail that is not sent."""
-    await clinic.until("released")
+    await clinic.plays("released")
     phone = await enrols(clinic)
     mails = len(await clinic.telegram.mails("joseph@example.org"))
     await clinic.rao.presses("Addendum", on="Report ready")

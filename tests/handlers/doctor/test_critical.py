@@ -10,7 +10,7 @@ from models.tables.jobs import Job
 from models.vocabulary import ScanStatus
 from tests.support.jobs import comes_due, waits
 from tests.support.people import Clinic, eventually
-from tests.support.steps import a_scan, sentence_for, scan_row
+from tests.support.steps import a_scan, scan_row, sentence_for
 from workflow.jobs import HAS_JOBS
 
 

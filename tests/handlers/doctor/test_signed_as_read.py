@@ -5,7 +5,7 @@ from bot.dev.sandbox.client.transcript import Message
 from handlers.ui.callbacks import SetBand
 from models.vocabulary import ScanStatus
 from tests.support.people import Clinic
-from tests.support.steps import a_scan, sentence_for, scan_row
+from tests.support.steps import a_scan, scan_row, sentence_for
 
 
 async def test_a_doctor_signs_the_draft_that_was_read(clinic: Clinic) -> None:

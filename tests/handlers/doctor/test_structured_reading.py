@@ -10,7 +10,7 @@ from handlers.ui.callbacks import CardAction, Diagnose, OnReading, SetBand, SetM
 from models.tables.scans import Reading
 from models.vocabulary import ScanStatus
 from tests.support.people import Clinic
-from tests.support.steps import a_scan, button, rows, sentence_for, scan_row
+from tests.support.steps import a_scan, button, rows, scan_row, sentence_for
 
 UNSURE = {"uncertain": True, "confidence": 0.4, "doubts": ["low_confidence"]}
 

@@ -34,7 +34,7 @@ async def fetches(person: Person) -> ZipFile:
 
 
 async def test_the_export_holds_all_that_is_the_patients_and_no_answer_that_no_doctor_released(clinic: Clinic) -> None:
-    await clinic.until("released")
+    await clinic.plays("released")
     report = await clinic.amina.receives_document(timeout=30)
     await clinic.amina.sends("/human")
     await clinic.amina.sees("I have called somebody")

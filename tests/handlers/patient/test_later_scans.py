@@ -6,10 +6,10 @@ from tests.support.steps import sentence_for
 
 
 async def test_the_second_report_lists_the_first_scan_and_the_medicine_in_columns(clinic: Clinic) -> None:
-    await clinic.until("released")
+    await clinic.plays("released")
     first = "".join(pages((await clinic.amina.receives_document(timeout=30)).data))
     assert "Comparison" not in first
-    await clinic.until("verified")
+    await clinic.plays("verified")
     await clinic.meena.presses("Prescribe", on="#2")
     await clinic.meena.sees("Prescription for")
     await clinic.meena.sends("Amoxicillin 500 mg | 1 capsule | by mouth | 3 times a day | 7 days | after food")

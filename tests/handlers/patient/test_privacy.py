@@ -12,7 +12,7 @@ from workflow.audit.chain import AuditEvent, record
 
 
 async def test_a_patient_reads_counts_looks_times_and_agreement_and_no_health_data(clinic: Clinic) -> None:
-    await clinic.until("released")
+    await clinic.plays("released")
     await clinic.amina.receives_document(timeout=30)
     await settles(clinic)
     await clinic.amina.sends("/privacy")

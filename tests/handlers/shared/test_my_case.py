@@ -5,6 +5,7 @@ import pytest
 from models.vocabulary import Role
 from tests.support.ownership import _moves_in
 from tests.support.people import Clinic
+from tests.support.steps import until
 
 WHERE = (
     "what stage is my scan at",
@@ -52,7 +53,7 @@ async def test_staff_hear_of_their_own_queue(clinic: Clinic, question: str) -> N
 
 
 async def test_a_ready_report_comes_with_its_button(clinic: Clinic) -> None:
-    await clinic.until("released")
+    await until(clinic, "released")
     await clinic.amina.receives_document()
     await clinic.amina.sends("where is my report")
     reply = await clinic.amina.sees("Your report is here")

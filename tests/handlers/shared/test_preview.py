@@ -13,7 +13,7 @@ from models.tables.audit import AuditRow
 from models.vocabulary import ScanStatus
 from tests.support.pdf import pages
 from tests.support.people import Clinic
-from tests.support.steps import a_scan, actor, sentence_for
+from tests.support.steps import a_scan, actor, sentence_for, until
 from workflow.scans.reading import prescribe
 
 NOW = datetime.now(UTC)
@@ -63,7 +63,7 @@ async def test_once_the_doctor_has_signed_staff_get_a_preliminary_report(clinic:
 
 async def test_the_final_report_takes_its_place(clinic: Clinic) -> None:
     """After the release nobody gets a preliminary one, even if requested a moment before."""
-    await clinic.until("released")
+    await until(clinic, "released")
     final = await clinic.amina.receives_document(timeout=30)
     assert _record(final.data)["status"] == "final"
     assert not any("Preliminary" in page for page in pages(final.data))

@@ -11,6 +11,7 @@ from bot.dev.sandbox import Person
 from bot.dev.sandbox.client.transcript import Message
 from models.tables.scans import Scan
 from tests.support.people import FINDINGS, Clinic
+from tests.support.steps import until
 from workflow.accounts import sessions
 from workflow.scans import reading
 
@@ -30,7 +31,7 @@ async def card_with(who: Person, button: str, after: int = 0) -> Message:
 
 
 async def test_a_doctor_finds_opens_turns_and_reads_a_card(clinic: Clinic) -> None:
-    await clinic.until("analysed")
+    await clinic.plays("analysed")
     rao = clinic.rao
     await rao.sends("/queue")
     queue = await rao.sees("Waiting for you")
@@ -118,7 +119,7 @@ async def test_a_better_picture_is_asked_for_and_takes_the_old_ones_place(clinic
 
 async def test_a_form_whose_scan_was_closed_meanwhile_says_so(clinic: Clinic) -> None:
     """The press was answered before its effect was refused: the refusal comes as a message then."""
-    await clinic.until("analysed")
+    await clinic.plays("analysed")
     await clinic.rao.presses("Write findings")
     if "own reading" in (await clinic.rao.sees("")).text:
         await clinic.rao.sends("Pneumonia.")
@@ -135,7 +136,7 @@ async def test_a_form_whose_scan_was_closed_meanwhile_says_so(clinic: Clinic) ->
 
 
 async def test_an_administrator_rejects_and_an_old_button_speaks_kindly(clinic: Clinic) -> None:
-    await clinic.until("completed")
+    await until(clinic, "completed")
     code = await clinic.approves()
     await clinic.joseph.sees("6-digit code is on its way")
     await clinic.joseph.sends("/cancel")
@@ -155,7 +156,7 @@ async def test_an_administrator_rejects_and_an_old_button_speaks_kindly(clinic: 
 
 
 async def test_a_report_can_be_fetched_again_and_again(clinic: Clinic) -> None:
-    await clinic.until("released")
+    await until(clinic, "released")
     first = await clinic.amina.receives_document(timeout=30)
     for _ in range(2):
         await clinic.amina.sends("/report")

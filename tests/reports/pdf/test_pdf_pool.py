@@ -18,6 +18,8 @@ from reports.content.document import IncompleteReport
 from reports.pdf.pool import PdfPool
 from tests.support.pdf import pages
 
+pytestmark = pytest.mark.slow  # kills the pool's processes
+
 ROOT = Path(__file__).parents[3]
 ORPHANS = """
 import asyncio, os

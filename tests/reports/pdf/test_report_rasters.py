@@ -1,6 +1,7 @@
 """Tamil and Hindi on the PDF, compared with approved pictures.
 
-After an intended change `python tests/reports/pdf/test_report_rasters.py` draws those in `approved/` anew: look at them.
+After an intended change `python tests/reports/pdf/test_report_rasters.py` redraws those in
+`approved/`: look at them.
 """
 
 import subprocess

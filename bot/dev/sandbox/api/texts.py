@@ -52,7 +52,7 @@ def caption(call: Call) -> Formatted:
 
 
 def plain(text: str) -> Formatted:
-    """What a person types: no mark-up, but links and commands are found."""
+    """Parse typed text: no markup, but links and commands become entities."""
     return _trimmed(Formatted(_encodable(text), []))
 
 
