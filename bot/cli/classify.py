@@ -16,10 +16,11 @@ from rich.text import Text
 
 from bot.cli import refusal
 from inference.errors import BundleError, Refused
+from inference.heart.accepted import read_accepted
 from inference.heart.bundle import default_heart
 from inference.heart.patient_reading import HeartReader
 from inference.model.bundle import default_bundle
-from inference.model.classifier import DECODED_SIDE, Classifier, Prediction
+from inference.model.classifier import DECODED_SIDE, Classifier, GateResult, Prediction
 from inference.model.gradcam import overlay
 from inference.upload.decoder import DecoderPool
 from inference.upload.picture import Picture
@@ -61,10 +62,10 @@ def classify(
         fail("--heatmap takes exactly one picture")
     with DecoderPool() as decoder:
         classifier = load(bundle)
-        slices: list[Picture] = []
+        slices: list[GateResult] = []
         lines: Iterable[dict[str, Any]] = (describe(decoder, classifier, file, heatmap, slices) for file in files)
         if together:
-            lines = chain(lines, read_together(slices))
+            lines = chain(lines, read_together(classifier, slices))
         accepted = print_lines(lines) if json else print_table(lines)
     if not accepted:
         raise typer.Exit(1)
@@ -91,9 +92,9 @@ def load(folder: Path | None) -> Classifier:
 
 
 def describe(
-    decoder: DecoderPool, classifier: Classifier, file: Path, heatmap: Path | None, slices: list[Picture]
+    decoder: DecoderPool, classifier: Classifier, file: Path, heatmap: Path | None, slices: list[GateResult]
 ) -> dict[str, Any]:
-    """One result; a refused file has a reason and no label. A heart's picture is added to `slices`."""
+    """One result; a refused file has a reason and no label. A heart is added to `slices`."""
     try:
         picture = decoder.decode(file.read_bytes(), None if heatmap else DECODED_SIDE)
         accepted = classifier.run_gate(picture)
@@ -102,19 +103,19 @@ def describe(
         reason = error.reason.value if isinstance(error, Refused) else "unreadable"
         return {"file": str(file), "accepted": False, "reason": reason} | dict.fromkeys(FACTS)
     if prediction.modality is Modality.CARDIAC_MRI:
-        slices.append(accepted.picture)
+        slices.append(accepted)
     if heatmap is not None:
         write_heatmap(heatmap, accepted.picture, prediction)
     return {"file": str(file), "accepted": True, "reason": None} | prediction.as_json()
 
 
-def read_together(slices: Sequence[Picture]) -> Iterator[dict[str, Any]]:
+def read_together(classifier: Classifier, slices: Sequence[GateResult]) -> Iterator[dict[str, Any]]:
     """One result for the slices of one heart, in the fields of a file's; iterate it when all slices are known."""
     if not slices:
         yield {"together": 0, "accepted": False, "reason": NO_SLICES} | dict.fromkeys(FACTS)
         return
     try:
-        reading = HeartReader.load(default_heart()).read([one.grey for one in slices])
+        reading = read_accepted(classifier, HeartReader.load(default_heart()), slices).reading
     except BundleError as error:
         fail(str(error))
     yield {"together": len(slices), "accepted": True, "reason": None} | reading.as_json()

@@ -7,11 +7,11 @@ from bot.jobs.notify import notify
 from bot.patient_files import read_file, store_file
 from bot.services import Services
 from inference.errors import Refused
+from inference.heart.accepted import read_accepted
 from inference.heart.drawing import draw_sheet
 from inference.model.bundle import ModelIdentity
-from inference.model.classifier import Classifier, GateResult
+from inference.model.classifier import GateResult
 from inference.model.gradcam import overlay
-from inference.model.prediction import Doubt
 from models.crypto.vault import Content
 from models.tables.scans import AiFinding, Scan
 from models.vocabulary import Modality, Role, ScanStatus
@@ -82,24 +82,13 @@ def _read_pictures(
 
 
 def _read_heart(services: Services, own: GateResult, album: Sequence[GateResult]) -> tuple[dict[str, Any], bytes]:
-    """The reading of all slices, and the sheet with their outlines. A doubt of the gate makes it uncertain."""
-    greys = [one.picture.grey for one in album]
-    results = [services.hearts.measure_slice(grey) for grey in greys]
-    facts = services.hearts.read(greys, results).as_json()
+    """The reading of all slices, and the sheet with their outlines."""
+    reading, slices = read_accepted(services.classifier, services.hearts, album)
+    facts = reading.as_json() | {"adjustments": [adjustment.value for adjustment in own.picture.adjustments]}
     heart = {name: facts.pop(name) for name in ("phases", "slices", "measures")}
-    if doubts := _gate_doubts(services.classifier, album):
-        facts |= {"doubts": [*facts["doubts"], *doubts], "uncertain": True}
-    facts["adjustments"] = [adjustment.value for adjustment in own.picture.adjustments]
-    columns = identity_columns(services.hearts.identity) | facts
+    columns = identity_columns(reading.model) | facts
     columns |= {"heart": heart, "slices": len(album), "distance": own.forward.distance}
-    return columns, draw_sheet(greys, [result.outline for result in results])
-
-
-def _gate_doubts(classifier: Classifier, album: Sequence[GateResult]) -> list[str]:
-    """Doubts about the picture of any slice."""
-    far = any(one.forward.distance > classifier.bundle.thresholds.far for one in album)
-    poor = any(classifier.is_poor(one) for one in album)
-    return [doubt.value for found, doubt in ((far, Doubt.FAR_FROM_TRAINING), (poor, Doubt.POOR_IMAGE)) if found]
+    return columns, draw_sheet([one.picture.grey for one in album], [one.outline for one in slices])
 
 
 def _model_switched_off(services: Services, scan: Scan) -> AiFinding:

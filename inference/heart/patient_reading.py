@@ -15,6 +15,7 @@ from inference.heart.measures import SliceMeasures, measure
 from inference.heart.phases import Pair, pair_phases
 from inference.heart.segmenter import HeartSegmenter, Outline
 from inference.model.bundle import ModelIdentity
+from inference.model.prediction import Doubt
 from models.vocabulary import Label, Modality
 
 EVEN: Final = 0.5  # the probability told where nothing was measured
@@ -64,7 +65,7 @@ class HeartReading:
     label: Label  # Normal or Sick
     abnormal: float  # probability of Sick, 0 to 1
     threshold: float  # the confidence that this label needs; above 1 it is never sure
-    doubts: tuple[HeartDoubt, ...]
+    doubts: tuple[HeartDoubt | Doubt, ...]
     phases: Phases
     slices: int  # how many were measured
     figures: tuple[Figure, ...]
