@@ -38,6 +38,8 @@ from bot.telegram.webhook import WEBHOOK_PATH, Webhook
 from bot.web.app import build_web_app
 from faq.answer import Faq, load
 from handlers.ui.texts import Catalogues
+from inference.heart.bundle import default_heart
+from inference.heart.patient_reading import HeartReader
 from inference.model.bundle import default_bundle
 from inference.model.classifier import Classifier
 from inference.upload.decoder import DecoderPool
@@ -67,6 +69,7 @@ class Engines(NamedTuple):
     """Models, pools and FAQ, which take long to load; several applications may share them."""
 
     classifier: Classifier
+    hearts: HeartReader
     decoder: DecoderPool
     shadow: Classifier | None
     faq: Faq
@@ -81,9 +84,10 @@ async def load_engines(settings: Settings) -> Engines:
     """Load the engines; the PDF processes start later. Raises BundleError for a damaged model."""
     decoder = DecoderPool()
     classifier = await asyncio.to_thread(Classifier.load, settings.bundle or default_bundle())
+    hearts = await asyncio.to_thread(HeartReader.load, default_heart())
     shadow = await asyncio.to_thread(Classifier.load, settings.silent_bundle) if settings.silent_bundle else None
     faq = await asyncio.to_thread(load, contacts=hospital.for_faq(settings))
-    return Engines(classifier, decoder, shadow, faq, PdfPool(settings.press_workers))
+    return Engines(classifier, hearts, decoder, shadow, faq, PdfPool(settings.press_workers))
 
 
 class App(NamedTuple):
@@ -204,6 +208,7 @@ def _services(
         whatsapp=build_whatsapp(settings),
         vault=Vault(settings.data / "vault"),
         classifier=engines.classifier,
+        hearts=engines.hearts,
         decoder=engines.decoder,
         shadow=engines.shadow,
         pdf=engines.pdf,

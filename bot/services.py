@@ -11,6 +11,7 @@ from bot.channels.delivering import Deliveries
 from bot.channels.email import Mailer
 from bot.channels.whatsapp import WhatsApp
 from handlers.ui.texts import Catalogues
+from inference.heart.patient_reading import HeartReader
 from inference.model.classifier import Classifier
 from inference.upload.decoder import DecoderPool
 from models.base import Sessions
@@ -32,6 +33,7 @@ class Services(NamedTuple):
     whatsapp: WhatsApp | None
     vault: Vault
     classifier: Classifier
+    hearts: HeartReader  # reads the slices of a cardiac MRI
     decoder: DecoderPool
     shadow: Classifier | None  # a model on trial: its readings are recorded and shown to nobody
     pdf: PdfPool

@@ -1,7 +1,8 @@
 """`csss classify`: the classifier on files and folders."""
 
 import json as jsonlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple, NoReturn
 
@@ -15,11 +16,15 @@ from rich.text import Text
 
 from bot.cli import refusal
 from inference.errors import BundleError, Refused
+from inference.heart.accepted import read_accepted
+from inference.heart.bundle import default_heart
+from inference.heart.patient_reading import HeartReader
 from inference.model.bundle import default_bundle
-from inference.model.classifier import DECODED_SIDE, Classifier, Prediction
+from inference.model.classifier import DECODED_SIDE, Classifier, GateResult, Prediction
 from inference.model.gradcam import overlay
 from inference.upload.decoder import DecoderPool
 from inference.upload.picture import Picture
+from models.vocabulary import Modality
 
 NOTICE: Final = "This reading supports a clinician's judgement and replaces none."
 FACTS: Final = (
@@ -27,6 +32,7 @@ FACTS: Final = (
     "adjustments",
 )
 SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".dcm", ".dicom", ".ima", ""})
+NO_SLICES: Final = "no_slices"  # none of the files is a slice of a heart
 MIN_PATH_WIDTH: Final = 12  # characters of the table's first column
 
 
@@ -48,6 +54,7 @@ def classify(
     json: Annotated[bool, typer.Option("--json", help="one JSON line per file and nothing else")] = False,
     heatmap: Annotated[Path | None, typer.Option(help="write the heat map of a single picture here")] = None,
     bundle: Annotated[Path | None, typer.Option(help="model bundle; the newest one if left out")] = None,
+    together: Annotated[bool, typer.Option("--together", help="read the pictures as slices of one heart")] = False,
 ) -> None:
     """Classify pictures and folders of them."""
     files = list(find_pictures(paths))
@@ -55,7 +62,10 @@ def classify(
         fail("--heatmap takes exactly one picture")
     with DecoderPool() as decoder:
         classifier = load(bundle)
-        lines = (describe(decoder, classifier, file, heatmap) for file in files)
+        slices: list[GateResult] = []
+        lines: Iterable[dict[str, Any]] = (describe(decoder, classifier, file, heatmap, slices) for file in files)
+        if together:
+            lines = chain(lines, read_together(classifier, slices))
         accepted = print_lines(lines) if json else print_table(lines)
     if not accepted:
         raise typer.Exit(1)
@@ -81,8 +91,10 @@ def load(folder: Path | None) -> Classifier:
         fail(str(error))
 
 
-def describe(decoder: DecoderPool, classifier: Classifier, file: Path, heatmap: Path | None) -> dict[str, Any]:
-    """One result; a refused file has a reason and no label."""
+def describe(
+    decoder: DecoderPool, classifier: Classifier, file: Path, heatmap: Path | None, slices: list[GateResult]
+) -> dict[str, Any]:
+    """One result; a refused file has a reason and no label. A heart is added to `slices`."""
     try:
         picture = decoder.decode(file.read_bytes(), None if heatmap else DECODED_SIDE)
         accepted = classifier.run_gate(picture)
@@ -90,9 +102,23 @@ def describe(decoder: DecoderPool, classifier: Classifier, file: Path, heatmap: 
     except (Refused, OSError) as error:
         reason = error.reason.value if isinstance(error, Refused) else "unreadable"
         return {"file": str(file), "accepted": False, "reason": reason} | dict.fromkeys(FACTS)
+    if prediction.modality is Modality.CARDIAC_MRI:
+        slices.append(accepted)
     if heatmap is not None:
         write_heatmap(heatmap, accepted.picture, prediction)
     return {"file": str(file), "accepted": True, "reason": None} | prediction.as_json()
+
+
+def read_together(classifier: Classifier, slices: Sequence[GateResult]) -> Iterator[dict[str, Any]]:
+    """One result for the slices of one heart, in the fields of a file's; iterate it when all slices are known."""
+    if not slices:
+        yield {"together": 0, "accepted": False, "reason": NO_SLICES} | dict.fromkeys(FACTS)
+        return
+    try:
+        reading = read_accepted(classifier, HeartReader.load(default_heart()), slices).reading
+    except BundleError as error:
+        fail(str(error))
+    yield {"together": len(slices), "accepted": True, "reason": None} | reading.as_json()
 
 
 def write_heatmap(target: Path, picture: Picture, prediction: Prediction) -> None:
@@ -121,7 +147,7 @@ def print_table(lines: Iterable[dict[str, Any]]) -> int:
     table = Table("file", "kind", "reading", "confidence", "abnormal", caption=NOTICE)
     accepted = 0
     for line in lines:
-        file = PathEnd(line["file"])
+        file = PathEnd(line["file"] if "file" in line else f"together: {line['together']}")
         if line["accepted"]:
             reading = f"Uncertain ({line['label']})" if line["uncertain"] else line["label"]
             table.add_row(file, line["modality"], reading, f"{line['confidence']:.0%}", f"{line['abnormal']:.0%}")

@@ -18,6 +18,8 @@ TRAINING: Final = {
     "shortcuts": "Show how far the model could win without reading the disease.",
     "outside": "Leave out one hospital at a time and measure the model on its films.",
     "formats": "Print a table of number formats: time of a pass, size and difference to the served network.",
+    "heart-segmenter": "Train the network that outlines hearts, by fold and as a whole.",
+    "heart-reading": "Fit the reading of hearts' measures and write heart.json, with its measured quality.",
 }
 EXTRA_HINT: Final = "(needs the `ml` extra)"
 

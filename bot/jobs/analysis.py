@@ -1,17 +1,20 @@
 """Analysis of a scan by the model in use."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from bot.jobs.notify import notify
 from bot.patient_files import read_file, store_file
 from bot.services import Services
 from inference.errors import Refused
+from inference.heart.accepted import read_accepted
+from inference.heart.drawing import draw_sheet
 from inference.model.bundle import ModelIdentity
-from inference.model.classifier import Prediction, pool_slices
+from inference.model.classifier import GateResult
 from inference.model.gradcam import overlay
 from models.crypto.vault import Content
 from models.tables.scans import AiFinding, Scan
-from models.vocabulary import Role, ScanStatus
+from models.vocabulary import Modality, Role, ScanStatus
 from workflow.errors import StaleAction
 from workflow.jobs import JobKind, enqueue
 from workflow.model_watch import quality
@@ -52,34 +55,49 @@ async def _predict(services: Services, scan: Scan, original: bytes) -> AiFinding
     async with services.sessions() as session:
         others = await queries.other_slices(session, scan)
     slices = [await read_file(services, scan.patient_id, other.original_file, Content.ORIGINAL) for other in others]
-    prediction, heatmap = await services.decoder.run(_predict_pooled, services, original, slices)
+    earlier = sum(other.id < scan.id for other in others)
+    columns, picture = await services.decoder.run(_read_pictures, services, original, slices, earlier)
     return AiFinding(
         scan_id=scan.id,
-        **identity_columns(prediction.model),
-        **prediction.as_json(),
-        distance=prediction.distance,
-        slices=1 + len(others),
-        heatmap_file=await store_file(services, scan.patient_id, heatmap, Content.HEAT_MAP),
+        **columns,
+        heatmap_file=await store_file(services, scan.patient_id, picture, Content.HEAT_MAP),
         created_at=services.now(),
     )
 
 
-def _predict_pooled(services: Services, original: bytes, slices: Sequence[bytes]) -> tuple[Prediction, bytes]:
-    """The prediction pooled over all slices of the study, and the heat map of this picture. Raises Refused."""
+def _read_pictures(
+    services: Services, original: bytes, slices: Sequence[bytes], earlier: int
+) -> tuple[dict[str, Any], bytes]:
+    """The finding's columns, and the JPEG of the heat map or of the outlined slices. Raises Refused.
+
+    `slices` are the album's other slices, of which `earlier` were sent before this one."""
     accepted = services.classifier.run_gate(services.decoder.decode(original))
+    if accepted.modality is Modality.CARDIAC_MRI:
+        others = [services.classifier.run_gate(services.decoder.decode(data)) for data in slices]
+        album = [one for one in (*others[:earlier], accepted, *others[earlier:]) if one.modality is accepted.modality]
+        return _read_heart(services, accepted, album)
     own = services.classifier.predict_accepted(accepted)
-    heatmap = overlay(accepted.picture, own.heatmap, own.crop)
-    if not slices:
-        return own, heatmap
-    others = [services.classifier.predict(services.decoder.decode(data)) for data in slices]
-    return pool_slices([own, *others], services.classifier.bundle.thresholds), heatmap
+    columns = identity_columns(own.model) | own.as_json() | {"distance": own.distance}
+    return columns, overlay(accepted.picture, own.heatmap, own.crop)
+
+
+def _read_heart(services: Services, own: GateResult, album: Sequence[GateResult]) -> tuple[dict[str, Any], bytes]:
+    """The reading of all slices, and the sheet with their outlines."""
+    reading, slices = read_accepted(services.classifier, services.hearts, album)
+    facts = reading.as_json() | {"adjustments": [adjustment.value for adjustment in own.picture.adjustments]}
+    heart = {name: facts.pop(name) for name in ("phases", "slices", "measures")}
+    columns = identity_columns(reading.model) | facts
+    columns |= {"heart": heart, "slices": len(album), "distance": own.forward.distance}
+    return columns, draw_sheet([one.picture.grey for one in album], [one.outline for one in slices])
 
 
 def _model_switched_off(services: Services, scan: Scan) -> AiFinding:
     """A finding without a label: the doctor's own reading is required, as for every uncertain prediction."""
     return AiFinding(
         scan_id=scan.id,
-        **identity_columns(services.classifier.identity),
+        **identity_columns(
+            (services.hearts if scan.modality == Modality.CARDIAC_MRI else services.classifier).identity
+        ),
         uncertain=True,
         doubts=["switched_off"],
         modality=scan.modality,

@@ -41,8 +41,12 @@ async def _shadow_columns(services: Services, shadow: Classifier, original: byte
 
 
 async def check_drift(services: Services) -> None:
-    """Notify administrators, at most once a day, when the model in use leaves its control limits. Idempotent."""
-    sha256 = services.classifier.identity.sha256
+    """Notify administrators, at most once a day, when a model in use leaves its control limits. Idempotent."""
+    for identity in (services.classifier.identity, services.hearts.identity):
+        await _check_drift_of(services, identity.sha256)
+
+
+async def _check_drift_of(services: Services, sha256: str) -> None:
     async with services.sessions() as session:
         alarms = {
             "agreement": agreement_dropped(await quality.decisions(session, sha256)),

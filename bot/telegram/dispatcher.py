@@ -27,6 +27,7 @@ def build_dispatcher(services: Services, metrics: Metrics, faq: Faq, settings: S
         secret_key=services.secret_key,
         vault=services.vault,
         classifier=services.classifier,
+        hearts=services.hearts,
         decoder=services.decoder,
         shadow=services.shadow,
         catalogues=services.catalogues,

@@ -11,6 +11,7 @@ from handlers.access import requires
 from handlers.ui import callbacks, keyboards
 from handlers.ui.replies import edit_message
 from handlers.ui.texts import Html, Texts
+from inference.heart.patient_reading import HeartReader
 from inference.model.classifier import Classifier
 from models.vocabulary import Role
 from workflow.actors import Actor
@@ -26,16 +27,20 @@ async def show_model(
     texts: Texts,
     uow: UnitOfWork,
     classifier: Classifier,
+    hearts: HeartReader,
     shadow: Classifier | None,
 ) -> None:
     """Show the model card, the test figures, the agreement with the doctors here and of the shadow model."""
     async with uow.read() as session:
         performance = await quality.performance(session, classifier.identity.sha256)
+        of_hearts = await quality.performance(session, hearts.identity.sha256)
         enabled = await quality.is_model_enabled(session)
         agreement = await quality.shadow_agreement(session, shadow.identity.sha256) if shadow else None
     blocks = [
         _model_card(classifier, texts),
         texts("model.record", **performance._asdict()),
+        _heart_card(hearts, texts),
+        texts("model.record", **of_hearts._asdict()),
         texts(f"model.{_state(enabled)}"),
     ]
     if shadow and agreement:
@@ -62,6 +67,12 @@ def _model_card(classifier: Classifier, texts: Texts) -> Html:
         for name in ("accuracy", "macro_recall", "coverage", "accuracy_when_sure")
     }
     return texts("model.card", name=identity.name, version=identity.version, sha256=identity.sha256[:12], **figures)
+
+
+def _heart_card(hearts: HeartReader, texts: Texts) -> Html:
+    name, version, sha256 = hearts.identity
+    auc = texts.ratio(hearts.measured["albums"]["both phases"]["auc"])
+    return texts("model.hearts", name=name, version=version, sha256=sha256[:12], auc=auc)
 
 
 def _switch_button(actor: Actor, enabled: bool, texts: Texts) -> InlineKeyboardMarkup | None:

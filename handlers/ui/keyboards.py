@@ -108,7 +108,8 @@ def button_data(scan: Scan, action: CardAction) -> OnCard | SignText:
 
 def card_keyboard(scan: Scan, actions: Sequence[CardAction], texts: Texts) -> InlineKeyboardMarkup | None:
     """Buttons for actions on a scan as it is now; None without actions."""
-    buttons = [(texts.plain(f"button.{action}"), button_data(scan, action)) for action in actions]
+    outlined = {CardAction.HEAT_MAP: "outlines"} if scan.finding and scan.finding.heart else {}
+    buttons = [(texts.plain(f"button.{outlined.get(action, action)}"), button_data(scan, action)) for action in actions]
     return rows(buttons) if buttons else None
 
 

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from babel.dates import format_date, format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_percent
+from babel.numbers import format_decimal, format_percent
 from babel.units import format_unit
 
 LOCALES: Final = Path(__file__).parents[1] / "locales"
@@ -75,6 +75,10 @@ class Texts:
     def percent(self, share: float) -> str:
         """A share of 1 as whole percent, rounded down, so that 74.9 % does not read as a 75 that was not reached."""
         return format_percent(floor(share * 100 + 1e-6) / 100, locale=self.language)
+
+    def ratio(self, value: float) -> str:
+        """A ratio with two digits, or with one behind the point from 1 on."""
+        return format_decimal(value, "0.0" if value >= 1 else "0.00", locale=self.language)
 
     def _format(self, value: object) -> str:
         if isinstance(value, Html):

@@ -10,10 +10,11 @@ from handlers.ui.keyboards import action_keyboard, card_keyboard
 from handlers.ui.replies import View
 from handlers.ui.texts import Html, Texts, plain_text
 from handlers.views.facts import facts_block
+from handlers.views.model_answer import model_block
 from handlers.views.paging import CAPTION_LIMIT, join_blocks, split_messages, telegram_length, truncate
 from handlers.views.prescription import marked_lines, override_lines
 from models.tables.accounts import Account
-from models.tables.scans import AiFinding, Reading, Scan
+from models.tables.scans import Reading, Scan
 from models.vocabulary import Role, ScanStatus
 from reports.content.reading import Region
 from reports.pdf.words import catalogue
@@ -21,10 +22,8 @@ from workflow.reporting import builder, language
 from workflow.reporting.reading import build_reading
 from workflow.scans import queries
 from workflow.scans.reading import modality_of
-from workflow.scans.risk import risk_of
 
 STAGES: Final = tuple(status for status in ScanStatus if status is not ScanStatus.REJECTED)
-BAR_LENGTH: Final = 8
 
 
 def patient_card(scan: Scan, texts: Texts) -> View:
@@ -102,10 +101,6 @@ def has_heat_map(scan: Scan) -> bool:
     return scan.finding is not None and scan.finding.heatmap_file is not None
 
 
-def label_text(name: str, texts: Texts) -> Html:
-    return texts(f"label.{name}")
-
-
 def rejection_reason(scan: Scan, texts: Texts) -> str:
     """The reason of a rejection; ready reasons are stored as keys, so that each reader sees their own language."""
     stored = scan.reason or ""
@@ -174,24 +169,8 @@ def _blocks(scan: Scan, texts: Texts, fit: Callable[[str], str], every: bool = T
     if scan.status is ScanStatus.PENDING_AI and scan.analysis_asked_at:
         blocks.append(texts("card.analysing"))
     if scan.finding:
-        blocks.append(_model_block(scan.finding, texts, every))
+        blocks.append(model_block(scan.finding, texts, every))
     return [*blocks, *_human_blocks(scan, texts, fit, whole)]
-
-
-def _model_block(finding: AiFinding, texts: Texts, every: bool) -> Html:
-    """The model's answer; without `every`, only its two likeliest classes and no picture adjustments."""
-    percent = texts.percent(finding.confidence)
-    key = "card.silent" if finding.label is None else "card.uncertain" if finding.uncertain else "card.ai"
-    nearest = label_text(finding.label, texts) if finding.label else ""
-    lines = [texts(key, label=nearest, percent=percent, risk=texts(f"risk.{risk_of(finding)}"))]
-    lines += [texts(f"doubt.{doubt}") for doubt in finding.doubts]
-    if finding.slices > 1:
-        lines.append(texts("card.pooled", slices=finding.slices))
-    shares = sorted(finding.probabilities.items(), key=lambda item: -item[1])
-    for name, share in shares if every else shares[:2]:
-        lines.append(texts("card.bar", bar=_bar(share), percent=texts.percent(share), label=label_text(name, texts)))
-    lines += [texts(f"adjustment.{adjustment}") for adjustment in finding.adjustments if every]
-    return Html("\n".join([*lines, texts("card.model", model=finding.model, version=finding.model_version)]))
 
 
 def _critical_line(scan: Scan, texts: Texts) -> list[Html]:
@@ -259,8 +238,3 @@ def _conclusions(
         why = words["why"].get(reading.why.removeprefix("why."), reading.why)
         lines.append(texts("card.why", words=fit(why)))
     return lines
-
-
-def _bar(share: float) -> str:
-    full = round(share * BAR_LENGTH)
-    return "▰" * full + "▱" * (BAR_LENGTH - full)

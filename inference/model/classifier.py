@@ -140,6 +140,10 @@ class Classifier:
             doubts=doubts,
         )
 
+    def is_poor(self, accepted: GateResult) -> bool:
+        """Whether the picture is at the edge of the training scans' quality."""
+        return find_fault(accepted.quality, self.bundle.limits[accepted.modality].doubt) is not None
+
     def forward(self, picture: Picture) -> ForwardPass:
         """One pass through the network, without the intake gate. Raises Refused for a blank picture."""
         return self._forward(picture.grey)
@@ -206,7 +210,7 @@ class Classifier:
         self, accepted: GateResult, second_logits: NDArray[np.float32], probabilities: dict[Label, float]
     ) -> tuple[Doubt, ...]:
         """Doubts about the picture: poor quality, or a prediction that changes when it is recompressed."""
-        poor = find_fault(accepted.quality, self.bundle.limits[accepted.modality].doubt) is not None
+        poor = self.is_poor(accepted)
         recompressed = combine_branches(
             self._forward_canvas(recompress(accepted.forward.canvas)).logits + second_logits, self.bundle.temperatures
         )

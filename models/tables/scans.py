@@ -55,10 +55,11 @@ class Scan(EncryptedRow, Base):
         return patient_data_key(connection, info, self.patient_id)
 
 
-class AiFinding(Base):
+class AiFinding(EncryptedRow, Base):
     """The model's result for a scan. Never edited.
 
-    `label` and `heatmap_file` are None when the model was switched off."""
+    `label` and `heatmap_file` are None when the model was switched off. For a heart, `heatmap_file` is the sheet of its
+    slices with their outlines, and `heart` holds the measures."""
 
     __tablename__ = "findings"
 
@@ -71,16 +72,23 @@ class AiFinding(Base):
     confidence: Mapped[float] = mapped_column(default=0.0)
     threshold: Mapped[float] = mapped_column(default=0.75)  # required confidence of this class
     uncertain: Mapped[bool]
-    doubts: Mapped[list[str]] = mapped_column(JSON, default=list)  # codes of `inference.model.prediction.Doubt`
+    doubts: Mapped[list[str]] = mapped_column(JSON, default=list)  # codes of `Doubt` and `HeartDoubt`
     slices: Mapped[int] = mapped_column(default=1)  # number of pooled cardiac slices
     abnormal: Mapped[float] = mapped_column(default=0.0)
     probabilities: Mapped[dict[str, float]] = mapped_column(JSON, default=dict)
     distance: Mapped[float | None]  # cosine distance to the training data
     adjustments: Mapped[list[str]] = mapped_column(JSON, default=list)  # corrections applied before inference
     heatmap_file: Mapped[str | None] = mapped_column(String(36))
+    heart: Mapped[dict[str, Any] | None] = mapped_column(Encrypted)  # phases, slices measured, and the measures
     created_at: Mapped[datetime]
 
     scan: Mapped[Scan] = relationship(back_populates="finding")
+
+    def aad(self) -> str:
+        return f"findings|{self.scan_id}"
+
+    def data_key(self, connection: Connection, info: SessionInfo) -> DataKey:
+        return scan_data_key(connection, info, self.scan_id)
 
 
 class Reading(EncryptedRow, Base):

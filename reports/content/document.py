@@ -68,6 +68,7 @@ class AiSection:
     abstention: str | None = None
     threshold: float = THRESHOLD
     heatmap: bytes | None = None  # JPEG
+    outlines: bytes | None = None  # JPEG, in place of the heat map: the slices of a heart with their outlines
 
     @property
     def uncertain(self) -> bool:

@@ -119,6 +119,7 @@ def _pictures(document: Document) -> dict[str, bytes]:
     pictures = {
         "scan": (document.scan, ("JPEG",)),
         "heatmap": (assistance.heatmap if assistance else None, ("JPEG",)),
+        "outlines": (assistance.outlines if assistance else None, ("JPEG",)),
         "logo": (document.hospital.logo, LOGO_KINDS),
     }
     return {name: require_complete(name, data, kinds) for name, (data, kinds) in pictures.items() if data is not None}

@@ -13,6 +13,7 @@ from handlers.ui.faq_callbacks import MissAction
 from handlers.ui.texts import DEFAULT, Catalogues, plain_text
 from handlers.views.reading import IMPRESSION, MODEL_COMMENT, REGIONS_VIEW
 from inference.errors import Reason
+from inference.heart.patient_reading import SHOWN
 from models.tables.deliveries import Channel
 from models.vocabulary import Band, Label, Risk, Role, ScanStatus, Sex
 from tests.support.catalogues import HOSPITAL, LANGUAGES, catalogue, faults, placeholders, sentences
@@ -31,6 +32,8 @@ COMPUTED = {
     | {f"miss_{action}" for action in set(MissAction) - {MissAction.OPEN}}
     | {f"by_{part}" for part in (REGIONS_VIEW, IMPRESSION, MODEL_COMMENT)},
     "label": set(Label),
+    "measure": {*SHOWN, "cavity_squeeze_to_rest"},
+    "phase": {"rest", "squeeze"},
     "reason": set(RETAKE_REASONS),
     "reading": {str(step.state).split(":")[1] for step in STEPS},
     "risk": set(Risk),

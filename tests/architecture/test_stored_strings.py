@@ -195,8 +195,8 @@ HASHED: Final = ("authenticator|{}|{}", "recovery|{}|{}|{}", "faq miss {} {}", "
 HASHED_BYTES: Final = (b"master key", b"CSSS\x01")
 # Associated data of encrypted values: row, then `|` and the column; files; wrapped keys.
 ENCRYPTED: Final = (
-    "accounts|{}", "amendments|{}|{}", "data_keys|{}|wrapped", "faq_misses|{}", "forms|{}", "patient_facts|{}",
-    "prescriptions|{}",
+    "accounts|{}", "amendments|{}|{}", "data_keys|{}|wrapped", "faq_misses|{}", "findings|{}", "forms|{}",
+    "patient_facts|{}", "prescriptions|{}",
     "readings|{}", "reports|{}", "scans|{}", "ticket_words|{}|{}", "vault|{}|{}", "{}|{}",
 )  # fmt: skip
 COLUMNS: Final = {
@@ -204,6 +204,7 @@ COLUMNS: Final = {
     "amendments": "band findings impression reason recommendations",
     "faq_misses": "text",
     "patient_facts": "facts",
+    "findings": "heart",
     "forms": "data",
     "prescriptions": "lines overrides read",
     "readings": "band diagnosis findings impression own_reading recommendations regions why override no_alert",

@@ -173,7 +173,7 @@ async def _erase_account(session: AsyncSession, account: Account, at: datetime) 
         enqueue(session, JobKind.REMOVE_MESSAGE, at, chat_id=card.chat_id, message_id=card.message_id)
         await session.delete(card)
     blank: dict[str, Any] = {"label": None, "confidence": 0.0, "abnormal": 0.0, "probabilities": {}, "distance": None}
-    blank |= {"uncertain": True, "doubts": [], "adjustments": []}
+    blank |= {"uncertain": True, "doubts": [], "adjustments": [], "heart": None}
     await session.execute(update(AiFinding).where(AiFinding.scan_id.in_(scans)).values(**blank))
     await session.execute(update(Reading).where(Reading.scan_id.in_(scans)).values(agrees=None, compared=None))
     await session.execute(update(Scan).where(Scan.id.in_(scans)).values(media_group_id=None))

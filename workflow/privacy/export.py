@@ -31,7 +31,7 @@ Facts = dict[str, Any]
 IDENTITY: Final = ("name", "email", "phone", "date_of_birth", "sex", "language", "created_at")
 MODEL: Final = (
     *("model", "model_version", "modality", "label", "confidence", "threshold", "uncertain", "doubts"),
-    "probabilities",
+    *("probabilities", "heart"),
 )
 READING: Final = (
     *("own_reading", "findings", "impression", "recommendations", "regions", "diagnosis", "band", "agrees", "why"),

@@ -37,7 +37,7 @@ class Issuer(NamedTuple):
 
 
 class Pictures(NamedTuple):
-    """JPEG bytes of the scan as shown and of its heat map."""
+    """JPEG bytes of the scan as shown, and of its heat map or outlines."""
 
     scan: bytes
     heatmap: bytes | None
@@ -110,7 +110,8 @@ def _assistance(finding: AiFinding, heatmap: bytes | None, doubts: str | None) -
         threshold=finding.threshold,
         risk=None if finding.uncertain else Risk(risk_of(finding)),
         abstention=doubts or None,
-        heatmap=heatmap,
+        heatmap=None if finding.heart else heatmap,
+        outlines=heatmap if finding.heart else None,
     )
 
 

@@ -37,6 +37,7 @@ def content(scan: Scan) -> dict[str, Any]:
         "prescription": prescription.lines,
         **({"overrides": prescription.overrides} if prescription.overrides else {}),
         "pharmacist": [*_person(prescription.pharmacist, Role.PHARMACIST), str(prescription.completed_at)],
+        **({"heart": finding.heart} if finding.heart else {}),  # absent elsewhere, so that older hashes still hold
     }
 
 

@@ -6,7 +6,7 @@ from alembic import op
 from models.base import UtcDateTime
 
 revision = "0023"
-down_revision = "0021"
+down_revision = "0022"
 COLUMNS = ("read", "overrides")
 
 

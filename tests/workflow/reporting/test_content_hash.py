@@ -38,6 +38,7 @@ BOUND: dict[type[Any], dict[str, Any]] = {
         "abnormal": 0.5,
         "probabilities": {"Normal": 1.0},
         "heatmap_file": "another",
+        "heart": {"phases": "both", "slices": 8, "measures": []},
     },
     Reading: {
         "own_reading": "Pneumonia.",

@@ -1,0 +1,1 @@
+"""Cardiac short-axis MRI: outlines of both ventricles and the muscle, measures that need no scale, and a reading."""
