@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from inference.errors import Reason, Refused
 from inference.model.bundle import CARDIAC, Bundle, default_bundle, load_bundle
 from inference.model.classifier import Classifier
-from inference.model.prediction import softmax
 from inference.model.preprocess import draw_canvas
+from inference.model.softmax import softmax
 from inference.upload.picture import Format, Picture
 from ml.data.loader import OodPicture, read_ood
 from ml.data.pictures import read_grey

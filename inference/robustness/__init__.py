@@ -1,0 +1,1 @@
+"""Spoil films on purpose, seeded, and measure what a classifier says of them."""
