@@ -15,7 +15,7 @@ from models.vocabulary import Role, ScanStatus
 from workflow.errors import StaleAction
 from workflow.jobs import JobKind, enqueue
 from workflow.model_watch import quality
-from workflow.scans import analysis, queries
+from workflow.scans import analysis, children, queries
 
 
 async def analyse(services: Services, scan_id: int) -> None:
@@ -53,6 +53,7 @@ async def _predict(services: Services, scan: Scan, original: bytes) -> AiFinding
         others = await queries.other_slices(session, scan)
     slices = [await read_file(services, scan.patient_id, other.original_file, Content.ORIGINAL) for other in others]
     prediction, heatmap = await services.decoder.run(_predict_pooled, services, original, slices)
+    prediction = children.withhold_certainty(prediction, scan.patient.date_of_birth, scan.created_at.date())
     return AiFinding(
         scan_id=scan.id,
         **identity_columns(prediction.model),

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.errors import Reason
-from inference.film.defects import Defects, measure_defects
+from inference.film.defects import Defects, count_levels, measure_defects
 from inference.film.finder import Film, FilmFinder, Found
 from inference.model.disturbances import disturb
 from inference.model.ensemble import Assessment, ChestModel, Routing, find_exceeded, route
@@ -20,7 +20,7 @@ from inference.upload.picture import shrink
 Grey = NDArray[np.uint8]
 Values = NDArray[np.float32]
 OTHER: Final = 2  # the router's third output
-GRID_SIDE: Final = 512  # larger pictures are shrunk first, as the network shrinks them: a grid of blocks is gone then
+GRID_SIDE: Final = 640  # pixels; in larger pictures a grid of blocks is gone once they are shrunk for the network
 FILM_SIDE: Final = 320  # the training films' size, at which noise, levels and patterns are measured
 DAMAGE_REASONS: Final[Mapping[str, Reason]] = {
     "noise": Reason.NOISY,
@@ -74,9 +74,11 @@ class ChestReader:
 
     def examine(self, whole: Grey, film: Grey) -> Examination:
         """Features, routing and defects of a film, corrected, in the whole picture."""
-        features = self._network.run(film)
-        defects = measure_defects(shrink(whole, GRID_SIDE), shrink(film, FILM_SIDE))
-        return Examination(features, route(self.model.router, features), defects._replace(side=float(min(film.shape))))
+        features, small = self._network.run(film), shrink(film, FILM_SIDE)
+        defects = measure_defects(whole if max(whole.shape) <= GRID_SIDE else small, small)
+        step = max(1, max(film.shape) // FILM_SIDE)
+        defects = defects._replace(levels=count_levels(film[::step, ::step]), side=float(min(film.shape)))
+        return Examination(features, route(self.model.router, features), defects)
 
     def is_other(self, examination: Examination) -> bool:
         """Whether the router takes the picture for neither chest nor heart."""
@@ -86,6 +88,10 @@ class ChestReader:
         """Whether the picture is too far from the training chests and from the training hearts."""
         routing, router = examination.routing, self.model.router
         return routing.chest_distance > router.chest_distance and routing.heart_distance > router.heart_distance
+
+    def is_far_heart(self, examination: Examination) -> bool:
+        """Whether few training hearts are similar."""
+        return examination.routing.heart_distance > self.model.router.heart_far
 
     def damage(self, examination: Examination) -> Reason | None:
         """The reason of refusal for a chest film beyond the limits of damage; None when all hold."""

@@ -179,6 +179,9 @@ class Classifier:
         label = choose_label(modality, probabilities)
         doubts = find_doubts(modality, probabilities, forward.distance, self.bundle.thresholds)
         doubts += self._picture_doubts(accepted, second_logits, probabilities)
+        examination = accepted.examination
+        if self._chest and examination and modality is Modality.CARDIAC_MRI and self._chest.is_far_heart(examination):
+            doubts = tuple(dict.fromkeys((*doubts, Doubt.FAR_FROM_TRAINING)))
         return _Answer(label, probabilities, self.bundle.thresholds.for_label(label), doubts)
 
     def _read_chest(self, accepted: GateResult) -> _Answer | None:

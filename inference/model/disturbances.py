@@ -26,13 +26,15 @@ def recompress(square: Grey) -> Grey:
 
 def soften(square: Grey) -> Grey:
     """Slightly out of focus, cropped a little closer, and brighter."""
-    soft = cv2.GaussianBlur(square, (0, 0), BLUR)[CROP:-CROP, CROP:-CROP]
-    return np.clip(soft.astype(np.int16) + BRIGHTNESS, 0, 255).astype(np.uint8)
+    soft: Grey = np.asarray(cv2.GaussianBlur(square, (0, 0), BLUR), np.uint8)[CROP:-CROP, CROP:-CROP]
+    brighter: Grey = np.clip(soft.astype(np.int16) + BRIGHTNESS, 0, 255).astype(np.uint8)
+    return brighter
 
 
 def add_grain(square: Grey) -> Grey:
     """With a little sensor noise."""
-    return np.clip(square + NOISE, 0, 255).astype(np.uint8)
+    grainy: Grey = np.clip(square + NOISE, 0, 255).astype(np.uint8)
+    return grainy
 
 
 DISTURBANCES: Final[tuple[Callable[[Grey], Grey], ...]] = (recompress, soften, add_grain)

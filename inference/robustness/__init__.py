@@ -1,1 +1,1 @@
-"""Spoil films on purpose, seeded, and measure what a classifier says of them."""
+"""Seeded degradations of films, and the measurement of what a classifier says of them."""

@@ -1,6 +1,6 @@
 """Damage to the pixels of a grey film: noise, codecs, size, tones, light, focus, screens, prints and marks.
 
-Each takes a film (height × width, uint8), a strength in the unit that `spoilings.SPOILINGS` names, and a random
+Each takes a film (height × width, uint8), a strength in the unit that `degradations.DEGRADATIONS` names, and a random
 generator; the same generator state gives the same picture.
 """
 

@@ -1,4 +1,4 @@
-"""Measure what a classifier says of films that are spoilt on purpose: the core of `csss robust`."""
+"""Measure what a classifier says of films that are degraded on purpose: the core of `csss robust`."""
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.model.bundle import BRANCHES
-from inference.robustness.spoilings import SPOILINGS, Spoiling
+from inference.robustness.degradations import DEGRADATIONS, Degradation
 from models.vocabulary import Label, Modality
 
 INDEX: Final = "scans.csv"
@@ -26,7 +26,7 @@ class LabelledFilm(NamedTuple):
     label: Label
 
 
-class Verdict(NamedTuple):
+class Answer(NamedTuple):
     """One film's answer; `label` is None when it was refused."""
 
     label: Label | None
@@ -35,9 +35,9 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """One spoiling at one strength; all shares are from 0 to 1, those without films to count are None."""
+    """One degradation at one strength; all shares are from 0 to 1, those without films to count are None."""
 
-    spoiling: str
+    degradation: str
     strength: float
     unit: str
     trained: bool  # whether training and thresholds drew from this kind
@@ -85,32 +85,34 @@ def walk_folders(folder: Path) -> Iterator[tuple[str, LabelledFilm]]:
 
 def measure_robustness(
     films: Sequence[tuple[Grey, Label]],
-    judge: Callable[[Grey], Verdict],
+    classify: Callable[[Grey], Answer],
     seed: int,
-    spoilings: Iterable[Spoiling] = SPOILINGS,
+    degradations: Iterable[Degradation] = DEGRADATIONS,
 ) -> Iterator[Row]:
-    """Clean films first, then every spoiling at every strength; a film's damage depends on the seed and its place."""
-    yield summarise(CLEAN, 0.0, None, [(judge(grey), label) for grey, label in films])
-    for number, spoiling in enumerate(spoilings):
-        for strength in spoiling.strengths:
+    """Clean films first, then every degradation at every strength; the seed and a film's place decide its damage."""
+    yield summarise(CLEAN, 0.0, None, [(classify(grey), label) for grey, label in films])
+    for number, degradation in enumerate(degradations):
+        for strength in degradation.strengths:
             answers = []
             for place, (grey, label) in enumerate(films):
                 rng = np.random.default_rng([seed, number, place])
-                answers.append((judge(spoiling.apply(grey, strength, rng)), label))
-            yield summarise(spoiling.name, strength, spoiling, answers)
+                answers.append((classify(degradation.apply(grey, strength, rng)), label))
+            yield summarise(degradation.name, strength, degradation, answers)
 
 
-def summarise(name: str, strength: float, spoiling: Spoiling | None, answers: Sequence[tuple[Verdict, Label]]) -> Row:
+def summarise(
+    name: str, strength: float, degradation: Degradation | None, answers: Sequence[tuple[Answer, Label]]
+) -> Row:
     """Shares of all films, and of those that were admitted or answered surely."""
-    admitted = [verdict.label is label for verdict, label in answers if verdict.label is not None]
-    sure = [verdict.label is label for verdict, label in answers if verdict.label is not None and verdict.sure]
+    admitted = [answer.label is label for answer, label in answers if answer.label is not None]
+    sure = [answer.label is label for answer, label in answers if answer.label is not None and answer.sure]
     count = max(1, len(answers))
     return Row(
-        spoiling=name,
+        degradation=name,
         strength=strength,
-        unit=spoiling.unit if spoiling else "",
-        trained=spoiling is None or spoiling.trained,
-        mild=spoiling is None or strength in spoiling.mild,
+        unit=degradation.unit if degradation else "",
+        trained=degradation is None or degradation.trained,
+        mild=degradation is None or strength in degradation.mild,
         films=len(answers),
         refused=round(1 - len(admitted) / count, 4),
         sure=round(len(sure) / count, 4),

@@ -61,9 +61,8 @@ def draw_ultrasound(rng: np.random.Generator) -> Grey:
     top = rng.uniform(-1.3, -1.0)
     radius, angle = np.hypot(across, down - top), np.arctan2(across, down - top)
     sector = (np.abs(angle) < rng.uniform(0.45, 0.85)) & (radius > 0.25) & (radius < rng.uniform(1.6, 2.0))
-    speckle = np.asarray(cv2.GaussianBlur(rng.rayleigh(1, (SIDE, SIDE)), (0, 0), 1.2), np.float64) * np.exp(
-        make_clouds(rng, 1.6) * 0.6
-    )
+    speckle = np.asarray(cv2.GaussianBlur(rng.rayleigh(1, (SIDE, SIDE)), (0, 0), 1.2), np.float64)
+    speckle = speckle * np.exp(make_clouds(rng, 1.6) * 0.6)
     for _ in range(int(rng.integers(1, 4))):
         x, y, wide = rng.uniform(-0.4, 0.4), rng.uniform(-0.4, 0.6), rng.uniform(0.1, 0.35)
         speckle *= 1 - 0.85 * np.exp(-((((across - x) / wide) ** 2 + ((down - y) / wide / 0.8) ** 2) ** 2))

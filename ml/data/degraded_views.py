@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.film.evenness import find_uneven
-from inference.robustness.spoilings import SPOILINGS, Spoiling
+from inference.robustness.degradations import DEGRADATIONS, Degradation
 
 Grey = NDArray[np.uint8]
 RANGES: Final[Mapping[str, tuple[float, float]]] = {
@@ -52,7 +52,7 @@ ORDER: Final = (
 )
 SURROUNDS: Final = frozenset({"surround_white", "surround_grey", "surround_black", "surround_uneven", "oblique"})
 WEIGHT: Final[Mapping[str, float]] = {"noise": 2.0, "surround_uneven": 1.5, "jpeg": 1.5, "lines": 2.0, "tilt": 0.7}
-BY_NAME: Final[Mapping[str, Spoiling]] = {one.name: one for one in SPOILINGS}
+BY_NAME: Final[Mapping[str, Degradation]] = {one.name: one for one in DEGRADATIONS}
 
 
 def draw_strength(name: str, rng: np.random.Generator) -> float:
