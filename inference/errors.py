@@ -38,6 +38,9 @@ class Reason(StrEnum):
     LOW_CONTRAST = "low_contrast"
     GLARE = "glare"  # a saturated reflection
     BLURRED = "blurred"
+    NOISY = "noisy"  # sensor noise, or dots as of a printed picture
+    COMPRESSED = "compressed"  # blocks of a strong JPEG compression
+    FEW_LEVELS = "few_levels"  # few grey levels: a fax, a photocopy, a halftone print
     CUT_OFF = "cut_off"  # part of the chest is outside the picture
     SCREEN_PHOTO = "screen_photo"  # a photograph of a monitor: moiré and perspective
     NOT_A_SCAN = "not_a_scan"

@@ -79,6 +79,9 @@ class RootGroup(LazyGroup):
         ),
         "mail": LazyCommand(from_module("bot.cli.mail:app"), "Bounced mail."),
         "classify": LazyCommand(from_module("bot.cli.classify:classify"), "Classify pictures and folders of them."),
+        "robust": LazyCommand(
+            from_module("bot.cli.model.robust:robust"), "Measure the classifier on films degraded as phones do it."
+        ),
         "model": LazyCommand(
             lambda: _group(ModelGroup, f"How the model was made {EXTRA_HINT}."),
             f"How the model was made: data, training, evaluation {EXTRA_HINT}.",

@@ -18,7 +18,7 @@ from models.vocabulary import Modality, Role, ScanStatus
 from workflow.errors import StaleAction
 from workflow.jobs import JobKind, enqueue
 from workflow.model_watch import quality
-from workflow.scans import analysis, queries
+from workflow.scans import analysis, children, queries
 
 
 async def analyse(services: Services, scan_id: int) -> None:
@@ -57,6 +57,8 @@ async def _predict(services: Services, scan: Scan, original: bytes) -> AiFinding
     slices = [await read_file(services, scan.patient_id, other.original_file, Content.ORIGINAL) for other in others]
     earlier = sum(other.id < scan.id for other in others)
     columns, picture = await services.decoder.run(_read_pictures, services, original, slices, earlier)
+    if children.is_child(scan.patient.date_of_birth, scan.created_at.date()):
+        columns = children.withhold_certainty(columns)
     return AiFinding(
         scan_id=scan.id,
         **columns,

@@ -139,5 +139,6 @@ async def _download(picture: PictureMessage, tools: IntakeTools) -> tuple[bytes,
 
 
 def _check(original: bytes, tools: IntakeTools) -> tuple[bytes, Modality]:
-    admission = tools.classifier.run_gate(tools.decoder.decode(original))
-    return admission.picture.jpeg(max_side=MAX_SIDE), admission.modality
+    picture = tools.decoder.decode(original)
+    admission = tools.classifier.run_gate(picture)
+    return admission.display(picture, MAX_SIDE), admission.modality

@@ -8,7 +8,8 @@ from handlers.ui.consistency_callbacks import GiveReason, SignDifferent
 from handlers.ui.keyboards import Buttons, rows, stack
 from handlers.ui.replies import View
 from handlers.ui.texts import Html, Texts
-from handlers.views.cards import draft_lines, model_answer
+from handlers.views.cards import draft_lines
+from handlers.views.model_answer import short_answer
 from handlers.views.paging import fit_message
 from models.tables.scans import Scan
 from models.vocabulary import Band
@@ -43,7 +44,7 @@ def warnings(scan: Scan, texts: Texts) -> list[Html]:
     elif raises_critical(scan.reading) and scan.critical is None:
         lines.append(texts("conflict.alert"))
     if model_differs(scan) and scan.finding:
-        lines.append(texts("conflict.model", answer=model_answer(scan.finding, texts)))
+        lines.append(texts("conflict.model", answer=short_answer(scan.finding, texts)))
     return lines
 
 
@@ -74,7 +75,7 @@ def reason_view(scan: Scan, about: Reason, texts: Texts) -> View:
 def difference_view(scan: Scan, texts: Texts) -> View:
     """The model's answer and the doctor's reading, one above the other, and the button that signs the reading."""
     assert scan.finding is not None
-    answer, percent = model_answer(scan.finding, texts), texts.percent(scan.finding.confidence)
+    answer, percent = short_answer(scan.finding, texts), texts.percent(scan.finding.confidence)
     head = texts("conflict.ask_difference", scan=scan.id)
     model = texts("conflict.model_says", answer=answer, percent=percent)
     text, _ = fit_message(

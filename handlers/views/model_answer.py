@@ -52,3 +52,8 @@ def label_text(name: str, texts: Texts) -> Html:
 def _bar(share: float) -> str:
     full = round(share * BAR_LENGTH)
     return "▰" * full + "▱" * (BAR_LENGTH - full)
+
+
+def short_answer(finding: AiFinding, texts: Texts) -> Html:
+    """The model's label, or that it is uncertain."""
+    return texts("card.uncertain_short") if finding.uncertain or not finding.label else label_text(finding.label, texts)

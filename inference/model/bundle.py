@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.errors import BundleError, Reason
+from inference.model import chest_bundle
+from inference.model.ensemble import ChestModel
 from inference.model.image_quality import CONDITIONS, QualityLimits
 from inference.model.preprocess import RANGE, Recipe
 from models.vocabulary import Label, Modality
@@ -93,7 +95,7 @@ class QualityLevels(NamedTuple):
 
 
 class SecondModel(NamedTuple):
-    """The second network of an ensemble, with its own preprocessing. Its logits are added to the first network's.
+    """The second network of a bundle before format 1.3. Its logits are added to the first network's.
 
     It takes no part in the intake gate or the heat map."""
 
@@ -108,6 +110,7 @@ class Bundle:
     identity: ModelIdentity
     model: bytes
     second: SecondModel | None
+    chest: ChestModel | None  # None before format 1.3: no film finder, and chest films are read by the first networks
     tables: Tables
     recipe: Recipe
     temperatures: Temperatures
@@ -133,11 +136,13 @@ def load_bundle(folder: Path) -> Bundle:
     manifest, digest = read_manifest(folder)
     files = {name: read_file(folder, name, manifest) for name in (MODEL, TABLES)}
     try:
+        tables = read_tables(folder / TABLES)
         bundle = Bundle(
             identity=ModelIdentity(manifest["name"], manifest["version"], digest),
             model=files[MODEL],
             second=read_second(folder, manifest),
-            tables=read_tables(folder / TABLES),
+            chest=read_chest(folder, manifest, tables),
+            tables=tables,
             recipe=Recipe(**manifest["input"]["recipe"]),
             temperatures=Temperatures(**manifest["temperatures"]),
             thresholds=Thresholds(**manifest["thresholds"]),
@@ -180,6 +185,21 @@ def read_second(folder: Path, manifest: Mapping[str, Any]) -> SecondModel | None
     if "second" not in manifest:
         return None
     return SecondModel(read_file(folder, SECOND, manifest), Recipe(**manifest["second"]["recipe"]))
+
+
+def read_chest(folder: Path, manifest: Mapping[str, Any], tables: Tables) -> ChestModel | None:
+    """What format 1.3 adds, or None for older bundles. Raises BundleError."""
+    stored_format = manifest.get("format")
+    if stored_format is None:
+        return None
+    if stored_format != chest_bundle.FORMAT:
+        raise BundleError(f"The model bundle {folder.name} has the format {stored_format}, which is not known here.")
+    return chest_bundle.read_chest(
+        lambda name: read_file(folder, name, manifest),
+        manifest["chest"],
+        BRANCHES[Modality.CHEST_XRAY],
+        tables.hidden.shape[0],
+    )
 
 
 def read_tables(path: Path) -> Tables:

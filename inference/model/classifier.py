@@ -9,14 +9,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.errors import Reason, Refused
-from inference.model.bundle import BRANCHES, OUT_OF_DISTRIBUTION, ROUTER, SLICES, Bundle, ModelIdentity, load_bundle
+from inference.film.finder import WHOLE, Film, Found
+from inference.film.frame import is_cut
+from inference.model.bundle import (
+    BRANCHES,
+    CARDIAC,
+    OUT_OF_DISTRIBUTION,
+    ROUTER,
+    SLICES,
+    Bundle,
+    ModelIdentity,
+    Temperatures,
+    load_bundle,
+)
+from inference.model.chest_reader import ChestReader, Examination
+from inference.model.disturbances import disturb
+from inference.model.gate_result import ForwardPass, GateResult, measure_distances
 from inference.model.gradcam import draw_heatmap
 from inference.model.image_quality import (
     CONDITIONS,
     CORRECTABLE,
     REFUSED_CONDITIONS,
     Condition,
-    QualityMeasures,
     correct_condition,
     find_fault,
     measure_quality,
@@ -30,40 +44,28 @@ from inference.model.prediction import (
     find_doubts,
     is_uncertain,
     pool_slices,
-    softmax,
 )
 from inference.model.preprocess import draw_canvas, scale
+from inference.model.softmax import softmax
 from inference.upload.limits import refuse_blank
-from inference.upload.picture import Picture
+from inference.upload.picture import Adjustment, Picture
 from models.vocabulary import Label, Modality
 
-__all__ = ["DECODED_SIDE", "Classifier", "ForwardPass", "GateResult", "Prediction", "pool_slices"]
+__all__ = ["DECODED_SIDE", "Classifier", "ForwardPass", "GateResult", "Prediction", "measure_distances", "pool_slices"]
 
-NEIGHBOURS: Final = 3
 DECODED_SIDE: Final = 448  # pixels, twice the network's input: decoding at a larger size does not change its input
 CORRECTION_PROBABILITY: Final = 0.5  # minimum probe probability for trying a correction
 STABILITY_MARGIN: Final = 0.2  # a prediction whose probability changes more under recompression is unstable
 RECOMPRESSION_QUALITY: Final = 40  # JPEG quality of the stability check, lower than any messenger's
 
 
-class ForwardPass(NamedTuple):
-    """Inputs and outputs of one pass through the network."""
+class _Answer(NamedTuple):
+    """What a branch says of a picture."""
 
-    canvas: NDArray[np.uint8]  # the network's input, size × size
-    logits: NDArray[np.float32]  # OUTPUTS
-    activation: NDArray[np.float32]  # side × side × channels
-    features: NDArray[np.float32]  # channels, mean-pooled
-    distance: float  # cosine distance to the nearest training prototypes, 0 to 2
-
-
-class GateResult(NamedTuple):
-    """A picture that passed the intake gate, with its orientation and polarity corrected."""
-
-    modality: Modality
-    picture: Picture
-    condition: Condition  # before correction
-    forward: ForwardPass
-    quality: QualityMeasures  # of the corrected picture
+    label: Label
+    probabilities: dict[Label, float]
+    threshold: float
+    doubts: tuple[Doubt, ...]
 
 
 class Classifier:
@@ -72,6 +74,7 @@ class Classifier:
     def __init__(self, bundle: Bundle, threads: int = 2) -> None:
         self.bundle = bundle
         self._network, self._second = Network(bundle, threads), SecondNetwork(bundle, threads)
+        self._chest = ChestReader(bundle.chest, threads) if bundle.chest else None
 
     @classmethod
     def load(cls, folder: Path, threads: int = 2) -> Self:
@@ -81,6 +84,8 @@ class Classifier:
         grey = np.tile(np.arange(size, dtype=np.uint8), (size, 1))
         classifier._network.run(scale(grey))
         classifier._second.run(grey)
+        if classifier._chest:
+            classifier._chest.examine(grey, classifier._chest.find(grey).grey)
         return classifier
 
     @property
@@ -94,19 +99,56 @@ class Classifier:
 
     def run_gate(self, picture: Picture) -> GateResult:
         """Run the intake gate; returns the corrected picture with its measurements. Raises Refused with the reason."""
-        corrected, condition, forward = self._correct(picture.levelled())
-        if condition in REFUSED_CONDITIONS and not self._is_routed_elsewhere(forward):
-            raise Refused(REFUSED_CONDITIONS[condition])
-        if not self._is_in_distribution(forward):
-            raise Refused(self._ood_reason(forward))
-        modality = tuple(Modality)[int(forward.logits[ROUTER][:OUT_OF_DISTRIBUTION].argmax())]
-        if picture.declared not in (None, modality):
+        accepted = self._find_and_gate(picture.levelled())
+        if picture.declared not in (None, accepted.modality):
             raise Refused(Reason.NOT_A_SCAN)
+        return accepted
+
+    def _find_and_gate(self, picture: Picture) -> GateResult:
+        """Find the film, cut it out, and run the gate on it. Raises Refused."""
+        if self._chest is None:
+            return self._gate(picture, picture, None)
+        film = self._chest.find(picture.grey)
+        if not is_cut(film):
+            return self._gate(picture, picture, film)
+        inner = replace(picture, grey=film.grey, adjustments=(*picture.adjustments, Adjustment.CUT_OUT))
+        result = self._gate(picture, inner, film)
+        if result.modality is Modality.CARDIAC_MRI and film.found is not Found.CUT:  # their dark margins belong to them
+            return self._gate(picture, picture, film._replace(grey=picture.grey, quad=WHOLE))
+        return result
+
+    def _gate(self, whole: Picture, picture: Picture, film: Film | None) -> GateResult:
+        """The gate for the film, or for the whole picture. Raises Refused."""
+        corrected, condition, forward = self._correct(picture)
+        examination = self._chest.examine(whole.grey, corrected.grey) if self._chest else None
+        modality = tuple(Modality)[int(forward.logits[ROUTER][:OUT_OF_DISTRIBUTION].argmax())]
+        reason = self._refusal(modality, condition, forward, examination)
+        if reason:
+            raise Refused(reason)
         figures = measure_quality(corrected.grey)
         fault = find_fault(figures, self.bundle.limits[modality].refuse)
         if fault:
             raise Refused(fault)
-        return GateResult(modality, corrected, condition, forward, figures)
+        return GateResult(modality, corrected, condition, forward, figures, film, examination)
+
+    def _refusal(
+        self, modality: Modality, condition: Condition, forward: ForwardPass, examination: Examination | None
+    ) -> Reason | None:
+        """The first reason that holds: no scan, part of one, damaged, unlike all training scans."""
+        foreign = self._is_routed_elsewhere(forward)
+        damage, remote = None, False
+        if self._chest and examination:
+            other_kind = int(examination.routing.shares[:OUT_OF_DISTRIBUTION].argmax()) != tuple(Modality).index(
+                modality
+            )
+            damage = self._chest.damage(examination) if modality is Modality.CHEST_XRAY else None
+            foreign |= self._chest.is_other(examination) or (other_kind and damage is None)
+            remote = self._chest.is_remote(examination)
+        if condition in REFUSED_CONDITIONS and not foreign:
+            return REFUSED_CONDITIONS[condition]
+        if foreign or (damage is None and (remote or not self._is_in_distribution(forward))):
+            return self._ood_reason(forward)
+        return damage
 
     def predict(self, picture: Picture) -> Prediction:
         """Run the intake gate and predict. Raises Refused with the reason.
@@ -118,31 +160,57 @@ class Classifier:
     def predict_accepted(self, accepted: GateResult) -> Prediction:
         """Predict for a picture that passed the gate; the heat map belongs to `accepted.picture`."""
         modality, forward = accepted.modality, accepted.forward
-        second_logits = self._second.run(accepted.picture.grey)
-        probabilities = combine_branches(forward.logits + second_logits, self.bundle.temperatures)
-        label = choose_label(modality, probabilities)
-        doubts = find_doubts(modality, probabilities, forward.distance, self.bundle.thresholds)
-        doubts += self._picture_doubts(accepted, second_logits, probabilities)
-        output = SLICES[modality].start + BRANCHES[modality].index(label)
+        answer = self._read_chest(accepted) or self._read(accepted)
+        output = SLICES[modality].start + BRANCHES[modality].index(answer.label)
         return Prediction(
             modality=modality,
-            label=label,
-            confidence=probabilities[label],
-            threshold=self.bundle.thresholds.for_label(label),
-            probabilities={one: probabilities[one] for one in self.bundle.labels},
-            uncertain=is_uncertain(doubts),
-            abnormal=1.0 - probabilities[Label.NORMAL],
+            label=answer.label,
+            confidence=answer.probabilities[answer.label],
+            threshold=answer.threshold,
+            probabilities={one: answer.probabilities[one] for one in self.bundle.labels},
+            uncertain=is_uncertain(answer.doubts),
+            abnormal=1.0 - answer.probabilities[Label.NORMAL],
             distance=forward.distance,
             model=self.identity,
             heatmap=draw_heatmap(forward.activation, self.bundle.tables, output),
             crop=self.bundle.recipe.crop,
             adjustments=accepted.picture.adjustments,
-            doubts=doubts,
+            doubts=answer.doubts,
         )
 
     def is_poor(self, accepted: GateResult) -> bool:
         """Whether the picture is at the edge of the training scans' quality."""
         return find_fault(accepted.quality, self.bundle.limits[accepted.modality].doubt) is not None
+
+    def _read(self, accepted: GateResult) -> _Answer:
+        """The answer of the first networks' own branches: hearts, and chests of bundles before format 1.3."""
+        modality, forward = accepted.modality, accepted.forward
+        second_logits = self._second.run(accepted.picture.grey)
+        probabilities = combine_branches(forward.logits + second_logits, self.bundle.temperatures)
+        label = choose_label(modality, probabilities)
+        doubts = find_doubts(modality, probabilities, forward.distance, self.bundle.thresholds)
+        doubts += self._picture_doubts(accepted, second_logits, probabilities)
+        examination = accepted.examination
+        if self._chest and examination and modality is Modality.CARDIAC_MRI and self._chest.is_far_heart(examination):
+            doubts = tuple(dict.fromkeys((*doubts, Doubt.FAR_FROM_TRAINING)))
+        return _Answer(label, probabilities, self.bundle.thresholds.for_label(label), doubts)
+
+    def _read_chest(self, accepted: GateResult) -> _Answer | None:
+        """The answer of the ensemble for a chest film; None where the ensemble does not read it."""
+        film, examination, grey = accepted.film, accepted.examination, accepted.picture.grey
+        if self._chest is None or film is None or examination is None or accepted.modality is Modality.CARDIAC_MRI:
+            return None
+        disturbed = draw_canvas(disturb(grey)[0], self.bundle.recipe)
+        tuned = np.stack([accepted.forward.features, self._forward_canvas(disturbed).features])
+        answer = self._chest.assess(grey, examination, tuned)
+        chest, heart = (float(one) for one in examination.routing.shares[:OUT_OF_DISTRIBUTION])
+        probabilities = add_hearts(answer.shares, heart / (chest + heart), accepted.forward, self.bundle.temperatures)
+        label = choose_label(Modality.CHEST_XRAY, probabilities)
+        poor = find_fault(accepted.quality, self.bundle.limits[Modality.CHEST_XRAY].doubt) is not None
+        damaged = poor or self._chest.is_damaged(film, examination)
+        needed = max(self.bundle.thresholds.uncertain, self._chest.model.thresholds.for_label(label, damaged))
+        doubts = self._chest.find_doubts(answer, film, examination, needed, damaged)
+        return _Answer(label, probabilities, min(needed, 1.0), doubts)
 
     def forward(self, picture: Picture) -> ForwardPass:
         """One pass through the network, without the intake gate. Raises Refused for a blank picture."""
@@ -218,15 +286,19 @@ class Classifier:
         return (Doubt.POOR_IMAGE,) * poor + (Doubt.UNSTABLE,) * moved
 
 
+def add_hearts(
+    chest: NDArray[np.float64], heart: float, forward: ForwardPass, temperatures: Temperatures
+) -> dict[Label, float]:
+    """Six probabilities: those of the chest classes, and the cardiac branch's with the weight `heart` (0 to 1)."""
+    total = dict.fromkeys(Label, 0.0)
+    cardiac = softmax(forward.logits[CARDIAC] / temperatures.cardiac_mri)
+    for modality, shares in ((Modality.CHEST_XRAY, chest * (1 - heart)), (Modality.CARDIAC_MRI, cardiac * heart)):
+        for label, share in zip(BRANCHES[modality], shares, strict=True):
+            total[label] += float(share)
+    return total
+
+
 def recompress(canvas: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The canvas after JPEG compression at RECOMPRESSION_QUALITY."""
     _, encoded = cv2.imencode(".jpg", canvas, [cv2.IMWRITE_JPEG_QUALITY, RECOMPRESSION_QUALITY])
     return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE), np.uint8)
-
-
-def measure_distances(features: NDArray[np.float32], prototypes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Mean cosine distance of each row (n × channels) to its NEIGHBOURS nearest prototypes, 0 to 2."""
-    unit = features / (np.linalg.norm(features, axis=1, keepdims=True) + 1e-9)
-    nearest = np.partition(-(unit @ prototypes.T), NEIGHBOURS - 1, axis=1)[:, :NEIGHBOURS]
-    distances: NDArray[np.float32] = (1.0 + nearest.mean(axis=1)).astype(np.float32)
-    return distances

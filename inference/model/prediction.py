@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.model.bundle import BRANCHES, CARDIAC, CHEST, ROUTER, ModelIdentity, Temperatures, Thresholds
+from inference.model.softmax import softmax
 from inference.upload.picture import Adjustment
 from models.vocabulary import Label, Modality
 
@@ -22,10 +23,13 @@ class Doubt(StrEnum):
     NEAR_CLASSES = "near_classes"  # a second class is almost as likely
     FAR_FROM_TRAINING = "far_from_training"  # few training scans are similar
     POOR_IMAGE = "poor_image"  # readable, at the edge of the training scans' quality
-    UNSTABLE = "unstable"  # the probabilities change under recompression: request the original file
+    UNSTABLE = "unstable"  # the probabilities change under small disturbances: request the original file
+    NETWORKS_DISAGREE = "networks_disagree"  # two networks name different classes
+    FILM_UNCLEAR = "film_unclear"  # the film could not be told from what surrounds it
+    CHILD = "child"  # a patient below the age for which the model was validated
 
 
-PICTURE_DOUBTS: Final = (Doubt.POOR_IMAGE, Doubt.UNSTABLE)  # the others follow from probabilities and distance
+PICTURE_DOUBTS: Final = (Doubt.POOR_IMAGE, Doubt.UNSTABLE)  # of a slice; the others follow from pooled figures
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,14 +65,6 @@ class Prediction:
         }
 
 
-def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Softmax along the last axis, in double precision so that it sums to 1."""
-    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
-    powers: NDArray[np.float64] = np.exp(shifted)
-    shares: NDArray[np.float64] = powers / powers.sum(axis=-1, keepdims=True)
-    return shares
-
-
 def combine_branches(logits: NDArray[np.float32], temperatures: Temperatures) -> dict[Label, float]:
     """Six class probabilities: the router's probability of each modality times that branch's softmax."""
     routes = softmax(logits[ROUTER][:2] / temperatures.router)
@@ -102,8 +98,8 @@ def find_doubts(
 
 
 def is_uncertain(doubts: Sequence[Doubt]) -> bool:
-    """Whether a doubt makes the prediction "Uncertain": LOW_CONFIDENCE or UNSTABLE."""
-    return Doubt.LOW_CONFIDENCE in doubts or Doubt.UNSTABLE in doubts
+    """Whether the prediction is "Uncertain": every doubt decides."""
+    return bool(doubts)
 
 
 def pool_slices(predictions: Sequence[Prediction], limits: Thresholds) -> Prediction:

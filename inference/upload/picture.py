@@ -26,6 +26,7 @@ class Adjustment(StrEnum):
     INVERTED = "inverted"  # black and white were swapped
     TURNED = "turned"  # the EXIF orientation was applied
     ROTATED = "rotated"  # the scan was on its side or upside down
+    CUT_OUT = "cut_out"  # the film was cut out of a photograph of it
     RESCALED = "rescaled"  # more than 8 bits were windowed to 8
 
 

@@ -23,7 +23,7 @@ def draw_error_gallery(
     target: Path, bundle: Bundle, rows: Sequence[Row], greys: Sequence[NDArray[np.uint8]], predictions: Predictions
 ) -> None:
     """Write the most confident errors, four in a row: heat map overlay, true and predicted label above."""
-    wrong = np.flatnonzero(predictions.truth != predictions.predicted)
+    wrong = np.flatnonzero((predictions.truth != predictions.predicted) & (predictions.predicted >= 0))
     worst = wrong[np.argsort(-predictions.confidence[wrong])][:SHOWN]
     classifier = Classifier(bundle)
     tiles = [draw_tile(classifier, rows[n], greys[n], predictions, n) for n in worst.tolist()]

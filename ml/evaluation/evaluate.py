@@ -1,5 +1,6 @@
 """Measure a bundle on one split: per class, source and modality, with intervals."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,10 +11,10 @@ import typer
 from numpy.typing import NDArray
 
 from inference.errors import Reason, Refused
-from inference.model.bundle import CARDIAC, Bundle, default_bundle, load_bundle
+from inference.model.bundle import CARDIAC, MANIFEST, Bundle, default_bundle, load_bundle
 from inference.model.classifier import Classifier
-from inference.model.prediction import softmax
 from inference.model.preprocess import draw_canvas
+from inference.model.softmax import softmax
 from inference.upload.picture import Format, Picture
 from ml.data.loader import OodPicture, read_ood
 from ml.data.pictures import read_grey
@@ -32,6 +33,7 @@ from ml.evaluation.metrics import (
     roc_auc,
 )
 from ml.evaluation.outputs import LABELS, Outputs, add_second, predict, run_model
+from ml.evaluation.served import REFUSED, predict_as_served
 from models.vocabulary import Label, Modality
 
 CONDITION_SEED: Final = 7
@@ -114,11 +116,20 @@ def measure_bundle(
     """The figures of one split for the manifest; those of the gate need the pictures."""
     scans = [position for position, item in enumerate(items) if isinstance(item, Row)]
     rows = [item for item in items if isinstance(item, Row)]
-    predictions = predict(rows, outputs.logits[scans], bundle.temperatures)
-    needed = np.array([bundle.thresholds.for_label(LABELS[one]) for one in predictions.predicted])
+    predictions, needed = predict_split(bundle, rows, outputs.logits[scans], greys and [greys[n] for n in scans])
     figures = measure(rows, predictions, needed)
     figures["cardiac_by_patient"] = measure_hearts(rows, outputs.logits[scans], bundle)
     return figures if greys is None else figures | {"gate": measure_gate(bundle, items, greys)}
+
+
+def predict_split(
+    bundle: Bundle, rows: Sequence[Row], logits: NDArray[np.float32], greys: Sequence[NDArray[np.uint8]] | None
+) -> tuple[Predictions, NDArray[np.float64]]:
+    """Predictions and needed confidences: as served where the bundle reads films with an ensemble, else by logits."""
+    if bundle.chest is not None and greys is not None:
+        return predict_as_served(bundle, rows, greys)
+    predictions = predict(rows, logits, bundle.temperatures)
+    return predictions, np.array([bundle.thresholds.for_label(LABELS[one]) for one in predictions.predicted])
 
 
 def measure_hearts(rows: Sequence[Row], logits: NDArray[np.float32], bundle: Bundle) -> dict[str, Any]:
@@ -147,6 +158,7 @@ def evaluate(
     run: Annotated[
         Path, typer.Option(help="the training run, for its curves and the pictures not to be shared")
     ] = Path("runs/tuned"),
+    record: Annotated[bool, typer.Option(help="write the figures into the bundle's manifest")] = False,
 ) -> None:
     """Measure a bundle on one split and draw the model card's plots."""
     from ml.evaluation.error_gallery import draw_error_gallery  # noqa: PLC0415
@@ -165,12 +177,25 @@ def evaluate(
     measured = measure_bundle(loaded, items, outputs, greys)
     rows = [item for item in items if isinstance(item, Row)]
     scans = [position for position, item in enumerate(items) if isinstance(item, Row)]
-    predictions = predict(rows, outputs.logits[scans], loaded.temperatures)
-    draw_plots(figures, predictions, measured, run / "run.json")
-    draw_error_gallery(run / "top_misclassified_gradcam.png", loaded, rows, [greys[n] for n in scans], predictions)
-    if split is Split.TEST:
+    films = [greys[n] for n in scans]
+    predictions, _ = predict_split(loaded, rows, outputs.logits[scans], films)
+    admitted = np.flatnonzero(predictions.predicted != REFUSED)
+    draw_plots(figures, predictions.take(admitted), measured, run / "run.json")
+    draw_error_gallery(run / "top_misclassified_gradcam.png", loaded, rows, films, predictions)
+    if record:
+        record_figures(bundle or default_bundle(), split, measured)
+        loaded = load_bundle(bundle or default_bundle())
+    if split is Split.TEST and loaded.manifest["measured"].get(split.value):
         write_card(loaded.manifest)
     print_figures(measured, f"{loaded.identity.name} {loaded.identity.version}, {split}")
+
+
+def record_figures(folder: Path, split: Split, measured: Mapping[str, Any]) -> None:
+    """Write the figures into the bundle's manifest; its hash, which identifies the bundle, changes with them."""
+    path = folder / MANIFEST
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifest["measured"][split.value] = dict(measured)
+    path.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def print_figures(figures: Mapping[str, Any], title: str) -> None:

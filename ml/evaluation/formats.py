@@ -16,8 +16,8 @@ from inference.model.bundle import CHEST, Bundle, default_bundle, load_bundle
 from inference.model.classifier import DECODED_SIDE, Classifier
 from inference.model.gradcam import draw_heatmap
 from inference.model.network import NetworkOutput
-from inference.model.prediction import softmax
 from inference.model.preprocess import draw_canvas, scale
+from inference.model.softmax import softmax
 from inference.upload.open import open_picture
 from inference.upload.picture import encode_jpeg
 from ml.data.pictures import read_grey

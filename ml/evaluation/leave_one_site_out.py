@@ -9,7 +9,7 @@ import typer
 from numpy.typing import NDArray
 
 from inference.model.bundle import BRANCHES, CHEST
-from inference.model.prediction import softmax
+from inference.model.softmax import softmax
 from ml.data.loader import draw_canvases, read_ood
 from ml.data.prepare import read_manifest
 from ml.data.samples import Row

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from inference.model.bundle import BRANCHES, ROUTER, SLICES, Bundle, Temperatures
 from inference.model.network import SecondNetwork
-from inference.model.prediction import softmax
 from inference.model.preprocess import scale
+from inference.model.softmax import softmax
 from ml.data.samples import Row
 from ml.evaluation.metrics import Predictions
 from ml.litert import FEATURE_MAP, LOGITS, LiteRtModel

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.model.bundle import CARDIAC, CHEST, ROUTER, Thresholds
-from inference.model.prediction import softmax
+from inference.model.softmax import softmax
 from ml.data.loader import Targets
 from ml.evaluation.metrics import Predictions
 from ml.evaluation.outputs import LABELS

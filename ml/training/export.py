@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from inference.model.bundle import BUNDLES, MANIFEST, MODEL, ROUTER, TABLES, Temperatures, Thresholds, load_bundle
 from inference.model.classifier import measure_distances
-from inference.model.prediction import softmax
 from inference.model.preprocess import RANGE, draw_canvas
+from inference.model.softmax import softmax
 from ml.data.loader import OodPicture, make_targets, read_ood
 from ml.data.pictures import read_grey
 from ml.data.prepare import hash_manifest, read_manifest

@@ -11,7 +11,7 @@ import typer
 from numpy.typing import NDArray
 
 from inference.model.bundle import ROUTER, SLICES
-from inference.model.prediction import softmax
+from inference.model.softmax import softmax
 from ml.data.loader import OodPicture, draw_canvases, make_targets, read_ood, sampling_weights, soft_labels
 from ml.data.pictures import read_grey
 from ml.data.prepare import hash_manifest, read_manifest

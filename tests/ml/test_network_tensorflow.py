@@ -73,7 +73,7 @@ def test_a_grey_backbone_sees_what_the_coloured_one_sees(tmp_path: Path) -> None
 
 def test_a_second_head_that_was_weighed_may_simply_be_added() -> None:
     """Purpose: serving adds ten numbers; the result is the calibrated product, for chests alone."""
-    from inference.model.prediction import softmax
+    from inference.model.softmax import softmax
     from ml.evaluation.outputs import Outputs
     from ml.training.calibrate import fit_scaling
     from ml.training.ensemble import calibrate_sum

@@ -14,8 +14,9 @@ from inference.errors import Reason, Refused
 from inference.model.bundle import BRANCHES, CARDIAC, ROUTER, Temperatures
 from inference.model.classifier import DECODED_SIDE, Classifier
 from inference.model.network import SecondNetwork
-from inference.model.prediction import Doubt, combine_branches, softmax
+from inference.model.prediction import Doubt, combine_branches
 from inference.model.preprocess import Recipe, check_range, draw_canvas, scale
+from inference.model.softmax import softmax
 from inference.upload.open import open_picture
 from inference.upload.picture import Format, Picture
 from models.vocabulary import Label, Modality

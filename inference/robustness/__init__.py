@@ -1,0 +1,1 @@
+"""Seeded degradations of films, and the measurement of what a classifier says of them."""
