@@ -6,7 +6,7 @@ from handlers import errors
 from handlers.account import authenticator, passwords, registration, roles, sessions, start
 from handlers.admin import audit, invites, model, new_faq_entry, release, staff, taught_faq, unanswered, undelivered
 from handlers.doctor import amendments, critical, reading, structured_reading
-from handlers.patient import erasure, facts, privacy, reports, scans, whatsapp
+from handlers.patient import erasure, privacy, reports, scans, whatsapp
 from handlers.pharmacist import prescription
 from handlers.shared import desk, emergency, faq, queue, verify_report
 
@@ -28,7 +28,6 @@ def routes() -> Router:
         authenticator.routes(),
         queue.routes(),
         reports.routes(),
-        facts.routes(),
         reading.routes(),
         structured_reading.routes(),
         amendments.routes(),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Final
 
-from bot.dev.sandbox import SandboxClient
+from bot.dev.sandbox import Person, SandboxClient
 from bot.dev.sandbox.api.responses import Json
 from bot.dev.sandbox.client.transcript import Document
 
@@ -17,6 +17,10 @@ FINDINGS: Final = (  # what the doctor writes, and how the bot goes on
     ("Consistent with infection.", "Recommendations"),
     ("Clinical correlation; repeat film in two weeks.", "Written down"),
 )
+ALLERGY: Final = "penicillin - rash"
+STOPPED: Final = "augmentin 625 bd x5d"
+WARNED: Final = "Tab Cefuroxime 500 mg bd x 5 days"
+REASON: Final = "A mild rash years ago; the doctor agrees."
 
 
 async def play(clinic: SandboxClient, picture: bytes, say: Print | None = None) -> Document:
@@ -40,6 +44,7 @@ async def _play(clinic: SandboxClient, picture: bytes) -> Document:
     await amina.sends("Cough and fever")
     await amina.sees("Since when")
     await amina.sends("Three days")
+    await _tells_of_an_allergy(amina)
 
     await rao.presses("Analyse")
     await rao.sees("Checked by the computer")  # of this scan: an earlier one's card may still be on its way
@@ -52,9 +57,7 @@ async def _play(clinic: SandboxClient, picture: bytes) -> Document:
 
     await meena.presses("Prescribe", on="Read by the doctor")
     await meena.sees("Prescription for")
-    await meena.presses("Fever, pain")
-    await meena.sees("Written down")
-    await meena.presses("Complete", on="Written down")
+    await _prescribes(meena)
 
     await joseph.presses("Approve")
     mail = await clinic.mail_to("joseph@example.org", "release report", after=earlier, timeout=30)
@@ -64,6 +67,30 @@ async def _play(clinic: SandboxClient, picture: bytes) -> Document:
     report = await amina.receives_document(timeout=30)
     await clinic.mail_to("amina@example.org", "attached", after=earlier, timeout=30)
     return report
+
+
+async def _tells_of_an_allergy(amina: Person) -> None:
+    """The questions come with the first scan of a run only."""
+    if "pharmacist should know" not in (await amina.sees("Thank you")).text:
+        return
+    await amina.presses("Answer", on="pharmacist should know")
+    await amina.sees("must not take")
+    await amina.sends(ALLERGY)
+    await amina.presses("None", on="Which medicines")
+
+
+async def _prescribes(meena: Person) -> None:
+    """A penicillin is stopped by the allergy and removed; its substitute only warns and is kept with a reason."""
+    for line in STOPPED, WARNED:
+        await meena.sends(line)
+        await meena.sees(line)
+    await meena.presses("✖ 1", on=STOPPED)
+    await meena.presses("Go on with a reason", on=f"1. {WARNED}")
+    await meena.sees("Please type the reason")
+    await meena.sends(REASON)
+    await meena.sees(f"Overridden: {REASON}")
+    await meena.presses("Fever, pain", on="Prescription for")
+    await meena.presses("Complete", on="2. Paracetamol")
 
 
 async def _print_line(clinic: SandboxClient, say: Print) -> None:

@@ -8,7 +8,7 @@ from aiogram.types import CallbackQuery, Message
 
 from faq.answer import Faq
 from handlers.access import requires
-from handlers.patient import upload
+from handlers.patient import facts, upload
 from handlers.shared.emergency import Emergency, detect_emergency
 from handlers.ui import callbacks
 from handlers.ui.forms import Consenting, Describing
@@ -219,5 +219,6 @@ def routes() -> Router:
     router.message.register(take_since, StateFilter(Describing.since), TYPED_TEXT)
     router.callback_query.register(skip_complaint, callbacks.Skip.filter(), StateFilter(Describing.complaint))
     router.callback_query.register(skip_since, callbacks.Skip.filter(), StateFilter(Describing.since))
+    router.include_router(facts.routes())
     router.message.register(reject_other_media, ~F.text)
     return router

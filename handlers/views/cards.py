@@ -18,7 +18,7 @@ from models.tables.scans import Reading, Scan
 from models.vocabulary import Role, ScanStatus
 from reports.content.reading import Region
 from reports.pdf.words import catalogue
-from workflow.reporting import builder, language
+from workflow.reporting import builder, language, release
 from workflow.reporting.reading import build_reading
 from workflow.scans import queries
 from workflow.scans.reading import modality_of
@@ -113,7 +113,7 @@ def release_content(scan: Scan, texts: Texts) -> Html:
     section = build_reading(scan.reading, modality_of(scan), language.report_language(texts.language))
     return texts(
         "release.content",
-        number=f"P{scan.patient_id:06}",
+        number=release.patient_number(scan.patient_id),
         scan=scan.id,
         impression=(section.impression or texts.plain("unknown")).rstrip(". "),
         band=texts(f"band.{scan.reading.band}") if scan.reading.band else texts("unknown"),

@@ -21,7 +21,7 @@ from workflow.audit.chain import AuditEvent, record
 from workflow.jobs import JobKind, enqueue
 from workflow.permissions import Permission, authorize, scans_in_scope
 from workflow.privacy import overview
-from workflow.reporting import deliveries
+from workflow.reporting import deliveries, release
 from workflow.reporting.language import report_language
 from workflow.reporting.prescription import prescription_text
 from workflow.scans import patient_facts
@@ -73,7 +73,7 @@ async def gather(session: AsyncSession, actor: Actor, at: datetime) -> Export:
     data = {
         "schema": SCHEMA,
         "made_at": at,
-        "identity": {**_pick(account, IDENTITY), "number": f"P{account.id:06}"},
+        "identity": {**_pick(account, IDENTITY), "number": release.patient_number(account.id)},
         "facts": await patient_facts.facts_of(session, account.id),
         "consents": [
             _pick(one, ("version", "language", "given_at")) for one in await overview.consents(session, account.id)

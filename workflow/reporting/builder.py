@@ -25,7 +25,7 @@ from reports.content.document import (
 from workflow.reporting.language import ready_text, report_language
 from workflow.reporting.prescription import build_prescription
 from workflow.reporting.reading import build_full_reading, build_summary, earlier_scan
-from workflow.reporting.release import report_number
+from workflow.reporting.release import patient_number, report_number
 from workflow.scans.risk import risk_of
 
 
@@ -92,7 +92,7 @@ def is_preliminary(scan: Scan) -> bool:
 def _patient(account: Account) -> Patient:
     return Patient(
         name=account.name,
-        number=f"P{account.id:06}",
+        number=patient_number(account.id),
         born=account.date_of_birth,
         sex=Sex(account.sex),
         contact=None if account.closed_at else account.email,

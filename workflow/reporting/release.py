@@ -85,6 +85,11 @@ def new_passphrase() -> str:
     return "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(4))
 
 
+def patient_number(account_id: int) -> str:
+    """The patient's number as printed: P000007."""
+    return f"P{account_id:06}"
+
+
 def report_number(scan: Scan) -> str:
     """Year and scan number, as printed: R2026-000007."""
     return f"R{scan.created_at:%Y}-{scan.id:06}"
