@@ -40,7 +40,7 @@ class Deviation:
             raise ValueError("a heart's thresholds are not in order")
         return cls(names=names, bias=float(stored["bias"]), sure_normal=low, sure_sick=high, **arrays)
 
-    def judge(self, features: Mapping[str, float]) -> float:
+    def predict(self, features: Mapping[str, float]) -> float:
         """Probability of Sick, 0 to 1; KeyError where a measure is missing."""
         sides = deviate(take_logs([features], self.names), self.middle, self.spread)[0]
         logit = float(sides @ np.concatenate([self.above, self.below])) + self.bias

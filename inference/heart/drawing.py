@@ -49,14 +49,14 @@ def trace(outline: Outline, tissue: Tissue, scale: float) -> list[NDArray[np.int
 
 def draw_sheet(greys: Sequence[NDArray[np.uint8]], outlines: Sequence[Outline | None], across: int = 4) -> bytes:
     """All slices of an album with their outlines on one sheet, as JPEG bytes."""
-    tiles = [place(draw_outlines(grey, outline, TILE)) for grey, outline in zip(greys, outlines, strict=True)]
+    tiles = [center(draw_outlines(grey, outline, TILE)) for grey, outline in zip(greys, outlines, strict=True)]
     across = min(across, len(tiles))
     tiles += [np.zeros((TILE, TILE, 3), np.uint8)] * (-len(tiles) % across)
     rows = [np.hstack(tiles[start : start + across]) for start in range(0, len(tiles), across)]
     return encode_jpeg(np.vstack(rows))
 
 
-def place(drawn: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def center(drawn: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """In the middle of a black TILE × TILE square."""
     square = np.zeros((TILE, TILE, 3), np.uint8)
     height, width = drawn.shape[:2]

@@ -144,7 +144,7 @@ class HeartReader:
             return give_up(results, self._bundle)
         pictures, outlines, slices = zip(*album, strict=True)
         pairs = pair_phases(pictures, outlines, [one.cavity for one in slices])
-        return judge_album(slices, pairs, len(greys), self._bundle)
+        return predict_album(slices, pairs, len(greys), self._bundle)
 
 
 def is_plausible(outline: Outline, measures: SliceMeasures, limits: Plausible) -> bool:
@@ -163,14 +163,16 @@ def give_up(results: Sequence[SliceResult], bundle: HeartBundle) -> HeartReading
     return HeartReading(Label.SICK, EVEN, bundle.one.sure_sick, doubts, Phases.NONE, 0, (), bundle.identity)
 
 
-def judge_album(slices: Sequence[SliceMeasures], pairs: Sequence[Pair], sent: int, bundle: HeartBundle) -> HeartReading:
+def predict_album(
+    slices: Sequence[SliceMeasures], pairs: Sequence[Pair], sent: int, bundle: HeartBundle
+) -> HeartReading:
     """The reading of measured slices; `sent` counts those that could not be measured, too."""
     phases = Phases.BOTH if len(pairs) >= bundle.fewest else Phases.ONE
     if phases is Phases.BOTH:
         model, features = bundle.both, describe_both_phases(slices, pairs)
     else:
         model, features = bundle.one, describe_one_phase(slices)
-    abnormal = model.judge(features)
+    abnormal = model.predict(features)
     label = Label.SICK if abnormal >= EVEN else Label.NORMAL
     between, alone = model.sure_normal < abnormal < model.sure_sick, phases is Phases.ONE
     reasons = (

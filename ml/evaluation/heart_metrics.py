@@ -30,7 +30,7 @@ def predict_out_of_fold(albums: Sequence[Album], fit: Fit, seed: int) -> Floats:
         for _, held in folds.split(patients, [groups[patient] for patient in patients]):
             unseen = np.isin([album.patient for album in albums], patients[held])
             model = fit([album for album, out in zip(albums, unseen, strict=True) if not out])
-            total[unseen] += [model.judge(album.features) for album, out in zip(albums, unseen, strict=True) if out]
+            total[unseen] += [model.predict(album.features) for album, out in zip(albums, unseen, strict=True) if out]
     return total / REPEATS
 
 

@@ -39,7 +39,7 @@ def outline_slice(one: Slice, network: HeartSegmenter) -> Outlined:
     return Outlined(one, outline, None if outline is None else measure(outline))
 
 
-def measure_dice(outlined: Iterable[Outlined]) -> dict[str, dict[str, float]]:
+def measure_overlap(outlined: Iterable[Outlined]) -> dict[str, dict[str, float]]:
     """Dice of each tissue by patient and phase, all slices of a phase as one volume: mean, 5th percentile, median."""
     volumes: Mapping[tuple[str, str], Counts] = defaultdict(lambda: np.zeros((3, 3)))
     for one in outlined:

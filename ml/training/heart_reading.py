@@ -22,7 +22,7 @@ from inference.heart.patient_reading import HeartReader, is_plausible
 from ml.data.heart_albums import BOTH, HEALTHY, ONE, Album, Kind, draw_albums
 from ml.data.heart_slices import read_slices
 from ml.evaluation.heart_metrics import describe_kinds, predict_out_of_fold
-from ml.evaluation.heart_outlines import Outlined, measure_dice, outline_out_of_fold
+from ml.evaluation.heart_outlines import Outlined, measure_overlap, outline_out_of_fold
 from ml.evaluation.heart_outside import describe_outside, read_outside
 from ml.training.heart_config import CONFIG, HeartConfig, read_heart_config
 
@@ -53,7 +53,7 @@ def heart_reading(
     models, measured = fit_models(albums, own)
     quality: dict[str, Any] = {
         "patients out of fold": len({one.slice.patient for one in outlined}),
-        "dice by patient and phase, out of fold": measure_dice(outlined),
+        "dice by patient and phase, out of fold": measure_overlap(outlined),
         "albums": measured,
     }
     facts = {

@@ -9,7 +9,7 @@ from inference.heart.measures import measure
 from ml.data.heart_albums import Album, Kind, draw_albums
 from ml.data.heart_slices import Slice, deal_folds, draw_batch
 from ml.evaluation.heart_metrics import measure_auc, measure_balanced
-from ml.evaluation.heart_outlines import Outlined, measure_dice
+from ml.evaluation.heart_outlines import Outlined, measure_overlap
 from ml.training.heart_config import read_heart_config
 from ml.training.heart_reading import NEVER, choose_limits
 from tests.support.hearts import draw_chest, draw_mask, outline_of
@@ -53,10 +53,10 @@ def test_views_are_in_range_and_their_masks_turn_with_them() -> None:
 
 
 def test_dice_of_the_drawn_outline_itself_is_nearly_one() -> None:
-    figures = measure_dice(make_outlined("a", "NOR"))
+    figures = measure_overlap(make_outlined("a", "NOR"))
     assert all(figures[tissue]["mean"] > 0.97 for tissue in ("right_ventricle", "muscle", "left_ventricle"))
     nothing = [Outlined(one.slice, None, None) for one in make_outlined("a", "NOR")]
-    assert measure_dice(nothing)["muscle"]["mean"] == 0.0
+    assert measure_overlap(nothing)["muscle"]["mean"] == 0.0
 
 
 def test_albums_hold_both_phases_or_one_and_never_mix_patients() -> None:

@@ -33,13 +33,13 @@ USUAL = {"wall": 2.718281828**-1, "right": 1.0}
 )
 def test_deviations_add_up_on_either_side(changed: dict[str, float], logit: float) -> None:
     """Purpose: the formula, written a second time by hand."""
-    found = Deviation.load(STORED).judge(USUAL | changed)
+    found = Deviation.load(STORED).predict(USUAL | changed)
     assert found == pytest.approx(1 / (1 + 2.718281828**-logit), rel=1e-4)
 
 
 def test_a_missing_measure_is_an_error_and_not_a_zero() -> None:
     with pytest.raises(KeyError):
-        Deviation.load(STORED).judge({"wall": 1.0})
+        Deviation.load(STORED).predict({"wall": 1.0})
 
 
 @pytest.mark.parametrize(

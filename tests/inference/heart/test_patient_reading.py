@@ -7,7 +7,7 @@ import pytest
 
 from inference.heart.bundle import HeartBundle
 from inference.heart.measures import SliceMeasures
-from inference.heart.patient_reading import HeartDoubt, HeartReader, Phases, judge_album
+from inference.heart.patient_reading import HeartDoubt, HeartReader, Phases, predict_album
 from inference.heart.phases import Pair
 from inference.upload.picture import Picture
 from models.vocabulary import Label
@@ -26,7 +26,7 @@ def album(
 
 
 def test_a_heart_with_the_normal_patients_measures_is_normal(bundle: HeartBundle, usual_slice: MakeSlice) -> None:
-    reading = judge_album(*album(usual_slice, 5), sent=10, bundle=bundle)
+    reading = predict_album(*album(usual_slice, 5), sent=10, bundle=bundle)
     assert reading.label is Label.NORMAL
     assert reading.phases is Phases.BOTH
     assert reading.slices == 10
@@ -47,7 +47,7 @@ def test_too_much_and_too_little_are_both_sick(
     bundle: HeartBundle, usual_slice: MakeSlice, rest: dict[str, float], squeeze: dict[str, float]
 ) -> None:
     """Purpose: a heart is normal in the middle; either side of it is abnormal."""
-    reading = judge_album(*album(usual_slice, 5, rest, squeeze), sent=10, bundle=bundle)
+    reading = predict_album(*album(usual_slice, 5, rest, squeeze), sent=10, bundle=bundle)
     assert reading.label is Label.SICK
     assert reading.abnormal > 0.5
 
@@ -55,7 +55,7 @@ def test_too_much_and_too_little_are_both_sick(
 def test_one_slice_is_never_sure(bundle: HeartBundle, usual_slice: MakeSlice) -> None:
     """Purpose: however odd it looks, a single slice shows too little of a heart."""
     slice_ = usual_slice("rest", wall_to_radius=3.0, wall_to_radius_greatest=4.0, right_to_left=9.0)
-    reading = judge_album([slice_], [], sent=1, bundle=bundle)
+    reading = predict_album([slice_], [], sent=1, bundle=bundle)
     assert reading.uncertain
     assert HeartDoubt.ONE_SLICE in reading.doubts
 
@@ -63,8 +63,8 @@ def test_one_slice_is_never_sure(bundle: HeartBundle, usual_slice: MakeSlice) ->
 def test_a_few_slices_are_not_sure_either(bundle: HeartBundle, usual_slice: MakeSlice) -> None:
     slices, pairs = album(usual_slice, bundle.fewest - 1)
     few = slices[: bundle.fewest - 1]
-    assert HeartDoubt.FEW_SLICES in judge_album(few, [], sent=9, bundle=bundle).doubts
-    assert judge_album(slices, pairs, sent=len(slices), bundle=bundle).phases is Phases.ONE
+    assert HeartDoubt.FEW_SLICES in predict_album(few, [], sent=9, bundle=bundle).doubts
+    assert predict_album(slices, pairs, sent=len(slices), bundle=bundle).phases is Phases.ONE
 
 
 def test_an_album_is_sure_exactly_beyond_its_thresholds(bundle: HeartBundle, usual_slice: MakeSlice) -> None:
@@ -72,7 +72,7 @@ def test_an_album_is_sure_exactly_beyond_its_thresholds(bundle: HeartBundle, usu
     seen = set()
     for right in np.geomspace(0.05, 20, 60):
         own = {"right_to_left": float(right)}
-        reading = judge_album(*album(usual_slice, 5, own, own), sent=10, bundle=bundle)
+        reading = predict_album(*album(usual_slice, 5, own, own), sent=10, bundle=bundle)
         sure = reading.abnormal <= bundle.both.sure_normal or reading.abnormal >= bundle.both.sure_sick
         assert reading.uncertain is not sure
         assert (reading.confidence >= reading.threshold) is sure
@@ -94,7 +94,7 @@ def test_what_shows_no_heart_is_uncertain_with_a_reason(reader: HeartReader, rad
 
 def test_the_facts_have_the_fields_of_a_picture_s_reading(bundle: HeartBundle, usual_slice: MakeSlice) -> None:
     """Purpose: scripts read albums as they read files."""
-    facts = judge_album(*album(usual_slice, 4), sent=8, bundle=bundle).as_json()
+    facts = predict_album(*album(usual_slice, 4), sent=8, bundle=bundle).as_json()
     assert list(facts)[:9] == [
         *("modality", "label", "confidence", "threshold", "uncertain", "abnormal", "probabilities", "doubts"),
         "adjustments",
