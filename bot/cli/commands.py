@@ -12,6 +12,7 @@ TRAINING: Final = {
     "data": "Split the training pictures by patient and write the manifest.",
     "train": "Train the classifier on the committed split.",
     "second": "Train a second network beside a bundle's own and write both as a new bundle.",
+    "heads": "Fit heads and thresholds for chest films on clean and degraded pictures, and write a new bundle.",
     "export": "Write the bundle of a training run, with its measured quality.",
     "evaluate": "Measure a bundle on one split and draw the model card's plots.",
     "compare": "Print a table of recipes: mean over seeds, spread and confidence interval.",

@@ -93,13 +93,17 @@ class ChestReader:
         """Whether few training hearts are similar."""
         return examination.routing.heart_distance > self.model.router.heart_far
 
-    def damage(self, examination: Examination) -> Reason | None:
-        """The reason of refusal for a chest film beyond the limits of damage; None when all hold."""
-        defects, limits = examination.defects, self.model.refuse
-        beyond = find_exceeded(defects, 0.0, {name: one for name, one in limits.items() if name in DAMAGE_REASONS})
+    def damage(self, examination: Examination, remote: bool = False) -> Reason | None:
+        """The reason of refusal for a chest film beyond the limits of damage; None when all hold.
+
+        For a `remote` film, which is refused anyway, smaller damage is the reason, too.
+        """
+        limits = self.model.damaged if remote else self.model.refuse
+        known = {name: one for name, one in limits.items() if name in DAMAGE_REASONS}
+        beyond = find_exceeded(examination.defects, 0.0, known)
         if not beyond:
             return None
-        if beyond[0] == TOO_SOFT and defects.detail < limits[TOO_SOFT][0]:
+        if beyond[0] == TOO_SOFT and examination.defects.detail < limits[TOO_SOFT][0]:
             return Reason.BLURRED
         return DAMAGE_REASONS[beyond[0]]
 

@@ -135,20 +135,17 @@ class Classifier:
         self, modality: Modality, condition: Condition, forward: ForwardPass, examination: Examination | None
     ) -> Reason | None:
         """The first reason that holds: no scan, part of one, damaged, unlike all training scans."""
-        foreign = self._is_routed_elsewhere(forward)
-        damage, remote = None, False
+        foreign, damage = self._is_routed_elsewhere(forward), None
+        remote = not self._is_in_distribution(forward)
         if self._chest and examination:
-            other_kind = int(examination.routing.shares[:OUT_OF_DISTRIBUTION].argmax()) != tuple(Modality).index(
-                modality
-            )
-            damage = self._chest.damage(examination) if modality is Modality.CHEST_XRAY else None
-            foreign |= self._chest.is_other(examination) or (other_kind and damage is None)
-            remote = self._chest.is_remote(examination)
+            kind = int(examination.routing.shares[:OUT_OF_DISTRIBUTION].argmax())
+            remote |= self._chest.is_remote(examination)
+            damage = self._chest.damage(examination, remote) if modality is Modality.CHEST_XRAY else None
+            foreign |= self._chest.is_other(examination)
+            foreign |= kind != tuple(Modality).index(modality) and damage is None  # the routers disagree
         if condition in REFUSED_CONDITIONS and not foreign:
             return REFUSED_CONDITIONS[condition]
-        if foreign or (damage is None and (remote or not self._is_in_distribution(forward))):
-            return self._ood_reason(forward)
-        return damage
+        return self._ood_reason(forward) if foreign or (remote and damage is None) else damage
 
     def predict(self, picture: Picture) -> Prediction:
         """Run the intake gate and predict. Raises Refused with the reason.

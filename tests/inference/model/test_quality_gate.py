@@ -11,7 +11,7 @@ from inference.errors import Reason, Refused
 from inference.model.bundle import Thresholds
 from inference.model.classifier import Classifier
 from inference.model.image_quality import Condition, correct_condition, find_fault, measure_quality
-from inference.model.prediction import Doubt, find_doubts, is_uncertain, pool_slices
+from inference.model.prediction import Doubt, find_doubts, pool_slices
 from inference.upload.picture import Adjustment, Format, Picture
 from models.vocabulary import Label, Modality
 
@@ -114,13 +114,6 @@ def test_doubts_are_said_for_their_reasons() -> None:
         Doubt.LOW_CONFIDENCE,
         Doubt.NEAR_CLASSES,
     )
-
-
-def test_an_answer_that_moves_is_uncertain_and_a_far_one_is_only_said() -> None:
-    """Purpose: criteria that decide and those that only inform are kept apart."""
-    assert is_uncertain([Doubt.UNSTABLE])
-    assert is_uncertain([Doubt.LOW_CONFIDENCE])
-    assert not is_uncertain([Doubt.FAR_FROM_TRAINING, Doubt.POOR_IMAGE, Doubt.NEAR_CLASSES])
 
 
 def test_slices_of_one_heart_are_pooled(classifier: Classifier, radiograph: Picture) -> None:
