@@ -13,7 +13,9 @@ WorkflowError
 ├── Incomplete
 │   ├── FindingsMissing
 │   ├── OwnReadingMissing
-│   └── PrescriptionMissing
+│   ├── PrescriptionMissing
+│   └── Inconsistent            the reading contradicts itself, or the model gravely
+│       └── ConflictRefused · ReasonMissing · DifferenceUnseen
 ├── AccountError
 │   ├── NotLinked · AlreadyLinked · SessionLocked · LoginFailed · WrongPassword · LoginLocked
 │   ├── AlreadyEnrolled · NamedOnReports
@@ -86,6 +88,22 @@ class OwnReadingMissing(Incomplete):
 
 class PrescriptionMissing(Incomplete):
     key = "error.prescription_missing"
+
+
+class Inconsistent(Incomplete):
+    """The reading contradicts itself, or differs gravely from the model's answer."""
+
+
+class ConflictRefused(Inconsistent):
+    key = "error.conflict_refused"
+
+
+class ReasonMissing(Inconsistent):
+    key = "error.reason_missing"
+
+
+class DifferenceUnseen(Inconsistent):
+    key = "error.difference_unseen"
 
 
 class AccountError(WorkflowError):

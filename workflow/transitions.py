@@ -14,6 +14,7 @@ from models.tables.scans import Scan, ScanEvent
 from models.vocabulary import Role, ScanStatus
 from workflow.actors import Actor
 from workflow.audit.chain import AuditEvent, record
+from workflow.consistency.checks import require_consistent
 from workflow.errors import (
     AnalysisRunning,
     FindingsMissing,
@@ -69,6 +70,12 @@ def needs_own_reading(scan: Scan) -> bool:
     return scan.finding.uncertain and not (reading and (reading.own_reading or reading.diagnosis))
 
 
+def ready_to_sign(scan: Scan) -> None:
+    """Raise like `findings_written`, then like `require_consistent`."""
+    findings_written(scan)
+    require_consistent(scan)
+
+
 def prescription_written(scan: Scan) -> None:
     """Raise PrescriptionMissing without a prescription."""
     if scan.prescription is None:
@@ -104,7 +111,7 @@ RULES: Final[Mapping[tuple[ScanStatus, Action], Rule]] = {
     (ScanStatus.PENDING_AI, Action.RECORD_ANALYSIS): Rule(Role.SYSTEM, ScanStatus.AI_ANALYZED, (CARDS,)),
     (ScanStatus.PENDING_AI, Action.REJECT): Rule(Role.DOCTOR, ScanStatus.REJECTED, (CARDS, JobKind.ASK_RETAKE)),
     (ScanStatus.AI_ANALYZED, Action.WRITE_FINDINGS): Rule(Role.DOCTOR, ScanStatus.AI_ANALYZED, (CARDS,)),
-    (ScanStatus.AI_ANALYZED, Action.VERIFY): Rule(Role.DOCTOR, ScanStatus.DOCTOR_VERIFIED, (CARDS,), findings_written),
+    (ScanStatus.AI_ANALYZED, Action.VERIFY): Rule(Role.DOCTOR, ScanStatus.DOCTOR_VERIFIED, (CARDS,), ready_to_sign),
     (ScanStatus.AI_ANALYZED, Action.REJECT): Rule(Role.DOCTOR, ScanStatus.REJECTED, (CARDS, JobKind.ASK_RETAKE)),
     (ScanStatus.DOCTOR_VERIFIED, Action.PRESCRIBE): Rule(Role.PHARMACIST, ScanStatus.DOCTOR_VERIFIED, (CARDS,)),
     (ScanStatus.DOCTOR_VERIFIED, Action.COMPLETE): Rule(

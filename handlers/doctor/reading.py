@@ -8,6 +8,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
+from handlers.doctor import consistency
 from handlers.shared.form import Form, FormAnswers
 from handlers.shared.signing import show_changed_draft
 from handlers.ui import callbacks, keyboards
@@ -20,7 +21,7 @@ from handlers.views.questions import ask, placeholders
 from handlers.views.reading import draft_view
 from models.vocabulary import Role
 from workflow.actors import Actor
-from workflow.errors import StaleAction, WordsChanged
+from workflow.errors import Inconsistent, StaleAction, WordsChanged
 from workflow.scans import analysis, queries, reading
 from workflow.transitions import Action, require_applicable
 from workflow.unit_of_work import UnitOfWork
@@ -47,6 +48,9 @@ async def verify(query: CallbackQuery, callback_data: SignText, actor: Actor, te
             await reading.verify(session, actor, scan_id, callback_data.draft_hash, uow.at, agrees)
     except WordsChanged:
         await show_changed_draft(query, scan_id, actor, texts, uow, draft_view)
+        return
+    except Inconsistent as refusal:
+        await consistency.show_pause(query, callback_data, refusal, actor, texts, uow)
         return
     await query.answer(texts.plain("reading.verified"))
 
@@ -154,6 +158,7 @@ async def _reject(actor: Actor, state: FSMContext, reason: str, uow: UnitOfWork)
 
 def routes() -> Router:
     router = Router(name=__name__)
+    router.include_router(consistency.routes())  # its parts of a draft come before those of structured reading
     router.callback_query.register(analyse, OnCard.filter(F.action == CardAction.ANALYSE))
     router.callback_query.register(start_findings, OnCard.filter(F.action == CardAction.WRITE_FINDINGS))
     router.callback_query.register(verify, SignText.filter(F.action.in_(set(AGREEMENT))))

@@ -40,13 +40,20 @@ def queue_text(scans: Sequence[Scan], changes: Sequence[Amendment], texts: Texts
     if not scans and not changes:
         return texts("queue.empty"), []
     lines = [
-        texts("queue.line", scan=scan.id, time=texts.time(scan.changed_at), stage=texts(f"stage.{scan.status}"))
+        Html(
+            _priority_mark(scan)
+            + texts("queue.line", scan=scan.id, time=texts.time(scan.changed_at), stage=texts(f"stage.{scan.status}"))
+        )
         for scan in scans
     ]
     buttons: Buttons = [(f"#{scan.id}", OnCard(action=CardAction.OPEN, scan_id=scan.id)) for scan in scans]
     lines += [texts("queue.change", scan=one.scan_id, time=texts.time(one.created_at)) for one in changes]
     buttons += [(f"✏️ #{one.scan_id}", open_amendment(one)) for one in changes]
     return Html("\n".join([texts("queue.head"), *lines])), buttons
+
+
+def _priority_mark(scan: Scan) -> str:
+    return "🚨 " if queries.is_critical(scan) else "🔴 " if queries.is_urgent(scan) else ""
 
 
 def is_staff(actor: Actor | None) -> bool:

@@ -100,6 +100,8 @@ class WritingFindings(StatesGroup):
     region = State(group_name="Reading")
     why = State(group_name="Reading")
     conclusion = State(group_name="Reading")  # the own reading, added to a draft without one
+    override = State(group_name="Reading")  # why a reading is signed against the table of consistency
+    no_alert = State(group_name="Reading")  # why an urgent reading raises no critical result
 
 
 class Prescribing(StatesGroup):

@@ -18,6 +18,7 @@ from reports.pdf.words import catalogue
 from workflow.reporting import builder, language
 from workflow.reporting.prescription import prescription_text
 from workflow.reporting.reading import build_reading
+from workflow.scans import queries
 from workflow.scans.reading import modality_of
 from workflow.scans.risk import risk_of
 
@@ -127,6 +128,8 @@ def _blocks(scan: Scan, texts: Texts, fit: Callable[[str], str], every: bool = T
         texts("card.staff", scan=scan.id, stage=texts(f"stage.{scan.status}")),
         person_line(scan.patient, texts),
     ]
+    if queries.is_critical(scan) or queries.is_urgent(scan):
+        blocks.insert(0, texts("card.first_critical" if queries.is_critical(scan) else "card.first_urgent"))
     if scan.complaint or scan.since:
         unknown = texts.plain("unknown")
         blocks.append(texts("card.asked", complaint=fit(scan.complaint or unknown), since=fit(scan.since or unknown)))

@@ -81,6 +81,8 @@ QUESTIONS: Final[Mapping[State, Question]] = {
     WritingFindings.region: Question("reading.region"),
     WritingFindings.why: Question("reading.why", reading.model_comment_keyboard, ("scan",)),
     WritingFindings.conclusion: Question("reading.conclusion"),
+    WritingFindings.override: Question("conflict.type_override"),
+    WritingFindings.no_alert: Question("conflict.type_no_alert"),
     Amending.reason: Question("amend.reason"),
     Amending.findings: Question("amend.findings"),
     Amending.impression: Question("reading.impression", keyboards.skip),

@@ -9,6 +9,7 @@ from handlers.ui.callbacks import AmendBand, CardAction, Diagnose, OnReading, Se
 from handlers.ui.keyboards import button_data, rows, stack
 from handlers.ui.replies import View
 from handlers.ui.texts import Html, Texts
+from handlers.views import consistency
 from handlers.views.cards import draft_lines
 from handlers.views.paging import fit_message
 from models.tables.scans import Scan
@@ -21,7 +22,7 @@ from workflow.scans.reading import modality_of, regions_of
 from workflow.transitions import needs_own_reading
 
 REGIONS_VIEW: Final = "regions"
-DRAFT_VIEW: Final = "draft"
+DRAFT_VIEW: Final = consistency.DRAFT_VIEW
 IMPRESSION: Final = "impression"
 MODEL_COMMENT: Final = "why"
 CONCLUSION: Final = "conclusion"
@@ -75,10 +76,12 @@ def draft_view(scan: Scan, texts: Texts) -> View:
     conclude = [(texts.plain("button.by_conclusion"), OnReading(scan_id=scan.id, part=CONCLUSION))]
     first = rows(conclude) if needs_own else rows(sign)  # "Verify" would be refused
     head = texts("reading.owes_conclusion" if needs_own else "reading.written", scan=scan.id)
-    text, cut = fit_message(lambda fit: Html("\n\n".join([head, "\n".join(draft_lines(scan, texts, fit))])))
+    warned = consistency.warnings(scan, texts)
+    text, cut = fit_message(lambda fit: Html("\n\n".join([head, "\n".join(draft_lines(scan, texts, fit)), *warned])))
     if cut:
         also = [*also, (texts.plain(f"button.{CardAction.READ_ALL}"), button_data(scan, CardAction.READ_ALL))]
-    return View(text, stack(first, rows(lights, width=3), rows([*changes, *also])))
+    reasons = consistency.reason_buttons(scan, texts)
+    return View(text, stack(first, rows(lights, width=3), rows([*changes, *also]), rows(reasons)))
 
 
 def regions_view(scan: Scan, texts: Texts) -> View:

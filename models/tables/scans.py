@@ -96,6 +96,9 @@ class Reading(EncryptedRow, Base):
     band: Mapped[str | None] = mapped_column(Encrypted)  # a `Band`: what the patient should do
     agrees: Mapped[bool | None]  # with the model; None: not asked or not answered
     why: Mapped[str | None] = mapped_column(Encrypted)  # free text, or the key of a ready reason
+    override: Mapped[dict[str, Any] | None] = mapped_column(Encrypted)  # {"checks": ["band:nodule"], "reason": "…"}
+    no_alert: Mapped[str | None] = mapped_column(Encrypted)  # why an urgent reading raises no critical result
+    difference_seen: Mapped[bool | None]  # a grave difference from the model was shown before signing
     compared: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))  # ids of earlier scans, set at signing
     signed_at: Mapped[datetime | None]
 

@@ -33,6 +33,11 @@ PHRASES: Final[Mapping[Region, tuple[str, ...]]] = {
 }
 
 
+# Ready reasons of a doctor: for signing against the table of consistency, for an urgent reading without an alert.
+OVERRIDE_REASONS: Final = ("known", "treated", "minor", "meant")
+NO_ALERT_REASONS: Final = ("told", "admitted", "known")
+
+
 class Diagnosis(NamedTuple):
     """A reading template: phrases by region (every other region is normal) and the urgency of follow-up."""
 

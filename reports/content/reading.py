@@ -69,6 +69,7 @@ class Opinion:
 
     agrees: bool
     reason: str | None = None
+    seen: bool | None = None  # a grave difference was shown side by side before signing
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
@@ -98,6 +99,8 @@ class ReadingSection:
     comparison: tuple[EarlierScan, ...] = ()
     opinion: Opinion | None = None
     critical: CriticalResultSection | None = None
+    override: str | None = None  # contradictions that were signed, and the doctor's reason
+    no_alert: str | None = None  # why an urgent reading was not sent out as a critical result
 
     @property
     def is_written(self) -> bool:

@@ -68,7 +68,7 @@ BUTTONS: Final = (
     "human", "inv:pharmacist", "join", "lang:ta", "leave", "model:0", "mp:1", "ms:open:7", "noted", "nowa", "ow:own:1",
     "ph:7:1", "resend", "rg:7:lungs:clear:1", "rx:fever", "sex:unknown", "skip", "staff:7:not_administrator",
     "t:claim:7", "te", "tp:1", "tt:7:contact:1", "unlink", "w:verify_agree:7:0123abcd", "who:7", "why:blurred",
-    "wy:7:right_place",
+    "wy:7:right_place", "gr:7:override:known", "sd:7:0123abcd",
 )  # fmt: skip
 # Forms in the database: group and states, then the entries beside pictures that wait for consent.
 STATES: Final = {
@@ -84,7 +84,7 @@ STATES: Final = {
     "Joining": "number",
     "Managing": "number code",
     "Telling": "complaint since",
-    "Reading": "own_reading findings impression recommendations region why conclusion",
+    "Reading": "own_reading findings impression recommendations region why conclusion override no_alert",
     "Prescribing": "lines",
     "Rejecting": "reason",
     "Serving": "reply",
@@ -154,6 +154,7 @@ ACTS: Final = {
     "look:audit",
     "amend",
     "mark_critical",
+    "see_difference",
     "acknowledge",
     "approve_amendment",
     "add:{}",
@@ -170,6 +171,7 @@ MOVES: Final = (
     "ask_analysis record_analysis write_findings verify prescribe complete ask_code release record_report reject",
     "approve_amendment decline_amendment issue_amendment",
     "switch_role amend mark_critical acknowledge",
+    "override no_alert",
 )
 OBJECTS: Final = {
     "account",
@@ -200,7 +202,7 @@ COLUMNS: Final = {
     "faq_misses": "text",
     "forms": "data",
     "prescriptions": "lines",
-    "readings": "band diagnosis findings impression own_reading recommendations regions why",
+    "readings": "band diagnosis findings impression own_reading recommendations regions why override no_alert",
     "reports": "passphrase",
     "scans": "complaint reason since",
     "ticket_words": "text",

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from bot.dev.sandbox import Person
 from handlers.access import PERMISSION_FLAG
 from handlers.routes import routes
-from handlers.ui import callbacks, faq_callbacks
+from handlers.ui import callbacks, consistency_callbacks, faq_callbacks
 from handlers.ui.callbacks import CardAction, OnCard
 from models.base import Sessions
 from models.tables.audit import AuditRow
@@ -28,6 +28,7 @@ from workflow.actors import Actor
 from workflow.errors import NotFound, WorkflowError
 from workflow.permissions import GRANTS, Operation, Permission, authorize
 from workflow.scans import draft_hash, queries
+from workflow.scans.reading import Reason
 from workflow.transitions import Action
 
 EVERYBODY = ("stranger", "patient", "doctor", "pharmacist", "administrator")
@@ -195,6 +196,12 @@ FORGED: dict[type[CallbackData], tuple[CallbackData, ...]] = {
     callbacks.SetBand: (callbacks.SetBand(scan_id=1, band="urgent"),),
     callbacks.AmendBand: (callbacks.AmendBand(band="urgent"),),
     callbacks.SetModelComment: (callbacks.SetModelComment(scan_id=1, name="missed"),),
+    consistency_callbacks.GiveReason: tuple(
+        consistency_callbacks.GiveReason(scan_id=1, about=about, name="known") for about in Reason
+    ),
+    consistency_callbacks.SignDifferent: (
+        consistency_callbacks.SignDifferent(scan_id=1, draft_hash="0" * draft_hash.DRAFT_HASH_DIGITS),
+    ),
     callbacks.Skip: (callbacks.Skip(),),
     callbacks.RetakeReason: (callbacks.RetakeReason(name="blurred"), callbacks.RetakeReason(name="made up")),
     callbacks.UseTemplate: (callbacks.UseTemplate(name="fever"), callbacks.UseTemplate(name="made up")),

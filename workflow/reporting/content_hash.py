@@ -2,11 +2,13 @@
 
 import json
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 from models.tables.accounts import Account
 from models.tables.scans import CriticalResult, Scan
 from models.vocabulary import Role
+
+NOTES: Final = ("override", "no_alert", "difference_seen")  # bound only where set: older codes stay valid
 
 
 def content(scan: Scan) -> dict[str, Any]:
@@ -15,7 +17,9 @@ def content(scan: Scan) -> dict[str, Any]:
     assert scan.reading is not None
     assert scan.prescription is not None
     finding, reading, prescription = scan.finding, scan.reading, scan.prescription
+    noted = {name: value for name in NOTES if (value := getattr(reading, name)) is not None}
     return {
+        **noted,
         "scan": scan.id,
         "patient": [*_person(scan.patient, Role.PATIENT), scan.patient.email],
         "received": str(scan.created_at),

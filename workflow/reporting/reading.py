@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from models.tables.scans import Prescription, Reading, Scan
 from models.vocabulary import Band, Language
 from reports.content.document import Summary
+from reports.content.phrases import DIAGNOSES, NO_ALERT_REASONS, OVERRIDE_REASONS
 from reports.content.reading import (
     REGIONS,
     CriticalResultSection,
@@ -19,6 +20,7 @@ from reports.content.reading import (
     Region,
     RegionFinding,
 )
+from workflow.consistency.checks import Check
 from workflow.reporting.language import ready_text, report_language
 from workflow.reporting.release import report_number
 
@@ -37,8 +39,39 @@ def build_reading(reading: Reading, modality: str, language: Language) -> Readin
         own=reading.own_reading or None,
         impression=reading.impression or ready.get("impression"),
         recommendations=reading.recommendations or ready.get("advice"),
-        opinion=None if reading.agrees is None else Opinion(agrees=reading.agrees, reason=_reason(reading.why, text)),
+        opinion=_opinion(reading, text),
+        override=override_text(reading, language),
+        no_alert=ready_reason(language, "no_alert", reading.no_alert) if reading.no_alert else None,
     )
+
+
+def conflict_text(key: str, language: Language) -> str:
+    """One contradiction, from its stored key, as a sentence."""
+    check, _, finding = key.partition(":")
+    name = ready_text(language, "finding", finding) if check != Check.ADVICE else ""
+    return ready_text(language, "conflict", check).format(finding=name)
+
+
+def override_text(reading: Reading, language: Language) -> str | None:
+    """The contradictions that the doctor signs with a reason, one in a line, then the reason; None without any."""
+    if not reading.override or not reading.override["checks"]:
+        return None
+    reason = ready_reason(language, "override", reading.override["reason"])
+    lines = [conflict_text(key, language) for key in reading.override["checks"]]
+    return "\n".join([*lines, ready_text(language, "reading", "reason").format(reason=reason)])
+
+
+def ready_reason(language: Language, section: str, reason: str) -> str:
+    """A ready reason is stored as its key, `section.name`; a typed one as text."""
+    prefix, _, name = reason.partition(".")
+    ready = prefix == section and name in {*OVERRIDE_REASONS, *NO_ALERT_REASONS}
+    return ready_text(language, section, name) if ready else reason
+
+
+def _opinion(reading: Reading, text: Lookup) -> Opinion | None:
+    if reading.agrees is None:
+        return None
+    return Opinion(agrees=reading.agrees, reason=_reason(reading.why, text), seen=reading.difference_seen)
 
 
 def earlier_scan(scan: Scan, zone: ZoneInfo) -> EarlierScan:
@@ -83,7 +116,7 @@ def build_summary(reading: Reading, prescription: Prescription | None, language:
         return None
     text = partial(ready_text, language)
     picked = text("plain", reading.diagnosis) if reading.diagnosis and not reading.impression else None
-    typed = (reading.own_reading, picked or reading.impression or reading.findings)
+    typed = (reading.own_reading, picked or reading.impression or reading.findings, _further(reading, language))
     advice = reading.recommendations or (text("advice", reading.diagnosis) if reading.diagnosis else None)
     medicine = text("summary", "medicine") if prescription and prescription.lines else None
     return Summary(
@@ -91,6 +124,21 @@ def build_summary(reading: Reading, prescription: Prescription | None, language:
         text="\n".join(filter(None, typed)) or text("summary", "regions"),
         steps=tuple(filter(None, (medicine, advice))),
     )
+
+
+def _further(reading: Reading, language: Language) -> str | None:
+    """The phrases of the regions that the ready diagnosis does not contain, so that the page leaves no finding out."""
+    within = DIAGNOSES[reading.diagnosis].phrases if reading.diagnosis else {}
+    codes = [
+        code
+        for region, seen in (reading.regions or {}).items()
+        for code in seen.get("phrases", ())
+        if code not in within.get(Region(region), ())
+    ]
+    if not codes:
+        return None
+    findings = "; ".join(ready_text(language, "phrase", code) for code in codes)
+    return ready_text(language, "summary", "also" if reading.diagnosis else "saw").format(findings=findings)
 
 
 def _region(region: Region, regions: Mapping[str, Any], text: Lookup, stop: str) -> RegionFinding:

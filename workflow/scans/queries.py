@@ -12,7 +12,7 @@ from models.tables.accounts import Account, AdditionalRole, ChatLink
 from models.tables.chats import Card, HandledUpdate
 from models.tables.jobs import Job
 from models.tables.scans import AiFinding, Report, Scan
-from models.vocabulary import Role, ScanStatus
+from models.vocabulary import Band, Role, ScanStatus
 from workflow.actors import Actor
 from workflow.errors import NotFound, SeparationOfDuties
 from workflow.permissions import Operation, Permission, scans_in_scope
@@ -64,10 +64,21 @@ async def other_slices(session: AsyncSession, scan: Scan) -> Sequence[Scan]:
 
 
 async def queue(session: AsyncSession, role: Role, limit: int = 10) -> Sequence[Scan]:
-    """Scans that wait for this role, oldest first."""
+    """Scans that wait for this role: critical ones first, then those with an urgent band, each oldest first."""
     stages = [status for status, waiting in WAITS_FOR.items() if waiting is role]
     waiting = select(Scan).where(Scan.status.in_(stages), Scan.released_at.is_(None))
-    return (await session.scalars(waiting.order_by(Scan.created_at, Scan.id).limit(limit))).all()
+    scans = (await session.scalars(waiting.order_by(Scan.created_at, Scan.id))).all()
+    return sorted(scans, key=lambda scan: (not is_critical(scan), not is_urgent(scan)))[:limit]  # the band is encrypted
+
+
+def is_critical(scan: Scan) -> bool:
+    """Whether the scan has a critical result."""
+    return scan.critical is not None
+
+
+def is_urgent(scan: Scan) -> bool:
+    """Whether the doctor's reading, signed or a draft, has the urgent band."""
+    return scan.reading is not None and scan.reading.band == Band.URGENT
 
 
 def has_role(*roles: Role) -> ColumnElement[bool]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,16 +12,26 @@ from models.vocabulary import Band
 from reports.content.phrases import DIAGNOSES, diagnoses, matches, regions_for
 from reports.content.reading import REGIONS
 from workflow.actors import Actor
+from workflow.audit.chain import AuditEvent, record
+from workflow.consistency.checks import conflicts
 from workflow.errors import StaleAction, WordsChanged
 from workflow.jobs import JobKind, enqueue
-from workflow.scans import queries
+from workflow.scans import critical, queries
 from workflow.scans.draft_hash import draft_hash
-from workflow.transitions import Action, advance
+from workflow.transitions import Action, advance, lock_scan, require_applicable
 
 EMPTY_DRAFT: Final[Mapping[str, Any]] = {
     "findings": "",
     **dict.fromkeys(("own_reading", "impression", "recommendations", "regions", "diagnosis", "band", "why", "agrees")),
+    **dict.fromkeys(("override", "no_alert", "difference_seen")),
 }
+
+
+class Reason(StrEnum):
+    """What a doctor's reason is about. The values are columns of a reading and audit acts."""
+
+    OVERRIDE = "override"  # signing against the table of consistency
+    NO_ALERT = "no_alert"  # an urgent band that raises no critical result
 
 
 class TypedFindings(NamedTuple):
@@ -59,6 +70,37 @@ async def revise_draft(session: AsyncSession, actor: Actor, scan_id: int, at: da
     return scan
 
 
+async def give_reason(
+    session: AsyncSession, actor: Actor, scan_id: int, about: Reason, reason: str, at: datetime
+) -> Scan:
+    """Record why the draft is signed against the table (for its contradictions as they are now), or why its urgent
+    band raises no critical result. The reason is printed in the report; `reason` is a ready key or typed text."""
+    scan = await advance(session, scan_id, Action.WRITE_FINDINGS, actor, at)
+    if scan.reading is None:
+        raise StaleAction
+    checks = [one.key for one in conflicts(scan.reading) if not one.refused]
+    value = {"checks": checks, "reason": reason} if about is Reason.OVERRIDE else reason
+    _write(scan, actor, {about.value: value})
+    kinds = sorted({key.partition(":")[0] for key in checks}) if about is Reason.OVERRIDE else []
+    event = AuditEvent(about, "scan", scan_id, scan.patient_id, scan.version, reason=",".join(kinds) or None)
+    await record(session, actor, event, at)
+    return scan
+
+
+async def record_difference_seen(session: AsyncSession, actor: Actor, scan_id: int, shown: str, at: datetime) -> None:
+    """Record that the doctor has seen the model's answer beside the differing reading. Raises StaleAction,
+    WordsChanged (see `verify`) or what `queries.scan_for` raises."""
+    await queries.scan_for(session, scan_id, actor, Action.VERIFY)
+    scan = await lock_scan(session, scan_id)
+    require_applicable(scan, Action.VERIFY)
+    if scan.reading is None:
+        raise StaleAction
+    _require_unchanged(scan, shown)
+    scan.reading.difference_seen = True
+    event = AuditEvent("see_difference", "scan", scan_id, scan.patient_id, scan.version)
+    await record(session, actor, event, at)
+
+
 async def record_regions(
     session: AsyncSession, actor: Actor, scan_id: int, at: datetime, regions: Mapping[str, Mapping[str, Any]]
 ) -> Scan:
@@ -93,13 +135,13 @@ def modality_of(scan: Scan) -> str:
 
 
 def _write(scan: Scan, actor: Actor, parts: Mapping[str, Any]) -> None:
-    """Set fields of the draft; the last person to write is its author."""
+    """Set fields of the draft; the last person to write is its author. A seen difference from the model lapses."""
     assert actor.account_id is not None
     if scan.reading is None:
         scan.reading = Reading(scan_id=scan.id, **{**EMPTY_DRAFT, "band": Band.SEE_DOCTOR.value})
     for name, value in parts.items():
         setattr(scan.reading, name, value)
-    scan.reading.doctor_id = actor.account_id
+    scan.reading.doctor_id, scan.reading.difference_seen = actor.account_id, None
 
 
 async def verify(
@@ -108,16 +150,38 @@ async def verify(
     """Sign the reading. The signing doctor becomes its author.
 
     `shown` is the `draft_hash` of the text that the doctor saw; raises WordsChanged for another text. `agrees` records
-    whether the doctor agrees with the model."""
+    whether the doctor agrees with the model. Raises Inconsistent for a reading that contradicts itself without a
+    recorded reason, or differs gravely from the model unseen. An urgent band raises the critical result (see
+    `raises_critical`)."""
     scan = await advance(session, scan_id, Action.VERIFY, actor, at)
     _require_unchanged(scan, shown)
     assert scan.reading is not None
     assert actor.account_id is not None
+    _drop_unneeded_reasons(scan.reading)
+    if scan.reading.difference_seen:
+        agrees = False  # the words differ gravely, whichever button was pressed
     scan.reading.signed_at, scan.reading.doctor_id, scan.reading.agrees = at, actor.account_id, agrees
     scan.reading.compared = [earlier.id for earlier in await queries.earlier_scans(session, scan)]
     if agrees is not None:
         enqueue(session, JobKind.CHECK_DRIFT, at)
+    if raises_critical(scan.reading):
+        await critical.mark(session, actor, scan_id, at)
     return scan
+
+
+def raises_critical(reading: Reading) -> bool:
+    """Whether signing this reading raises a critical result by itself: an urgent band without a reason against it."""
+    return reading.band == Band.URGENT and reading.no_alert is None
+
+
+def _drop_unneeded_reasons(reading: Reading) -> None:
+    """Keep only the reasons that apply to the reading as signed."""
+    standing = {one.key for one in conflicts(reading)}
+    if reading.override:
+        kept = [key for key in reading.override["checks"] if key in standing]
+        reading.override = {**reading.override, "checks": kept} if kept else None
+    if reading.band != Band.URGENT:
+        reading.no_alert = None
 
 
 def _require_unchanged(scan: Scan, shown: str) -> None:

@@ -17,13 +17,13 @@ UNSURE = {"uncertain": True, "confidence": 0.4, "doubts": ["low_confidence"]}
 
 async def test_a_normal_chest_takes_three_taps_and_reaches_the_pdf_as_data(clinic: Clinic) -> None:
     """Write findings, Normal chest, Verify; the patient's PDF contains both text and codes."""
-    await a_scan(clinic, ScanStatus.AI_ANALYZED)
+    await a_scan(clinic, ScanStatus.AI_ANALYZED, label="Normal", abnormal=0.04)
     await clinic.rao.presses("Write findings")
     await clinic.rao.presses("Normal chest")
     draft = await clinic.rao.sees("Written down")
     assert "Normal: Lungs, Pleura" in draft.text
     assert "no action needed" in draft.text
-    await clinic.rao.presses("AI wrong", on="Written down")
+    await clinic.rao.presses("AI right", on="Written down")
     await clinic.dispenses()
     await clinic.releases()
     report = await clinic.amina.receives_document(timeout=30)

@@ -3,11 +3,44 @@
 import pytest
 
 from models.vocabulary import Language
-from reports.content.phrases import DIAGNOSES, PHRASES, diagnoses, matches, regions_for
+from reports.content.phrases import (
+    DIAGNOSES,
+    NO_ALERT_REASONS,
+    OVERRIDE_REASONS,
+    PHRASES,
+    diagnoses,
+    matches,
+    regions_for,
+)
 from reports.content.reading import REGIONS, Region
 from reports.pdf.words import catalogue
 
 CODES = {code for codes in PHRASES.values() for code in codes}
+
+# Diagnoses whose impression is a likeness, not a statement; the patient's page must not turn it into one.
+LIKENESSES = ("pneumonia_right", "pneumonia_left", "viral", "heart_failure")
+IN_KEEPING_WITH = {"en": "in keeping with", "ta": "ஒத்தது", "hi": "के अनुरूप"}
+LOOKS_LIKE = {
+    "en": ("looks like", "often makes"),
+    "ta": ("போல் தெரிகிறது", "தெரிவது உண்டு"),
+    "hi": ("जैसा लगता", "जैसे अक्सर"),
+}
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_likeness_stays_one_in_plain_words(language):
+    words = catalogue(language)
+
+    assert tuple(name for name in DIAGNOSES if IN_KEEPING_WITH[language] in words["impression"][name]) == LIKENESSES
+    sure = [name for name in LIKENESSES if not any(like in words["plain"][name] for like in LOOKS_LIKE[language])]
+    assert sure == []
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_ready_reason_has_its_words(language):
+    words = catalogue(language)
+
+    assert ({*words["override"]}, {*words["no_alert"]}) == ({*OVERRIDE_REASONS}, {*NO_ALERT_REASONS})
 
 
 @pytest.mark.parametrize("language", Language)

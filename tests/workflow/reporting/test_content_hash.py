@@ -51,6 +51,9 @@ BOUND: dict[type[Any], dict[str, Any]] = {
         "band": "urgent",
         "why": "why.missed",
         "compared": [1],
+        "override": {"checks": ["band:nodule"], "reason": "override.known"},
+        "no_alert": "no_alert.told",
+        "difference_seen": True,
     },
     Prescription: {"lines": ["Something else"], "completed_at": LATER},
     Account: {

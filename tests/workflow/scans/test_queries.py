@@ -4,7 +4,7 @@ import pytest
 
 from models.base import Sessions
 from models.tables.accounts import ChatLink
-from models.tables.scans import Scan
+from models.tables.scans import CriticalResult, Scan
 from models.vocabulary import Risk, Role, ScanStatus
 from tests.support.rows import NOW, Staff, a_finding, a_person, a_scan, a_staff
 from workflow.errors import NotFound
@@ -64,6 +64,21 @@ async def test_a_queue_holds_what_waits_for_the_role_oldest_first(sessions: Sess
         for role, expected in WAITS.items():
             ids = [scan.id for scan in await queries.queue(session, Role(role))]
             assert ids == [batch[status] for batch in (first, second) for status in expected.split()], role
+
+
+async def test_a_queue_begins_with_critical_and_then_with_urgent_scans(sessions: Sessions) -> None:
+    """Also beyond the limit of one page: what is urgent is never behind what came earlier."""
+    async with sessions.begin() as session:
+        staff = await a_staff(session)
+        ids = [(await a_scan(session, staff, "DOCTOR_VERIFIED")).id for _ in range(5)]
+    async with sessions.begin() as session:
+        urgent = await session.get_one(Scan, ids[3])
+        assert urgent.reading
+        urgent.reading.band = "urgent"
+        session.add(CriticalResult(scan_id=ids[4], doctor_id=staff.doctor.account_id or 0, marked_at=NOW))
+    async with sessions() as session:
+        waiting = await queries.queue(session, Role.PHARMACIST, limit=3)
+    assert [scan.id for scan in waiting] == [ids[4], ids[3], ids[0]]
 
 
 async def test_a_released_scan_waits_for_nobody(sessions: Sessions) -> None:
