@@ -20,7 +20,7 @@ from models.tables.scans import Scan
 from workflow.actors import Actor
 from workflow.errors import AlertsOpen, StaleAction, WordsChanged
 from workflow.formulary.load import Formulary
-from workflow.scans import prescribing, queries, reading
+from workflow.scans import prescribing, prescription, queries
 from workflow.scans.prescribing import READY_PREFIX
 from workflow.transitions import Action, require_applicable
 from workflow.unit_of_work import UnitOfWork
@@ -86,7 +86,7 @@ async def _add(
         data = await state.get_data()
         lines = [*data["lines"], *added]
         check_length("".join(lines), MAX_TEXT)
-        scan = await reading.prescribe(session, actor, data["scan_id"], lines, uow.at, formulary)
+        scan = await prescription.prescribe(session, actor, data["scan_id"], lines, uow.at, formulary)
         await state.update_data(lines=lines)
     await send_draft(message, scan, texts, uow.at, formulary)
 
@@ -103,7 +103,7 @@ async def remove_line(
     formulary: Formulary,
 ) -> None:
     """Remove one line of the draft shown above the button, and show what is left."""
-    scan_id, line = callback_data.scan_id, reading.ShownLine(callback_data.index, callback_data.draft_hash)
+    scan_id, line = callback_data.scan_id, prescription.ShownLine(callback_data.index, callback_data.draft_hash)
     try:
         scan = await _remove(line, scan_id, actor, state, uow, formulary)
     except WordsChanged as refusal:
@@ -114,11 +114,11 @@ async def remove_line(
 
 
 async def _remove(
-    line: reading.ShownLine, scan_id: int, actor: Actor, state: FSMContext, uow: UnitOfWork, formulary: Formulary
+    line: prescription.ShownLine, scan_id: int, actor: Actor, state: FSMContext, uow: UnitOfWork, formulary: Formulary
 ) -> Scan:
     """Remove the line from the prescription, and from the open form that would write it again."""
     async with uow.begin() as session:
-        scan = await reading.remove_line(session, actor, scan_id, line, uow.at, formulary)
+        scan = await prescription.remove_line(session, actor, scan_id, line, uow.at, formulary)
         if (await state.get_data()).get("scan_id") == scan_id:
             await state.update_data(lines=scan.prescription.lines if scan.prescription else [])
     return scan
@@ -130,7 +130,7 @@ async def no_medicine(
 ) -> None:
     """Record that no medicine is needed: lines typed before are dropped and their form is closed."""
     async with uow.begin() as session:
-        await reading.prescribe(session, actor, callback_data.scan_id, [], uow.at)
+        await prescription.prescribe(session, actor, callback_data.scan_id, [], uow.at)
         if (await state.get_data()).get("scan_id") == callback_data.scan_id:
             await state.clear()
     await query.answer(texts.plain("prescribe.none"))
@@ -150,7 +150,7 @@ async def complete(
     scan_id = callback_data.scan_id
     try:
         async with uow.begin() as session:
-            await reading.complete(session, actor, scan_id, callback_data.draft_hash, uow.at, formulary)
+            await prescription.complete(session, actor, scan_id, callback_data.draft_hash, uow.at, formulary)
             await state.clear()
     except (WordsChanged, AlertsOpen) as refusal:
         await show_draft(query, scan_id, actor, texts, uow, formulary, refusal)

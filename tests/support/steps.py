@@ -16,7 +16,7 @@ from models.tables.scans import AiFinding, Scan
 from models.vocabulary import ScanStatus
 from tests.support.people import Clinic
 from workflow.actors import Actor, actor_of
-from workflow.scans import analysis, intake, reading
+from workflow.scans import analysis, intake, prescription, reading
 from workflow.scans.draft_hash import DRAFT_HASH_DIGITS, draft_hash
 
 ORDER = (ScanStatus.PENDING_AI, ScanStatus.AI_ANALYZED, ScanStatus.DOCTOR_VERIFIED, ScanStatus.PHARMACIST_COMPLETED)
@@ -83,8 +83,8 @@ async def _step(session: AsyncSession, clinic: Clinic, scan_id: int, to: ScanSta
             scan = await reading.write_findings(session, rao, scan_id, words, now)
             await reading.verify(session, rao, scan_id, draft_hash(scan), now)
         case ScanStatus.PHARMACIST_COMPLETED:
-            scan = await reading.prescribe(session, meena, scan_id, ["Paracetamol 500 mg"], now)
-            await reading.complete(session, meena, scan_id, draft_hash(scan), now)
+            scan = await prescription.prescribe(session, meena, scan_id, ["Paracetamol 500 mg"], now)
+            await prescription.complete(session, meena, scan_id, draft_hash(scan), now)
 
 
 def sentence_for(clinic: Clinic, key: str, **values: object) -> str:

@@ -11,7 +11,7 @@ from models.tables.scans import Scan
 from models.vocabulary import ScanStatus
 from tests.support.rows import NOW, Staff, a_reading, a_scan, a_staff, events_of, jobs_of, seen
 from workflow.errors import NotFound, StaleAction, WorkflowError
-from workflow.scans import analysis, reading
+from workflow.scans import analysis, prescription, reading
 from workflow.scans.draft_hash import draft_hash
 from workflow.transitions import Action, advance
 
@@ -108,8 +108,8 @@ async def test_whoever_signs_is_the_author(sessions: Sessions) -> None:
         other = await a_staff(session)
         await reading.verify(session, other.doctor, scan_id, await seen(session, scan_id), LATER)
     async with sessions.begin() as session:
-        scan = await reading.prescribe(session, other.pharmacist, scan_id, ["Rest"], LATER)
-        await reading.complete(session, other.pharmacist, scan_id, draft_hash(scan), LATER)
+        scan = await prescription.prescribe(session, other.pharmacist, scan_id, ["Rest"], LATER)
+        await prescription.complete(session, other.pharmacist, scan_id, draft_hash(scan), LATER)
     async with sessions() as session:
         scan = await session.get_one(Scan, scan_id)
         assert scan.reading is not None

@@ -5,6 +5,7 @@ from hashlib import sha256
 from typing import Final
 
 from models.tables.scans import Scan
+from workflow.errors import WordsChanged
 
 DRAFT_FIELDS: Final = (
     "own_reading",
@@ -28,3 +29,9 @@ def draft_hash(scan: Scan) -> str:
         written += [[name, value] for name in ADDED_FIELDS if (value := getattr(reading, name)) is not None]
     values = json.dumps([written, lines], sort_keys=True, ensure_ascii=False)
     return sha256(values.encode()).hexdigest()[:DRAFT_HASH_DIGITS]
+
+
+def require_unchanged(scan: Scan, shown: str) -> None:
+    """Raises WordsChanged unless `shown` is the draft's hash."""
+    if draft_hash(scan) != shown:
+        raise WordsChanged

@@ -1,24 +1,23 @@
-"""The doctor's reading and the pharmacist's prescription: drafts until they are signed."""
+"""The doctor's reading: a draft until it is signed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables.scans import Prescription, Reading, Scan
+from models.tables.scans import Reading, Scan
 from models.vocabulary import Band
 from reports.content.phrases import DIAGNOSES, diagnoses, matches, regions_for
 from reports.content.reading import REGIONS
 from workflow.actors import Actor
 from workflow.audit.chain import AuditEvent, record
 from workflow.consistency.checks import conflicts
-from workflow.errors import StaleAction, WordsChanged
-from workflow.formulary.load import Formulary
+from workflow.errors import StaleAction
 from workflow.jobs import JobKind, enqueue
-from workflow.scans import critical, prescribing, queries
-from workflow.scans.draft_hash import draft_hash
+from workflow.scans import critical, queries
+from workflow.scans.draft_hash import require_unchanged
 from workflow.transitions import Action, advance, lock_scan, require_applicable
 
 EMPTY_DRAFT: Final[Mapping[str, Any]] = {
@@ -42,13 +41,6 @@ class TypedFindings(NamedTuple):
     impression: str | None = None
     recommendations: str | None = None
     own_reading: str | None = None
-
-
-class ShownLine(NamedTuple):
-    """A line of a prescription by its position from 0, and the `draft_hash` of the draft in which it was shown."""
-
-    position: int
-    draft_hash: str
 
 
 async def write_findings(session: AsyncSession, actor: Actor, scan_id: int, text: TypedFindings, at: datetime) -> Scan:
@@ -103,7 +95,7 @@ async def record_difference_seen(session: AsyncSession, actor: Actor, scan_id: i
     require_applicable(scan, Action.VERIFY)
     if scan.reading is None:
         raise StaleAction
-    _require_unchanged(scan, shown)
+    require_unchanged(scan, shown)
     scan.reading.difference_seen = True
     event = AuditEvent("see_difference", "scan", scan_id, scan.patient_id, scan.version)
     await record(session, actor, event, at)
@@ -162,7 +154,7 @@ async def verify(
     recorded reason, or differs gravely from the model unseen. An urgent band raises the critical result (see
     `raises_critical`)."""
     scan = await advance(session, scan_id, Action.VERIFY, actor, at)
-    _require_unchanged(scan, shown)
+    require_unchanged(scan, shown)
     assert scan.reading is not None
     assert actor.account_id is not None
     _drop_unneeded_reasons(scan.reading)
@@ -190,76 +182,6 @@ def _drop_unneeded_reasons(reading: Reading) -> None:
         reading.override = {**reading.override, "checks": kept} if kept else None
     if reading.band != Band.URGENT:
         reading.no_alert = None
-
-
-def _require_unchanged(scan: Scan, shown: str) -> None:
-    if draft_hash(scan) != shown:
-        raise WordsChanged
-
-
-async def prescribe(
-    session: AsyncSession,
-    actor: Actor,
-    scan_id: int,
-    lines: Sequence[str],
-    at: datetime,
-    formulary: Formulary | None = None,
-) -> Scan:
-    """Set the prescription and read its lines as data; an empty list means that no medicine is needed."""
-    scan = await advance(session, scan_id, Action.PRESCRIBE, actor, at)
-    await _write_lines(session, actor, scan, lines, at, formulary)
-    return scan
-
-
-async def remove_line(
-    session: AsyncSession,
-    actor: Actor,
-    scan_id: int,
-    line: ShownLine,
-    at: datetime,
-    formulary: Formulary | None = None,
-) -> Scan:
-    """Remove one line; with its last line the prescription goes, which is not the same as "no medicine needed".
-
-    Raises WordsChanged."""
-    scan = await advance(session, scan_id, Action.PRESCRIBE, actor, at)
-    _require_unchanged(scan, line.draft_hash)
-    if scan.prescription is None or not 0 <= line.position < len(scan.prescription.lines):
-        raise StaleAction
-    left = [one for index, one in enumerate(scan.prescription.lines) if index != line.position]
-    if left:
-        await _write_lines(session, actor, scan, left, at, formulary)
-    else:
-        await session.delete(scan.prescription)
-        await session.flush()
-        await session.refresh(scan, ["prescription"])
-    return scan
-
-
-async def _write_lines(
-    session: AsyncSession, actor: Actor, scan: Scan, lines: Sequence[str], at: datetime, formulary: Formulary | None
-) -> None:
-    scan.prescription = await session.merge(
-        Prescription(scan_id=scan.id, pharmacist_id=actor.account_id, lines=list(lines))
-    )
-    prescribing.set_lines(scan, scan.prescription, at, formulary)
-
-
-async def complete(
-    session: AsyncSession, actor: Actor, scan_id: int, shown: str, at: datetime, formulary: Formulary | None = None
-) -> Scan:
-    """Sign the prescription. `shown` is as in `verify`; raises WordsChanged, or AlertsOpen where a reason is missing.
-
-    The checks run anew: the patient may have told of an allergy since the draft was shown."""
-    scan = await advance(session, scan_id, Action.COMPLETE, actor, at)
-    _require_unchanged(scan, shown)
-    assert scan.prescription is not None
-    assert actor.account_id is not None
-    prescribing.require_no_open_alert(scan, at, formulary)
-    if scan.prescription.read is None:
-        prescribing.set_lines(scan, scan.prescription, at, formulary)
-    scan.prescription.completed_at, scan.prescription.pharmacist_id = at, actor.account_id
-    return scan
 
 
 async def reject(session: AsyncSession, actor: Actor, scan_id: int, reason: str, at: datetime) -> Scan:

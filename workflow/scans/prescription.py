@@ -1,0 +1,87 @@
+"""The pharmacist's prescription: a draft until it is completed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables.scans import Prescription, Scan
+from workflow.actors import Actor
+from workflow.errors import StaleAction
+from workflow.formulary.load import Formulary
+from workflow.scans import prescribing
+from workflow.scans.draft_hash import require_unchanged
+from workflow.transitions import Action, advance
+
+
+class ShownLine(NamedTuple):
+    """A line of a prescription by its position from 0, and the `draft_hash` of the draft in which it was shown."""
+
+    position: int
+    draft_hash: str
+
+
+async def prescribe(
+    session: AsyncSession,
+    actor: Actor,
+    scan_id: int,
+    lines: Sequence[str],
+    at: datetime,
+    formulary: Formulary | None = None,
+) -> Scan:
+    """Set the prescription and read its lines as data; an empty list means that no medicine is needed."""
+    scan = await advance(session, scan_id, Action.PRESCRIBE, actor, at)
+    await _write_lines(session, actor, scan, lines, at, formulary)
+    return scan
+
+
+async def remove_line(
+    session: AsyncSession,
+    actor: Actor,
+    scan_id: int,
+    line: ShownLine,
+    at: datetime,
+    formulary: Formulary | None = None,
+) -> Scan:
+    """Remove one line; with its last line the prescription goes, which is not the same as "no medicine needed".
+
+    Raises WordsChanged."""
+    scan = await advance(session, scan_id, Action.PRESCRIBE, actor, at)
+    require_unchanged(scan, line.draft_hash)
+    if scan.prescription is None or not 0 <= line.position < len(scan.prescription.lines):
+        raise StaleAction
+    left = [one for index, one in enumerate(scan.prescription.lines) if index != line.position]
+    if left:
+        await _write_lines(session, actor, scan, left, at, formulary)
+    else:
+        await session.delete(scan.prescription)
+        await session.flush()
+        await session.refresh(scan, ["prescription"])
+    return scan
+
+
+async def _write_lines(
+    session: AsyncSession, actor: Actor, scan: Scan, lines: Sequence[str], at: datetime, formulary: Formulary | None
+) -> None:
+    scan.prescription = await session.merge(
+        Prescription(scan_id=scan.id, pharmacist_id=actor.account_id, lines=list(lines))
+    )
+    prescribing.set_lines(scan, scan.prescription, at, formulary)
+
+
+async def complete(
+    session: AsyncSession, actor: Actor, scan_id: int, shown: str, at: datetime, formulary: Formulary | None = None
+) -> Scan:
+    """Sign the prescription. `shown` is the `draft_hash` of the text that the pharmacist saw; raises WordsChanged, or AlertsOpen where a reason is missing.
+
+    The checks run anew: the patient may have told of an allergy since the draft was shown."""
+    scan = await advance(session, scan_id, Action.COMPLETE, actor, at)
+    require_unchanged(scan, shown)
+    assert scan.prescription is not None
+    assert actor.account_id is not None
+    prescribing.require_no_open_alert(scan, at, formulary)
+    if scan.prescription.read is None:
+        prescribing.set_lines(scan, scan.prescription, at, formulary)
+    scan.prescription.completed_at, scan.prescription.pharmacist_id = at, actor.account_id
+    return scan
