@@ -191,8 +191,8 @@ HASHED: Final = ("authenticator|{}|{}", "recovery|{}|{}|{}", "faq miss {} {}", "
 HASHED_BYTES: Final = (b"master key", b"CSSS\x01")
 # Associated data of encrypted values: row, then `|` and the column; files; wrapped keys.
 ENCRYPTED: Final = (
-    "accounts|{}", "amendments|{}|{}", "data_keys|{}|wrapped", "faq_misses|{}", "findings|{}", "forms|{}", "prescriptions|{}",
-    "readings|{}", "reports|{}", "scans|{}", "ticket_words|{}|{}", "vault|{}|{}", "{}|{}",
+    "accounts|{}", "amendments|{}|{}", "data_keys|{}|wrapped", "faq_misses|{}", "findings|{}", "forms|{}",
+    "prescriptions|{}", "readings|{}", "reports|{}", "scans|{}", "ticket_words|{}|{}", "vault|{}|{}", "{}|{}",
 )  # fmt: skip
 COLUMNS: Final = {
     "accounts": "identity phone",
