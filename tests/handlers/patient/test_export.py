@@ -20,6 +20,7 @@ from tests.support.ownership import _moves_in
 from tests.support.people import FINDINGS, Clinic
 from tests.support.steps import a_scan, sentence_for
 from workflow.jobs import JobKind
+from workflow.privacy.export import MODEL
 
 
 async def fetches(person: Person) -> ZipFile:
@@ -71,6 +72,10 @@ async def test_the_export_holds_all_that_is_the_patients_and_no_answer_that_no_d
     async with clinic.app.services.sessions() as session:
         acts = list(await session.scalars(select(AuditRow.act).where(AuditRow.act == "export")))
     assert acts == ["export"]
+
+
+def test_the_measures_of_a_heart_are_exported_with_the_models_answer() -> None:
+    assert {"label", "probabilities", "heart"} <= set(MODEL)
 
 
 async def test_only_the_password_opens_it_and_it_comes_once_however_often_its_job_runs(clinic: Clinic) -> None:

@@ -63,6 +63,15 @@ def test_the_heart_has_regions_of_its_own(full):
     assert "Lungs" not in first
 
 
+def test_a_heart_shows_its_outlines_in_place_of_a_heat_map(full):
+    """The caption names the three colours."""
+    outlined = replace(full.assistance, heatmap=None, outlines=full.assistance.heatmap)
+    printed = pages(render(replace(full, assistance=outlined)))
+
+    assert any("right ventricle blue, muscle orange, left ventricle yellow" in page for page in printed)
+    assert not any("Heat map" in page for page in printed)
+
+
 def test_earlier_scans_are_compared_by_date(sheet):
     assert "Comparison 2 March 2026, Chest X-ray: No active disease." in sheet[1]
 
