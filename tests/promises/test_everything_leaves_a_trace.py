@@ -212,6 +212,7 @@ async def an_administrators_day(clinic: Clinic) -> None:
 STORIES: Final[Mapping[Callable[[Clinic], Awaitable[None]], set[str]]] = {
     a_whole_scan: {
         *("patient upload ok", "patient describe:complaint ok", "patient look:card ok", "patient acknowledge ok"),
+        "patient describe:facts ok",
         *("patient look:report ok", "doctor look:card ok", "doctor ask_analysis ok", "system record_analysis ok"),
         *("doctor look:heat_map ok", "doctor write_findings ok", "doctor look:draft ok", "doctor mark_critical ok"),
         *("doctor look:story ok", "doctor verify ok", "pharmacist look:card ok", "pharmacist prescribe ok"),
