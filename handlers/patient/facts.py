@@ -11,9 +11,10 @@ from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
-from handlers.ui.callbacks import AnswerFacts, ChooseFact, Skip
+from handlers.ui.callbacks import Skip
 from handlers.ui.forms import GivingFacts
 from handlers.ui.parsing import TYPED_TEXT, typed_text
+from handlers.ui.prescription_callbacks import AnswerFacts, ChooseFact
 from handlers.ui.replies import edit_message
 from handlers.ui.texts import Texts
 from handlers.views.facts import facts_block

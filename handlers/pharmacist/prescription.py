@@ -11,9 +11,10 @@ from handlers.access import requires
 from handlers.pharmacist import overrides
 from handlers.pharmacist.draft import send_draft, show_draft
 from handlers.ui import callbacks, keyboards
-from handlers.ui.callbacks import CardAction, OnCard, RemoveLine, SignText
+from handlers.ui.callbacks import CardAction, OnCard, SignText
 from handlers.ui.forms import Prescribing
 from handlers.ui.parsing import TYPED_TEXT, check_length
+from handlers.ui.prescription_callbacks import RemoveLine
 from handlers.ui.replies import reply
 from handlers.ui.texts import Texts
 from models.tables.scans import Scan

@@ -130,32 +130,6 @@ class UseTemplate(CallbackData, prefix="rx"):
     name: str
 
 
-class RemoveLine(CallbackData, prefix="rl"):
-    """Remove a line of the prescription in the draft that the hash identifies."""
-
-    scan_id: ScanId
-    index: int = Field(ge=0, le=999)
-    draft_hash: str = Field(pattern=f"^[0-9a-f]{{{DRAFT_HASH_DIGITS}}}$")
-
-
-class OverrideAlerts(CallbackData, prefix="ov"):
-    """Go on against the open alerts of a prescription; asks for the reason."""
-
-    scan_id: ScanId
-
-
-class AnswerFacts(CallbackData, prefix="pf"):
-    """Answer the questions about allergies, medicines and the like, or not now."""
-
-    now: bool
-
-
-class ChooseFact(CallbackData, prefix="pa"):
-    """A ready answer to the open question about the patient."""
-
-    value: str
-
-
 class ChooseSex(CallbackData, prefix="sex"):
     sex: Sex
 

@@ -91,7 +91,7 @@ class Describing(StatesGroup):
 
 
 class GivingFacts(StatesGroup):
-    """What the patient says about themselves for the prescription."""
+    """The patient's own facts for the prescription."""
 
     allergies = State()
     current = State()

@@ -108,7 +108,7 @@ def rejection_reason(scan: Scan, texts: Texts) -> str:
 
 
 def release_content(scan: Scan, texts: Texts) -> Html:
-    """What the administrator's code confirms: patient number, scan, impression, band and number of medicines."""
+    """The content that a release code confirms: patient number, scan, impression, band, number of medicines."""
     assert scan.reading is not None
     section = build_reading(scan.reading, modality_of(scan), language.report_language(texts.language))
     return texts(

@@ -5,8 +5,9 @@ from typing import Any
 
 from aiogram.types import InlineKeyboardMarkup
 
-from handlers.ui.callbacks import AnswerFacts, ChooseFact, Skip
+from handlers.ui.callbacks import Skip
 from handlers.ui.keyboards import rows
+from handlers.ui.prescription_callbacks import AnswerFacts, ChooseFact
 from handlers.ui.texts import Html, Texts
 
 

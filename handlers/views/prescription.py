@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from aiogram.types import InlineKeyboardMarkup
 
-from handlers.ui.callbacks import CardAction, OverrideAlerts, RemoveLine
+from handlers.ui.callbacks import CardAction
 from handlers.ui.keyboards import Buttons, card_keyboard, rows, stack
+from handlers.ui.prescription_callbacks import OverrideAlerts, RemoveLine
 from handlers.ui.texts import Html, Texts
 from models.tables.scans import Prescription, Scan
 from workflow.formulary.load import Formulary
@@ -38,7 +39,7 @@ def marked_lines(prescription: Prescription, texts: Texts) -> list[str]:
 
 
 def draft_blocks(scan: Scan, texts: Texts, at: datetime, formulary: Formulary) -> list[Html]:
-    """What the button "Complete" signs: the lines as data, every alert with reason and source, the missing facts."""
+    """The text that "Complete" signs: the lines as data, every alert with reason and source, the missing facts."""
     prescription = scan.prescription
     if prescription is None:
         return [texts("prescribe.emptied")]

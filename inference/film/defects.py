@@ -46,7 +46,7 @@ def measure_noise(grey: NDArray[np.uint8]) -> float:
 
 
 def find_quantile(counts: NDArray[np.int64], share: float) -> float:
-    """Of whole numbers, counted; between two of them by linear interpolation."""
+    """A percentile of whole numbers by counting, with linear interpolation between two of them."""
     total = np.cumsum(counts)
     place = int(np.searchsorted(total, share * total[-1]))
     before = float(total[place - 1]) if place else 0.0

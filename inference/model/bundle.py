@@ -188,7 +188,7 @@ def read_second(folder: Path, manifest: Mapping[str, Any]) -> SecondModel | None
 
 
 def read_chest(folder: Path, manifest: Mapping[str, Any], tables: Tables) -> ChestModel | None:
-    """What format 1.3 adds, or None for older bundles. Raises BundleError."""
+    """The parts that format 1.3 adds, or None for older bundles. Raises BundleError."""
     stored_format = manifest.get("format")
     if stored_format is None:
         return None

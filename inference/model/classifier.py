@@ -24,18 +24,16 @@ from inference.model.bundle import (
 )
 from inference.model.chest_reader import ChestReader, Examination
 from inference.model.disturbances import disturb
+from inference.model.first_network import FirstNetwork
 from inference.model.gate_result import ForwardPass, GateResult, measure_distances
 from inference.model.gradcam import draw_heatmap
 from inference.model.image_quality import (
-    CONDITIONS,
-    CORRECTABLE,
     REFUSED_CONDITIONS,
     Condition,
-    correct_condition,
     find_fault,
     measure_quality,
 )
-from inference.model.network import Network, SecondNetwork
+from inference.model.network import SecondNetwork
 from inference.model.prediction import (
     Doubt,
     Prediction,
@@ -45,22 +43,20 @@ from inference.model.prediction import (
     is_uncertain,
     pool_slices,
 )
-from inference.model.preprocess import draw_canvas, scale
+from inference.model.preprocess import draw_canvas
 from inference.model.softmax import softmax
-from inference.upload.limits import refuse_blank
 from inference.upload.picture import Adjustment, Picture
 from models.vocabulary import Label, Modality
 
 __all__ = ["DECODED_SIDE", "Classifier", "ForwardPass", "GateResult", "Prediction", "measure_distances", "pool_slices"]
 
 DECODED_SIDE: Final = 448  # pixels, twice the network's input: decoding at a larger size does not change its input
-CORRECTION_PROBABILITY: Final = 0.5  # minimum probe probability for trying a correction
 STABILITY_MARGIN: Final = 0.2  # a prediction whose probability changes more under recompression is unstable
 RECOMPRESSION_QUALITY: Final = 40  # JPEG quality of the stability check, lower than any messenger's
 
 
 class _Answer(NamedTuple):
-    """What a branch says of a picture."""
+    """The answer of a branch."""
 
     label: Label
     probabilities: dict[Label, float]
@@ -73,7 +69,7 @@ class Classifier:
 
     def __init__(self, bundle: Bundle, threads: int = 2) -> None:
         self.bundle = bundle
-        self._network, self._second = Network(bundle, threads), SecondNetwork(bundle, threads)
+        self._first, self._second = FirstNetwork(bundle, threads), SecondNetwork(bundle, threads)
         self._chest = ChestReader(bundle.chest, threads) if bundle.chest else None
 
     @classmethod
@@ -82,7 +78,7 @@ class Classifier:
         classifier = cls(load_bundle(folder), threads)
         size = classifier.bundle.recipe.size
         grey = np.tile(np.arange(size, dtype=np.uint8), (size, 1))
-        classifier._network.run(scale(grey))
+        classifier._first.forward(grey)
         classifier._second.run(grey)
         if classifier._chest:
             classifier._chest.examine(grey, classifier._chest.find(grey).grey)
@@ -119,7 +115,7 @@ class Classifier:
 
     def _gate(self, whole: Picture, picture: Picture, film: Film | None) -> GateResult:
         """The gate for the film, or for the whole picture. Raises Refused."""
-        corrected, condition, forward = self._correct(picture)
+        corrected, condition, forward = self._first.correct(picture)
         examination = self._chest.examine(whole.grey, corrected.grey) if self._chest else None
         modality = tuple(Modality)[int(forward.logits[ROUTER][:OUT_OF_DISTRIBUTION].argmax())]
         reason = self._refusal(modality, condition, forward, examination)
@@ -135,8 +131,8 @@ class Classifier:
         self, modality: Modality, condition: Condition, forward: ForwardPass, examination: Examination | None
     ) -> Reason | None:
         """The first reason that holds: no scan, part of one, damaged, unlike all training scans."""
-        foreign, damage = self._is_routed_elsewhere(forward), None
-        remote = not self._is_in_distribution(forward)
+        foreign, damage = self._first.is_routed_elsewhere(forward), None
+        remote = not self._first.is_in_distribution(forward)
         if self._chest and examination:
             kind = int(examination.routing.shares[:OUT_OF_DISTRIBUTION].argmax())
             remote |= self._chest.is_remote(examination)
@@ -145,7 +141,7 @@ class Classifier:
             foreign |= kind != tuple(Modality).index(modality) and damage is None  # the routers disagree
         if condition in REFUSED_CONDITIONS and not foreign:
             return REFUSED_CONDITIONS[condition]
-        return self._ood_reason(forward) if foreign or (remote and damage is None) else damage
+        return self._first.ood_reason(forward) if foreign or (remote and damage is None) else damage
 
     def predict(self, picture: Picture) -> Prediction:
         """Run the intake gate and predict. Raises Refused with the reason.
@@ -198,7 +194,7 @@ class Classifier:
         if self._chest is None or film is None or examination is None or accepted.modality is Modality.CARDIAC_MRI:
             return None
         disturbed = draw_canvas(disturb(grey)[0], self.bundle.recipe)
-        tuned = np.stack([accepted.forward.features, self._forward_canvas(disturbed).features])
+        tuned = np.stack([accepted.forward.features, self._first.forward_canvas(disturbed).features])
         answer = self._chest.assess(grey, examination, tuned)
         chest, heart = (float(one) for one in examination.routing.shares[:OUT_OF_DISTRIBUTION])
         probabilities = add_hearts(answer.shares, heart / (chest + heart), accepted.forward, self.bundle.temperatures)
@@ -211,65 +207,7 @@ class Classifier:
 
     def forward(self, picture: Picture) -> ForwardPass:
         """One pass through the network, without the intake gate. Raises Refused for a blank picture."""
-        return self._forward(picture.grey)
-
-    def _forward(self, grey: NDArray[np.uint8]) -> ForwardPass:
-        canvas = draw_canvas(grey, self.bundle.recipe)
-        refuse_blank(canvas)  # blank inside a frame that is cropped away
-        return self._forward_canvas(canvas)
-
-    def _forward_canvas(self, canvas: NDArray[np.uint8]) -> ForwardPass:
-        logits, activation = self._network.run(scale(canvas))
-        features = activation.mean(axis=(0, 1))
-        distance = measure_distances(features[np.newaxis], self.bundle.tables.prototypes)[0]
-        return ForwardPass(canvas, logits, activation, features, float(distance))
-
-    def _correct(self, picture: Picture) -> tuple[Picture, Condition, ForwardPass]:
-        """Rotate or invert the picture when that makes it an in-distribution scan in condition FINE.
-
-        The router recognises rotated and inverted scans, so pictures that it routes elsewhere are not tried: one
-        rotation of an arbitrary picture might resemble a chest.
-        """
-        forward = self._forward(picture.grey)
-        condition = self._probe_condition(forward)
-        if self._is_routed_elsewhere(forward) or (condition not in CORRECTABLE and self._is_in_distribution(forward)):
-            return picture, condition, forward
-        corrected = {one: correct_condition(picture.grey, one) for one in CORRECTABLE}
-        passes = {one: self._forward(grey) for one, (grey, _) in corrected.items()}
-        best = min(passes, key=lambda one: passes[one].distance)
-        best_pass = passes[best]
-        accepted = self._is_in_distribution(best_pass) and self._probe_condition(best_pass) is Condition.FINE
-        if not accepted or best_pass.distance > forward.distance:
-            return picture, Condition.FINE if condition in CORRECTABLE else condition, forward
-        grey, adjustment = corrected[best]
-        return replace(picture, grey=grey, adjustments=(*picture.adjustments, adjustment)), best, best_pass
-
-    def _is_in_distribution(self, forward: ForwardPass) -> bool:
-        """Whether the distance to the prototypes is within the threshold and the router accepts the picture."""
-        return forward.distance <= self.bundle.thresholds.distance and not self._is_routed_elsewhere(forward)
-
-    def _is_routed_elsewhere(self, forward: ForwardPass) -> bool:
-        """Whether the router assigns the picture to its out-of-distribution output."""
-        routes = softmax(forward.logits[ROUTER] / self.bundle.temperatures.router)
-        return bool(routes[OUT_OF_DISTRIBUTION] > self.bundle.thresholds.neither)
-
-    def _probe_condition(self, forward: ForwardPass) -> Condition:
-        """The condition by the linear probe: a high threshold for refusals, a low one for corrections to be tried."""
-        tables = self.bundle.tables
-        shares = softmax(forward.features @ tables.condition + tables.condition_bias)
-        best = int(shares.argmax())
-        needed = CORRECTION_PROBABILITY if CONDITIONS[best] in CORRECTABLE else self.bundle.thresholds.condition
-        return CONDITIONS[best] if shares[best] > needed else Condition.FINE
-
-    def _ood_reason(self, forward: ForwardPass) -> Reason:
-        """The reason of the nearest out-of-distribution example, or NOT_A_SCAN when none is near."""
-        tables = self.bundle.tables
-        unit = forward.features / (np.linalg.norm(forward.features) + 1e-9)
-        similarity = tables.strangers @ unit
-        nearest = int(similarity.argmax())
-        if 1.0 - similarity[nearest] > self.bundle.thresholds.distance:
-            return Reason.NOT_A_SCAN
-        return self.bundle.ood_reasons[int(tables.stranger_kind[nearest])]
+        return self._first.forward(picture.grey)
 
     def _picture_doubts(
         self, accepted: GateResult, second_logits: NDArray[np.float32], probabilities: dict[Label, float]
@@ -277,7 +215,8 @@ class Classifier:
         """Doubts about the picture: poor quality, or a prediction that changes when it is recompressed."""
         poor = self.is_poor(accepted)
         recompressed = combine_branches(
-            self._forward_canvas(recompress(accepted.forward.canvas)).logits + second_logits, self.bundle.temperatures
+            self._first.forward_canvas(recompress(accepted.forward.canvas)).logits + second_logits,
+            self.bundle.temperatures,
         )
         moved = max(abs(recompressed[label] - probabilities[label]) for label in Label) > STABILITY_MARGIN
         return (Doubt.POOR_IMAGE,) * poor + (Doubt.UNSTABLE,) * moved

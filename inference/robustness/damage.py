@@ -190,7 +190,7 @@ def photocopy(grey: Grey, strength: float, rng: np.random.Generator) -> Grey:
     return to_grey(np.where(specks, hard * 0.6, hard))
 
 
-def fold_paper(grey: Grey, strength: float, rng: np.random.Generator) -> Grey:
+def crease(grey: Grey, strength: float, rng: np.random.Generator) -> Grey:
     """Two folds across the film: bright creases of height `strength`, each side lit a little differently."""
     height, width = grey.shape
     down, across = np.mgrid[:height, :width]

@@ -1,4 +1,4 @@
-"""What a DICOM file says that it shows: believed before the pixels are (DICOM PS3.3 C.7.3.1.1.1, PS3.16 Annex L)."""
+"""The subject of a DICOM file by its own attributes, before its pixels (DICOM PS3.3 C.7.3.1.1.1, PS3.16 Annex L)."""
 
 from typing import TYPE_CHECKING, Final
 

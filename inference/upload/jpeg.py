@@ -38,7 +38,7 @@ class Segment(NamedTuple):
 
 
 class ColourMarks(NamedTuple):
-    """What decides between YCbCr and RGB, in the order in which libjpeg asks it."""
+    """Whether the JPEG is RGB or YCbCr, decided in the order of libjpeg."""
 
     has_jfif: bool = False
     adobe_transform: int | None = None

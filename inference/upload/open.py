@@ -59,7 +59,7 @@ def sniff(data: bytes) -> Format:
 
 
 def name_other_format(data: bytes) -> Reason:
-    """What the data are, where neither JPEG, PNG nor DICOM."""
+    """The name of a format other than JPEG, PNG and DICOM."""
     if data.startswith(PDF):
         return Reason.PDF
     if data[4:8] == b"ftyp":

@@ -78,7 +78,7 @@ def view(grey: Grey, rng: np.random.Generator) -> tuple[Grey, tuple[str, ...]]:
 
 
 def cut_roughly(grey: Grey, share: float, rng: np.random.Generator) -> Grey:
-    """What a film finder leaves: mostly the film within a few percent, sometimes the whole photograph."""
+    """The output of a film finder: mostly the film within a few percent, sometimes the whole photograph."""
     if rng.random() < 0.25:
         return grey
     height, width = grey.shape

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from inference.heart.measures import SliceMeasures, measure
 from inference.heart.segmenter import HeartSegmenter, Outline, Tissue
 from ml.data.heart_slices import Slice, deal_folds
-from ml.training.heart_segmenter import FOLD
+from ml.training.heart.segmenter import FOLD
 
 Counts = NDArray[np.float64]  # tissues × (common, found, drawn)
 

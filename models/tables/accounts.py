@@ -128,7 +128,7 @@ class Consent(Base):
 
 
 class PatientFacts(EncryptedRow, Base):
-    """What a patient says about allergies, medicines, pregnancy, weight, kidneys and liver, for the prescription.
+    """A patient's own facts: allergies, medicines, pregnancy, weight, kidneys and liver, for the prescription.
 
     `facts` as `workflow.formulary.checking.patient_from` takes them; a missing name is not known."""
 

@@ -10,8 +10,8 @@ from ml.data.heart_albums import Album, Kind, draw_albums
 from ml.data.heart_slices import Slice, deal_folds, draw_batch
 from ml.evaluation.heart_metrics import measure_auc, measure_balanced
 from ml.evaluation.heart_outlines import Outlined, measure_overlap
-from ml.training.heart_config import read_heart_config
-from ml.training.heart_reading import NEVER, choose_limits
+from ml.training.heart.config import read_heart_config
+from ml.training.heart.reading import NEVER, choose_limits
 from tests.support.hearts import draw_chest, draw_mask, outline_of
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from inference.heart.segmenter import CLASSES, HeartSegmenter
 from ml.data.heart_slices import Slice, draw_batch
-from ml.training.heart_config import read_heart_config
+from ml.training.heart.config import read_heart_config
 from tests.support.hearts import draw_chest, draw_mask, outline_of
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -24,8 +24,8 @@ tf = pytest.importorskip("tensorflow", reason="TensorFlow is only for training: 
 
 def test_a_few_steps_lower_the_loss_and_the_converted_network_outlines() -> None:
     """Purpose: both sizes of view train one network, and LiteRT opens what comes out."""
-    from ml.training.heart_network import build_unet, measure_loss
-    from ml.training.heart_segmenter import train_network
+    from ml.training.heart.network import build_unet, measure_loss
+    from ml.training.heart.segmenter import train_network
     from ml.training.network import Precision, convert
 
     whole = read_heart_config()

@@ -1,4 +1,4 @@
-"""What is signed agrees with itself, or the report says why it does not."""
+"""A signed reading agrees with itself, or the report gives the reason."""
 
 from models.vocabulary import ScanStatus
 from tests.support.pdf import pages

@@ -37,7 +37,7 @@ class Conflict(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """What a reading affirms: findings by ready codes, findings in typed text, and whether it calls the scan normal."""
+    """A reading's statements: findings by code, findings in typed text, and whether the scan is called normal."""
 
     coded: Sequence[typed.Mention]
     concluded: Sequence[typed.Mention]  # from diagnosis and typed conclusion

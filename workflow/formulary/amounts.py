@@ -23,7 +23,7 @@ LABEL_VOLUME: Final = 5.0  # ml, in the strengths of liquid combinations
 
 @dataclass(slots=True)
 class Resolved:
-    """What a line says about strength and dose. `singles`: substance -> amount at a time, in its unit."""
+    """Strength and dose of a line. `singles`: substance -> amount at a time, in its unit."""
 
     strength: str | None = None
     dose: str | None = None
@@ -222,7 +222,7 @@ class Resolver:
         return tuple(amounts) if len(amounts) == len(self._names) and not written.concentrations else None
 
     def _written_label(self, written: Written) -> tuple[str | None, str | None]:
-        """What is printed on a combination's pack, as the data names it and as the line is shown back."""
+        """The strength printed on a combination's pack, as the data names it and as the line is shown back."""
         if len(written.masses) + len(written.several) + len(written.concentrations) > 1:
             if self._in_order(written) is None:
                 self._doubt()

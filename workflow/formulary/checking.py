@@ -75,7 +75,7 @@ def check(patient: Patient, lines: Sequence[PrescriptionLine], formulary: Formul
 
 
 def _taken(text: str, formulary: Formulary) -> PrescriptionLine:
-    """What a patient takes: as a typed line is read, or the names in it, however it is put."""
+    """A current medicine of the patient, read as a line or by the names in it."""
     line = read_line(text, formulary)
     return line if line.substances else replace(line, substances=names_in(normalise(text), formulary))
 

@@ -1,4 +1,4 @@
-"""What the formulary holds, what is read from a line, what is known of a patient and what is found wrong."""
+"""Records: the formulary, a line, a patient, an alert."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ class FormularyError(Exception):
 
 
 class Kind(StrEnum):
-    """What an alert is about."""
+    """The kind of an alert."""
 
     ALLERGY = "allergy"
     DUPLICATE = "duplicate"

@@ -158,7 +158,7 @@ def _of_classes(formulary: Formulary) -> Iterator[str]:
 
 
 class Change(NamedTuple):
-    """What differs between two formularies: None where one has nothing."""
+    """Differences between two formularies: None where one has nothing."""
 
     where: str
     before: str | None

@@ -1,4 +1,4 @@
-"""What a patient says about themselves for the prescription: allergies, medicines, pregnancy, weight, organs."""
+"""A patient's own facts for the prescription: allergies, medicines, pregnancy, weight, organs."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta

@@ -31,7 +31,7 @@ class Override(NamedTuple):
 
 
 def read_stored(line: str, formulary: Formulary | None = None) -> PrescriptionLine:
-    """What a stored line means; a ready line is read by its English text, a typed one without its separators."""
+    """The meaning of a stored line; a ready line is read by its English text, a typed one without its separators."""
     name = line.removeprefix(READY_PREFIX)
     text = line if name == line else catalogue(Language.ENGLISH)["ready"][name]
     if name != line and name in READY_ADVICE:

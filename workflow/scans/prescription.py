@@ -73,7 +73,9 @@ async def _write_lines(
 async def complete(
     session: AsyncSession, actor: Actor, scan_id: int, shown: str, at: datetime, formulary: Formulary | None = None
 ) -> Scan:
-    """Sign the prescription. `shown` is the `draft_hash` of the text that the pharmacist saw; raises WordsChanged, or AlertsOpen where a reason is missing.
+    """Sign the prescription; `shown` is the `draft_hash` of the text that the pharmacist saw.
+
+    Raises WordsChanged, or AlertsOpen where a reason is missing.
 
     The checks run anew: the patient may have told of an allergy since the draft was shown."""
     scan = await advance(session, scan_id, Action.COMPLETE, actor, at)

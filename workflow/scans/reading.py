@@ -28,7 +28,7 @@ EMPTY_DRAFT: Final[Mapping[str, Any]] = {
 
 
 class Reason(StrEnum):
-    """What a doctor's reason is about. The values are columns of a reading and audit acts."""
+    """The subject of a doctor's reason. The values are columns of a reading and audit acts."""
 
     OVERRIDE = "override"  # signing against the table of consistency
     NO_ALERT = "no_alert"  # an urgent band that raises no critical result

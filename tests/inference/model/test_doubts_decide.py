@@ -65,7 +65,7 @@ def test_a_near_clear_stable_answer_of_both_networks_has_no_doubt(
 
 @pytest.mark.parametrize("doubt", list(Doubt))
 def test_every_doubt_alone_makes_the_answer_uncertain(doubt: Doubt) -> None:
-    """What is said on the card decides; a doubt that only informs does not exist."""
+    """Every doubt on the card decides; a doubt that only informs does not exist."""
     assert is_uncertain([doubt])
 
 

@@ -28,7 +28,7 @@ def test_an_interaction_is_found_whichever_of_the_two_is_prescribed(
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_the_alert_that_is_right_is_found_and_no_stop_beside_it(case: dict[str, Any]) -> None:
-    """What is right is found at its level; a stop that the table does not know is one too many."""
+    """Right alerts are found at their level; a stop that the table does not know is one too many."""
     alerts = check(patient_from(case.get("patient", {})), [read_line(line) for line in case["lines"]])
     found = {(str(one.kind), str(one.level), " ".join(one.about)) for one in alerts}
     expected = {(kind, level, about) for kind, level, about in case["alerts"]}

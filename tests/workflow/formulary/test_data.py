@@ -11,7 +11,7 @@ from workflow.formulary.validation import diff, problems
 
 
 def test_the_own_data_have_no_gaps_and_no_contradictions() -> None:
-    """What `csss formulary check` says of the data that are shipped."""
+    """`csss formulary check` on the shipped data."""
     assert problems(load()) == []
 
 

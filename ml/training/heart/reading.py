@@ -24,7 +24,7 @@ from ml.data.heart_slices import read_slices
 from ml.evaluation.heart_metrics import describe_kinds, predict_out_of_fold
 from ml.evaluation.heart_outlines import Outlined, measure_overlap, outline_out_of_fold
 from ml.evaluation.heart_outside import describe_outside, read_outside
-from ml.training.heart_config import CONFIG, HeartConfig, read_heart_config
+from ml.training.heart.config import CONFIG, HeartConfig, read_heart_config
 
 OUTER: Final = (5, 50, 95)  # percentiles of the normal patients that the card shows
 ODD: Final = (2, 99.5)  # percentiles of outlined training slices that bound a plausible shape

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-CONFIG: Final = Path(__file__).parents[1] / "configs" / "heart.toml"
+CONFIG: Final = Path(__file__).parents[2] / "configs" / "heart.toml"
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from ml.data.loader import read_ood
 from ml.data.pictures import read_grey
 from ml.data.prepare import read_manifest
 from ml.data.samples import Split
-from ml.training.heart_config import CONFIG, HeartConfig, NetworkConfig, read_heart_config
-from ml.training.heart_network import build_unet, measure_loss
+from ml.training.heart.config import CONFIG, HeartConfig, NetworkConfig, read_heart_config
+from ml.training.heart.network import build_unet, measure_loss
 from ml.training.network import Network, Precision, convert
 from models.vocabulary import Modality
 

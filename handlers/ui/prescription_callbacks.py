@@ -1,0 +1,33 @@
+"""Callback data of the prescription and of the patient's facts that it is checked against."""
+
+from aiogram.filters.callback_data import CallbackData
+from pydantic import Field
+
+from handlers.ui.callbacks import ScanId
+from workflow.scans.draft_hash import DRAFT_HASH_DIGITS
+
+
+class RemoveLine(CallbackData, prefix="rl"):
+    """Remove a line of the prescription in the draft that the hash identifies."""
+
+    scan_id: ScanId
+    index: int = Field(ge=0, le=999)
+    draft_hash: str = Field(pattern=f"^[0-9a-f]{{{DRAFT_HASH_DIGITS}}}$")
+
+
+class OverrideAlerts(CallbackData, prefix="ov"):
+    """Go on against the open alerts of a prescription; asks for the reason."""
+
+    scan_id: ScanId
+
+
+class AnswerFacts(CallbackData, prefix="pf"):
+    """Answer the questions about allergies, medicines and the like, or not now."""
+
+    now: bool
+
+
+class ChooseFact(CallbackData, prefix="pa"):
+    """A ready answer to the open question about the patient."""
+
+    value: str

@@ -1,0 +1,1 @@
+"""Training of the heart models: the segmenter of slices, and the reading by measures."""
