@@ -69,6 +69,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "see_undelivered": (A,),
     "send_again": (A,),
     "give_phone": (P,),
+    "give_facts": (P,),
     "call_desk": ("stranger", P),
     "see_privacy": (P,),
     "export_self": (P,),
@@ -116,7 +117,16 @@ NO_SCAN += (
     "send_again",
     "give_phone",
 )
-NO_SCAN += ("call_desk", "serve_desk", "see_privacy", "export_self", "forget_self", "teach_faq", "switch_role")
+NO_SCAN += (
+    "give_facts",
+    "call_desk",
+    "serve_desk",
+    "see_privacy",
+    "export_self",
+    "forget_self",
+    "teach_faq",
+    "switch_role",
+)
 
 
 def handlers(router: Router) -> Iterator[HandlerObject]:
@@ -209,6 +219,8 @@ FORGED: dict[type[CallbackData], tuple[CallbackData, ...]] = {
     callbacks.Skip: (callbacks.Skip(),),
     callbacks.RetakeReason: (callbacks.RetakeReason(name="blurred"), callbacks.RetakeReason(name="made up")),
     callbacks.UseTemplate: (callbacks.UseTemplate(name="fever"), callbacks.UseTemplate(name="made up")),
+    callbacks.RemoveLine: (callbacks.RemoveLine(scan_id=1, index=0, draft_hash="0" * draft_hash.DRAFT_HASH_DIGITS),),
+    callbacks.OverrideAlerts: (callbacks.OverrideAlerts(scan_id=1),),
     callbacks.ChooseSex: (callbacks.ChooseSex(sex=Sex.MALE),),
     callbacks.InviteTo: tuple(callbacks.InviteTo(role=role) for role in Role),
     callbacks.AcceptInvitation: (callbacks.AcceptInvitation(),),
@@ -231,6 +243,8 @@ FORGED: dict[type[CallbackData], tuple[CallbackData, ...]] = {
 }
 REFUSED = ("not_found", "not_allowed", "stale", "not_linked", "invite_invalid", "already_linked")
 OPEN = {
+    callbacks.AnswerFacts,
+    callbacks.ChooseFact,
     callbacks.ChooseLanguage,
     callbacks.ChooseTopic,
     callbacks.Unlink,
