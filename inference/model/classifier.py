@@ -118,19 +118,22 @@ class Classifier:
         corrected, condition, forward = self._first.correct(picture)
         examination = self._chest.examine(whole.grey, corrected.grey) if self._chest else None
         modality = tuple(Modality)[int(forward.logits[ROUTER][:OUT_OF_DISTRIBUTION].argmax())]
-        reason = self._refusal(modality, condition, forward, examination)
-        if reason:
-            raise Refused(reason)
         figures = measure_quality(corrected.grey)
         fault = find_fault(figures, self.bundle.limits[modality].refuse)
-        if fault:
-            raise Refused(fault)
+        reason = self._refusal(modality, condition, forward, examination, fault)
+        if reason:
+            raise Refused(reason)
         return GateResult(modality, corrected, condition, forward, figures, film, examination)
 
     def _refusal(
-        self, modality: Modality, condition: Condition, forward: ForwardPass, examination: Examination | None
+        self,
+        modality: Modality,
+        condition: Condition,
+        forward: ForwardPass,
+        examination: Examination | None,
+        fault: Reason | None,
     ) -> Reason | None:
-        """The first reason that holds: no scan, part of one, damaged, unlike all training scans."""
+        """The first reason that holds: no scan, part of one, badly photographed, damaged, unlike all training scans."""
         foreign, damage = self._first.is_routed_elsewhere(forward), None
         remote = not self._first.is_in_distribution(forward)
         if self._chest and examination:
@@ -141,7 +144,9 @@ class Classifier:
             foreign |= kind != tuple(Modality).index(modality) and damage is None  # the routers disagree
         if condition in REFUSED_CONDITIONS and not foreign:
             return REFUSED_CONDITIONS[condition]
-        return self._first.ood_reason(forward) if foreign or (remote and damage is None) else damage
+        if foreign or (remote and fault is None and damage is None):
+            return self._first.ood_reason(forward)
+        return fault or damage
 
     def predict(self, picture: Picture) -> Prediction:
         """Run the intake gate and predict. Raises Refused with the reason.
