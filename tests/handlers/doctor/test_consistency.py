@@ -7,7 +7,7 @@ from handlers.ui.consistency_callbacks import GiveReason, SignDifferent
 from models.tables.audit import AuditRow
 from models.vocabulary import ScanStatus
 from tests.support.people import Clinic
-from tests.support.steps import a_scan, sentence_for, scan_row
+from tests.support.steps import a_scan, scan_row, sentence_for
 from workflow.scans.reading import Reason
 
 NORMAL = {"label": "Normal", "abnormal": 0.04}
