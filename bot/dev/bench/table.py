@@ -65,7 +65,7 @@ def _work(figures: dict[str, Any]) -> Iterator[Line]:
     yield Line("upload to report", story["median_s"], "s", 5, f"slowest {story['slowest_s']:g} of {story['scans']}")
     yield Line("bot's memory after start", memory["started_mb"], "MB", 300)
     yield Line("bot's memory after the scans", memory["after_mb"], "MB", 300, f"peak {memory['peak_mb']:g}")
-    yield Line("memory of press and darkroom", memory["beside_mb"], "MB")
+    yield Line("memory of the PDF and decoder processes", memory["beside_mb"], "MB")
 
 
 def _flood(told: dict[str, Any]) -> Iterator[Line]:
