@@ -22,6 +22,7 @@ from workflow.scans.reading import Reason, raises_critical
 
 DRAFT_VIEW: Final = "draft"
 WORDS_SUFFIX: Final = "-words"  # after the name of a `Reason`: it is typed
+REASON_BUTTONS: Final = {Reason.OVERRIDE: "button.sign_with_reason", Reason.NO_ALERT: "button.no_alert"}
 READY_REASONS: Final[Mapping[Reason, Sequence[str]]] = {
     Reason.OVERRIDE: OVERRIDE_REASONS,
     Reason.NO_ALERT: NO_ALERT_REASONS,
@@ -54,7 +55,7 @@ def reason_buttons(scan: Scan, texts: Texts) -> Buttons:
     about = [Reason.OVERRIDE] if any(not one.refused for one in conflicts(scan.reading)) else []
     if scan.reading.band == Band.URGENT and scan.critical is None:
         about.append(Reason.NO_ALERT)
-    return [(texts.plain(f"button.{one}"), OnReading(scan_id=scan.id, part=one)) for one in about]
+    return [(texts.plain(REASON_BUTTONS[one]), OnReading(scan_id=scan.id, part=one)) for one in about]
 
 
 def reason_view(scan: Scan, about: Reason, texts: Texts) -> View:

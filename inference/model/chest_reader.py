@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from inference.errors import Reason
 from inference.film.defects import Defects, count_levels, measure_defects
 from inference.film.finder import Film, FilmFinder, Found
-from inference.model.disturbances import disturb
 from inference.model.ensemble import Assessment, ChestModel, Routing, find_exceeded, route
 from inference.model.interpreter import create_interpreter
 from inference.model.prediction import NEAR_CLASS_MARGIN, Doubt
 from inference.model.preprocess import Recipe, draw_canvas, scale
+from inference.robustness.disturbances import disturb
 from inference.upload.picture import shrink
 
 Grey = NDArray[np.uint8]

@@ -23,7 +23,6 @@ from inference.model.bundle import (
     load_bundle,
 )
 from inference.model.chest_reader import ChestReader, Examination
-from inference.model.disturbances import disturb
 from inference.model.first_network import FirstNetwork
 from inference.model.gate_result import ForwardPass, GateResult, measure_distances
 from inference.model.gradcam import draw_heatmap
@@ -45,6 +44,7 @@ from inference.model.prediction import (
 )
 from inference.model.preprocess import draw_canvas
 from inference.model.softmax import softmax
+from inference.robustness.disturbances import disturb
 from inference.upload.picture import Adjustment, Picture
 from models.vocabulary import Label, Modality
 

@@ -12,10 +12,10 @@ from inference.film.evenness import find_uneven
 from inference.film.finder import FilmFinder, Found
 from inference.model.bundle import Bundle
 from inference.model.chest_reader import FeatureNetwork
-from inference.model.disturbances import disturb
 from inference.model.network import Network
 from inference.model.preprocess import draw_canvas, scale
 from inference.robustness.degradations import DEGRADATIONS
+from inference.robustness.disturbances import disturb
 from ml.data.degraded_views import view
 from ml.data.pictures import read_grey
 

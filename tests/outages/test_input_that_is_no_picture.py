@@ -80,7 +80,7 @@ async def _answers(clinic: Clinic, words: str) -> list[str]:
 def _uploads(scan: bytes) -> dict[str, tuple[bytes, str]]:
     return {
         "letter.txt": (b"My chest hurts since Monday.\n" * 20, "This is not a picture"),
-        "report.pdf": (b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n", "cannot read this kind of file"),
+        "report.pdf": (b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n", "This is a PDF"),
         "moving.gif": (_picture("GIF"), "cannot read this kind of file"),
         "torn.jpg": (scan[: len(scan) // 2], "arrived incomplete"),
         "bomb.png": (_bomb(60_000), "too many pixels"),

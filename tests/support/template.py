@@ -1,11 +1,13 @@
 """Databases made once for each test process and copied for each test, since migrating is most of a start."""
 
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, Final
 
 from pydantic import SecretStr
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.app import App, Engines, build_app
@@ -14,6 +16,7 @@ from bot.dev.sandbox import Sandbox
 from bot.settings import Settings
 from models.base import open_engine
 from models.schema import upgrade
+from models.tables.accounts import ChatLink
 
 KEYS: Final = {
     "secret_key": SecretStr("the tests' own secret key, thirty-two characters"),
@@ -32,6 +35,8 @@ class Template:
         chats = [sandbox.person(one.name, one.role, started=True) for one in CAST]
         assert chats == [one["chat_id"] for one in self._people]
         copy_sqlite(self._file, app.settings.data / "clinic.db")
+        async with app.services.sessions.begin() as session:
+            await session.execute(update(ChatLink).values(seen_at=datetime.now(UTC)))
         return self._people
 
 

@@ -96,7 +96,7 @@ async def test_what_is_confirmed_stands_next_to_the_code_by_mail_and_by_app(clin
     phone = await enrols(clinic)
     await clinic.joseph.presses("Approve")
     shown = await clinic.joseph.sees("authenticator app shows now")
-    for words in ("scan #1", "version 1", "Amina Yusuf", "AI result"):
+    for words in ("scan #1", "version 1", "Amina Yusuf", "Medicines: 1"):
         assert words in shown.text
     await clinic.joseph.sends(CODE.findall(mail.text)[0])
     await clinic.joseph.sees("That code is not right")

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from bot.dev.sandbox import Person
 from handlers.access import PERMISSION_FLAG
 from handlers.routes import routes
-from handlers.ui import callbacks, consistency_callbacks, faq_callbacks
+from handlers.ui import callbacks, consistency_callbacks, faq_callbacks, prescription_callbacks
 from handlers.ui.callbacks import CardAction, OnCard
 from models.base import Sessions
 from models.tables.audit import AuditRow
@@ -219,8 +219,10 @@ FORGED: dict[type[CallbackData], tuple[CallbackData, ...]] = {
     callbacks.Skip: (callbacks.Skip(),),
     callbacks.RetakeReason: (callbacks.RetakeReason(name="blurred"), callbacks.RetakeReason(name="made up")),
     callbacks.UseTemplate: (callbacks.UseTemplate(name="fever"), callbacks.UseTemplate(name="made up")),
-    callbacks.RemoveLine: (callbacks.RemoveLine(scan_id=1, index=0, draft_hash="0" * draft_hash.DRAFT_HASH_DIGITS),),
-    callbacks.OverrideAlerts: (callbacks.OverrideAlerts(scan_id=1),),
+    prescription_callbacks.RemoveLine: (
+        prescription_callbacks.RemoveLine(scan_id=1, index=0, draft_hash="0" * draft_hash.DRAFT_HASH_DIGITS),
+    ),
+    prescription_callbacks.OverrideAlerts: (prescription_callbacks.OverrideAlerts(scan_id=1),),
     callbacks.ChooseSex: (callbacks.ChooseSex(sex=Sex.MALE),),
     callbacks.InviteTo: tuple(callbacks.InviteTo(role=role) for role in Role),
     callbacks.AcceptInvitation: (callbacks.AcceptInvitation(),),
@@ -243,8 +245,8 @@ FORGED: dict[type[CallbackData], tuple[CallbackData, ...]] = {
 }
 REFUSED = ("not_found", "not_allowed", "stale", "not_linked", "invite_invalid", "already_linked")
 OPEN = {
-    callbacks.AnswerFacts,
-    callbacks.ChooseFact,
+    prescription_callbacks.AnswerFacts,
+    prescription_callbacks.ChooseFact,
     callbacks.ChooseLanguage,
     callbacks.ChooseTopic,
     callbacks.Unlink,

@@ -45,7 +45,8 @@ LATIN = {
     "card",
     "log",
 }
-NAMES = {"WhatsApp", "Twilio", "STARTTLS"}
+NAMES = {"WhatsApp", "Twilio", "STARTTLS", "HEIC", "DICOMDIR", "AUC"}
+CARDIAC = {"short", "axis", "end", "systole", "diastole"}  # terms of cardiac MRI, beside their translation
 SETTING = re.compile(r"CSSS_[A-Z_]+")
 DRUGS = {"Paracetamol", "Dextromethorphan", "Amoxicillin"}
 EXAMPLE = "amina@example.org"
@@ -140,7 +141,9 @@ def test_a_sentence_keeps_its_marks_figures_and_commands(language: str, sentence
 def test_no_english_is_left_by_accident(language: str, sentences: dict[str, dict[str, str]]) -> None:
     """Only words that people use in English anyway are in Latin letters."""
     original = {key: SETTING.sub("", _words(sentence)) for key, sentence in sentences[language].items()}
-    found = {key: set(re.findall(r"[A-Za-z]+", words)) - LATIN - NAMES - DRUGS for key, words in original.items()}
+    found = {
+        key: set(re.findall(r"[A-Za-z]+", words)) - LATIN - NAMES - DRUGS - CARDIAC for key, words in original.items()
+    }
     assert {key: latin for key, latin in found.items() if latin and key not in OWN_SCRIPT} == {}
 
 
@@ -275,7 +278,7 @@ async def test_a_patient_who_chose_hindi_reads_hindi_while_the_doctor_reads_engl
     await amina.sees("यह काम किसी और का है।")
     pressed = await amina.forges("c:analyse:1")
     assert (pressed.text or "").startswith("यह काम किसी और का है।")
-    await amina.sends_file(b"%PDF-1.7 words", "letter.pdf")
+    await amina.sends_file(b"GIF89a" + bytes(100), "moving.gif")
     await amina.sees("इस तरह की फ़ाइल पढ़ी नहीं जा सकती।")
 
     await rao.presses("Better image")

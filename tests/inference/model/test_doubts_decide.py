@@ -35,7 +35,7 @@ Grey = NDArray[np.uint8]
 
 @pytest.fixture(scope="module")
 def film(radiograph: Picture) -> Grey:
-    return shrink(radiograph.grey, 320)
+    return shrink(radiograph.levelled().grey, 320)
 
 
 @pytest.fixture(scope="module")
