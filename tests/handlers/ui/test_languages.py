@@ -45,7 +45,7 @@ LATIN = {
     "card",
     "log",
 }
-NAMES = {"WhatsApp", "Twilio", "STARTTLS", "HEIC", "DICOMDIR", "AUC"}
+NAMES = {"WhatsApp", "Twilio", "STARTTLS", "HEIC", "DICOMDIR", "AUC", "iPhone", "CT"}
 CARDIAC = {"short", "axis", "end", "systole", "diastole"}  # terms of cardiac MRI, beside their translation
 SETTING = re.compile(r"CSSS_[A-Z_]+")
 DRUGS = {"Paracetamol", "Dextromethorphan", "Amoxicillin"}
