@@ -85,11 +85,13 @@ async def _prescribes(meena: Person) -> None:
         await meena.sends(line)
         await meena.sees(line)
     await meena.presses("✖ 1", on=STOPPED)
+    await meena.sees(f"1. {WARNED}")  # of this scan: an earlier story's draft has the same words
     await meena.presses("Go on with a reason", on=f"1. {WARNED}")
     await meena.sees("Please type the reason")
     await meena.sends(REASON)
     await meena.sees(f"Overridden: {REASON}")
     await meena.presses("Fever, pain", on="Prescription for")
+    await meena.sees("2. Paracetamol")
     await meena.presses("Complete", on="2. Paracetamol")
 
 
