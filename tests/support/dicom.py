@@ -36,11 +36,12 @@ def dataset_of(pixels: NDArray[Any], **elements: Any) -> Dataset:
     dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = bits, bits, bits - 1
     dataset.PixelRepresentation = int(pixels.dtype.kind == "i")
     dataset.PixelData = pixels.tobytes() + b"\0" * (pixels.nbytes % 2)
-    for name, value in elements.items():
-        if value is None:
-            delattr(dataset, name)
-        else:
-            setattr(dataset, name, value)
+    with pydicom.config.disable_value_validation():  # files in the wild do not keep to the standard either
+        for name, value in elements.items():
+            if value is None:
+                delattr(dataset, name)
+            else:
+                setattr(dataset, name, value)
     return dataset
 
 
@@ -52,5 +53,6 @@ def dicom_file(pixels: NDArray[Any] | None = None, **elements: Any) -> bytes:
 def written(dataset: Dataset) -> bytes:
     """The data set as a file with preamble and file meta information."""
     file = io.BytesIO()
-    pydicom.dcmwrite(file, dataset, enforce_file_format=True)
+    with pydicom.config.disable_value_validation():
+        pydicom.dcmwrite(file, dataset, enforce_file_format=True)
     return file.getvalue()

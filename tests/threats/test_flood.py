@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -47,6 +48,7 @@ async def test_a_hundred_updates_in_a_second_get_one_notice_in_the_senders_langu
 ) -> None:
     await _set_language(strict, "amina@example.org", "ta")
     engine, flooder = strict.sandbox.engine, strict.sandbox.engine.store.people[strict.amina.chat_id]
+    began = monotonic()
     async with asyncio.TaskGroup() as group:
         group.create_task(_flood(lambda number: send_text(engine, flooder, f"/status {number}"), 100))
         for person, question, answer in ((strict.rao, "/help", "How it works"), (strict.meena, "/queue", "Nothing")):
@@ -54,7 +56,8 @@ async def test_a_hundred_updates_in_a_second_get_one_notice_in_the_senders_langu
             await person.sees(answer)
     await strict.amina.sees(NOTICE["ta"])
     assert len(await _messages(strict, NOTICE["ta"])) == 1
-    assert len(await strict.amina.messages()) <= 100 + MESSAGE_BURST + 2
+    refilled = (monotonic() - began) * 120 / 60  # a slow machine handles the flood over a longer time
+    assert len(await strict.amina.messages()) <= 100 + MESSAGE_BURST + 2 + refilled
 
 
 async def test_more_than_the_feed_shows_at_once_still_holds_up_nobody(strict: Clinic) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from handlers.ui.callbacks import CardAction, OnCard
 from models.tables.jobs import Job
 from models.vocabulary import ScanStatus
-from tests.support.jobs import comes_due, waits
+from tests.support.jobs import comes_due, settles, waits
 from tests.support.people import Clinic, eventually
 from tests.support.steps import a_scan, scan_row, sentence_for
 from workflow.jobs import HAS_JOBS
@@ -72,6 +72,7 @@ async def test_a_level_that_an_outage_or_a_kill_repeats_enqueues_the_next_one_on
     scan = await a_scan(clinic, ScanStatus.DOCTOR_VERIFIED)
     await clinic.rao.sends("/start")
     await clinic.rao.sees("Hello")
+    await settles(clinic)  # no earlier job uses up the faults
     await clinic.telegram.fault("500", "sendMessage", times=2)
     await clinic.rao.forges(OnCard(action=CardAction.CRITICAL, scan_id=scan).pack())
     await waits(clinic, "tell_critical")
