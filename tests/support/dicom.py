@@ -18,6 +18,7 @@ def film(top: int = 4000) -> NDArray[np.uint16]:
     return (top * (0.5 + 0.5 * np.sin(across / 17) * np.cos(down / 11))).astype(np.uint16)
 
 
+@pydicom.config.disable_value_validation()  # files in the wild do not keep to the standard either
 def dataset_of(pixels: NDArray[Any], **elements: Any) -> Dataset:
     """A chest film of these pixels; None removes an element, and `syntax` is the transfer syntax."""
     dataset = Dataset()
@@ -36,12 +37,11 @@ def dataset_of(pixels: NDArray[Any], **elements: Any) -> Dataset:
     dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = bits, bits, bits - 1
     dataset.PixelRepresentation = int(pixels.dtype.kind == "i")
     dataset.PixelData = pixels.tobytes() + b"\0" * (pixels.nbytes % 2)
-    with pydicom.config.disable_value_validation():  # files in the wild do not keep to the standard either
-        for name, value in elements.items():
-            if value is None:
-                delattr(dataset, name)
-            else:
-                setattr(dataset, name, value)
+    for name, value in elements.items():
+        if value is None:
+            delattr(dataset, name)
+        else:
+            setattr(dataset, name, value)
     return dataset
 
 
