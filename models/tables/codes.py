@@ -41,7 +41,7 @@ class Code(Base):
     scan_id: Mapped[int | None] = mapped_column(ForeignKey("scans.id"))
     content_sha256: Mapped[str] = mapped_column(String(64), default="")
     digest: Mapped[str] = mapped_column(String(64), default="")
-    attempts: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0)  # wrong ones
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]

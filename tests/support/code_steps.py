@@ -24,6 +24,12 @@ async def a_completed_scan(sessions: Sessions) -> tuple[Staff, int]:
         return staff, (await a_scan(session, staff, "PHARMACIST_COMPLETED")).id
 
 
+async def several_completed_scans(sessions: Sessions, count: int) -> tuple[Staff, list[int]]:
+    async with sessions.begin() as session:
+        staff = await a_staff(session)
+        return staff, [(await a_scan(session, staff, "PHARMACIST_COMPLETED")).id for _ in range(count)]
+
+
 async def approve(sessions: Sessions, staff: Staff, scan_id: int, at: datetime = NOW) -> str:
     async with sessions.begin() as session:
         code = await release.request_code(session, staff.administrator, scan_id, CHAT, at)

@@ -12,7 +12,7 @@ from models.schema import metadata
 from models.tables.codes import Authenticator, Code, RecoveryCode
 from models.tables.scans import Scan
 from tests.support.authenticator_steps import STEP, an_app, requests_code
-from tests.support.code_steps import a_completed_scan, another, approve, confirm
+from tests.support.code_steps import a_completed_scan, another, approve, confirm, several_completed_scans
 from tests.support.rows import KEY, NOW
 from workflow.accounts import authenticators
 from workflow.accounts.codes import LIFETIME, MAX_ATTEMPTS, WRONG_PER_WINDOW, Verdict
@@ -40,6 +40,27 @@ async def test_a_new_code_forgives_no_wrong_guess(sessions: Sessions) -> None:
     assert WRONG_PER_WINDOW == 10
     with pytest.raises(CodesUsedUp):
         await approve(sessions, staff, scan_id, NOW + timedelta(minutes=5))
+
+
+async def test_forty_reports_are_released_in_ten_minutes(sessions: Sessions) -> None:
+    """A right code is no guess: an administrator at work is never locked out."""
+    staff, scan_ids = await several_completed_scans(sessions, 40)
+    for number, scan_id in enumerate(scan_ids):
+        at = NOW + timedelta(seconds=15 * number)
+        digits = await approve(sessions, staff, scan_id, at)
+        assert await confirm(sessions, staff, scan_id, digits, at) is RIGHT, number
+    async with sessions() as session:
+        assert len((await session.scalars(select(Scan).where(Scan.released_at.is_not(None)))).all()) == 40
+
+
+async def test_right_codes_in_between_forgive_no_wrong_guess(sessions: Sessions) -> None:
+    staff, scan_ids = await several_completed_scans(sessions, WRONG_PER_WINDOW + 1)
+    for scan_id in scan_ids[:-1]:
+        digits = await approve(sessions, staff, scan_id)
+        assert await confirm(sessions, staff, scan_id, another(digits)) is WRONG
+        assert await confirm(sessions, staff, scan_id, digits) is RIGHT
+    with pytest.raises(CodesUsedUp):
+        await approve(sessions, staff, scan_ids[-1])
 
 
 async def test_two_confirms_at_the_same_moment_release_once(sessions: Sessions) -> None:

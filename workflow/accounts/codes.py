@@ -88,7 +88,9 @@ async def void(session: AsyncSession, code_id: int, at: datetime) -> None:
 
 
 async def verify_code(session: AsyncSession, code: Code | None, typed: str, key: bytes, at: datetime) -> Verdict:
-    """Count an attempt atomically, then compare in constant time. Commit whatever the verdict is."""
+    """Count an attempt as wrong atomically, then compare in constant time; a right one is taken off the count again.
+
+    Commit whatever the verdict is."""
     if code is None:
         return Verdict.SPENT
     usable = (Code.id == code.id, Code.used_at.is_(None), Code.attempts < MAX_ATTEMPTS, Code.expires_at > at)
@@ -97,7 +99,7 @@ async def verify_code(session: AsyncSession, code: Code | None, typed: str, key:
         return Verdict.SPENT
     if not await _matches(session, code, typed, key, at):
         return Verdict.WRONG
-    await session.execute(update(Code).where(Code.id == code.id).values(used_at=at))
+    await session.execute(update(Code).where(Code.id == code.id).values(used_at=at, attempts=Code.attempts - 1))
     return Verdict.RIGHT
 
 

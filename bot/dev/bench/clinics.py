@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.dev.bench.children import Child, working
@@ -16,7 +15,6 @@ from bot.dev.sandbox import Sandbox
 from bot.secrets import derive, parse_master_keys
 from models.base import open_engine
 from models.schema import upgrade
-from models.tables.codes import Code
 from workflow.audit.chain import Source, audited_sessions
 
 PRODUCTION: Final = ("-m", "bot", "run")  # `csss run`
@@ -58,12 +56,6 @@ def settings(folder: Path, sandbox: Sandbox) -> dict[str, str]:
         "CSSS_MESSAGES_PER_MINUTE": "600",  # its people type faster than people
         "CSSS_PICTURES_PER_HOUR": "6000",
     }
-
-
-async def forget_codes(folder: Path) -> None:
-    """Delete all one-time codes, so that the next one may be requested at once."""
-    async with _database(folder) as engine, engine.begin() as connection:
-        await connection.execute(delete(Code))
 
 
 async def _furnish(folder: Path, sandbox: Sandbox, cast: Sequence[Cast]) -> None:

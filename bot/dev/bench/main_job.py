@@ -5,7 +5,7 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-from bot.dev.bench.clinics import BenchClinic, clinic, forget_codes
+from bot.dev.bench.clinics import BenchClinic, clinic
 from bot.dev.bench.machine import children, has_loaded, memory_mb
 from bot.dev.sandbox import SandboxClient
 from bot.dev.story import play
@@ -15,7 +15,7 @@ async def measure_main_job(scratch: Path, jpeg: bytes, scans: int) -> tuple[floa
     """Start of the bot, the main job for several scans in a row, and the bot's memory.
 
     Includes every message of four people and two mailboxes; sandbox and people run on the same machine. Excludes
-    reading, typing and the minute between two one-time codes."""
+    reading and typing."""
     async with clinic(scratch / "journeys") as place, SandboxClient(place.sandbox.base) as people:
         started = memory_mb(place.bot.pid)
         seconds = []
@@ -23,7 +23,6 @@ async def measure_main_job(scratch: Path, jpeg: bytes, scans: int) -> tuple[floa
             began = perf_counter()
             await play(people, jpeg)
             seconds.append(perf_counter() - began)
-            await forget_codes(scratch / "journeys")
         story = {
             "scans": scans,
             "first_s": round(seconds[0], 2),
