@@ -1,24 +1,33 @@
 """FAQ answers from the person's own case: a patient's scans, a staff member's queue."""
 
 from collections.abc import Sequence
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 
 from faq.entries import Topic
 from handlers.ui.callbacks import CardAction, OnCard
 from handlers.ui.keyboards import Buttons, open_amendment
 from handlers.ui.texts import Html, Texts
 from handlers.views.cards import rejection_reason
-from models.tables.amendments import Amendment
 from models.tables.scans import Scan
 from models.vocabulary import Role, ScanStatus
 from workflow.actors import Actor
+from workflow.model_watch import quality
 from workflow.permissions import Permission, authorize
 from workflow.reporting import amendments
-from workflow.scans import queries
+from workflow.scans import queries, worklist
+from workflow.scans.worklist import Priority
 from workflow.unit_of_work import UnitOfWork
 
 CASE_TOPICS: Final = frozenset({Topic.STATUS, Topic.REPORT})  # topics about the person's own scans
 MAX_SCANS: Final = 3
+MAX_WAITING: Final = 10  # scans of a queue
+PRIORITY_MARKS: Final = {
+    Priority.URGENT_WORDS: "🆘 ",
+    Priority.CRITICAL: "🚨 ",
+    Priority.RED: "🔴 ",
+    Priority.OVERDUE: "⏰ ",
+}
 
 
 async def own_case(uow: UnitOfWork, actor: Actor, texts: Texts) -> tuple[Html, Buttons]:
@@ -26,8 +35,7 @@ async def own_case(uow: UnitOfWork, actor: Actor, texts: Texts) -> tuple[Html, B
     async with uow.read() as session:
         if is_staff(actor):
             authorize(actor, Permission.SEE_QUEUE)
-            changes = await amendments.amendments_waiting_for(session, actor.role)
-            return queue_text(await queries.queue(session, actor.role), changes, texts)
+            return await own_queue(session, uow.at, actor.role, texts)
         scans = await queries.own_scans(session, actor, limit=MAX_SCANS)
     if not scans:
         return texts("scans.none"), []
@@ -35,25 +43,26 @@ async def own_case(uow: UnitOfWork, actor: Actor, texts: Texts) -> tuple[Html, B
     return Html("\n\n".join(lines)), _scan_buttons(scans, texts)
 
 
-def queue_text(scans: Sequence[Scan], changes: Sequence[Amendment], texts: Texts) -> tuple[Html, Buttons]:
-    """Scans and amendments that wait for a role, each with its button."""
-    if not scans and not changes:
+async def own_queue(session: Any, at: datetime, role: Role, texts: Texts) -> tuple[Html, Buttons]:  # noqa: ANN401  handlers know no SQL
+    """The first scans and the amendments that wait for a role, each with its button, and how many there are."""
+    places = await worklist.queue(session, role, at, await quality.is_model_enabled(session))
+    changes = await amendments.amendments_waiting_for(session, role)
+    if not places and not changes:
         return texts("queue.empty"), []
-    lines = [
-        Html(
-            _priority_mark(scan)
-            + texts("queue.line", scan=scan.id, time=texts.time(scan.changed_at), stage=texts(f"stage.{scan.status}"))
-        )
-        for scan in scans
-    ]
-    buttons: Buttons = [(f"#{scan.id}", OnCard(action=CardAction.OPEN, scan_id=scan.id)) for scan in scans]
+    shown = places[:MAX_WAITING]
+    lines = [_place_line(place, texts) for place in shown]
+    if len(shown) < len(places):
+        lines.append(texts("queue.cut", shown=len(shown), total=len(places)))
     lines += [texts("queue.change", scan=one.scan_id, time=texts.time(one.created_at)) for one in changes]
+    buttons: Buttons = [(f"#{scan.id}", OnCard(action=CardAction.OPEN, scan_id=scan.id)) for scan, _ in shown]
     buttons += [(f"✏️ #{one.scan_id}", open_amendment(one)) for one in changes]
     return Html("\n".join([texts("queue.head"), *lines])), buttons
 
 
-def _priority_mark(scan: Scan) -> str:
-    return "🚨 " if queries.is_critical(scan) else "🔴 " if queries.is_urgent(scan) else ""
+def _place_line(place: worklist.Place, texts: Texts) -> Html:
+    scan = place.scan
+    line = texts("queue.line", scan=scan.id, time=texts.time(scan.created_at), stage=texts(f"stage.{scan.status}"))
+    return Html(PRIORITY_MARKS.get(place.priority, "") + line)
 
 
 def is_staff(actor: Actor | None) -> bool:

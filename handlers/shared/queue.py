@@ -5,7 +5,7 @@ from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
-from handlers.shared.my_case import queue_text
+from handlers.shared.my_case import own_queue
 from handlers.ui import keyboards
 from handlers.ui.callbacks import CardAction, OnCard
 from handlers.ui.replies import Handler, private_chat_id
@@ -17,7 +17,6 @@ from workflow.audit import chain
 from workflow.errors import NotFound, StaleAction
 from workflow.jobs import JobKind, enqueue
 from workflow.permissions import Permission
-from workflow.reporting import amendments
 from workflow.reporting.builder import is_preliminary
 from workflow.scans import cards, queries
 from workflow.unit_of_work import UnitOfWork
@@ -25,11 +24,9 @@ from workflow.unit_of_work import UnitOfWork
 
 @requires(Permission.SEE_QUEUE)
 async def queue(message: Message, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
-    """/queue: what waits for this role, oldest first, each item with a button for its card."""
+    """/queue: what waits for this role, most urgent first, each item with a button for its card."""
     async with uow.read() as session:
-        waiting = await queries.queue(session, actor.role)
-        changes = await amendments.amendments_waiting_for(session, actor.role)
-    text, buttons = queue_text(waiting, changes, texts)
+        text, buttons = await own_queue(session, uow.at, actor.role, texts)
     await message.answer(text, reply_markup=keyboards.rows(buttons, width=4) if buttons else None)
 
 

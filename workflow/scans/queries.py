@@ -16,7 +16,7 @@ from models.vocabulary import Band, Role, ScanStatus
 from workflow.actors import Actor
 from workflow.errors import NotFound, SeparationOfDuties
 from workflow.permissions import Operation, Permission, scans_in_scope
-from workflow.transitions import WAITS_FOR, Action, require_separation_of_duties
+from workflow.transitions import Action, require_separation_of_duties
 
 CARDIAC: Final = "cardiac_mri"
 
@@ -61,14 +61,6 @@ async def other_slices(session: AsyncSession, scan: Scan) -> Sequence[Scan]:
     album = select(Scan).where(Scan.media_group_id == scan.media_group_id, Scan.patient_id == scan.patient_id)
     slices = album.where(Scan.id != scan.id, Scan.modality == CARDIAC, Scan.status != ScanStatus.REJECTED)
     return (await session.scalars(slices.order_by(Scan.id))).all()
-
-
-async def queue(session: AsyncSession, role: Role, limit: int = 10) -> Sequence[Scan]:
-    """Scans that wait for this role: critical ones first, then those with an urgent band, each oldest first."""
-    stages = [status for status, waiting in WAITS_FOR.items() if waiting is role]
-    waiting = select(Scan).where(Scan.status.in_(stages), Scan.released_at.is_(None))
-    scans = (await session.scalars(waiting.order_by(Scan.created_at, Scan.id))).all()
-    return sorted(scans, key=lambda scan: (not is_critical(scan), not is_urgent(scan)))[:limit]  # the band is encrypted
 
 
 def is_critical(scan: Scan) -> bool:

@@ -4,7 +4,6 @@ import pytest
 
 from models.base import Sessions
 from models.tables.accounts import ChatLink
-from models.tables.scans import CriticalResult, Scan
 from models.vocabulary import Risk, Role, ScanStatus
 from tests.support.rows import NOW, Staff, a_finding, a_person, a_scan, a_staff
 from workflow.errors import NotFound
@@ -16,12 +15,6 @@ SEES = {
     "doctor": "PENDING_AI AI_ANALYZED DOCTOR_VERIFIED PHARMACIST_COMPLETED REPORT_READY REJECTED",
     "pharmacist": "DOCTOR_VERIFIED PHARMACIST_COMPLETED REPORT_READY REJECTED",
     "administrator": "PHARMACIST_COMPLETED REPORT_READY REJECTED",
-}
-WAITS = {
-    "patient": "",
-    "doctor": "PENDING_AI AI_ANALYZED",
-    "pharmacist": "DOCTOR_VERIFIED",
-    "administrator": "PHARMACIST_COMPLETED",
 }
 
 
@@ -54,40 +47,6 @@ async def test_a_patient_sees_nobody_elses_scan(sessions: Sessions) -> None:
         for scan_id in [*scans.values(), 10**9]:
             with pytest.raises(NotFound):
                 await queries.scan_for(session, scan_id, stranger)
-
-
-async def test_a_queue_holds_what_waits_for_the_role_oldest_first(sessions: Sessions) -> None:
-    staff, first = await one_of_each(sessions)
-    async with sessions.begin() as session:
-        second = {status.value: (await a_scan(session, staff, status)).id for status in ScanStatus}
-    async with sessions() as session:
-        for role, expected in WAITS.items():
-            ids = [scan.id for scan in await queries.queue(session, Role(role))]
-            assert ids == [batch[status] for batch in (first, second) for status in expected.split()], role
-
-
-async def test_a_queue_begins_with_critical_and_then_with_urgent_scans(sessions: Sessions) -> None:
-    """Also beyond the limit of one page: what is urgent is never behind what came earlier."""
-    async with sessions.begin() as session:
-        staff = await a_staff(session)
-        ids = [(await a_scan(session, staff, "DOCTOR_VERIFIED")).id for _ in range(5)]
-    async with sessions.begin() as session:
-        urgent = await session.get_one(Scan, ids[3])
-        assert urgent.reading
-        urgent.reading.band = "urgent"
-        session.add(CriticalResult(scan_id=ids[4], doctor_id=staff.doctor.account_id or 0, marked_at=NOW))
-    async with sessions() as session:
-        waiting = await queries.queue(session, Role.PHARMACIST, limit=3)
-    assert [scan.id for scan in waiting] == [ids[4], ids[3], ids[0]]
-
-
-async def test_a_released_scan_waits_for_nobody(sessions: Sessions) -> None:
-    staff, scans = await one_of_each(sessions)
-    async with sessions.begin() as session:
-        scan = await session.get_one(Scan, scans["PHARMACIST_COMPLETED"])
-        scan.released_at, scan.released_by = NOW, staff.administrator.account_id
-    async with sessions() as session:
-        assert await queries.queue(session, Role.ADMINISTRATOR) == []
 
 
 async def test_own_scans_come_newest_first(sessions: Sessions) -> None:
