@@ -27,7 +27,7 @@ class Account(EncryptedRow, Base):
     email: Mapped[str] = mapped_column(String(254), unique=True)  # lower case
     password_hash: Mapped[str] = mapped_column(String(72))
     role: Mapped[Role] = mapped_column(
-        enum_column(Role), default=Role.PATIENT
+        enum_column(Role), default=Role.PATIENT, index=True
     )  # the primary role: a staff role before patient
     language: Mapped[str] = mapped_column(String(8), default="en")
     date_of_birth: Mapped[date | None]

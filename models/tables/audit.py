@@ -2,16 +2,24 @@
 
 from datetime import datetime
 
-from sqlalchemy import String
+from sqlalchemy import Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
+
+REFUSED = text("outcome = 'refused'")
 
 
 class AuditRow(Base):
     """One audit record. Triggers refuse updates, deletes and gaps. No foreign keys: records outlive their objects."""
 
     __tablename__ = "audit"
+    __table_args__ = (
+        Index("ix_audit_object_kind_object_id_seq", "object_kind", "object_id", "seq"),
+        Index("ix_audit_patient_seq", "patient", "seq"),
+        Index("ix_audit_actor_id_seq", "actor_id", "seq"),
+        Index("ix_audit_refused", "seq", postgresql_where=REFUSED, sqlite_where=REFUSED),
+    )
 
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[datetime]

@@ -42,7 +42,7 @@ class Code(Base):
     content_sha256: Mapped[str] = mapped_column(String(64), default="")
     digest: Mapped[str] = mapped_column(String(64), default="")
     attempts: Mapped[int] = mapped_column(default=0)  # wrong ones
-    created_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(index=True)
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, enum_column
@@ -29,6 +29,7 @@ class Delivery(Base):
     """A message to be delivered once; `key` identifies content and recipient."""
 
     __tablename__ = "deliveries"
+    __table_args__ = (Index("ix_deliveries_state_started_at", "state", "started_at"),)
 
     key: Mapped[str] = mapped_column(String(160), primary_key=True)
     state: Mapped[DeliveryState] = mapped_column(enum_column(DeliveryState), default=DeliveryState.SENDING)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Connection, ForeignKey, String, UniqueConstraint, select
+from sqlalchemy import JSON, Connection, ForeignKey, Index, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from models.base import Base, enum_column
@@ -62,6 +62,7 @@ class AiFinding(EncryptedRow, Base):
     slices with their outlines, and `heart` holds the measures."""
 
     __tablename__ = "findings"
+    __table_args__ = (Index("ix_findings_model_sha256_created_at", "model_sha256", "created_at"),)
 
     scan_id: Mapped[int] = mapped_column(ForeignKey("scans.id"), primary_key=True, autoincrement=False)
     model: Mapped[str] = mapped_column(String(60))
@@ -111,7 +112,7 @@ class Reading(EncryptedRow, Base):
     no_alert: Mapped[str | None] = mapped_column(Encrypted)  # why an urgent reading raises no critical result
     difference_seen: Mapped[bool | None]  # a grave difference from the model was shown before signing
     compared: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))  # ids of earlier scans, set at signing
-    signed_at: Mapped[datetime | None]
+    signed_at: Mapped[datetime | None] = mapped_column(index=True)
 
     scan: Mapped[Scan] = relationship(back_populates="reading")
     doctor: Mapped[Account] = relationship(lazy="joined")

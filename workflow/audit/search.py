@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables.accounts import Account
@@ -32,7 +32,7 @@ async def search(session: AsyncSession, limit: int = 15, filters: AuditFilter = 
     if filters.scan_id is not None:
         rows = rows.where(AuditRow.object_kind == "scan", AuditRow.object_id == str(filters.scan_id))
     if filters.outcome is not None:
-        rows = rows.where(AuditRow.outcome == filters.outcome)
+        rows = rows.where(AuditRow.outcome == literal(filters.outcome.value, literal_execute=True))
     if filters.patient_id is not None:
         rows = rows.where(AuditRow.patient == pseudonym(session.info[AUDIT_CONTEXT].key, filters.patient_id))
     if filters.actor is not None:

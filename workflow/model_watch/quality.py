@@ -37,10 +37,10 @@ async def performance(session: AsyncSession, model_sha256: str) -> Performance:
 
 async def decisions(session: AsyncSession, model_sha256: str) -> Sequence[bool]:
     """Whether the doctor agreed, for the latest `HISTORY` signed readings, oldest first."""
-    agreements = select(Reading.agrees).join(AiFinding, AiFinding.scan_id == Reading.scan_id)
-    agreements = agreements.where(
-        AiFinding.model_sha256 == model_sha256, Reading.agrees.is_not(None), Reading.signed_at.is_not(None)
-    )
+    of_version = AiFinding.model_sha256 == model_sha256
+    first = select(func.min(AiFinding.created_at)).where(of_version).scalar_subquery()
+    is_of_version = select(AiFinding.scan_id).where(AiFinding.scan_id == Reading.scan_id, of_version).exists()
+    agreements = select(Reading.agrees).where(Reading.signed_at >= first, Reading.agrees.is_not(None), is_of_version)
     latest = (await session.scalars(agreements.order_by(Reading.signed_at.desc()).limit(HISTORY))).all()
     return [bool(agrees) for agrees in reversed(latest)]
 
