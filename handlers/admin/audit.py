@@ -24,11 +24,12 @@ NUMBER: Final = re.compile(r"(#|p|)0*(\d{1,9})", re.ASCII)
 
 @requires(Permission.SEE_AUDIT)
 async def show(message: Message, command: CommandObject, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
-    """`/audit` with filters in any order. The search itself is recorded, with its filters."""
+    """`/audit` with filters in any order. The search itself is recorded, with its filters, before it is shown."""
     filters = _parse_filter((command.args or "").lower().split(), texts)
     searched = " ".join(name for name, value in filters._asdict().items() if value is not None)
-    async with uow.begin() as session:
+    async with uow.read() as session:
         rows = await search.search(session, filters=filters)
+    async with uow.begin() as session:
         await chain.record(session, actor, AuditEvent("look:audit", "audit", searched or "all"), uow.at)
     lines = [_line(row, texts) for row in rows]
     await message.answer(Html("\n".join([texts("audit.head"), *(lines or [texts("audit.none")]), texts("audit.hint")])))
