@@ -16,11 +16,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from faq.emergency import Emergency, EmergencyDetector, load_detector
+from faq.emergency import Emergency, EmergencyDetector, is_suicidal, load_detector
 from faq.entries import Contacts, Entry, Topic, read_entries
 from faq.index import Index, Match
 from faq.language import DEFAULT, LanguageDetector
 from faq.lexicon import Lexicon, read_families, read_words
+from faq.urgency import Urgency, UrgencyJudge, load_judge
 from faq.words import MAX_QUESTION, normalise, tokens
 
 FOLDER: Final = Path(__file__).parent / "data"
@@ -42,9 +43,10 @@ class Answer(NamedTuple):
     text: str  # plain text in `language`, ready to send
     suggestions: tuple[str, ...]  # at most three, best first
     sure: bool  # False: offer the suggestions
-    emergency: bool  # somebody needs help now
+    emergency: bool  # somebody needs help now, without doubt
     language: str
     wants_person: bool = False  # asks to talk to a person
+    urgency: Urgency = Urgency.NONE  # ASK: may be an emergency or an ordinary complaint
 
 
 class LearnedPhrase(NamedTuple):
@@ -59,13 +61,19 @@ class Faq:
     """The loaded entries and their index. Immutable: a question changes no state."""
 
     def __init__(
-        self, entries: Iterable[Entry], lexicon: Lexicon, detector: EmergencyDetector, languages: LanguageDetector
+        self,
+        entries: Iterable[Entry],
+        lexicon: Lexicon,
+        detector: EmergencyDetector,
+        judge: UrgencyJudge,
+        languages: LanguageDetector,
     ) -> None:
         self._entries = {(entry.topic, entry.locale): entry for entry in entries}
         self._index = Index(lexicon, [e for e in self._entries.values() if e.topic != Topic.FALLBACK])
         self._lexicon = lexicon
         self._by_text = {normalise(p): e.topic for e in self._entries.values() for p in (e.title, *e.phrases)}
         self._detector = detector
+        self._judge = judge
         self._languages = languages
 
     @property
@@ -95,7 +103,7 @@ class Faq:
         Words of a new topic become on-topic words. Emergency detection does not change."""
         taught = _with_phrases([*self._entries.values(), *entries], learned)
         own = [text for entry in taught if entry.topic not in set(Topic) for text in (entry.title, *entry.phrases)]
-        return Faq(taught, self._with_words(own), self._detector, self._languages)
+        return Faq(taught, self._with_words(own), self._detector, self._judge, self._languages)
 
     def _with_words(self, texts: Iterable[str]) -> Lexicon:
         """A lexicon in which unknown or off-topic words of these texts are subjects."""
@@ -124,13 +132,15 @@ class Faq:
         detected = self._languages.detect(question)
         return otherwise if detected == DEFAULT else detected
 
-    def answer(self, question: str, language: str | None = None) -> Answer:
-        """The best answer, in the given language or else in the question's."""
+    def answer(self, question: str, language: str | None = None, *, complaint: bool = False) -> Answer:
+        """The best answer, in the given language or else in the question's; `complaint`: typed into that form."""
         language = language or self.language(question)
-        emergency = self._detector.detect(question)
+        emergency, signs = self._detector.find(question)
         if emergency in {Emergency.PRESENT, Emergency.HYPOTHETICAL}:
             answer = self._answer_with(Topic.EMERGENCY, [Match(Topic.EMERGENCY, 1.0)], language)
-            return answer._replace(emergency=emergency is Emergency.PRESENT)
+            urgency = self._judge.judge(question, signs, complaint=complaint)
+            text = answer.text if is_suicidal(signs) or urgency is Urgency.NONE else _without_suicide_line(answer.text)
+            return answer._replace(text=text, emergency=urgency is Urgency.NOW, urgency=urgency)
         question = question[:MAX_QUESTION]
         near = self._nearest(question)
         floor = MIN_SCORE if emergency is Emergency.NONE else MIN_SCORE_NEAR_EMERGENCY
@@ -175,6 +185,7 @@ def load(contacts: Contacts | None = None, learned: Sequence[LearnedPhrase] = ()
         entries,
         Lexicon(words),
         load_detector(folder / "emergencies", words),
+        load_judge(folder / "urgency"),
         LanguageDetector(_texts_by_language(entries, folder)),
     )
     return faq.learn(learned) if learned else faq
@@ -191,6 +202,11 @@ def _with_phrases(entries: Sequence[Entry], learned: Iterable[LearnedPhrase]) ->
         home = locale if (topic, locale) in places else homes.get(topic)
         phrases.setdefault((topic, home), []).append(phrase)
     return [replace(one, phrases=(*one.phrases, *phrases.get((one.topic, one.locale), ()))) for one in entries]
+
+
+def _without_suicide_line(text: str) -> str:
+    """The emergency answer without its last line, which is for suicidal words alone."""
+    return text.rstrip().rsplit("\n", 1)[0]
 
 
 def _is_clear(near: Sequence[Match]) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum, auto
 from pathlib import Path
 from typing import Final, NamedTuple, Self
@@ -22,6 +22,11 @@ class Sign(NamedTuple):
 
     families: tuple[str, ...]
     within: int = 1
+
+
+class Found(NamedTuple):
+    emergency: Emergency
+    signs: frozenset[tuple[str, ...]]  # the families of each sign that is present
 
 
 SIGNS: Final = (
@@ -57,6 +62,16 @@ SIGNS: Final = (
     Sign(("droop",)),
     Sign(("dying",)),
     Sign(("throat",)),
+    Sign(("scald",)),
+    Sign(("armpain", "sweat"), 9),
+    Sign(("limb", "pain", "sweat"), 9),
+    Sign(("headache", "worst"), 10),
+    Sign(("headache", "now"), 4),
+    Sign(("pregnant", "bleed"), 10),
+    Sign(("pregnant", "blood"), 10),
+    Sign(("took", "object"), 5),
+    Sign(("throat", "stuck"), 6),
+    Sign(("drowsy",)),
 )
 SUICIDE: Final = Sign(("live", "unwanted"), 4)
 DENIAL_BEFORE: Final = 3  # a "no" at most so many words before a sign denies it: "without any chest pain"
@@ -113,12 +128,21 @@ class EmergencyDetector:
         self._lexicon = Lexicon({**words, "plain": {"plain": [word for word in known if " " not in word]}})
 
     def detect(self, text: str) -> Emergency:
+        return self.find(text).emergency
+
+    def find(self, text: str) -> Found:
+        """The emergency in the text, and the families of every sign of it that is present."""
         tokens = list(self._tokenize(text))
         if _is_suicidal(tokens):
-            return Emergency.PRESENT
+            return Found(Emergency.PRESENT, frozenset({SUICIDE.families}))
         context = Context.of(tokens)
-        found = (_classify(tokens, context, *match, sign) for sign in SIGNS for match in _matches(tokens, sign))
-        return max(found, default=Emergency.NONE)
+        found = [
+            (_classify(tokens, context, *match, sign), sign.families)
+            for sign in SIGNS
+            for match in _matches(tokens, sign)
+        ]
+        present = frozenset(families for emergency, families in found if emergency is Emergency.PRESENT)
+        return Found(max((emergency for emergency, _ in found), default=Emergency.NONE), present)
 
     def _tokenize(self, text: str) -> Iterator[Token]:
         part = clause = 0
@@ -133,6 +157,10 @@ class EmergencyDetector:
                     if _starts_clause(family, following):
                         part, clause = part + 1, clause + 1
                     yield Token(family, sentence, part, clause)
+
+
+def is_suicidal(signs: Collection[tuple[str, ...]]) -> bool:
+    return SUICIDE.families in signs
 
 
 def load_detector(folder: Path, plain: Families) -> EmergencyDetector:

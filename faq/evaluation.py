@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from faq.answer import FOLDER, Answer, Faq
 from faq.entries import Topic
+from faq.urgency import Urgency
 
 HALVES: Final = ("tune", "test")
 EMERGENCY: Final = "cry"  # the label of an emergency in the question files, as opposed to a question about emergencies
@@ -88,7 +89,7 @@ def _is_false_alarm(asked: Result) -> bool:
 def is_right(asked: Result) -> bool:
     """An emergency must be detected; any other question must get its topic and no alarm."""
     if EMERGENCY in asked.question.right:
-        return asked.answer.emergency
+        return asked.answer.urgency is not Urgency.NONE
     return asked.answer.topic in asked.question.right and not asked.answer.emergency
 
 

@@ -29,6 +29,9 @@ def ask(
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object for each question and nothing else.")
     ] = False,
+    complaint: Annotated[
+        bool, typer.Option("--complaint", help="Judge the urgency as of an answer to the complaint's form.")
+    ] = False,
 ) -> None:
     """Answer a question: topic, score (0-1), answer, and the nearest topics, best first."""
     if (text is None) != stdin:
@@ -37,7 +40,7 @@ def ask(
     if lang is not None and lang not in faq_engine.languages:
         raise typer.BadParameter(f"{lang} is none of {', '.join(faq_engine.languages)}", param_hint="--lang")
     for question in _lines() if stdin else [text or ""]:
-        answer = faq_engine.answer(question, lang)
+        answer = faq_engine.answer(question, lang, complaint=complaint)
         _print_json(answer) if as_json else _print(faq_engine, answer)
 
 
@@ -117,6 +120,7 @@ def _print_json(answer: Answer) -> None:
             "answer": answer.text,
             "suggestions": answer.suggestions,
             "emergency": answer.emergency,
+            "urgency": answer.urgency,
             "language": answer.language,
         }
     )

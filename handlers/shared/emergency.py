@@ -8,7 +8,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import Message
 
 from faq.answer import Faq
-from faq.entries import Topic
+from faq.urgency import Urgency
 from handlers.access import requires
 from handlers.shared.my_case import is_staff
 from handlers.ui.forms import GivingFacts, Linking, Registering, Resetting
@@ -42,12 +42,11 @@ class Emergency(NamedTuple):
 
 
 def detect_emergency(message: Message, texts: Texts, catalogues: Catalogues, faq: Faq) -> Emergency | None:
-    """The emergency in the text or caption of the message; None without one."""
+    """The emergency in the text or caption of the message, certain or possible; None without one."""
     text = message.text or message.caption or ""
     language = catalogues.of(faq.language(text, otherwise=texts.language)).language
-    if not faq.answer(text, language=language).emergency:
-        return None
-    return Emergency(text, language, escaped(faq.entry(Topic.EMERGENCY, language).text))
+    answer = faq.answer(text, language=language)
+    return None if answer.urgency is Urgency.NONE else Emergency(text, language, escaped(answer.text))
 
 
 async def emergency_in_form(

@@ -9,6 +9,7 @@ from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 
 from faq.answer import Faq
 from faq.entries import Topic
+from faq.urgency import Urgency
 from handlers.access import requires
 from handlers.shared import desk
 from handlers.shared.emergency import detect_emergency
@@ -54,7 +55,9 @@ async def answer(
             await desk.call_desk(message, actor, texts, uow, desk_hours)
             return
     text, buttons = await _topic_answer(found.topic, actor, texts, uow, faq)
-    if found.sure or found.emergency:
+    if found.urgency is not Urgency.NONE:
+        text = escaped(found.text)
+    if found.sure:
         await message.answer(text, reply_markup=_keyboard(buttons, (), texts, faq))
         return
     near = [topic for topic in found.suggestions if topic != found.topic]

@@ -58,7 +58,7 @@ def test_no_phrase_belongs_to_two_topics(faq: Faq) -> None:
     assert {phrase: of for phrase, of in topics.items() if len(of) > 1} == {}
 
 
-@pytest.mark.parametrize("folder", ["families", "emergencies"])
+@pytest.mark.parametrize("folder", ["families", "emergencies", "urgency"])
 @pytest.mark.parametrize("locale", ["en", "ta", "hi"])
 def test_no_word_is_in_two_families_of_a_language(folder: str, locale: str) -> None:
     kinds = tomllib.loads((FOLDER / folder / f"{locale}.toml").read_text(encoding="utf-8"))
