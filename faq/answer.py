@@ -21,7 +21,7 @@ from faq.entries import Contacts, Entry, Topic, read_entries
 from faq.index import Index, Match
 from faq.language import DEFAULT, LanguageDetector
 from faq.lexicon import Lexicon, read_families, read_words
-from faq.urgency import Urgency, UrgencyJudge, load_judge
+from faq.urgency import Urgency, UrgencyRules, load_urgency_rules
 from faq.words import MAX_QUESTION, normalise, tokens
 
 FOLDER: Final = Path(__file__).parent / "data"
@@ -65,7 +65,7 @@ class Faq:
         entries: Iterable[Entry],
         lexicon: Lexicon,
         detector: EmergencyDetector,
-        judge: UrgencyJudge,
+        urgency: UrgencyRules,
         languages: LanguageDetector,
     ) -> None:
         self._entries = {(entry.topic, entry.locale): entry for entry in entries}
@@ -73,7 +73,7 @@ class Faq:
         self._lexicon = lexicon
         self._by_text = {normalise(p): e.topic for e in self._entries.values() for p in (e.title, *e.phrases)}
         self._detector = detector
-        self._judge = judge
+        self._urgency = urgency
         self._languages = languages
 
     @property
@@ -103,7 +103,7 @@ class Faq:
         Words of a new topic become on-topic words. Emergency detection does not change."""
         taught = _with_phrases([*self._entries.values(), *entries], learned)
         own = [text for entry in taught if entry.topic not in set(Topic) for text in (entry.title, *entry.phrases)]
-        return Faq(taught, self._with_words(own), self._detector, self._judge, self._languages)
+        return Faq(taught, self._with_words(own), self._detector, self._urgency, self._languages)
 
     def _with_words(self, texts: Iterable[str]) -> Lexicon:
         """A lexicon in which unknown or off-topic words of these texts are subjects."""
@@ -138,7 +138,7 @@ class Faq:
         emergency, signs = self._detector.find(question)
         if emergency in {Emergency.PRESENT, Emergency.HYPOTHETICAL}:
             answer = self._answer_with(Topic.EMERGENCY, [Match(Topic.EMERGENCY, 1.0)], language)
-            urgency = self._judge.judge(question, signs, complaint=complaint)
+            urgency = self._urgency.rate(question, signs, complaint=complaint)
             text = answer.text if is_suicidal(signs) or urgency is Urgency.NONE else _without_suicide_line(answer.text)
             return answer._replace(text=text, emergency=urgency is Urgency.NOW, urgency=urgency)
         question = question[:MAX_QUESTION]
@@ -185,7 +185,7 @@ def load(contacts: Contacts | None = None, learned: Sequence[LearnedPhrase] = ()
         entries,
         Lexicon(words),
         load_detector(folder / "emergencies", words),
-        load_judge(folder / "urgency"),
+        load_urgency_rules(folder / "urgency"),
         LanguageDetector(_texts_by_language(entries, folder)),
     )
     return faq.learn(learned) if learned else faq

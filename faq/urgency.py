@@ -31,7 +31,7 @@ COMPLAINTS: Final = frozenset(
 )
 
 
-class UrgencyJudge:
+class UrgencyRules:
     """Tells certain emergencies from words that may describe an ordinary complaint."""
 
     def __init__(self, words: Families) -> None:
@@ -40,7 +40,7 @@ class UrgencyJudge:
         self._longstanding = _pattern(families["longstanding"])
         self._ages = _pattern(families["ages"])
 
-    def judge(self, text: str, signs: Iterable[Sequence[str]], *, complaint: bool = False) -> Urgency:
+    def rate(self, text: str, signs: Iterable[Sequence[str]], *, complaint: bool = False) -> Urgency:
         """The urgency of a text with these signs of a present emergency; `complaint`: the text answers the form."""
         found = {tuple(sign) for sign in signs}
         if not found:
@@ -53,8 +53,8 @@ class UrgencyJudge:
         return Urgency.NOW
 
 
-def load_judge(folder: Path) -> UrgencyJudge:
-    return UrgencyJudge(read_families(folder))
+def load_urgency_rules(folder: Path) -> UrgencyRules:
+    return UrgencyRules(read_families(folder))
 
 
 def _pattern(members: Iterable[str]) -> re.Pattern[str]:
