@@ -14,9 +14,11 @@ from handlers.doctor.reading import MAX_TEXT
 from handlers.ui.callbacks import Diagnose, OnReading, SetBand, SetModelComment, SetPhrase
 from handlers.ui.forms import WritingFindings
 from handlers.ui.parsing import TYPED_TEXT, typed_text
+from handlers.ui.reading_callbacks import AddReading
 from handlers.ui.replies import View, message_of, send_view
 from handlers.ui.texts import Texts
 from handlers.views import reading as view
+from handlers.views import ready
 from handlers.views.questions import ask, placeholders
 from models.tables.scans import Scan
 from models.vocabulary import Band
@@ -41,6 +43,22 @@ async def diagnose(
     """Write the whole reading of a ready diagnosis. After an uncertain model it counts as the doctor's own reading."""
     async with uow.begin() as session:
         scan = await reading.apply_diagnosis(session, actor, callback_data.scan_id, callback_data.name, uow.at)
+        await state.clear()
+    await _show(query, view.draft_view(scan, texts))
+
+
+@requires(Action.WRITE_FINDINGS)
+async def add_reading(
+    query: CallbackQuery,
+    callback_data: AddReading,
+    actor: Actor,
+    state: FSMContext,
+    texts: Texts,
+    uow: UnitOfWork,
+) -> None:
+    """Add a ready reading to the draft; several make one draft."""
+    async with uow.begin() as session:
+        scan = await reading.add_diagnosis(session, actor, callback_data.scan_id, callback_data.name, uow.at)
         await state.clear()
     await _show(query, view.draft_view(scan, texts))
 
@@ -134,6 +152,8 @@ async def take_text(message: Message, actor: Actor, state: FSMContext, texts: Te
 
 
 def _view(scan: Scan, part: str, texts: Texts) -> View:
+    if ready.is_ready_part(part):
+        return ready.ready_view(scan, part, texts)
     if part in {view.REGIONS_VIEW, view.REST_NORMAL} or (part == view.DRAFT_VIEW and scan.reading is None):
         return view.regions_view(scan, texts)
     if part == view.DRAFT_VIEW:
@@ -187,6 +207,7 @@ async def _show(query: CallbackQuery, shown: View) -> None:
 def routes() -> Router:
     router = Router(name=__name__)
     router.callback_query.register(diagnose, Diagnose.filter())
+    router.callback_query.register(add_reading, AddReading.filter())
     router.callback_query.register(open_part, OnReading.filter())
     router.callback_query.register(set_phrase, SetPhrase.filter())
     router.callback_query.register(set_band, SetBand.filter())

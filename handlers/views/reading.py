@@ -9,12 +9,12 @@ from handlers.ui.callbacks import AmendBand, CardAction, Diagnose, OnReading, Se
 from handlers.ui.keyboards import button_data, rows, stack
 from handlers.ui.replies import View
 from handlers.ui.texts import Html, Texts
-from handlers.views import consistency
+from handlers.views import consistency, ready
 from handlers.views.cards import draft_lines
 from handlers.views.paging import fit_message
 from models.tables.scans import Scan
 from models.vocabulary import Band
-from reports.content.phrases import PHRASES, diagnoses
+from reports.content.phrases import COMMON_DIAGNOSES, COMMON_PHRASES
 from reports.content.reading import REGIONS, Region
 from reports.pdf.words import catalogue
 from workflow.reporting.language import report_language
@@ -38,12 +38,13 @@ def report_word(texts: Texts, section: str, name: str) -> str:
 
 
 def diagnosis_keyboard(texts: Texts, scan: int, modality: str) -> InlineKeyboardMarkup:
-    """Ready readings, the normal one on top, and the way to the regions."""
-    names = diagnoses(modality)
+    """The common ready readings, the normal one on top, then the others by region, and the way to the regions."""
+    names = [name for name, one in COMMON_DIAGNOSES.items() if one.modality == modality]
     picks = [(report_word(texts, "diagnosis", name), Diagnose(scan_id=scan, name=name)) for name in names]
     first = [(f"✅ {label}", data) for label, data in picks[:1]]
     by_region = [(texts.plain("button.by_regions"), OnReading(scan_id=scan, part=REGIONS_VIEW))]
-    return stack(rows(first), rows(picks[1:]), rows(by_region))
+    groups = ready.group_buttons(texts, scan, modality)
+    return stack(rows(first), rows(picks[1:]), rows(groups), rows(by_region))
 
 
 def model_comment_keyboard(texts: Texts, scan: int) -> InlineKeyboardMarkup:
@@ -67,6 +68,7 @@ def draft_view(scan: Scan, texts: Texts) -> View:
     signs = [CardAction.VERIFY_AGREE, CardAction.VERIFY_DISAGREE] if certain else [CardAction.VERIFY]
     opens = [REGIONS_VIEW, IMPRESSION, *([MODEL_COMMENT] if certain else [])]
     changes = [(texts.plain(f"button.by_{name}"), OnReading(scan_id=scan.id, part=name)) for name in opens]
+    changes = [(texts.plain("button.add_reading"), OnReading(scan_id=scan.id, part=ready.MORE)), *changes]
     more = [CardAction.WRITE_FINDINGS, CardAction.PREVIEW, *([] if scan.critical else [CardAction.CRITICAL])]
     lights = [(_band_label(band, scan.reading.band), SetBand(scan_id=scan.id, band=band)) for band in Band]
     sign, also = (
@@ -107,12 +109,13 @@ def region_view(scan: Scan, name: Region, texts: Texts) -> View:
     seen = regions_of(scan).get(name)
     chosen = seen.get("phrases", ()) if seen else ()
     normal = (f"✅ {report_word(texts, 'reading', 'normal')}", SetPhrase(scan_id=scan.id, region=name))
+    common = COMMON_PHRASES[name]
     phrases = [
         (
             f"{'☑️' if code in chosen else '▫️'} {report_word(texts, 'phrase', code)}",
             SetPhrase(scan_id=scan.id, region=name, phrase=code, on=code not in chosen),
         )
-        for code in PHRASES[name]
+        for code in (*common, *(one for one in chosen if one not in common))
     ]
     typed = (texts.plain("button.in_words"), OnReading(scan_id=scan.id, part=REGION_TEXT + name))
     back = (texts.plain("button.back"), OnReading(scan_id=scan.id, part=REGIONS_VIEW))

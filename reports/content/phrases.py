@@ -7,8 +7,9 @@ from typing import Any, Final, NamedTuple
 
 from models.vocabulary import Band
 from reports.content.reading import REGIONS, Region
+from reports.content.ready import FAMILIES, Family
 
-PHRASES: Final[Mapping[Region, tuple[str, ...]]] = {
+COMMON_PHRASES: Final[Mapping[Region, tuple[str, ...]]] = {
     Region.LUNGS: (
         "opacity_right",
         "opacity_left",
@@ -33,20 +34,35 @@ PHRASES: Final[Mapping[Region, tuple[str, ...]]] = {
 }
 
 
+def _own_phrases(region: Region) -> tuple[str, ...]:
+    own = (one for one in FAMILIES.values() if one.region is region and one.phrase is None)
+    return tuple(code for one in own for code in one.codes)
+
+
+# every phrase that a region may have: the common ones, and those of the ready readings
+PHRASES: Final[Mapping[Region, tuple[str, ...]]] = {
+    region: (*codes, *_own_phrases(region)) for region, codes in COMMON_PHRASES.items()
+}
+
+
 # Ready reasons of a doctor: for signing against the table of consistency, for an urgent reading without an alert.
 OVERRIDE_REASONS: Final = ("known", "treated", "minor", "meant")
 NO_ALERT_REASONS: Final = ("told", "admitted", "known")
 
 
 class Diagnosis(NamedTuple):
-    """A reading template: phrases by region (every other region is normal) and the urgency of follow-up."""
+    """A reading template: phrases by region and the urgency of follow-up.
+
+    Every other region is normal, unless the reading is `partial`."""
 
     modality: str
     band: Band
     phrases: Mapping[Region, tuple[str, ...]] = {}
+    adults: bool = False  # not for children
+    partial: bool = False
 
 
-DIAGNOSES: Final[Mapping[str, Diagnosis]] = {
+COMMON_DIAGNOSES: Final[Mapping[str, Diagnosis]] = {
     "normal_chest": Diagnosis("chest_xray", Band.NO_ACTION),
     "pneumonia_right": Diagnosis("chest_xray", Band.SEE_DOCTOR, {Region.LUNGS: ("consolidation_right",)}),
     "pneumonia_left": Diagnosis("chest_xray", Band.SEE_DOCTOR, {Region.LUNGS: ("consolidation_left",)}),
@@ -65,9 +81,26 @@ DIAGNOSES: Final[Mapping[str, Diagnosis]] = {
 }
 
 
-def diagnoses(modality: str) -> tuple[str, ...]:
-    """Keys of the diagnoses of this modality, the normal one first."""
-    return tuple(name for name, one in DIAGNOSES.items() if one.modality == modality)
+def _diagnosis(family: Family, code: str) -> Diagnosis:
+    modality = next(one for one, regions in REGIONS.items() if family.region in regions)
+    phrases = {family.region: (family.phrase or code,)}
+    return Diagnosis(modality, family.band, phrases, family.adults, family.partial)
+
+
+DIAGNOSES: Final[Mapping[str, Diagnosis]] = {
+    **COMMON_DIAGNOSES,
+    **{code: _diagnosis(family, code) for family in FAMILIES.values() for code in family.codes},
+}
+
+
+def diagnoses(modality: str, child: bool = False) -> tuple[str, ...]:
+    """Keys of the diagnoses of this modality, the normal one first; for a child without those of adults only."""
+    return tuple(name for name, one in DIAGNOSES.items() if one.modality == modality and not (child and one.adults))
+
+
+def names_in(diagnosis: str | None) -> tuple[str, ...]:
+    """The keys of a stored diagnosis; several ready readings are joined by "+"."""
+    return tuple(diagnosis.split("+")) if diagnosis else ()
 
 
 def matches(name: str, regions: Mapping[str, Mapping[str, Any]]) -> bool:
@@ -81,4 +114,14 @@ def matches(name: str, regions: Mapping[str, Mapping[str, Any]]) -> bool:
 def regions_for(name: str) -> dict[str, dict[str, list[str]]]:
     """The regions of a diagnosis in their stored form; a region without phrases is normal."""
     diagnosis = DIAGNOSES[name]
-    return {region: {"phrases": list(diagnosis.phrases.get(region, ()))} for region in REGIONS[diagnosis.modality]}
+    regions = diagnosis.phrases if diagnosis.partial else REGIONS[diagnosis.modality]
+    return {region: {"phrases": list(diagnosis.phrases.get(region, ()))} for region in regions}
+
+
+def merged(regions: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, dict[str, Any]]:
+    """These regions with the phrases of one more diagnosis; what is recorded already stays."""
+    both: dict[str, dict[str, Any]] = {region: dict(found) for region, found in regions.items()}
+    for region, codes in DIAGNOSES[name].phrases.items():
+        before = both.get(region, {})
+        both[region] = {**before, "phrases": list(dict.fromkeys([*before.get("phrases", ()), *codes]))}
+    return both

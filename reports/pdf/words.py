@@ -13,12 +13,37 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import format_percent
 
 from models.vocabulary import Language
+from reports.content.ready import FAMILIES, Family
 
 
 @cache
 def catalogue(language: Language) -> Mapping[str, Mapping[str, str]]:
     """All texts of one language: section → key → sentence with {placeholders}."""
-    return tomllib.loads((files("reports") / "locales" / f"{language}.toml").read_text(encoding="utf-8"))
+    words, ready = (_read(path) for path in (f"{language}.toml", f"readings/{language}.toml"))
+    families = {"family": ready["label"], "side": ready["side"]}
+    for family in FAMILIES.values():
+        for section, texts in _variants(family, ready).items():
+            words[section].update(texts)
+    return words | families
+
+
+def _read(path: str) -> dict[str, dict[str, str]]:
+    return tomllib.loads((files("reports") / "locales" / path).read_text(encoding="utf-8"))
+
+
+def _variants(family: Family, ready: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
+    """The texts of a ready reading for each side: section → code → text; its own phrase is the impression."""
+    sides = {code: ready["side"][side] if side else "" for code, side in family.codes.items()}
+    texts = {
+        section: {code: ready[section][family.name].format(side=side) for code, side in sides.items()}
+        for section in ("impression", "plain")
+    }
+    label = ready["label"][family.name]
+    texts["diagnosis"] = {code: f"{label}, {side}" if side else label for code, side in sides.items()}
+    texts["advice"] = dict.fromkeys(sides, ready["advice"][family.advice])
+    if family.phrase is None:
+        texts["phrase"] = {code: text.rstrip(".।") for code, text in texts["impression"].items()}
+    return texts
 
 
 @dataclass(frozen=True, slots=True)

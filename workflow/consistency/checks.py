@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from models.tables.scans import Reading, Scan
 from models.vocabulary import Band, Label
+from reports.content.phrases import names_in
 from workflow.consistency import typed
 from workflow.consistency.table import Advice, Row, highest, rank, table
 from workflow.errors import ConflictRefused, DifferenceUnseen, ReasonMissing
@@ -55,8 +56,8 @@ class Evidence(NamedTuple):
 def conflicts(reading: Reading) -> Sequence[Conflict]:
     """Every contradiction of the reading, without regard to reasons given."""
     evidence = evidence_of(reading)
-    row = table().of_diagnosis(reading.diagnosis) if reading.diagnosis else None
-    found = [*_bands(reading, evidence), *_normal(evidence), *_sides(evidence, row and row.name), *_advice(reading)]
+    diagnosed = {table().of_diagnosis(name).name for name in names_in(reading.diagnosis)}
+    found = [*_bands(reading, evidence), *_normal(evidence), *_sides(evidence, diagnosed), *_advice(reading)]
     return list(dict.fromkeys(found))
 
 
@@ -105,9 +106,9 @@ def evidence_of(reading: Reading) -> Evidence:
     conclusion = (reading.impression, reading.own_reading)
     diagnosed, normal = [], any(map(typed.says_normal, conclusion))
     if reading.diagnosis:
-        row = table().of_diagnosis(reading.diagnosis)
-        diagnosed = [typed.Mention(row.name, _suffix(reading.diagnosis))]
-        normal = normal or row.name == NORMAL
+        names = names_in(reading.diagnosis)
+        diagnosed = [typed.Mention(table().of_diagnosis(name).name, _suffix(name)) for name in names]
+        normal = normal or any(one.finding == NORMAL for one in diagnosed)
     elif regions and not by_code and not texts and not any((*conclusion, reading.findings)):
         normal = True
     return Evidence(
@@ -148,7 +149,7 @@ def _normal(evidence: Evidence) -> Iterable[Conflict]:
         yield Conflict(Check.NORMAL, "region")
 
 
-def _sides(evidence: Evidence, diagnosed: str | None) -> Iterable[Conflict]:
+def _sides(evidence: Evidence, diagnosed: set[str]) -> Iterable[Conflict]:
     """A finding whose conclusion names a side that is not described, or whose ready diagnosis leaves one out."""
     for name in {one.finding for one in evidence.concluded}:
         concluded, described = (
@@ -156,7 +157,7 @@ def _sides(evidence: Evidence, diagnosed: str | None) -> Iterable[Conflict]:
             for mentions in (evidence.concluded, evidence.described)
         )
         said, seen = _reach(concluded), _reach(described)
-        if said and seen and (said - seen or (name == diagnosed and seen - said)):
+        if said and seen and (said - seen or (name in diagnosed and seen - said)):
             yield Conflict(Check.SIDE, name)
 
 
@@ -171,9 +172,9 @@ def _advice(reading: Reading) -> Iterable[Conflict]:
         return
     chosen = Band(reading.band)
     if reading.diagnosis and not reading.recommendations:
-        row = table().of_diagnosis(reading.diagnosis)
-        if rank(chosen) > rank(row.most):
-            yield Conflict(Check.ADVICE, row.name)
+        for row in map(table().of_diagnosis, names_in(reading.diagnosis)):
+            if rank(chosen) > rank(row.most):
+                yield Conflict(Check.ADVICE, row.name)
         return
     for sentence in typed.sentences(reading.recommendations or ""):
         if any(rank(chosen) < rank(one.least) or rank(chosen) > rank(one.most) for one in _advised(sentence)):

@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import Any, Final, NamedTuple
 
 from models.vocabulary import Band
+from reports.content.ready import FAMILIES
 
 ORDER: Final = (Band.NO_ACTION, Band.SEE_DOCTOR, Band.URGENT)  # lowest first
 
@@ -66,9 +67,11 @@ def highest(bands: Iterable[Band]) -> Band:
 
 
 def _row(raw: Mapping[str, Any], sources: Mapping[str, str]) -> Row:
-    codes = {name: tuple(raw.get(name, ())) for name in ("diagnoses", "phrases", "words")}
+    ready = [code for name in raw.get("readings", ()) for code in FAMILIES[name].codes]
+    codes = {name: (*raw.get(name, ()), *ready) for name in ("diagnoses", "phrases")}
+    words = tuple(raw.get("words", ()))
     least, most = _bands(raw)
-    return Row(raw["name"], least, most, sources[raw["source"]], **codes)
+    return Row(raw["name"], least, most, sources[raw["source"]], **codes, words=words)
 
 
 def _bands(raw: Mapping[str, Any]) -> tuple[Band, Band]:

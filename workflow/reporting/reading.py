@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from models.tables.scans import Prescription, Reading, Scan
 from models.vocabulary import Band, Language
 from reports.content.document import Summary
-from reports.content.phrases import DIAGNOSES, NO_ALERT_REASONS, OVERRIDE_REASONS
+from reports.content.phrases import DIAGNOSES, NO_ALERT_REASONS, OVERRIDE_REASONS, names_in
 from reports.content.reading import (
     REGIONS,
     CriticalResultSection,
@@ -31,18 +31,22 @@ def build_reading(reading: Reading, modality: str, language: Language) -> Readin
     """The reading as text: ready phrases in `language`, typed text unchanged."""
     text, regions = partial(ready_text, language), reading.regions or {}
     stop = "।" if language is Language.HINDI else "."
-    ready = {part: text(part, reading.diagnosis) for part in ("impression", "advice")} if reading.diagnosis else {}
     return ReadingSection(
         findings=reading.findings or None,
         regions=tuple(_region(region, regions, text, stop) for region in REGIONS[modality] if region in regions),
         diagnosis=reading.diagnosis,
         own=reading.own_reading or None,
-        impression=reading.impression or ready.get("impression"),
-        recommendations=reading.recommendations or ready.get("advice"),
+        impression=reading.impression or _ready(reading, "impression", text),
+        recommendations=reading.recommendations or _ready(reading, "advice", text),
         opinion=_opinion(reading, text),
         override=override_text(reading, language),
         no_alert=ready_reason(language, "no_alert", reading.no_alert) if reading.no_alert else None,
     )
+
+
+def _ready(reading: Reading, section: str, text: Lookup) -> str | None:
+    """The texts of all ready readings of the draft, each once."""
+    return " ".join(dict.fromkeys(text(section, name) for name in names_in(reading.diagnosis))) or None
 
 
 def conflict_text(key: str, language: Language) -> str:
@@ -92,8 +96,7 @@ def _critical(scan: Scan) -> CriticalResultSection | None:
     times = (critical.told_at, critical.acknowledged_at)
     notified_at, acknowledged_at = (at if at and at <= until else None for at in times)
     language = report_language(scan.patient.language)
-    diagnosis = ready_text(language, "impression", reading.diagnosis) if reading.diagnosis else reading.findings
-    finding = reading.impression or diagnosis
+    finding = reading.impression or _ready(reading, "impression", partial(ready_text, language)) or reading.findings
     return CriticalResultSection(
         finding=finding or ready_text(language, "summary", "regions"),
         told=scan.patient.name if notified_at else None,
@@ -115,9 +118,9 @@ def build_summary(reading: Reading, prescription: Prescription | None, language:
     if reading.band is None:
         return None
     text = partial(ready_text, language)
-    picked = text("plain", reading.diagnosis) if reading.diagnosis and not reading.impression else None
+    picked = None if reading.impression else _ready(reading, "plain", text)
     typed = (reading.own_reading, picked or reading.impression or reading.findings, _further(reading, language))
-    advice = reading.recommendations or (text("advice", reading.diagnosis) if reading.diagnosis else None)
+    advice = reading.recommendations or _ready(reading, "advice", text)
     medicine = text("summary", "medicine") if prescription and prescription.lines else None
     return Summary(
         band=Band(reading.band),
@@ -127,13 +130,13 @@ def build_summary(reading: Reading, prescription: Prescription | None, language:
 
 
 def _further(reading: Reading, language: Language) -> str | None:
-    """The phrases of the regions that the ready diagnosis does not contain, so that the page leaves no finding out."""
-    within = DIAGNOSES[reading.diagnosis].phrases if reading.diagnosis else {}
+    """The phrases of the regions that the ready readings do not contain, so that the page leaves no finding out."""
+    ready = [DIAGNOSES[name].phrases for name in names_in(reading.diagnosis)]
     codes = [
         code
         for region, seen in (reading.regions or {}).items()
         for code in seen.get("phrases", ())
-        if code not in within.get(Region(region), ())
+        if not any(code in phrases.get(Region(region), ()) for phrases in ready)
     ]
     if not codes:
         return None

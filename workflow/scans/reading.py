@@ -9,14 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables.scans import Reading, Scan
 from models.vocabulary import Band
-from reports.content.phrases import DIAGNOSES, diagnoses, matches, regions_for
+from reports.content.phrases import DIAGNOSES, diagnoses, matches, merged, names_in, regions_for
 from reports.content.reading import REGIONS
 from workflow.actors import Actor
 from workflow.audit.chain import AuditEvent, record
 from workflow.consistency.checks import conflicts
+from workflow.consistency.table import highest
 from workflow.errors import StaleAction
 from workflow.jobs import JobKind, enqueue
 from workflow.scans import critical, queries
+from workflow.scans.children import is_child
 from workflow.scans.draft_hash import require_unchanged
 from workflow.transitions import Action, advance, lock_scan, require_applicable
 
@@ -63,6 +65,30 @@ async def apply_diagnosis(session: AsyncSession, actor: Actor, scan_id: int, nam
     return scan
 
 
+async def add_diagnosis(session: AsyncSession, actor: Actor, scan_id: int, name: str, at: datetime) -> Scan:
+    """Add a ready reading to the draft, or begin one; the most urgent band stays. Beside a typed conclusion only its
+    finding is added, so that the patient's page keeps the typed words and names the finding.
+
+    Raises StaleAction for a normal one, for another modality's, and for one of adults only on a child's scan."""
+    scan = await advance(session, scan_id, Action.WRITE_FINDINGS, actor, at)
+    if name not in offered(scan) or not DIAGNOSES[name].phrases:
+        raise StaleAction
+    band, before = DIAGNOSES[name].band, scan.reading
+    if before is None:
+        _write(scan, actor, {"regions": regions_for(name), "diagnosis": name, "band": band.value})
+        return scan
+    typed = bool(before.findings or before.impression)
+    kept = [one for one in names_in(before.diagnosis) if DIAGNOSES[one].phrases and one != name]
+    parts = {"regions": merged(regions_of(scan), name), "band": highest([band, Band(before.band or band)]).value}
+    _write(scan, actor, parts | {"diagnosis": before.diagnosis if typed else "+".join([*kept, name])})
+    return scan
+
+
+def offered(scan: Scan) -> tuple[str, ...]:
+    """The ready readings of the scan's modality that fit the patient's age."""
+    return diagnoses(modality_of(scan), is_child(scan.patient.date_of_birth, scan.created_at.date()))
+
+
 async def revise_draft(session: AsyncSession, actor: Actor, scan_id: int, at: datetime, **parts: str | None) -> Scan:
     """Change some fields of the draft, or begin one."""
     scan = await advance(session, scan_id, Action.WRITE_FINDINGS, actor, at)
@@ -106,16 +132,19 @@ async def record_regions(
 ) -> Scan:
     """Set the findings of some regions: `{"phrases": […], "text": …}`; an empty mapping means normal.
 
-    A diagnosis that no longer fits the regions is removed, and the advice band reset. Raises StaleAction for a region
-    of another modality."""
+    A ready reading that no longer fits the regions is removed from the diagnosis, and the advice band reset. Raises
+    StaleAction for a region of another modality."""
     scan = await advance(session, scan_id, Action.WRITE_FINDINGS, actor, at)
     if not set(regions) <= set(REGIONS[modality_of(scan)]):
         raise StaleAction
     regions = {**regions_of(scan), **regions}
     _write(scan, actor, {"regions": regions})
     assert scan.reading is not None
-    if scan.reading.diagnosis and not matches(scan.reading.diagnosis, regions):
-        _write(scan, actor, {"diagnosis": None, "band": Band.SEE_DOCTOR.value})
+    names = names_in(scan.reading.diagnosis)
+    fitting = [name for name in names if matches(name, regions)]
+    if len(fitting) < len(names):
+        band = highest([Band.SEE_DOCTOR, *(DIAGNOSES[name].band for name in fitting)])
+        _write(scan, actor, {"diagnosis": "+".join(fitting) or None, "band": band.value})
     return scan
 
 

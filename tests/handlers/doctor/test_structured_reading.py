@@ -7,6 +7,7 @@ import pytest
 from pypdf import PdfReader
 
 from handlers.ui.callbacks import CardAction, Diagnose, OnReading, SetBand, SetModelComment, SetPhrase
+from handlers.ui.reading_callbacks import AddReading
 from models.tables.scans import Reading
 from models.vocabulary import ScanStatus
 from tests.support.people import Clinic
@@ -174,6 +175,7 @@ async def test_a_heart_has_its_own_regions_and_diagnoses(clinic: Clinic) -> None
 def _presses(scan: int) -> list[str]:
     return [
         Diagnose(scan_id=scan, name="normal_chest").pack(),
+        AddReading(scan_id=scan, name="nodule_right").pack(),
         OnReading(scan_id=scan, part="regions").pack(),
         OnReading(scan_id=scan, part="rest").pack(),
         OnReading(scan_id=scan, part="impression").pack(),

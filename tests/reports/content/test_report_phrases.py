@@ -4,15 +4,18 @@ import pytest
 
 from models.vocabulary import Language
 from reports.content.phrases import (
+    COMMON_DIAGNOSES,
     DIAGNOSES,
     NO_ALERT_REASONS,
     OVERRIDE_REASONS,
     PHRASES,
     diagnoses,
     matches,
+    merged,
     regions_for,
 )
 from reports.content.reading import REGIONS, Region
+from reports.content.ready import FAMILIES
 from reports.pdf.words import catalogue
 
 CODES = {code for codes in PHRASES.values() for code in codes}
@@ -34,6 +37,39 @@ def test_a_likeness_stays_one_in_plain_words(language):
     assert tuple(name for name in DIAGNOSES if IN_KEEPING_WITH[language] in words["impression"][name]) == LIKENESSES
     sure = [name for name in LIKENESSES if not any(like in words["plain"][name] for like in LOOKS_LIKE[language])]
     assert sure == []
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_ready_reading_names_its_side_in_every_text(language):
+    words = catalogue(language)
+    sided = [(family, code, side) for family in FAMILIES.values() for code, side in family.codes.items() if side]
+
+    assert len(sided) > 20
+    for family, code, side in sided:
+        texts = [words[section][code] for section in ("diagnosis", "impression", "plain")]
+        texts += [words["phrase"][code]] if family.phrase is None else []
+        assert all(words["side"][side].lower() in text.lower() for text in texts), texts
+
+
+def test_there_are_at_least_forty_ready_readings_without_counting_sides():
+    common = {name.removesuffix("_right").removesuffix("_left") for name in COMMON_DIAGNOSES}
+
+    assert len(common | {*FAMILIES}) >= 40
+
+
+def test_a_child_is_not_offered_what_comes_with_age():
+    missing = {*diagnoses("chest_xray")} - {*diagnoses("chest_xray", child=True)}
+
+    assert missing == {"hyperinflation", "long_aorta", "spine_wear"}
+
+
+def test_a_reading_added_to_others_leaves_their_regions_alone():
+    typed = {"lungs": {"phrases": ["nodule_right"], "text": "Near the hilum."}, "bones": {}}
+
+    assert merged(typed, "mass_left") == {
+        "lungs": {"phrases": ["nodule_right", "mass_left"], "text": "Near the hilum."},
+        "bones": {},
+    }
 
 
 @pytest.mark.parametrize("language", Language)
@@ -60,7 +96,8 @@ def test_every_region_of_every_scan_has_phrases():
 def test_a_diagnosis_fills_in_all_regions_of_its_scan_and_fits_them(name):
     regions = regions_for(name)
 
-    assert {*regions} == {*REGIONS[DIAGNOSES[name].modality]}
+    whole = REGIONS[DIAGNOSES[name].modality]
+    assert {*regions} == {*(DIAGNOSES[name].phrases if DIAGNOSES[name].partial else whole)}
     assert all(code in PHRASES[Region(region)] for region, seen in regions.items() for code in seen["phrases"])
     assert matches(name, regions)
 

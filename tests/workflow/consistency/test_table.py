@@ -1,10 +1,13 @@
 """The table of consistency restated by hand, and what it finds in readings. A doctor can read and approve this page."""
 
+from functools import reduce
+
 import pytest
 
 from models.tables.scans import AiFinding, Reading, Scan
 from models.vocabulary import Band, Language
-from reports.content.phrases import DIAGNOSES, PHRASES, regions_for
+from reports.content.phrases import COMMON_DIAGNOSES, COMMON_PHRASES, DIAGNOSES, merged, names_in, regions_for
+from reports.content.ready import FAMILIES
 from reports.pdf.words import catalogue
 from tests.support.rows import a_finding
 from workflow.consistency.checks import Check, conflicts, model_differs, open_conflicts, require_consistent
@@ -36,6 +39,13 @@ LEAST_OF_PHRASES = {
     "pericardial_fluid pericardium_thick aorta_wide pulmonary_artery_wide",
     RED: "pneumothorax_right pneumothorax_left mediastinum_wide device_misplaced",
 }
+LEAST_OF_READINGS = {
+    GREEN: "granuloma long_aorta healed_rib spine_wear tube_good line_good drain_good pacing sternal_wires no_change",
+    YELLOW: "nodule nodules mass old_tuberculosis cavity fibrosis bronchiectasis hyperinflation collapse bands "
+    "small_effusion thick_pleura cardiomegaly congested hilar raised_diaphragm broken_rib broken_collarbone scoliosis "
+    "limited right_dilated wide_aorta",
+    RED: "large_effusion hydropneumothorax wide_mediastinum free_air tube_deep line_wrong",
+}
 LEAST_OF_CRITICAL_FINDINGS = {  # as typed; each is found and carries this band
     "Tension pneumothorax.": RED,
     "Small right pneumothorax.": RED,
@@ -57,7 +67,9 @@ def draft(**facts: object) -> Reading:
 
 
 def diagnosed(name: str, band: Band | None = None, **facts: object) -> Reading:
-    values = {"diagnosis": name, "regions": regions_for(name), "band": (band or DIAGNOSES[name].band).value}
+    first, *more = names_in(name)
+    regions = reduce(merged, more, regions_for(first))
+    values = {"diagnosis": name, "regions": regions, "band": (band or DIAGNOSES[first].band).value}
     return draft(**values | facts)
 
 
@@ -66,13 +78,19 @@ def keys(reading: Reading) -> list[str]:
 
 
 def test_each_ready_diagnosis_has_its_least_band_and_starts_without_a_contradiction() -> None:
-    assert {name: table().of_diagnosis(name).least for name in DIAGNOSES} == LEAST_OF_DIAGNOSES
+    assert {name: table().of_diagnosis(name).least for name in COMMON_DIAGNOSES} == LEAST_OF_DIAGNOSES
     assert {name: keys(diagnosed(name)) for name in DIAGNOSES} == {name: [] for name in DIAGNOSES}
+
+
+def test_each_ready_reading_has_its_least_band_on_every_side() -> None:
+    expected = {name: band for band, names in LEAST_OF_READINGS.items() for name in names.split()}
+    found = {(name, table().of_diagnosis(code).least) for name, one in FAMILIES.items() for code in one.codes}
+    assert found == {*expected.items()}
 
 
 def test_each_phrase_has_its_least_band() -> None:
     expected = {code: band for band, codes in LEAST_OF_PHRASES.items() for code in codes.split()}
-    assert {code: table().of_phrase(code).least for codes in PHRASES.values() for code in codes} == expected
+    assert {code: table().of_phrase(code).least for codes in COMMON_PHRASES.values() for code in codes} == expected
 
 
 @pytest.mark.parametrize(("text", "least"), LEAST_OF_CRITICAL_FINDINGS.items())
@@ -162,6 +180,14 @@ CONTRADICTIONS: dict[str, tuple[Reading, list[str]]] = {
     "ready diagnosis of the right, regions of both sides": (
         diagnosed("pneumonia_right", regions={"lungs": {"phrases": ["consolidation_right", "consolidation_left"]}}),
         ["side:consolidation"],
+    ),
+    "several ready readings, one on each side": (
+        diagnosed("cavity_left+small_effusion_right", GREEN),
+        ["band:tuberculosis", "band:effusion"],
+    ),
+    "a large effusion with yellow beside a nodule": (
+        diagnosed("nodule_left+large_effusion_left", YELLOW),
+        ["band:large_effusion"],
     ),
     "another finding on the other side": (
         diagnosed(
