@@ -50,6 +50,7 @@ class JobKind(StrEnum):
     NOTIFY_ACKNOWLEDGED = "tell_heard"
     REMOVE_MESSAGE = "remove_message"
     NOTIFY_AUTHENTICATOR_RESET = "tell_authenticator_reset"
+    NOTIFY_INVITATION = "tell_invitation"
     SEND_EXPORT = "send_export"
     DELETE_FILES = "clear_away"
 

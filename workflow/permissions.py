@@ -60,6 +60,13 @@ class Permission(StrEnum):
     TEACH_FAQ = "teach_faq"
 
 
+class Proof(StrEnum):
+    """The proof of identity that an operation asks for beside an unlocked chat."""
+
+    CODE = "code"  # a one-time code to the person's own address, or from their authenticator app
+    PASSWORD = "password"  # noqa: S105 - the name of a proof
+
+
 class Scope(StrEnum):
     """The scans that an operation may reach. A scan outside the scope raises NotFound, as if it did not exist."""
 
@@ -137,6 +144,18 @@ GRANTS: Final[Mapping[Operation, RoleScopes]] = {
     Permission.SERVE_DESK: _grant(*STAFF),
     Permission.TEACH_FAQ: _grant(Role.ADMINISTRATOR),
     **_action_grants(),
+}
+
+# Operations that ask for a proof beside the unlocked chat; for all others the chat suffices.
+STEP_UP: Final[Mapping[Operation, Proof]] = {
+    Permission.INVITE: Proof.CODE,
+    Permission.MANAGE_STAFF: Proof.CODE,
+    Permission.DECIDE_AMENDMENT: Proof.CODE,  # the approval; declining changes nothing
+    Action.RELEASE: Proof.CODE,
+    Permission.CHANGE_PASSWORD: Proof.PASSWORD,
+    Permission.SET_AUTHENTICATOR: Proof.PASSWORD,
+    Permission.EXPORT_SELF: Proof.PASSWORD,
+    Permission.ERASE_SELF: Proof.PASSWORD,
 }
 
 ALLOWED_WHEN_LOCKED: Final = frozenset(  # operations that show no health data

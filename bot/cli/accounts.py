@@ -64,5 +64,7 @@ def invite(
     """Create a one-time invitation to the staff, valid for three days."""
     if role not in STAFF:
         fail(f"no such staff role: {role}")
-    token = with_session(lambda session: invitations.invite(session, None, Role(role), datetime.now(UTC)))
+    token = invitations.new_token()
+    plan = invitations.PlannedInvite(Role(role), token)
+    with_session(lambda session: invitations.create_invite(session, None, plan, datetime.now(UTC)))
     typer.echo(f"https://t.me/{bot_name}?start=join_{token}" if bot_name else f"/start join_{token}")

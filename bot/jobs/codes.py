@@ -13,7 +13,12 @@ from workflow.accounts import codes, profile
 from workflow.reporting import amendments
 from workflow.scans import queries
 
-SENTENCES: Final = {Purpose.CONFIRM_EMAIL: "confirm", Purpose.RESET_PASSWORD: "reset", Purpose.STAFF: "staff"}
+SENTENCES: Final = {
+    Purpose.CONFIRM_EMAIL: "confirm",
+    Purpose.RESET_PASSWORD: "reset",
+    Purpose.STAFF: "staff",
+    Purpose.INVITE: "staff",
+}
 
 
 async def mail_code(services: Services, code_id: int) -> None:

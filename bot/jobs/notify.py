@@ -12,7 +12,7 @@ from handlers.ui.texts import Html, Texts
 from handlers.views.cards import rejection_reason
 from handlers.views.paging import split_messages
 from models.base import read_only
-from models.tables.accounts import ChatLink
+from models.tables.accounts import Account, ChatLink, Invite
 from models.tables.scans import Scan
 from models.vocabulary import Role
 from workflow.accounts import sessions
@@ -117,3 +117,21 @@ async def notify_job_failure(services: Services, kind: str, scan_id: int | None,
     key, sentence = f"failure:{job}:{services.now():%Y%m%d}", "job.lasts" if kind in RETRIED_FOREVER else "job.failed"
     await notify(services, doctors, key, "analysis.failed", scan=scan_id)
     await notify(services, chats, key, sentence, kind=kind, scan=scan_id or "–")
+
+
+async def notify_invitation(services: Services, invite_id: int, used: bool) -> None:
+    """Tell every administrator that an invitation was made or used. Idempotent."""
+    async with services.sessions() as session:
+        invitation = await session.get_one(Invite, invite_id)
+        inviter = await session.get(Account, invitation.created_by) if invitation.created_by else None
+        guest = await session.get(Account, invitation.used_by) if invitation.used_by else None
+        chats = await queries.chats_of_role(session, Role.ADMINISTRATOR)
+    values: dict[str, object] = {
+        "role": Translated(f"role.{invitation.role}"),
+        "inviter": inviter.name if inviter else Translated("invite.command_line"),
+    }
+    if used and guest:
+        values |= {"name": guest.name, "email": guest.email}
+        await notify(services, chats, f"invite-used:{invite_id}", "invite.used", None, None, **values)
+    else:
+        await notify(services, chats, f"invite-made:{invite_id}", "invite.made", None, None, **values)

@@ -57,6 +57,7 @@ JOB_HANDLERS: Final[Mapping[JobKind, JobHandler]] = {
     JobKind.NOTIFY_ACKNOWLEDGED: critical_results.notify_acknowledged,
     JobKind.REMOVE_MESSAGE: cleanup.remove_message,
     JobKind.NOTIFY_AUTHENTICATOR_RESET: codes.notify_authenticator_reset,
+    JobKind.NOTIFY_INVITATION: notify.notify_invitation,
     JobKind.SEND_EXPORT: data_requests.send_export,
     JobKind.DELETE_FILES: data_requests.delete_files,
 }

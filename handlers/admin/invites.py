@@ -1,17 +1,23 @@
-"""/invite: create a link with which a person joins the staff in a chosen role."""
+"""/invite: create a link with which a person joins the staff in a chosen role, confirmed with a one-time code."""
 
 from urllib.parse import urlencode
 
 from aiogram import Bot, Router
-from aiogram.filters import Command
+from aiogram.filters import Command, StateFilter
+from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
+from handlers.account.codes import confirm_by_code
 from handlers.account.start import INVITE_PREFIX
 from handlers.ui import callbacks, keyboards
-from handlers.ui.replies import edit_message
+from handlers.ui.forms import Inviting
+from handlers.ui.parsing import TYPED_TEXT
+from handlers.ui.replies import edit_message, private_chat_id
 from handlers.ui.texts import Texts
+from models.vocabulary import Role
 from workflow.accounts import invitations
+from workflow.accounts.invitations import PlannedInvite
 from workflow.actors import Actor
 from workflow.permissions import STAFF, Permission
 from workflow.unit_of_work import UnitOfWork
@@ -27,20 +33,44 @@ async def ask_invite(message: Message, texts: Texts) -> None:
 async def invite(
     query: CallbackQuery,
     callback_data: callbacks.InviteTo,
-    bot: Bot,
     actor: Actor,
+    state: FSMContext,
     texts: Texts,
     uow: UnitOfWork,
 ) -> None:
+    """Request a code; the answer names the role that it will confirm."""
+    role = callback_data.role
     async with uow.begin() as session:
-        token = await invitations.invite(session, actor, callback_data.role, uow.at)
+        code = await invitations.request_invite(session, actor, role, private_chat_id(query), uow.at)
+        await state.set_data({"role": role})
+        await state.set_state(Inviting.code)
+    change = texts.plain(f"role.{role}")
+    text = texts(f"staff.{code.factor}", name=texts.plain("menu.invite"), change=change, email=code.email)
+    await edit_message(query, text)
+
+
+@requires(Permission.INVITE)
+async def take_code(
+    message: Message, bot: Bot, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork, secret_key: bytes
+) -> None:
+    token = invitations.new_token()
+    data = await confirm_by_code(
+        message,
+        actor,
+        state,
+        uow,
+        secret_key,
+        invitations.confirm_invite,
+        lambda data: PlannedInvite(Role(data["role"]), token),
+    )
     name = (await bot.me()).username
     link = f"https://t.me/{name}?{urlencode({'start': INVITE_PREFIX + token})}"
-    await edit_message(query, texts("invite.link", role=texts(f"role.{callback_data.role}"), link=link))
+    await message.answer(texts("invite.link", role=texts(f"role.{data['role']}"), link=link))
 
 
 def routes() -> Router:
     router = Router(name=__name__)
     router.callback_query.register(invite, callbacks.InviteTo.filter())
     router.message.register(ask_invite, Command("invite"))
+    router.message.register(take_code, StateFilter(Inviting.code), TYPED_TEXT)
     return router

@@ -76,6 +76,12 @@ class Joining(StatesGroup):
     number = State()
 
 
+class Inviting(StatesGroup):
+    """An invitation to the staff, confirmed with a code."""
+
+    code = State()
+
+
 class Managing(StatesGroup):
     """A change of a staff account, confirmed with a code."""
 
@@ -169,6 +175,7 @@ SECRET_STATES: Final = (  # the answer is deleted from the chat
     Enrolling.password,
     Enrolling.code,
     Enrolling.removal,
+    Inviting.code,
     Managing.code,
     Releasing.code,
     Amending.code,

@@ -14,6 +14,7 @@ class Purpose(StrEnum):
     RELEASE = "release"
     AMEND = "amend"
     STAFF = "staff"
+    INVITE = "invite"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of a purpose
 
 

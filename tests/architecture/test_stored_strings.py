@@ -58,6 +58,7 @@ JOBS: Final = {
     "tell_heard": "scan_id",
     "remove_message": "chat_id message_id",
     "tell_authenticator_reset": "account_id on",
+    "tell_invitation": "invite_id used",
     "send_export": "account_id chat_id asked",
     "clear_away": "account_id",
 }
@@ -83,6 +84,7 @@ STATES: Final = {
     "Enrolling": "password code removal",
     "Consenting": "asked",
     "Joining": "number",
+    "Inviting": "code",
     "Managing": "number code",
     "Telling": "complaint since",
     "Reading": "own_reading findings impression recommendations region why conclusion override no_alert",
@@ -103,7 +105,7 @@ CHOICES: Final = (
     "open claimed closed",
     "chat email whatsapp",
     "owed sending sent failed cancelled",
-    "confirm_email release amend staff reset_password",
+    "confirm_email release amend staff invite reset_password",
     "mail authenticator",
     "original|picture|heat map|report|copy",
     "chat|worker|command line",
@@ -217,7 +219,8 @@ COLUMNS: Final = {
 KEYS: Final = (
     "report:{}:{}", "voice:{}:{}", "export:{}:{}:{}:{}", "asleep:{}", "asleep:{}:{}", "elsewhere:{}:{}",
     "critical:{}:{}", "heard:{}", "retake:{}", "late:{}", "unmailable:{}", "mail-trouble:{}:{}", "failure:{}:{}",
-    "undelivered:{}:{}", "authenticator-reset:{}:{}", "amendment:{}:{}", "declined:{}:{}", "ticket:{}:{}",
+    "undelivered:{}:{}", "authenticator-reset:{}:{}", "invite-made:{}", "invite-used:{}",
+    "amendment:{}:{}", "declined:{}:{}", "ticket:{}:{}",
     "ticket:{}:{}:{}", "words:{}", "drift:{}:{}:{}", "analysis-refused:{}:{}", "card:{}:{}", "export:{}", "ticket:{}",
     "chat:{}", "mail:{}", "factor:{}",
 )  # fmt: skip

@@ -22,4 +22,6 @@ async def register(sessions: Sessions, chat: int = CHAT, person: Person = AMINA,
 
 async def an_invite(sessions: Sessions, role: Role = Role.DOCTOR) -> str:
     async with sessions.begin() as session:
-        return await invitations.invite(session, None, role, NOW)
+        plan = invitations.PlannedInvite(role, invitations.new_token())
+        await invitations.create_invite(session, None, plan, NOW)
+    return plan.token

@@ -15,7 +15,7 @@ from tests.support.rows import KEY, NOW, Staff, a_person, a_staff
 from workflow.accounts import invitations
 from workflow.accounts import staff as staffing
 from workflow.accounts.codes import Verdict, generate_digits
-from workflow.accounts.invitations import INVITE_LIFETIME
+from workflow.accounts.invitations import INVITE_LIFETIME, PlannedInvite
 from workflow.accounts.staff import PlannedChange, StaffChange
 from workflow.actors import Actor, actor_of
 from workflow.errors import InviteInvalid, LastAdministrator, NotFound, Suspended, WorkflowError
@@ -102,7 +102,9 @@ async def test_a_link_does_not_outlive_its_makers_right_to_invite(sessions: Sess
     staff = await the_staff(sessions)
     async with sessions.begin() as session:
         leaver = await a_person(session, Role.ADMINISTRATOR)
-        void, good = [await invitations.invite(session, one, Role.DOCTOR, NOW) for one in (leaver, staff.administrator)]
+        void, good = invitations.new_token(), invitations.new_token()
+        for one, token in ((leaver, void), (staff.administrator, good)):
+            await invitations.create_invite(session, one, PlannedInvite(Role.DOCTOR, token), NOW)
     plan = PlannedChange(leaver.account_id or 0, change)
     digits = await asks(sessions, staff.administrator, plan)
     assert await types(sessions, staff.administrator, plan, digits) is Verdict.RIGHT

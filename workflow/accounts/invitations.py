@@ -3,16 +3,18 @@
 import secrets
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables.accounts import Account, ChatLink, Invite
+from models.tables.codes import Code, Purpose
 from models.vocabulary import Role
 from workflow.accounts import roles
+from workflow.accounts.codes import Verdict, latest_code, send_code, verify_code
 from workflow.actors import Actor, actor_of
-from workflow.audit.chain import AuditEvent, record
+from workflow.audit.chain import AuditEvent, Outcome, record
 from workflow.errors import (
     InviteInvalid,
     NotAllowed,
@@ -25,26 +27,68 @@ from workflow.permissions import STAFF, Permission, authorize
 INVITE_LIFETIME: Final = timedelta(days=3)
 
 
-async def invite(session: AsyncSession, actor: Actor | None, role: Role, at: datetime) -> str:
-    """Create an invitation and return its token, of which only a hash is stored. `actor` is None on the command line.
+class PlannedInvite(NamedTuple):
+    """The invited role, and the token that the invitation will have."""
 
-    Raises NotAllowed for a role that is not a staff role, or what `authorize` raises."""
+    role: Role
+    token: str
+
+
+def new_token() -> str:
+    """A random token for an invitation."""
+    return secrets.token_urlsafe(32)
+
+
+async def request_invite(session: AsyncSession, actor: Actor, role: Role, chat_id: int, at: datetime) -> Code:
+    """Send the administrator a code that confirms an invitation to this role.
+
+    Raises NotAllowed for a role that is not a staff role, or like `authorize` and `send_code`."""
+    _check_may_invite(actor, role)
+    own = await session.get_one(Account, actor.account_id)
+    code = Code(purpose=Purpose.INVITE, chat_id=chat_id, email=own.email, language=own.language, account_id=own.id)
+    code.content_sha256 = _hash(role)
+    return await send_code(session, code, at)
+
+
+async def confirm_invite(
+    session: AsyncSession, actor: Actor, plan: PlannedInvite, typed: str, key: bytes, at: datetime
+) -> Verdict:
+    """Verify the code, then create the invitation. A code for another role is spent. Raises like `request_invite`."""
+    _check_may_invite(actor, plan.role)
+    code = await latest_code(session, Purpose.INVITE, Code.account_id == actor.account_id)
+    fits = code is not None and code.content_sha256 == _hash(plan.role)
+    verdict = await verify_code(session, code, typed, key, at) if fits else Verdict.SPENT
+    if verdict is Verdict.RIGHT:
+        await create_invite(session, actor, plan, at)
+    else:
+        event = AuditEvent(f"invite:{plan.role}", "account", actor.account_id, outcome=Outcome.REFUSED)
+        await record(session, actor, event, at)
+    return verdict
+
+
+def _check_may_invite(actor: Actor | None, role: Role) -> None:
     if actor is not None:
         authorize(actor, Permission.INVITE)
     if role not in STAFF:
         raise NotAllowed
-    token = secrets.token_urlsafe(32)
+
+
+async def create_invite(session: AsyncSession, actor: Actor | None, plan: PlannedInvite, at: datetime) -> None:
+    """Store an invitation with the hash of its token and notify the administrators.
+
+    `actor` is None on the command line. Raises NotAllowed for a role that is not a staff role, or like `authorize`."""
+    _check_may_invite(actor, plan.role)
     invitation = Invite(
-        token_hash=_hash(token),
-        role=role,
+        token_hash=_hash(plan.token),
+        role=plan.role,
         created_by=actor and actor.account_id,
         created_at=at,
         expires_at=at + INVITE_LIFETIME,
     )
     session.add(invitation)
     await session.flush()
-    await record(session, actor, AuditEvent(f"invite:{role}", "invite", invitation.id), at)
-    return token
+    await record(session, actor, AuditEvent(f"invite:{plan.role}", "invite", invitation.id), at)
+    enqueue(session, JobKind.NOTIFY_INVITATION, at, invite_id=invitation.id, used=False)
 
 
 async def revoke_invites(session: AsyncSession, actor: Actor, inviter: Account, at: datetime) -> None:
@@ -100,11 +144,13 @@ async def use_invite(session: AsyncSession, token: str, account: Account, at: da
     used = await session.execute(
         update(Invite).where(*unused).values(used_at=at, used_by=account.id).returning(Invite.id)
     )
-    if used.scalar_one_or_none() is None:
+    invite_id = used.scalar_one_or_none()
+    if invite_id is None:
         raise InviteInvalid
+    enqueue(session, JobKind.NOTIFY_INVITATION, at, invite_id=invite_id, used=True)
     await record(session, actor_of(account)._replace(role=role), AuditEvent(f"join:{role}", "account", account.id), at)
     return role
 
 
-def _hash(token: str) -> str:
-    return sha256(token.encode()).hexdigest()
+def _hash(text: str) -> str:
+    return sha256(text.encode()).hexdigest()

@@ -1,6 +1,5 @@
 """Registration, linking from another chat, unlinking, language, invitations."""
 
-import re
 from datetime import UTC, datetime
 
 import pytest
@@ -9,7 +8,7 @@ from sqlalchemy import update
 from bot.dev.demo import PASSWORD
 from bot.dev.sandbox import Person
 from models.tables.accounts import Invite
-from tests.support.account_steps import GOOD, WEAK, registers, signs_in
+from tests.support.account_steps import GOOD, WEAK, invites, registers, signs_in
 from tests.support.people import CODE, Clinic
 from tests.support.steps import an_hour_passes_for_codes
 
@@ -132,10 +131,7 @@ async def test_wrong_passwords_wait_longer_and_tell_nothing_of_who_has_an_accoun
 
 async def test_an_invitation_makes_a_doctor_once(clinic: Clinic) -> None:
     """It needs a registration number; used or edited it is void."""
-    await clinic.joseph.sends("/invite")
-    await clinic.joseph.presses("doctor", on="Whom do you invite")
-    link = await clinic.joseph.sees("One-time link")
-    [payload] = re.findall(r"start=(\S+)", link.text)
+    payload = await invites(clinic, "doctor")
 
     lena = await clinic.telegram.person("Lena")
     await lena.starts(payload)
@@ -163,9 +159,7 @@ async def test_an_invitation_makes_a_doctor_once(clinic: Clinic) -> None:
 
 async def test_an_invitation_that_expires_on_the_way_keeps_nobody_out(clinic: Clinic) -> None:
     """The last question is answered, the account exists, and the message explains the expired invitation."""
-    await clinic.joseph.sends("/invite")
-    await clinic.joseph.presses("doctor", on="Whom do you invite")
-    [payload] = re.findall(r"start=(\S+)", (await clinic.joseph.sees("One-time link")).text)
+    payload = await invites(clinic, "doctor")
     lena = await clinic.telegram.person("Lena")
     await lena.starts(payload)
     await registers(clinic, lena, "lena@example.org", "Dr Lena")
@@ -228,9 +222,7 @@ async def test_a_forgotten_password_is_replaced_by_a_code_and_a_stranger_learns_
 
 
 async def test_somebody_with_an_account_accepts_an_invitation_and_keeps_what_he_was(clinic: Clinic) -> None:
-    await clinic.joseph.sends("/invite")
-    await clinic.joseph.presses("pharmacist", on="Whom do you invite")
-    [payload] = re.findall(r"start=(\S+)", (await clinic.joseph.sees("One-time link")).text)
+    payload = await invites(clinic, "pharmacist")
     await clinic.meena.starts(payload)
     answer = await clinic.meena.presses("Yes, I join")
     assert "You have this role already" in (answer.text or "")

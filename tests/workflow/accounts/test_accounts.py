@@ -15,7 +15,7 @@ from models.vocabulary import Role, Sex
 from tests.support.registration_steps import AMINA, CHAT, OTHER_CHAT, an_invite, register
 from tests.support.rows import NOW, a_scan, a_staff, jobs_of
 from workflow.accounts import invitations, logins, passwords, profile, registration
-from workflow.accounts.invitations import INVITE_LIFETIME
+from workflow.accounts.invitations import INVITE_LIFETIME, PlannedInvite
 from workflow.accounts.sessions import actor_for, sign_in, sign_out
 from workflow.errors import (
     AlreadyLinked,
@@ -181,11 +181,15 @@ async def test_only_an_administrator_invites_and_only_to_the_staff(sessions: Ses
         staff = await a_staff(session)
         for actor in staff:
             for role in Role:
+                plan = PlannedInvite(role, invitations.new_token())
+                assert len(plan.token) >= 43
                 if actor.role is Role.ADMINISTRATOR and role in {Role.DOCTOR, Role.PHARMACIST, Role.ADMINISTRATOR}:
-                    assert len(await invitations.invite(session, actor, role, NOW)) >= 43
+                    await invitations.create_invite(session, actor, plan, NOW)
                     continue
                 with pytest.raises(NotAllowed):
-                    await invitations.invite(session, actor, role, NOW)
+                    await invitations.create_invite(session, actor, plan, NOW)
+                with pytest.raises(NotAllowed):
+                    await invitations.request_invite(session, actor, role, CHAT, NOW)
 
 
 async def test_an_invitation_makes_a_doctor_once(sessions: Sessions) -> None:
