@@ -7,6 +7,7 @@ import pytest
 from faq.answer import Answer, Faq
 from faq.entries import Topic
 from faq.evaluation import EMERGENCY, HALVES, Figures, Question, Result, answer_all, confusions, count, read_questions
+from faq.urgency import Urgency
 from faq.words import tokens
 
 TOP = {"en": 0.92, "ta": 0.85, "hi": 0.85}
@@ -68,7 +69,8 @@ def test_no_phrase_repeats_a_question_it_is_measured_by(faq: Faq) -> None:
 
 
 def _result(right: str, topic: Topic, *, emergency: bool = False, suggestions: tuple[Topic, ...] = ()) -> Result:
-    answer = Answer(topic, 0.5, "", suggestions, sure=False, emergency=emergency, language="en")
+    urgency = Urgency.NOW if emergency else Urgency.NONE
+    answer = Answer(topic, 0.5, "", suggestions, sure=False, emergency=emergency, language="en", urgency=urgency)
     return Result(Question("en", frozenset(right.split("/")), ""), answer, 0.001)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from bot.dev.sandbox import Person
 from handlers.access import PERMISSION_FLAG
 from handlers.routes import routes
-from handlers.ui import callbacks, consistency_callbacks, faq_callbacks, prescription_callbacks
+from handlers.ui import callbacks, consistency_callbacks, faq_callbacks, prescription_callbacks, reading_callbacks
 from handlers.ui.callbacks import CardAction, OnCard
 from models.base import Sessions
 from models.tables.audit import AuditRow
@@ -222,6 +222,7 @@ FORGED: dict[type[CallbackData], tuple[CallbackData, ...]] = {
     prescription_callbacks.RemoveLine: (
         prescription_callbacks.RemoveLine(scan_id=1, index=0, draft_hash="0" * draft_hash.DRAFT_HASH_DIGITS),
     ),
+    reading_callbacks.AddReading: (reading_callbacks.AddReading(scan_id=1, name="nodule_right"),),
     prescription_callbacks.OverrideAlerts: (prescription_callbacks.OverrideAlerts(scan_id=1),),
     callbacks.ChooseSex: (callbacks.ChooseSex(sex=Sex.MALE),),
     callbacks.InviteTo: tuple(callbacks.InviteTo(role=role) for role in Role),
