@@ -1,6 +1,7 @@
 """Pictures of docs/users.md, played at phone width: `python -m bot.dev.screens docs/screens`; needs Chromium."""
 
 import asyncio
+import shutil
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +26,6 @@ FINDINGS: Final = reading.TypedFindings(
     "Patchy opacities in both lower zones.", "In keeping with infection.", "Repeat film in two weeks.", "Pneumonia."
 )
 LINE: Final = "Tab Paracetamol 500 mg tds x 3 days"
-CHROMIUM: Final = "/usr/bin/chromium"
 
 
 async def take(folder: Path) -> None:
@@ -34,7 +34,7 @@ async def take(folder: Path) -> None:
         open_demo() as demo,
         SandboxClient(demo.sandbox.base) as clinic,
         async_playwright() as drive,
-        await drive.chromium.launch(executable_path=CHROMIUM) as browser,
+        await drive.chromium.launch(executable_path=shutil.which("chromium")) as browser,
     ):
         page = await browser.new_page(viewport=PHONE, reduced_motion="reduce")
         await page.goto(demo.sandbox.web)

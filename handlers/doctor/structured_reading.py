@@ -34,31 +34,18 @@ from workflow.unit_of_work import UnitOfWork
 @requires(Action.WRITE_FINDINGS)
 async def diagnose(
     query: CallbackQuery,
-    callback_data: Diagnose,
+    callback_data: Diagnose | AddReading,
     actor: Actor,
     state: FSMContext,
     texts: Texts,
     uow: UnitOfWork,
 ) -> None:
-    """Write the whole reading of a ready diagnosis. After an uncertain model it counts as the doctor's own reading."""
-    async with uow.begin() as session:
-        scan = await reading.apply_diagnosis(session, actor, callback_data.scan_id, callback_data.name, uow.at)
-        await state.clear()
-    await _show(query, view.draft_view(scan, texts))
+    """Write the whole reading of a ready diagnosis, or add a ready reading to the draft.
 
-
-@requires(Action.WRITE_FINDINGS)
-async def add_reading(
-    query: CallbackQuery,
-    callback_data: AddReading,
-    actor: Actor,
-    state: FSMContext,
-    texts: Texts,
-    uow: UnitOfWork,
-) -> None:
-    """Add a ready reading to the draft; several make one draft."""
+    After an uncertain model it counts as the doctor's own reading."""
+    write = reading.add_diagnosis if isinstance(callback_data, AddReading) else reading.apply_diagnosis
     async with uow.begin() as session:
-        scan = await reading.add_diagnosis(session, actor, callback_data.scan_id, callback_data.name, uow.at)
+        scan = await write(session, actor, callback_data.scan_id, callback_data.name, uow.at)
         await state.clear()
     await _show(query, view.draft_view(scan, texts))
 
@@ -207,7 +194,7 @@ async def _show(query: CallbackQuery, shown: View) -> None:
 def routes() -> Router:
     router = Router(name=__name__)
     router.callback_query.register(diagnose, Diagnose.filter())
-    router.callback_query.register(add_reading, AddReading.filter())
+    router.callback_query.register(diagnose, AddReading.filter())
     router.callback_query.register(open_part, OnReading.filter())
     router.callback_query.register(set_phrase, SetPhrase.filter())
     router.callback_query.register(set_band, SetBand.filter())

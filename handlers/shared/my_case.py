@@ -1,8 +1,7 @@
 """FAQ answers from the person's own case: a patient's scans, a staff member's queue."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from faq.entries import Topic
 from handlers.ui.callbacks import CardAction, OnCard
@@ -32,10 +31,10 @@ PRIORITY_MARKS: Final = {
 
 async def own_case(uow: UnitOfWork, actor: Actor, texts: Texts) -> tuple[Html, Buttons]:
     """The state of the patient's scans, or the queue of the staff member's role."""
+    if is_staff(actor):
+        authorize(actor, Permission.SEE_QUEUE)
+        return await own_queue(uow, actor.role, texts)
     async with uow.read() as session:
-        if is_staff(actor):
-            authorize(actor, Permission.SEE_QUEUE)
-            return await own_queue(session, uow.at, actor.role, texts)
         scans = await queries.own_scans(session, actor, limit=MAX_SCANS)
     if not scans:
         return texts("scans.none"), []
@@ -43,10 +42,11 @@ async def own_case(uow: UnitOfWork, actor: Actor, texts: Texts) -> tuple[Html, B
     return Html("\n\n".join(lines)), _scan_buttons(scans, texts)
 
 
-async def own_queue(session: Any, at: datetime, role: Role, texts: Texts) -> tuple[Html, Buttons]:  # noqa: ANN401  handlers know no SQL
+async def own_queue(uow: UnitOfWork, role: Role, texts: Texts) -> tuple[Html, Buttons]:
     """The first scans and the amendments that wait for a role, each with its button, and how many there are."""
-    places = await worklist.queue(session, role, at, await quality.is_model_enabled(session))
-    changes = await amendments.amendments_waiting_for(session, role)
+    async with uow.read() as session:
+        places = await worklist.queue(session, role, uow.at, await quality.is_model_enabled(session))
+        changes = await amendments.amendments_waiting_for(session, role)
     if not places and not changes:
         return texts("queue.empty"), []
     shown = places[:MAX_WAITING]

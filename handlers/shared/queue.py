@@ -25,8 +25,7 @@ from workflow.unit_of_work import UnitOfWork
 @requires(Permission.SEE_QUEUE)
 async def queue(message: Message, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
     """/queue: what waits for this role, most urgent first, each item with a button for its card."""
-    async with uow.read() as session:
-        text, buttons = await own_queue(session, uow.at, actor.role, texts)
+    text, buttons = await own_queue(uow, actor.role, texts)
     await message.answer(text, reply_markup=keyboards.rows(buttons, width=4) if buttons else None)
 
 

@@ -55,22 +55,16 @@ async def an_amendment(clinic: Clinic) -> Person:
     return clinic.joseph
 
 
-async def a_new_password(clinic: Clinic) -> Person:
-    await clinic.amina.sends("/password")
-    await clinic.amina.sees("your present password")
-    return clinic.amina
+def types(person: str, command: str, prompt: str) -> Begin:
+    """A command that asks for the proof at once."""
 
+    async def begin(clinic: Clinic) -> Person:
+        one: Person = getattr(clinic, person)
+        await one.sends(command)
+        await one.sees(prompt)
+        return one
 
-async def an_authenticator(clinic: Clinic) -> Person:
-    await clinic.joseph.sends("/authenticator")
-    await clinic.joseph.sees("type your password")
-    return clinic.joseph
-
-
-async def an_export(clinic: Clinic) -> Person:
-    await clinic.amina.sends("/export")
-    await clinic.amina.sees("First type your password")
-    return clinic.amina
+    return begin
 
 
 async def an_erasure(clinic: Clinic) -> Person:
@@ -85,9 +79,9 @@ BEGUN: Final[Mapping[Operation, tuple[Begin, str]]] = {  # with the act of the r
     Permission.MANAGE_STAFF: (a_staff_change, "staff:suspend"),
     Permission.DECIDE_AMENDMENT: (an_amendment, "approve_amendment"),
     Action.RELEASE: (a_release, "release"),
-    Permission.CHANGE_PASSWORD: (a_new_password, "set_password"),
-    Permission.SET_AUTHENTICATOR: (an_authenticator, "enrol_authenticator"),
-    Permission.EXPORT_SELF: (an_export, "export"),
+    Permission.CHANGE_PASSWORD: (types("amina", "/password", "your present password"), "set_password"),
+    Permission.SET_AUTHENTICATOR: (types("joseph", "/authenticator", "type your password"), "enrol_authenticator"),
+    Permission.EXPORT_SELF: (types("amina", "/export", "First type your password"), "export"),
     Permission.ERASE_SELF: (an_erasure, "forget"),
 }
 WRONG: Final = {

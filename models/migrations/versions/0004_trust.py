@@ -1,4 +1,4 @@
-"""What makes a report checkable, and its copy by mail private."""
+"""Verification tokens of reports and passphrases of their copies by mail."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What patients agreed to, and when."""
+"""Consents of patients and their times."""
 
 import sqlalchemy as sa
 from alembic import op

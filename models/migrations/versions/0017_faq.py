@@ -1,4 +1,4 @@
-"""What the FAQ did not know, and what administrators taught it."""
+"""Questions that the FAQ could not answer, and phrases taught by administrators."""
 
 import sqlalchemy as sa
 from alembic import op
