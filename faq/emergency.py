@@ -212,7 +212,7 @@ def _classify(tokens: Sequence[Token], context: Context, at: int, end: int, sign
     clause = context.clauses[begins.clause] if begins.clause == ends.clause else sentence
     if _is_denied(tokens, at, end, sign) or "figure" in clause or "over" in sentence:
         return Emergency.MENTIONED
-    if "past" in clause and "now" not in sentence:
+    if "past" in clause and not {"now", "recent"} & sentence:
         return Emergency.MENTIONED
     has_person, now = bool(context.text & PERSONS), "now" in context.text
     asks = _is_question(sentence, tokens[0] if begins.sentence == 0 else None)
