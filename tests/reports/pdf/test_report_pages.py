@@ -120,6 +120,14 @@ def test_a_computer_that_was_switched_off_leaves_no_empty_chart(unsure):
     assert "Dashed line" not in second
 
 
+def test_a_class_that_is_never_sure_says_so_instead_of_a_threshold_of_100_percent(unsure):
+    second = pages(render(replace(unsure, assistance=replace(unsure.assistance, threshold=1.0))))[1]
+
+    assert "never sure" in second
+    assert "100%" not in second
+    assert "Dashed line" not in second
+
+
 def test_absent_fields_leave_no_heading_behind(bare):
     text = Sheet("".join(pages(render(bare))))
     english = catalogue(Language.ENGLISH)
