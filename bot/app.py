@@ -49,6 +49,7 @@ from models.crypto.vault import Vault
 from models.schema import is_current
 from reports.pdf.pool import PdfPool
 from workflow.audit.chain import Source, audited_sessions
+from workflow.claims import CLAIM_PERIOD
 from workflow.formulary.load import OWN_DATA
 from workflow.formulary.load import load as load_formulary
 from workflow.jobs import HAS_JOBS
@@ -180,6 +181,7 @@ async def build_app(
     loaded = engines or await load_engines(settings)
     bot = _bot(settings)
     sessions = _sessions(engine, secret_key(settings), master_keys(settings), wake)
+    sessions.kw["info"][CLAIM_PERIOD] = timedelta(minutes=settings.claim_minutes)
     services = _services(settings, loaded, sessions, bot, now)
     if settings.remove_after_hours:
         bot.session.middleware(AutoDeleteMiddleware(sessions, timedelta(hours=settings.remove_after_hours), now))

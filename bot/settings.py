@@ -90,6 +90,13 @@ class Settings(BaseSettings):
         12, gt=0, description="After so many hours unused a chat asks for the password before it shows health data."
     )
 
+    claim_minutes: int = Field(
+        15,
+        ge=1,
+        le=24 * 60,
+        description="After so many minutes without an act a scan is free again for other members of staff.",
+    )
+
     keep_reports_days: int = Field(
         1096,
         ge=0,

@@ -14,11 +14,24 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from models.base import Base
 from models.crypto import keys
 from models.crypto.keys import KeyEncryptionKeys
-from models.tables import accounts, amendments, audit, chats, codes, deliveries, desk, faq, jobs, model_watch, scans
+from models.tables import (
+    accounts,
+    amendments,
+    audit,
+    chats,
+    claims,
+    codes,
+    deliveries,
+    desk,
+    faq,
+    jobs,
+    model_watch,
+    scans,
+)
 
 metadata = Base.metadata
 # importing a module registers its tables
-TABLES = (accounts, amendments, audit, chats, codes, deliveries, desk, faq, jobs, keys, model_watch, scans)
+TABLES = (accounts, amendments, audit, chats, claims, codes, deliveries, desk, faq, jobs, keys, model_watch, scans)
 
 
 def config(connection: Connection | None = None, keks: KeyEncryptionKeys | None = None) -> Config:

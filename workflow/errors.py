@@ -9,6 +9,7 @@ WorkflowError
 │   └── WordsChanged            the text to be signed has changed since it was shown
 ├── AnalysisRunning             an analysis is pending
 ├── AmendmentOpen               another amendment of this report is open
+├── ClaimedByOther              another member of staff works on the scan
 ├── TicketTaken                 another member of staff has claimed the ticket
 ├── Incomplete
 │   ├── FindingsMissing
@@ -61,6 +62,10 @@ class StaleAction(WorkflowError):
 
 class WordsChanged(StaleAction):
     key = "error.words_changed"
+
+
+class ClaimedByOther(WorkflowError):
+    key = "error.claimed"
 
 
 class TicketTaken(WorkflowError):

@@ -48,6 +48,7 @@ class JobKind(StrEnum):
     SEND_DRAFT = "send_draft"
     NOTIFY_CRITICAL = "tell_critical"
     NOTIFY_ACKNOWLEDGED = "tell_heard"
+    NOTIFY_TAKEN_OVER = "tell_taken_over"
     REMOVE_MESSAGE = "remove_message"
     NOTIFY_AUTHENTICATOR_RESET = "tell_authenticator_reset"
     NOTIFY_INVITATION = "tell_invitation"

@@ -46,6 +46,7 @@ class Permission(StrEnum):
     AMEND = "amend"
     DECIDE_AMENDMENT = "judge_amendment"
     SEE_DRAFT = "see_draft"
+    CLAIM = "claim_scan"
     MARK_CRITICAL = "mark_critical"
     ACKNOWLEDGE = "acknowledge"
     SEE_UNDELIVERED = "see_undelivered"
@@ -131,6 +132,7 @@ GRANTS: Final[Mapping[Operation, RoleScopes]] = {
     Permission.DECIDE_AMENDMENT: _grant(Role.ADMINISTRATOR, Role.SYSTEM, scope=Scope.STAGE),
     # before the doctor's signature the handlers show a draft to doctors only
     Permission.SEE_DRAFT: _grant(*STAFF, scope=Scope.STAGE),
+    Permission.CLAIM: _grant(*STAFF, scope=Scope.STAGE),
     Permission.MARK_CRITICAL: _grant(Role.DOCTOR, scope=Scope.STAGE),
     Permission.ACKNOWLEDGE: _grant(Role.PATIENT, scope=Scope.OWN) | _grant(Role.ADMINISTRATOR, scope=Scope.CRITICAL),
     Permission.SEE_UNDELIVERED: _grant(Role.ADMINISTRATOR),

@@ -12,6 +12,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from models.tables.amendments import Amendment, AmendmentState
 from models.tables.scans import Scan, ScanEvent
 from models.vocabulary import Role, ScanStatus
+from workflow import claims
 from workflow.actors import Actor
 from workflow.audit.chain import AuditEvent, record
 from workflow.consistency.checks import require_consistent
@@ -131,6 +132,8 @@ RULES: Final[Mapping[tuple[ScanStatus, Action], Rule]] = {
     ),
 }
 
+SIGNATURES: Final = frozenset({Action.VERIFY, Action.COMPLETE, Action.RELEASE, Action.REJECT})  # end a claim
+
 WAITS_FOR: Final[Mapping[ScanStatus, Role]] = {
     ScanStatus.PENDING_AI: Role.DOCTOR,
     ScanStatus.AI_ANALYZED: Role.DOCTOR,
@@ -143,7 +146,7 @@ async def advance(session: AsyncSession, scan_id: int, action: Action, actor: Ac
     """Move a scan one step. The only place where `Scan.status` is assigned.
 
     Raises NotFound, NotAllowed (another role does this), SeparationOfDuties, StaleAction (the scan has another status
-    by now), AnalysisRunning or Incomplete."""
+    by now), ClaimedByOther, AnalysisRunning or Incomplete."""
     scan = await lock_scan(session, scan_id)
     _require_role(actor, action)
     rule = RULES.get((scan.status, action))
@@ -152,13 +155,14 @@ async def advance(session: AsyncSession, scan_id: int, action: Action, actor: Ac
     if actor.role is not rule.role:
         raise NotAllowed
     await require_separation_of_duties(session, scan, actor)
+    taken = await _claim(session, scan, action, actor, at)
     rule.guard(scan)
     scan.status = rule.to
     scan.changed_at = at
     session.add(
         ScanEvent(scan_id=scan.id, actor_id=actor.account_id, role=actor.role, action=action, status=rule.to, at=at)
     )
-    for kind in rule.jobs:
+    for kind in (*rule.jobs, *((CARDS,) if taken and CARDS not in rule.jobs else ())):
         enqueue(session, kind, at, scan_id=scan.id)
     try:
         await session.flush()
@@ -166,6 +170,18 @@ async def advance(session: AsyncSession, scan_id: int, action: Action, actor: Ac
         raise StaleAction from None
     await record(session, actor, AuditEvent(action, "scan", scan.id, scan.patient_id, scan.version), at)
     return scan
+
+
+async def _claim(session: AsyncSession, scan: Scan, action: Action, actor: Actor, at: datetime) -> bool:
+    """Only the holder of the claim writes: a signature ends it, any other act takes or extends it.
+
+    Returns whether it was taken now. Raises ClaimedByOther."""
+    if actor.account_id is None:
+        return False
+    if action in SIGNATURES:
+        await claims.end(session, scan, actor, at)
+        return False
+    return await claims.hold(session, scan, actor, at)
 
 
 def require_applicable(scan: Scan, action: Action) -> None:
@@ -176,11 +192,10 @@ def require_applicable(scan: Scan, action: Action) -> None:
 
 async def lock_scan(session: AsyncSession, scan_id: int) -> Scan:
     """The current row of a scan, locked for writing until this transaction ends. Raises NotFound."""
-    row = select(Scan).where(Scan.id == scan_id).with_for_update(of=Scan)
-    scan = await session.scalar(row.execution_options(populate_existing=True))
-    if scan is None:
+    if await session.scalar(select(Scan.id).where(Scan.id == scan_id).with_for_update()) is None:
         raise NotFound
-    return scan
+    # a second statement: joined rows that were committed during the wait for the lock are read as well
+    return await session.get_one(Scan, scan_id, populate_existing=True)
 
 
 async def signers(session: AsyncSession, scan: Scan) -> Set[tuple[Role, int]]:

@@ -19,7 +19,8 @@ from bot.services import Services
 from handlers.ui.menus import WHATSAPP, menu_commands
 from handlers.ui.replies import View
 from handlers.ui.texts import LANGUAGES, Texts
-from handlers.views.cards import continuation, has_heat_map, patient_card, staff_card
+from handlers.views.actions import has_heat_map
+from handlers.views.cards import continuation, patient_card, staff_card
 from models.crypto.vault import Content
 from models.tables.chats import Card
 from models.tables.scans import Scan
@@ -130,7 +131,7 @@ async def _show_common_menu(services: Services) -> None:
 def _view(scan: Scan, actor: Actor, texts: Texts, card: Card | None) -> View:
     if actor.role is Role.PATIENT:
         return patient_card(scan, texts)
-    return staff_card(scan, actor.role, texts, bool(card and card.heat_map))
+    return staff_card(scan, actor.role, texts, bool(card and card.heat_map), actor.account_id)
 
 
 async def _replace(services: Services, scan: Scan, actor: Actor, view: View, card: Card, old: Card | None) -> None:

@@ -1,8 +1,8 @@
-"""The embedded worker: leases due jobs, runs them, retries failed ones later, and cleans up once an hour."""
+"""The embedded worker: runs due jobs, retries failed ones later, ends unused claims and cleans up once an hour."""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Final
@@ -10,6 +10,7 @@ from typing import Final
 from aiogram.exceptions import TelegramRetryAfter
 from prometheus_client import Counter
 
+from bot.jobs.claims import end_claims
 from bot.jobs.cleanup import clean_up
 from bot.jobs.registry import JOB_HANDLERS, on_failure
 from bot.services import Services
@@ -22,6 +23,7 @@ from workflow.jobs import JobKind
 logger = logging.getLogger(__name__)
 IDLE_SECONDS: Final = 5.0  # between two polls of the table; a commit that enqueues a job wakes the worker at once
 CLEANUP_INTERVAL: Final = 3600.0  # seconds
+CLAIMS_INTERVAL: Final = 30.0  # seconds between two looks for claims that end
 
 
 class Worker:
@@ -38,7 +40,8 @@ class Worker:
         async with asyncio.TaskGroup() as group:
             for _ in range(self._concurrency):
                 group.create_task(self._work())
-            group.create_task(self._clean_up_hourly())
+            group.create_task(self._repeat(clean_up, CLEANUP_INTERVAL))
+            group.create_task(self._repeat(end_claims, CLAIMS_INTERVAL))
 
     def stop(self) -> None:
         self._stopping.set()
@@ -108,9 +111,9 @@ class Worker:
                 await on_failure(session, job, now)
         self._outcomes.labels(kind=job.kind, outcome="postponed" if postponed else "failed").inc()
 
-    async def _clean_up_hourly(self) -> None:
+    async def _repeat(self, task: Callable[[Services], Awaitable[None]], seconds: float) -> None:
         while not self._stopping.is_set():
             async with self._surviving():
-                await clean_up(self._services)
+                await task(self._services)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), CLEANUP_INTERVAL)
+                await asyncio.wait_for(self._stopping.wait(), seconds)

@@ -22,7 +22,7 @@ from handlers.views.reading import draft_view
 from models.vocabulary import Role
 from workflow.actors import Actor
 from workflow.errors import Inconsistent, StaleAction, WordsChanged
-from workflow.scans import analysis, queries, reading
+from workflow.scans import analysis, claims, queries, reading
 from workflow.transitions import Action, require_applicable
 from workflow.unit_of_work import UnitOfWork
 
@@ -94,6 +94,7 @@ async def start_findings(
         if scan.finding is None:
             raise StaleAction
         first = WritingFindings.own_reading if scan.finding.uncertain else WritingFindings.findings
+        await claims.take(session, actor, scan.id, uow.at)
         data = {"scan_id": scan.id, "modality": scan.finding.modality}
         await state.set_data(data)
         await state.set_state(first)
@@ -121,6 +122,7 @@ async def ask_reason(
     """Ask for the reason of a rejection, which the patient reads: a ready one or typed text."""
     async with uow.begin() as session:
         await queries.scan_for(session, callback_data.scan_id, actor, Action.REJECT)
+        await claims.take(session, actor, callback_data.scan_id, uow.at)
         await state.set_data({"scan_id": callback_data.scan_id})
         await state.set_state(Rejecting.reason)
     ready = keyboards.retake_reasons(texts, RETAKE_REASONS) if actor.role is Role.DOCTOR else None

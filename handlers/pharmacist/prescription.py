@@ -21,7 +21,7 @@ from models.tables.scans import Scan
 from workflow.actors import Actor
 from workflow.errors import AlertsOpen, StaleAction, WordsChanged
 from workflow.formulary.load import Formulary
-from workflow.scans import prescribing, prescription, queries
+from workflow.scans import claims, prescribing, prescription, queries
 from workflow.scans.prescribing import READY_PREFIX
 from workflow.transitions import Action, require_applicable
 from workflow.unit_of_work import UnitOfWork
@@ -36,6 +36,7 @@ async def start_prescription(
     async with uow.begin() as session:
         scan = await queries.scan_for(session, callback_data.scan_id, actor, Action.PRESCRIBE)
         require_applicable(scan, Action.PRESCRIBE)
+        await claims.take(session, actor, scan.id, uow.at)
         await state.set_data({"scan_id": scan.id, "lines": []})
         await state.set_state(Prescribing.lines)
     await reply(query, texts("prescribe.ask", scan=scan.id), keyboards.prescription_templates(texts))

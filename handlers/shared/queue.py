@@ -5,12 +5,14 @@ from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
+from handlers.shared import claims
 from handlers.shared.my_case import own_queue
 from handlers.ui import keyboards
 from handlers.ui.callbacks import CardAction, OnCard
 from handlers.ui.replies import Handler, private_chat_id
 from handlers.ui.texts import Texts
-from handlers.views.cards import full_text, has_heat_map
+from handlers.views.actions import has_heat_map
+from handlers.views.cards import full_text
 from models.vocabulary import ScanStatus
 from workflow.actors import Actor
 from workflow.audit import chain
@@ -87,4 +89,5 @@ def routes() -> Router:
     }
     for handler, actions in handlers.items():
         router.callback_query.register(handler, OnCard.filter(F.action.in_(actions)))
+    router.include_router(claims.routes())
     return router

@@ -41,6 +41,8 @@ class CardAction(StrEnum):
     CRITICAL = "critical"
     ACKNOWLEDGE = "heard"
     PATIENT_REACHED = "reached"
+    TAKE_OVER = "take_over"
+    GIVE_BACK = "give_back"
 
 
 class OnCard(CallbackData, prefix="c"):

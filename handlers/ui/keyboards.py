@@ -25,6 +25,7 @@ from handlers.ui.callbacks import (
     SwitchRole,
     UseTemplate,
 )
+from handlers.ui.claim_callbacks import TakeOver
 from handlers.ui.texts import LANGUAGES, Texts
 from models.tables.amendments import Amendment
 from models.tables.scans import Scan
@@ -69,6 +70,10 @@ def switch_role(texts: Texts, roles: Iterable[Role]) -> InlineKeyboardMarkup:
     return rows(
         [(texts.plain("button.act_as", role=texts.plain(f"role.{role}")), SwitchRole(role=role)) for role in roles]
     )
+
+
+def take_over(texts: Texts, scan_id: int, holder: int) -> InlineKeyboardMarkup:
+    return rows([(texts.plain("button.take_over_yes"), TakeOver(scan_id=scan_id, holder=holder))])
 
 
 def skip(texts: Texts) -> InlineKeyboardMarkup:

@@ -9,6 +9,7 @@ from handlers.ui.callbacks import CardAction
 from handlers.ui.keyboards import action_keyboard, card_keyboard
 from handlers.ui.replies import View
 from handlers.ui.texts import Html, Texts, plain_text
+from handlers.views.actions import staff_actions
 from handlers.views.facts import facts_block
 from handlers.views.model_answer import model_block
 from handlers.views.paging import CAPTION_LIMIT, join_blocks, split_messages, telegram_length, truncate
@@ -18,7 +19,7 @@ from models.tables.scans import Reading, Scan
 from models.vocabulary import Role, ScanStatus
 from reports.content.reading import Region
 from reports.pdf.words import catalogue
-from workflow.reporting import builder, language, release
+from workflow.reporting import language, release
 from workflow.reporting.reading import build_reading
 from workflow.scans import queries
 from workflow.scans.reading import modality_of
@@ -46,9 +47,10 @@ def patient_card(scan: Scan, texts: Texts) -> View:
     )
 
 
-def staff_card(scan: Scan, role: Role, texts: Texts, heat_map: bool) -> View:
+def staff_card(scan: Scan, role: Role, texts: Texts, heat_map: bool, reader_id: int | None = None) -> View:
     """The caption under the picture for a role; long text is shortened, and "Read all" shows it in full.
 
+    A claim of somebody else than the reader takes the buttons that write.
     An administrator's medicines, impression, band and overrides are never cut: see `continuation`."""
     text = _caption(scan, role, texts)
     if text is None and role is Role.ADMINISTRATOR:
@@ -56,7 +58,7 @@ def staff_card(scan: Scan, role: Role, texts: Texts, heat_map: bool) -> View:
     elif text is None:  # the card carries the buttons, so it is sent at any length
         whole = plain_text(join_blocks(*_blocks(scan, texts, partial(truncate, most=12), every=False)))
         text = Html(escape(truncate(whole, CAPTION_LIMIT // 2), quote=False))  # a character may be two units
-    return View(text, card_keyboard(scan, _actions(scan, role, heat_map), texts))
+    return View(text, card_keyboard(scan, staff_actions(scan, role, heat_map, reader_id), texts))
 
 
 def continuation(scan: Scan, role: Role, texts: Texts) -> Sequence[Html]:
@@ -97,10 +99,6 @@ def person_line(account: Account, texts: Texts) -> Html:
     return texts("person", name=account.name, sex=texts(f"sex.{account.sex}"), born=born)
 
 
-def has_heat_map(scan: Scan) -> bool:
-    return scan.finding is not None and scan.finding.heatmap_file is not None
-
-
 def rejection_reason(scan: Scan, texts: Texts) -> str:
     """The reason of a rejection; ready reasons are stored as keys, so that each reader sees their own language."""
     stored = scan.reason or ""
@@ -121,41 +119,12 @@ def release_content(scan: Scan, texts: Texts) -> Html:
     )
 
 
-def _actions(scan: Scan, role: Role, heat_map: bool) -> Sequence[CardAction]:
-    picture = [CardAction.PICTURE if heat_map else CardAction.HEAT_MAP] if has_heat_map(scan) else []
-    reading = [*([CardAction.PRELIMINARY] if builder.is_preliminary(scan) else []), CardAction.READ_ALL]
-    match role, scan.status:
-        case Role.DOCTOR, ScanStatus.PENDING_AI:
-            return (
-                [CardAction.BETTER_PICTURE]
-                if scan.analysis_asked_at
-                else [CardAction.ANALYSE, CardAction.BETTER_PICTURE]
-            )
-        case Role.DOCTOR, ScanStatus.AI_ANALYZED:
-            own = [CardAction.WRITE_FINDINGS, CardAction.VERIFY, CardAction.BETTER_PICTURE, CardAction.READ_ALL]
-        case Role.PHARMACIST, ScanStatus.DOCTOR_VERIFIED:
-            own = [CardAction.PRESCRIBE, CardAction.NO_MEDICINE, CardAction.COMPLETE, *reading]
-        case Role.ADMINISTRATOR, ScanStatus.PHARMACIST_COMPLETED if not scan.released_at:
-            own = [CardAction.APPROVE, CardAction.REJECT, *reading]
-        case Role.DOCTOR, ScanStatus.REPORT_READY:
-            own = [CardAction.REPORT, CardAction.READ_ALL, CardAction.AMEND, CardAction.ADDENDUM]
-        case _, ScanStatus.REPORT_READY:
-            own = [CardAction.REPORT, CardAction.READ_ALL]
-        case _:
-            own = reading
-    return [*picture, *own, *([CardAction.CRITICAL] if role is Role.DOCTOR and _may_be_critical(scan) else [])]
-
-
-def _may_be_critical(scan: Scan) -> bool:
-    """Whether the reading exists, is not marked as critical yet, and is not released yet."""
-    waiting = scan.status in {ScanStatus.AI_ANALYZED, ScanStatus.DOCTOR_VERIFIED, ScanStatus.PHARMACIST_COMPLETED}
-    return waiting and scan.reading is not None and scan.critical is None and scan.released_at is None
-
-
 def _head(scan: Scan, texts: Texts) -> list[Html]:
     head = [texts("card.staff", scan=scan.id, stage=texts(f"stage.{scan.status}")), person_line(scan.patient, texts)]
     if queries.is_critical(scan) or queries.is_urgent(scan):
         head.insert(0, texts("card.first_critical" if queries.is_critical(scan) else "card.first_urgent"))
+    if scan.claim:
+        head.append(texts("card.claimed", name=scan.claim.holder.name, time=texts.time(scan.claim.since)))
     return head
 
 

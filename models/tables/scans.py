@@ -10,6 +10,7 @@ from models.base import Base, enum_column
 from models.crypto.columns import Encrypted, EncryptedRow
 from models.crypto.keys import DataKey, SessionInfo
 from models.tables.accounts import Account, PatientFacts, patient_data_key
+from models.tables.claims import Claim
 from models.vocabulary import ScanStatus
 
 
@@ -42,6 +43,7 @@ class Scan(EncryptedRow, Base):
     reading: Mapped["Reading | None"] = relationship(lazy="joined", back_populates="scan")
     prescription: Mapped["Prescription | None"] = relationship(lazy="joined", back_populates="scan")
     critical: Mapped["CriticalResult | None"] = relationship(lazy="joined", back_populates="scan")
+    claim: Mapped[Claim | None] = relationship(lazy="joined", viewonly=True)
     facts: Mapped[PatientFacts | None] = relationship(
         primaryjoin=lambda: foreign(Scan.patient_id) == PatientFacts.account_id, lazy="joined", viewonly=True
     )

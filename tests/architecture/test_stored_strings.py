@@ -56,6 +56,7 @@ JOBS: Final = {
     "send_draft": "scan_id chat_id",
     "tell_critical": "scan_id rung",
     "tell_heard": "scan_id",
+    "tell_taken_over": "scan_id account_id by since",
     "remove_message": "chat_id message_id",
     "tell_authenticator_reset": "account_id on",
     "tell_invitation": "invite_id used",
@@ -69,7 +70,7 @@ BUTTONS: Final = (
     "human", "inv:pharmacist", "join", "lang:ta", "leave", "model:0", "mp:1", "ms:open:7", "noted", "nowa", "ow:own:1",
     "ph:7:1", "resend", "rg:7:lungs:clear:1", "rx:fever", "sex:unknown", "skip", "staff:7:not_administrator",
     "t:claim:7", "te", "tp:1", "tt:7:contact:1", "unlink", "w:verify_agree:7:0123abcd", "who:7", "why:blurred",
-    "wy:7:right_place", "pa:none", "pf:1", "ov:7", "rl:7:0:0123abcd", "gr:7:override:known", "sd:7:0123abcd",
+    "wy:7:right_place", "pa:none", "pf:1", "ov:7", "rl:7:0:0123abcd", "to:7:2", "gr:7:override:known", "sd:7:0123abcd",
     "ar:7:nodule_right",
 )  # fmt: skip
 # Forms in the database: group and states, then the entries beside pictures that wait for consent.
@@ -120,6 +121,7 @@ CHOICES: Final = (
     "open analyse heat_map picture findings verify verify_agree verify_disagree better prescribe no_medicine complete",
     "approve reject read_all report preview preliminary amend addendum approve_change decline_change critical heard",
     "reached",
+    "take_over give_back",
     "claim reply close",
     "open topics entry dismiss",
     "suspend restore doctor pharmacist administrator not_doctor not_pharmacist not_administrator",
@@ -144,6 +146,7 @@ ACTS: Final = {
     "decline_consent",
     "void_invite",
     "claim",
+    "give_back",
     "reply",
     "close",
     "emergency",

@@ -56,6 +56,7 @@ LEAVES: Final[Mapping[Operation, str]] = {
     Permission.INVITE: "invite:pharmacist",
     Permission.AMEND: "amend",
     Permission.DECIDE_AMENDMENT: "decline_amendment",
+    Permission.CLAIM: "give_back",
     Permission.MARK_CRITICAL: "mark_critical",
     Permission.ACKNOWLEDGE: "acknowledge",
     Permission.RESEND: "send_again:email",
@@ -86,6 +87,7 @@ async def a_whole_scan(clinic: Clinic) -> None:
     await clinic.rao.presses("Critical result", on="Written down")
     await clinic.amina.presses("I have read this")
     await clinic.rao.forges(OnCard(action=CardAction.READ_ALL, scan_id=1).pack())
+    await clinic.rao.presses("Give back")
     await clinic.rao.presses("Verify", on="Written down")
     await clinic.dispenses()
     code = await clinic.approves()
@@ -212,10 +214,17 @@ async def an_administrators_day(clinic: Clinic) -> None:
 STORIES: Final[Mapping[Callable[[Clinic], Awaitable[None]], set[str]]] = {
     a_whole_scan: {
         *("patient upload ok", "patient describe:complaint ok", "patient look:card ok", "patient acknowledge ok"),
-        "patient describe:facts ok",
+        *("patient describe:facts ok", "doctor claim ok", "doctor give_back ok"),
         *("patient look:report ok", "doctor look:card ok", "doctor ask_analysis ok", "system record_analysis ok"),
         *("doctor look:heat_map ok", "doctor write_findings ok", "doctor look:draft ok", "doctor mark_critical ok"),
-        *("doctor look:story ok", "doctor verify ok", "pharmacist look:card ok", "pharmacist prescribe ok"),
+        *(
+            "doctor look:story ok",
+            "doctor claim ok",
+            "doctor give_back ok",
+            "doctor verify ok",
+            "pharmacist look:card ok",
+            "pharmacist prescribe ok",
+        ),
         *("pharmacist complete ok", "administrator look:card ok", "administrator ask_code ok"),
         *("administrator release refused", "administrator release ok", "system record_report ok"),
         *("system deliver:chat ok", "system deliver:email ok"),

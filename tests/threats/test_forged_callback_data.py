@@ -12,7 +12,14 @@ from sqlalchemy import select
 from bot.dev.sandbox import Person
 from handlers.access import PERMISSION_FLAG
 from handlers.routes import routes
-from handlers.ui import callbacks, consistency_callbacks, faq_callbacks, prescription_callbacks, reading_callbacks
+from handlers.ui import (
+    callbacks,
+    claim_callbacks,
+    consistency_callbacks,
+    faq_callbacks,
+    prescription_callbacks,
+    reading_callbacks,
+)
 from handlers.ui.callbacks import CardAction, OnCard
 from models.base import Sessions
 from models.tables.audit import AuditRow
@@ -64,6 +71,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "see_draft": (D, M, A),
     "amend": (D,),
     "judge_amendment": (A,),
+    "claim_scan": (D, M, A),
     "mark_critical": (D,),
     "acknowledge": (P, A),
     "see_undelivered": (A,),
@@ -216,6 +224,7 @@ FORGED: dict[type[CallbackData], tuple[CallbackData, ...]] = {
     consistency_callbacks.SignDifferent: (
         consistency_callbacks.SignDifferent(scan_id=1, draft_hash="0" * draft_hash.DRAFT_HASH_DIGITS),
     ),
+    claim_callbacks.TakeOver: (claim_callbacks.TakeOver(scan_id=1, holder=2),),
     callbacks.Skip: (callbacks.Skip(),),
     callbacks.RetakeReason: (callbacks.RetakeReason(name="blurred"), callbacks.RetakeReason(name="made up")),
     callbacks.UseTemplate: (callbacks.UseTemplate(name="fever"), callbacks.UseTemplate(name="made up")),

@@ -36,7 +36,10 @@ ALLOWED = {
     ("DOCTOR_VERIFIED, prescribed", "complete", "pharmacist"): ("PHARMACIST_COMPLETED", ["show_cards"]),
     ("DOCTOR_VERIFIED, no medicine", "prescribe", "pharmacist"): ("DOCTOR_VERIFIED", ["show_cards"]),
     ("DOCTOR_VERIFIED, no medicine", "complete", "pharmacist"): ("PHARMACIST_COMPLETED", ["show_cards"]),
-    ("PHARMACIST_COMPLETED", "ask_code", "administrator"): ("PHARMACIST_COMPLETED", []),
+    ("PHARMACIST_COMPLETED", "ask_code", "administrator"): (
+        "PHARMACIST_COMPLETED",
+        ["show_cards"],
+    ),
     ("PHARMACIST_COMPLETED", "release", "administrator"): ("PHARMACIST_COMPLETED", ["write_report", "show_cards"]),
     ("PHARMACIST_COMPLETED", "reject", "administrator"): ("REJECTED", ["show_cards", "ask_retake"]),
     ("PHARMACIST_COMPLETED, released", "record_report", "system"): ("REPORT_READY", ["show_cards", "deliver"]),

@@ -11,6 +11,7 @@ from models.tables.scans import Reading, Scan
 from models.vocabulary import Band
 from reports.content.phrases import DIAGNOSES, diagnoses, matches, merged, names_in, regions_for
 from reports.content.reading import REGIONS
+from workflow import claims
 from workflow.actors import Actor
 from workflow.audit.chain import AuditEvent, record
 from workflow.consistency.checks import conflicts
@@ -121,6 +122,7 @@ async def record_difference_seen(session: AsyncSession, actor: Actor, scan_id: i
     require_applicable(scan, Action.VERIFY)
     if scan.reading is None:
         raise StaleAction
+    await claims.hold(session, scan, actor, at)
     require_unchanged(scan, shown)
     scan.reading.difference_seen = True
     event = AuditEvent("see_difference", "scan", scan_id, scan.patient_id, scan.version)

@@ -1,0 +1,65 @@
+"""The buttons of a scan's card for a member of staff: what role, status and claim allow."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from handlers.ui.callbacks import CardAction
+from models.tables.scans import Scan
+from models.vocabulary import Role, ScanStatus
+from workflow.reporting import builder
+from workflow.transitions import WAITS_FOR
+
+WRITING: Final = frozenset(
+    (
+        *(CardAction.ANALYSE, CardAction.WRITE_FINDINGS, CardAction.VERIFY, CardAction.BETTER_PICTURE),
+        *(CardAction.PRESCRIBE, CardAction.NO_MEDICINE, CardAction.COMPLETE),
+        *(CardAction.APPROVE, CardAction.REJECT),
+    )
+)
+
+
+def staff_actions(scan: Scan, role: Role, heat_map: bool, reader_id: int | None) -> Sequence[CardAction]:
+    """The actions of a card, with "Give back" for the holder of the claim.
+
+    For others who could act, "Take over" stands in place of what writes."""
+    actions = _actions(scan, role, heat_map)
+    if scan.claim is None or WAITS_FOR.get(scan.status) is not role or scan.released_at is not None:
+        return actions
+    if scan.claim.account_id == reader_id:
+        return [*actions, CardAction.GIVE_BACK]
+    return [*(one for one in actions if one not in WRITING), CardAction.TAKE_OVER]
+
+
+def has_heat_map(scan: Scan) -> bool:
+    return scan.finding is not None and scan.finding.heatmap_file is not None
+
+
+def _actions(scan: Scan, role: Role, heat_map: bool) -> Sequence[CardAction]:
+    picture = [CardAction.PICTURE if heat_map else CardAction.HEAT_MAP] if has_heat_map(scan) else []
+    reading = [*([CardAction.PRELIMINARY] if builder.is_preliminary(scan) else []), CardAction.READ_ALL]
+    match role, scan.status:
+        case Role.DOCTOR, ScanStatus.PENDING_AI:
+            return (
+                [CardAction.BETTER_PICTURE]
+                if scan.analysis_asked_at
+                else [CardAction.ANALYSE, CardAction.BETTER_PICTURE]
+            )
+        case Role.DOCTOR, ScanStatus.AI_ANALYZED:
+            own = [CardAction.WRITE_FINDINGS, CardAction.VERIFY, CardAction.BETTER_PICTURE, CardAction.READ_ALL]
+        case Role.PHARMACIST, ScanStatus.DOCTOR_VERIFIED:
+            own = [CardAction.PRESCRIBE, CardAction.NO_MEDICINE, CardAction.COMPLETE, *reading]
+        case Role.ADMINISTRATOR, ScanStatus.PHARMACIST_COMPLETED if not scan.released_at:
+            own = [CardAction.APPROVE, CardAction.REJECT, *reading]
+        case Role.DOCTOR, ScanStatus.REPORT_READY:
+            own = [CardAction.REPORT, CardAction.READ_ALL, CardAction.AMEND, CardAction.ADDENDUM]
+        case _, ScanStatus.REPORT_READY:
+            own = [CardAction.REPORT, CardAction.READ_ALL]
+        case _:
+            own = reading
+    return [*picture, *own, *([CardAction.CRITICAL] if role is Role.DOCTOR and _may_be_critical(scan) else [])]
+
+
+def _may_be_critical(scan: Scan) -> bool:
+    """Whether the reading exists, is not marked as critical yet, and is not released yet."""
+    waiting = scan.status in {ScanStatus.AI_ANALYZED, ScanStatus.DOCTOR_VERIFIED, ScanStatus.PHARMACIST_COMPLETED}
+    return waiting and scan.reading is not None and scan.critical is None and scan.released_at is None
