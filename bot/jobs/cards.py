@@ -146,7 +146,7 @@ async def _replace(services: Services, scan: Scan, actor: Actor, view: View, car
         sent = await services.bot.send_photo(
             card.chat_id, photo, caption=view.text, reply_markup=view.keyboard, protect_content=True
         )
-    for text in continuation(scan, actor.role, services.catalogues.of(actor.language)):
+    for text in continuation(scan, actor.role, services.catalogues.of(actor.language), actor.account_id):
         await services.bot.send_message(card.chat_id, text, protect_content=True)
     card.message_id = sent.message_id
     async with services.sessions.begin() as session:

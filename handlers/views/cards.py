@@ -50,38 +50,38 @@ def patient_card(scan: Scan, texts: Texts) -> View:
 def staff_card(scan: Scan, role: Role, texts: Texts, heat_map: bool, reader_id: int | None = None) -> View:
     """The caption under the picture for a role; long text is shortened, and "Read all" shows it in full.
 
-    A claim of somebody else than the reader takes the buttons that write.
+    A claim of somebody else than the reader is named and takes the buttons that write.
     An administrator's medicines, impression, band and overrides are never cut: see `continuation`."""
-    text = _caption(scan, role, texts)
+    text = _caption(scan, role, texts, reader_id)
     if text is None and role is Role.ADMINISTRATOR:
-        text = join_blocks(*_continued(scan, texts))
+        text = join_blocks(*_continued(scan, texts, reader_id))
     elif text is None:  # the card carries the buttons, so it is sent at any length
-        whole = plain_text(join_blocks(*_blocks(scan, texts, partial(truncate, most=12), every=False)))
+        whole = plain_text(join_blocks(*_blocks(scan, texts, partial(truncate, most=12), False, False, reader_id)))
         text = Html(escape(truncate(whole, CAPTION_LIMIT // 2), quote=False))  # a character may be two units
     return View(text, card_keyboard(scan, staff_actions(scan, role, heat_map, reader_id), texts))
 
 
-def continuation(scan: Scan, role: Role, texts: Texts) -> Sequence[Html]:
+def continuation(scan: Scan, role: Role, texts: Texts, reader_id: int | None = None) -> Sequence[Html]:
     """The messages that follow an administrator's card when what they release does not fit below the picture."""
-    if role is not Role.ADMINISTRATOR or _caption(scan, role, texts) is not None:
+    if role is not Role.ADMINISTRATOR or _caption(scan, role, texts, reader_id) is not None:
         return []
     return full_text(scan, texts)
 
 
-def _caption(scan: Scan, role: Role, texts: Texts) -> Html | None:
+def _caption(scan: Scan, role: Role, texts: Texts, reader_id: int | None) -> Html | None:
     """The longest form of the card that fits below the picture; None when not even the shortest does."""
     whole = role is Role.ADMINISTRATOR
     for limit, every in ((200, True), (120, True), (60, True), (30, True), (30, False), (12, False)):
-        text = join_blocks(*_blocks(scan, texts, partial(truncate, most=limit), every, whole))
+        text = join_blocks(*_blocks(scan, texts, partial(truncate, most=limit), every, whole, reader_id))
         if telegram_length(text) <= CAPTION_LIMIT:
             return text
     return None
 
 
-def _continued(scan: Scan, texts: Texts) -> list[Html]:
+def _continued(scan: Scan, texts: Texts, reader_id: int | None) -> list[Html]:
     """A card whose text is in the following messages: what must catch the eye, and how much follows."""
     prescription = scan.prescription
-    blocks = [*_head(scan, texts), *_critical_line(scan, texts)]
+    blocks = [*_head(scan, texts, reader_id), *_critical_line(scan, texts)]
     if scan.reading and scan.reading.band:
         blocks.append(texts("card.band", band=texts(f"band.{scan.reading.band}")))
     medicines = len(prescription.lines) if prescription else 0
@@ -119,18 +119,25 @@ def release_content(scan: Scan, texts: Texts) -> Html:
     )
 
 
-def _head(scan: Scan, texts: Texts) -> list[Html]:
+def _head(scan: Scan, texts: Texts, reader_id: int | None) -> list[Html]:
     head = [texts("card.staff", scan=scan.id, stage=texts(f"stage.{scan.status}")), person_line(scan.patient, texts)]
     if queries.is_critical(scan) or queries.is_urgent(scan):
         head.insert(0, texts("card.first_critical" if queries.is_critical(scan) else "card.first_urgent"))
-    if scan.claim:
+    if scan.claim and scan.claim.account_id != reader_id:
         head.append(texts("card.claimed", name=scan.claim.holder.name, time=texts.time(scan.claim.since)))
     return head
 
 
-def _blocks(scan: Scan, texts: Texts, fit: Callable[[str], str], every: bool = True, whole: bool = False) -> list[Html]:
+def _blocks(
+    scan: Scan,
+    texts: Texts,
+    fit: Callable[[str], str],
+    every: bool = True,
+    whole: bool = False,
+    reader_id: int | None = None,
+) -> list[Html]:
     """The card's paragraphs; `whole`: medicines and impression uncut; `every`: all classes of the model."""
-    blocks = _head(scan, texts)
+    blocks = _head(scan, texts, reader_id)
     if scan.complaint or scan.since:
         unknown = texts.plain("unknown")
         blocks.append(texts("card.asked", complaint=fit(scan.complaint or unknown), since=fit(scan.since or unknown)))

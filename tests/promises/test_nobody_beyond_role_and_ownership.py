@@ -18,9 +18,11 @@ from models.vocabulary import Role, ScanStatus
 from tests.support.jobs import settles
 from tests.support.ownership import _kept, _moves_in
 from tests.support.people import Clinic
-from tests.support.steps import a_scan, button, rows, sentence_for, until
+from tests.support.steps import a_scan, actor, button, rows, sentence_for, until
 from workflow.accounts import sessions
 from workflow.permissions import STAFF
+from workflow.scans import reading
+from workflow.scans.draft_hash import draft_hash
 
 EARLY, ANALYSED, SIGNED, COMPLETED, REJECTED = (
     ScanStatus.PENDING_AI,
@@ -214,12 +216,20 @@ async def test_a_form_left_open_dies_with_the_right_to_fill_it(clinic: Clinic) -
 
 
 async def test_a_reason_for_a_better_picture_counts_only_where_one_may_be_asked_for(clinic: Clinic) -> None:
-    """The form may be opened late; its answer is checked against the scan's current stage, and the form ends."""
-    scan = await a_scan(clinic, SIGNED)
-    await clinic.rao.sends("/start")
-    await clinic.rao.sees("Hello")
-    await clinic.rao.forges(OnCard(action=Do.BETTER_PICTURE, scan_id=scan).pack())
+    """It is not asked for a signed scan; an answer is checked against the scan's stage by then, and the form ends."""
+    signed = await a_scan(clinic, SIGNED)
+    answer = await clinic.rao.forges(OnCard(action=Do.BETTER_PICTURE, scan_id=signed).pack())
+    assert answer.text == sentence_for(clinic, "error.stale")
+    scan = await a_scan(clinic, ANALYSED)
+    await clinic.rao.presses("Better image")
     await clinic.rao.sees("Why does scan")
+    async with clinic.app.services.sessions.begin() as session:
+        doctor, words = (
+            await actor(session, "rao@example.org"),
+            reading.TypedFindings("Opacities.", "", "", "Infection."),
+        )
+        draft = await reading.write_findings(session, doctor, scan, words, clinic.app.services.now())
+        await reading.verify(session, doctor, scan, draft_hash(draft), clinic.app.services.now())
     await clinic.rao.sends("I want it back")
     await clinic.rao.sees(sentence_for(clinic, "error.stale"))
     async with clinic.app.services.sessions() as session:

@@ -42,7 +42,9 @@ async def test_a_second_doctor_sees_who_reads_and_takes_over_after_being_asked(c
 async def test_a_claim_warns_before_it_ends_and_then_the_scan_is_free(clinic: Clinic) -> None:
     scan = await a_scan(clinic, ScanStatus.AI_ANALYZED)
     await clinic.rao.presses("Write findings")
-    await clinic.rao.sees("reads it, since")
+    card = await clinic.rao.sees("Checked by the computer")
+    assert card.key("Give back")
+    assert "reads it" not in card.text
     await _ends_in(clinic, scan, timedelta(minutes=2))
     await end_claims(clinic.app.services)
     await clinic.rao.sees("is free for others again in 2 min")

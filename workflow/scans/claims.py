@@ -12,7 +12,7 @@ from models.tables.scans import Scan
 from workflow.actors import SYSTEM, Actor
 from workflow.audit.chain import AuditEvent, record
 from workflow.claims import assign, claim_of, hold, period
-from workflow.errors import NotAllowed, StaleAction
+from workflow.errors import StaleAction
 from workflow.jobs import JobKind, enqueue
 from workflow.permissions import Permission
 from workflow.scans import queries
@@ -103,12 +103,10 @@ async def _remove(session: AsyncSession, claim: Claim, scan: Scan, actor: Actor,
 
 
 async def _workable(session: AsyncSession, actor: Actor, scan_id: int) -> Scan:
-    """The locked scan, when it waits for the actor's role. Raises NotFound, NotAllowed or SeparationOfDuties."""
+    """The locked scan, when it waits for the actor's role. Raises NotFound, StaleAction or SeparationOfDuties."""
     await queries.scan_for(session, scan_id, actor, Permission.CLAIM)
     scan = await lock_scan(session, scan_id)
-    if scan.released_at is not None or WAITS_FOR.get(scan.status) is None:
+    if scan.released_at is not None or WAITS_FOR.get(scan.status) is not actor.role:
         raise StaleAction
-    if WAITS_FOR[scan.status] is not actor.role:
-        raise NotAllowed
     await require_separation_of_duties(session, scan, actor)
     return scan

@@ -218,7 +218,7 @@ async def test_the_right_code_releases_the_report_once(sessions: Sessions) -> No
     async with sessions() as session:
         scan = await session.get_one(Scan, scan_id)
         assert (scan.released_at, scan.released_by) == (NOW, staff.administrator.account_id)
-        assert await jobs_of(session) == ["mail_code", "write_report", "show_cards"]
+        assert await jobs_of(session) == ["show_cards", "mail_code", "write_report", "show_cards"]
 
 
 async def test_a_wrong_code_releases_nothing(sessions: Sessions) -> None:

@@ -12,7 +12,7 @@ from models.vocabulary import Role
 from tests.support.rows import NOW, Staff, a_person, a_reading, a_scan, a_staff, jobs_of, seen
 from workflow.actors import Actor
 from workflow.claims import CLAIM_PERIOD, DEFAULT_PERIOD
-from workflow.errors import ClaimedByOther, NotAllowed, StaleAction, WorkflowError
+from workflow.errors import ClaimedByOther, StaleAction, WorkflowError
 from workflow.reporting import release
 from workflow.scans import claims, prescription, reading
 
@@ -180,5 +180,5 @@ async def test_another_role_claims_nothing(sessions: Sessions, role: str) -> Non
 
 async def test_a_doctor_does_not_claim_what_waits_for_the_pharmacist(sessions: Sessions) -> None:
     staff, _, scan_id = await _two(sessions, "DOCTOR_VERIFIED")
-    with pytest.raises(NotAllowed):
+    with pytest.raises(StaleAction):
         await _takes(sessions, staff.doctor, scan_id)
