@@ -16,6 +16,7 @@ WorkflowError
 │   ├── OwnReadingMissing
 │   ├── PrescriptionMissing
 │   ├── AlertsOpen              an alert of the prescription has no reason against it
+│   ├── CountersignatureMissing a doctor has to prescribe a medicine of Schedule H, H1 or X
 │   └── Inconsistent            the reading contradicts itself, or the model gravely
 │       └── ConflictRefused · ReasonMissing · DifferenceUnseen
 ├── AccountError
@@ -98,6 +99,10 @@ class PrescriptionMissing(Incomplete):
 
 class AlertsOpen(Incomplete):
     key = "error.alerts_open"
+
+
+class CountersignatureMissing(Incomplete):
+    key = "error.countersignature_missing"
 
 
 class Inconsistent(Incomplete):

@@ -15,16 +15,16 @@ from models.vocabulary import Role, ScanStatus
 from workflow import claims
 from workflow.actors import Actor
 from workflow.audit.chain import AuditEvent, record
-from workflow.consistency.checks import require_consistent
-from workflow.errors import (
-    AnalysisRunning,
-    FindingsMissing,
-    NotAllowed,
-    NotFound,
-    OwnReadingMissing,
-    PrescriptionMissing,
-    SeparationOfDuties,
-    StaleAction,
+from workflow.errors import NotAllowed, NotFound, SeparationOfDuties, StaleAction
+from workflow.guards import (
+    always_allowed,
+    countersignature_awaited,
+    no_analysis_running,
+    not_released,
+    prescription_written,
+    ready_to_release,
+    ready_to_sign,
+    released,
 )
 from workflow.jobs import JobKind, enqueue
 
@@ -38,61 +38,11 @@ class Action(StrEnum):
     VERIFY = "verify"
     PRESCRIBE = "prescribe"
     COMPLETE = "complete"
+    COUNTERSIGN = "countersign"
     ASK_CODE = "ask_code"
     RELEASE = "release"
     RECORD_REPORT = "record_report"
     REJECT = "reject"
-
-
-def always_allowed(_: Scan) -> None:
-    """No condition besides role and state."""
-
-
-def no_analysis_running(scan: Scan) -> None:
-    """Raise AnalysisRunning while an analysis is requested and not recorded."""
-    if scan.analysis_asked_at is not None:
-        raise AnalysisRunning
-
-
-def findings_written(scan: Scan) -> None:
-    """Raise FindingsMissing, or OwnReadingMissing where the model was uncertain and the doctor gave no own reading."""
-    reading = scan.reading
-    if reading is None or not (reading.findings or reading.regions or reading.impression):
-        raise FindingsMissing
-    if needs_own_reading(scan):
-        raise OwnReadingMissing
-
-
-def needs_own_reading(scan: Scan) -> bool:
-    """Whether the doctor still has to give a reading of their own, because the model was uncertain or absent."""
-    if scan.finding is None:
-        return True
-    reading = scan.reading
-    return scan.finding.uncertain and not (reading and (reading.own_reading or reading.diagnosis))
-
-
-def ready_to_sign(scan: Scan) -> None:
-    """Raise like `findings_written`, then like `require_consistent`."""
-    findings_written(scan)
-    require_consistent(scan)
-
-
-def prescription_written(scan: Scan) -> None:
-    """Raise PrescriptionMissing without a prescription."""
-    if scan.prescription is None:
-        raise PrescriptionMissing
-
-
-def not_released(scan: Scan) -> None:
-    """Raise StaleAction after the release."""
-    if scan.released_at is not None:
-        raise StaleAction
-
-
-def released(scan: Scan) -> None:
-    """Raise StaleAction before the release."""
-    if scan.released_at is None:
-        raise StaleAction
 
 
 class Rule(NamedTuple):
@@ -118,11 +68,14 @@ RULES: Final[Mapping[tuple[ScanStatus, Action], Rule]] = {
     (ScanStatus.DOCTOR_VERIFIED, Action.COMPLETE): Rule(
         Role.PHARMACIST, ScanStatus.PHARMACIST_COMPLETED, (CARDS,), prescription_written
     ),
+    (ScanStatus.PHARMACIST_COMPLETED, Action.COUNTERSIGN): Rule(
+        Role.DOCTOR, ScanStatus.PHARMACIST_COMPLETED, (CARDS,), countersignature_awaited
+    ),
     (ScanStatus.PHARMACIST_COMPLETED, Action.ASK_CODE): Rule(
-        Role.ADMINISTRATOR, ScanStatus.PHARMACIST_COMPLETED, (), not_released
+        Role.ADMINISTRATOR, ScanStatus.PHARMACIST_COMPLETED, (), ready_to_release
     ),
     (ScanStatus.PHARMACIST_COMPLETED, Action.RELEASE): Rule(
-        Role.ADMINISTRATOR, ScanStatus.PHARMACIST_COMPLETED, (JobKind.ISSUE_REPORT, CARDS), not_released
+        Role.ADMINISTRATOR, ScanStatus.PHARMACIST_COMPLETED, (JobKind.ISSUE_REPORT, CARDS), ready_to_release
     ),
     (ScanStatus.PHARMACIST_COMPLETED, Action.REJECT): Rule(
         Role.ADMINISTRATOR, ScanStatus.REJECTED, (CARDS, JobKind.ASK_RETAKE), not_released
@@ -173,10 +126,11 @@ async def advance(session: AsyncSession, scan_id: int, action: Action, actor: Ac
 
 
 async def _claim(session: AsyncSession, scan: Scan, action: Action, actor: Actor, at: datetime) -> bool:
-    """Only the holder of the claim writes: a signature ends it, any other act takes or extends it.
+    """Of the role that the scan waits for only the holder of the claim writes: a signature ends it, any other act takes
+    or extends it.
 
     Returns whether it was taken now. Raises ClaimedByOther."""
-    if actor.account_id is None:
+    if WAITS_FOR.get(scan.status) is not actor.role:
         return False
     if action in SIGNATURES:
         await claims.end(session, scan, actor, at)
@@ -209,6 +163,7 @@ async def signers(session: AsyncSession, scan: Scan) -> Set[tuple[Role, int]]:
         (Role.DOCTOR, scan.reading and scan.reading.doctor_id),
         (Role.DOCTOR, scan.critical and scan.critical.doctor_id),
         (Role.PHARMACIST, scan.prescription and scan.prescription.pharmacist_id),
+        (Role.DOCTOR, scan.prescription and scan.prescription.countersigned_by),
         (Role.ADMINISTRATOR, scan.released_by),
         *((Role.DOCTOR, author) for author, _ in changed),
         *((Role.ADMINISTRATOR, approver) for _, approver in changed),

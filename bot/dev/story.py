@@ -58,6 +58,7 @@ async def _play(clinic: SandboxClient, picture: bytes) -> Document:
     await meena.presses("Prescribe", on="Read by the doctor")
     await meena.sees("Prescription for")
     await _prescribes(meena)
+    await rao.presses("Countersign", on="Waits for a doctor's countersignature")
 
     await joseph.presses("Approve")
     mail = await clinic.mail_to("joseph@example.org", "release report", after=earlier, timeout=30)

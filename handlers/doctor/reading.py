@@ -8,7 +8,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
-from handlers.doctor import consistency
+from handlers.doctor import consistency, countersigning
 from handlers.shared.form import Form, FormAnswers
 from handlers.shared.signing import show_changed_draft
 from handlers.ui import callbacks, keyboards
@@ -160,6 +160,7 @@ async def _reject(actor: Actor, state: FSMContext, reason: str, uow: UnitOfWork)
 
 def routes() -> Router:
     router = Router(name=__name__)
+    router.include_router(countersigning.routes())
     router.include_router(consistency.routes())  # its parts of a draft come before those of structured reading
     router.callback_query.register(analyse, OnCard.filter(F.action == CardAction.ANALYSE))
     router.callback_query.register(start_findings, OnCard.filter(F.action == CardAction.WRITE_FINDINGS))

@@ -43,6 +43,7 @@ class CardAction(StrEnum):
     PATIENT_REACHED = "reached"
     TAKE_OVER = "take_over"
     GIVE_BACK = "give_back"
+    COUNTERSIGN = "countersign"
 
 
 class OnCard(CallbackData, prefix="c"):
@@ -242,5 +243,5 @@ class OnAmendment(CallbackData, prefix="ch"):
     number: int = Field(ge=1, le=2**31 - 1)
 
 
-SIGNING_ACTIONS: Final = {CardAction.VERIFY, CardAction.VERIFY_AGREE, CardAction.VERIFY_DISAGREE, CardAction.COMPLETE}
+SIGNING_ACTIONS: Final = set(map(CardAction, ("verify", "verify_agree", "verify_disagree", "complete", "countersign")))
 AMENDMENT_DECISIONS: Final = (CardAction.APPROVE_AMENDMENT, CardAction.DECLINE_AMENDMENT)

@@ -6,6 +6,7 @@ from typing import Final
 from handlers.ui.callbacks import CardAction
 from models.tables.scans import Scan
 from models.vocabulary import Role, ScanStatus
+from workflow.guards import awaits_countersignature
 from workflow.reporting import builder
 from workflow.transitions import WAITS_FOR
 
@@ -56,7 +57,12 @@ def _actions(scan: Scan, role: Role, heat_map: bool) -> Sequence[CardAction]:
             own = [CardAction.REPORT, CardAction.READ_ALL]
         case _:
             own = reading
-    return [*picture, *own, *([CardAction.CRITICAL] if role is Role.DOCTOR and _may_be_critical(scan) else [])]
+    return [*picture, *own, *(_doctors_actions(scan) if role is Role.DOCTOR else [])]
+
+
+def _doctors_actions(scan: Scan) -> list[CardAction]:
+    possible = {CardAction.COUNTERSIGN: awaits_countersignature(scan), CardAction.CRITICAL: _may_be_critical(scan)}
+    return [action for action, is_possible in possible.items() if is_possible]
 
 
 def _may_be_critical(scan: Scan) -> bool:

@@ -13,12 +13,13 @@ from handlers.views.actions import staff_actions
 from handlers.views.facts import facts_block
 from handlers.views.model_answer import model_block
 from handlers.views.paging import CAPTION_LIMIT, join_blocks, split_messages, telegram_length, truncate
-from handlers.views.prescription import marked_lines, override_lines
+from handlers.views.prescription import prescription_blocks
 from models.tables.accounts import Account
 from models.tables.scans import Reading, Scan
 from models.vocabulary import Role, ScanStatus
 from reports.content.reading import Region
 from reports.pdf.words import catalogue
+from workflow.guards import awaits_countersignature
 from workflow.reporting import language, release
 from workflow.reporting.reading import build_reading
 from workflow.scans import queries
@@ -51,9 +52,9 @@ def staff_card(scan: Scan, role: Role, texts: Texts, heat_map: bool, reader_id: 
     """The caption under the picture for a role; long text is shortened, and "Read all" shows it in full.
 
     A claim of somebody else than the reader is named and takes the buttons that write.
-    An administrator's medicines, impression, band and overrides are never cut: see `continuation`."""
+    Medicines, impression, band and overrides that they are about to sign are never cut: see `continuation`."""
     text = _caption(scan, role, texts, reader_id)
-    if text is None and role is Role.ADMINISTRATOR:
+    if text is None and _is_whole(scan, role):
         text = join_blocks(*_continued(scan, texts, reader_id))
     elif text is None:  # the card carries the buttons, so it is sent at any length
         whole = plain_text(join_blocks(*_blocks(scan, texts, partial(truncate, most=12), False, False, reader_id)))
@@ -62,15 +63,20 @@ def staff_card(scan: Scan, role: Role, texts: Texts, heat_map: bool, reader_id: 
 
 
 def continuation(scan: Scan, role: Role, texts: Texts, reader_id: int | None = None) -> Sequence[Html]:
-    """The messages that follow an administrator's card when what they release does not fit below the picture."""
-    if role is not Role.ADMINISTRATOR or _caption(scan, role, texts, reader_id) is not None:
+    """The messages that follow a card when what is signed on it does not fit below the picture."""
+    if not _is_whole(scan, role) or _caption(scan, role, texts, reader_id) is not None:
         return []
     return full_text(scan, texts)
 
 
+def _is_whole(scan: Scan, role: Role) -> bool:
+    """Whether the card shows everything: to an administrator, and to a doctor who is asked to countersign."""
+    return role is Role.ADMINISTRATOR or (role is Role.DOCTOR and awaits_countersignature(scan))
+
+
 def _caption(scan: Scan, role: Role, texts: Texts, reader_id: int | None) -> Html | None:
     """The longest form of the card that fits below the picture; None when not even the shortest does."""
-    whole = role is Role.ADMINISTRATOR
+    whole = _is_whole(scan, role)
     for limit, every in ((200, True), (120, True), (60, True), (30, True), (30, False), (12, False)):
         text = join_blocks(*_blocks(scan, texts, partial(truncate, most=limit), every, whole, reader_id))
         if telegram_length(text) <= CAPTION_LIMIT:
@@ -164,10 +170,8 @@ def _human_blocks(scan: Scan, texts: Texts, fit: Callable[[str], str], whole: bo
         blocks.append(Html("\n".join([texts(signed, name=reading.doctor.name), *lines])))
     blocks += _critical_line(scan, texts)
     if prescription := scan.prescription:
-        medicines = "; ".join(marked_lines(prescription, texts)) or texts.plain("card.no_medicine")
-        words = medicines if whole or not prescription.lines else fit(medicines)
-        blocks.append(texts("card.prescription", words=words, name=prescription.pharmacist.name))
-        blocks += override_lines(prescription, texts)
+        shortened = str if whole else fit
+        blocks += prescription_blocks(prescription, texts, shortened, awaits_countersignature(scan))
     if scan.released_at and scan.releaser:
         blocks.append(texts("card.released", name=scan.releaser.name, time=texts.time(scan.released_at)))
     if scan.status is ScanStatus.REJECTED:

@@ -1,6 +1,6 @@
 """The draft of a prescription: each line as it was read, alerts with their source, and facts that are missing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -16,10 +16,9 @@ from workflow.reporting.language import report_language
 from workflow.reporting.prescription import prescription_text
 from workflow.scans import prescribing
 from workflow.scans.draft_hash import draft_hash
+from workflow.scans.prescribing import MEDICINES
 
 UNREAD: Final[Mapping[str, Any]] = {"kind": "unclear", "checked": False}  # a line of before lines were read
-MEDICINES: Final = frozenset({"medicine", "unclear"})
-
 LINES_IN_A_ROW: Final = 5
 
 
@@ -36,6 +35,20 @@ def marked_lines(prescription: Prescription, texts: Texts) -> list[str]:
         prescription_line(line, texts) + (mark if _is_unchecked(data) else "")
         for line, data in _lines_as_data(prescription)
     ]
+
+
+def prescription_blocks(prescription: Prescription, texts: Texts, fit: Callable[[str], str], due: bool) -> list[Html]:
+    """The card's paragraphs: medicines, overrides, and the doctor's countersignature, `due` or given."""
+    medicines = "; ".join(marked_lines(prescription, texts)) or texts.plain("card.no_medicine")
+    words = fit(medicines) if prescription.lines else medicines
+    blocks = [texts("card.prescription", words=words, name=prescription.pharmacist.name)]
+    blocks += override_lines(prescription, texts)
+    if due:
+        blocks.append(texts("card.countersignature_due"))
+    elif prescription.prescriber and prescription.countersigned_at:
+        at = texts.time(prescription.countersigned_at)
+        blocks.append(texts("card.countersigned", name=prescription.prescriber.name, time=at))
+    return blocks
 
 
 def draft_blocks(scan: Scan, texts: Texts, at: datetime, formulary: Formulary) -> list[Html]:

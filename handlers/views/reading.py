@@ -17,9 +17,9 @@ from models.vocabulary import Band
 from reports.content.phrases import COMMON_DIAGNOSES, COMMON_PHRASES
 from reports.content.reading import REGIONS, Region
 from reports.pdf.words import catalogue
+from workflow.guards import needs_own_reading
 from workflow.reporting.language import report_language
 from workflow.scans.reading import modality_of, regions_of
-from workflow.transitions import needs_own_reading
 
 REGIONS_VIEW: Final = "regions"
 DRAFT_VIEW: Final = consistency.DRAFT_VIEW

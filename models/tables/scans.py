@@ -139,9 +139,13 @@ class Prescription(EncryptedRow, Base):
     # alerts that the pharmacist went on against, each with its `reason`
     overrides: Mapped[list[dict[str, Any]] | None] = mapped_column(Encrypted)
     completed_at: Mapped[datetime | None]
+    needs_doctor: Mapped[bool | None] = mapped_column(Encrypted)  # set when completed; None before this was asked
+    countersigned_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))  # the doctor who prescribes it
+    countersigned_at: Mapped[datetime | None]
 
     scan: Mapped[Scan] = relationship(back_populates="prescription")
-    pharmacist: Mapped[Account] = relationship(lazy="joined")
+    pharmacist: Mapped[Account] = relationship(foreign_keys=[pharmacist_id], lazy="joined")
+    prescriber: Mapped[Account | None] = relationship(foreign_keys=[countersigned_by], lazy="joined")
 
     def aad(self) -> str:
         return f"prescriptions|{self.scan_id}"

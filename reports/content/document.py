@@ -162,6 +162,7 @@ class Document:
     doctor: Attestation | None = None
     pharmacist: Attestation | None = None
     administrator: Attestation | None = None
+    prescriber: Attestation | None = None  # the doctor who countersigned the prescription
     summary: Summary | None = None
     stamp: Stamp = field(default=Stamp())
 

@@ -120,7 +120,7 @@ CHOICES: Final = (
     "great_vessels",
     "open analyse heat_map picture findings verify verify_agree verify_disagree better prescribe no_medicine complete",
     "approve reject read_all report preview preliminary amend addendum approve_change decline_change critical heard",
-    "reached",
+    "reached countersign",
     "take_over give_back",
     "claim reply close",
     "open topics entry dismiss",
@@ -176,7 +176,8 @@ ACTS: Final = {
     "switch:{}",
 }
 MOVES: Final = (
-    "ask_analysis record_analysis write_findings verify prescribe complete ask_code release record_report reject",
+    "ask_analysis record_analysis write_findings verify prescribe complete countersign",
+    "ask_code release record_report reject",
     "approve_amendment decline_amendment issue_amendment",
     "switch_role amend mark_critical acknowledge",
     "override no_alert",

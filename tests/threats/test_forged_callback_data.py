@@ -90,6 +90,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "verify": (D,),
     "prescribe": (M,),
     "complete": (M,),
+    "countersign": (D,),
     "ask_code": (A,),
     "release": (A,),
     "record_report": (),

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import Sessions
-from models.tables.scans import Scan
+from models.tables.scans import Prescription, Scan
 from models.vocabulary import Role, ScanStatus
 from tests.support.rows import NOW, Staff, a_finding, a_prescription, a_reading, a_scan, a_staff, events_of, jobs_of
 from workflow.actors import Actor
@@ -42,6 +42,8 @@ ALLOWED = {
     ),
     ("PHARMACIST_COMPLETED", "release", "administrator"): ("PHARMACIST_COMPLETED", ["write_report", "show_cards"]),
     ("PHARMACIST_COMPLETED", "reject", "administrator"): ("REJECTED", ["show_cards", "ask_retake"]),
+    ("PHARMACIST_COMPLETED, doctor due", "countersign", "doctor"): ("PHARMACIST_COMPLETED", ["show_cards"]),
+    ("PHARMACIST_COMPLETED, doctor due", "reject", "administrator"): ("REJECTED", ["show_cards", "ask_retake"]),
     ("PHARMACIST_COMPLETED, released", "record_report", "system"): ("REPORT_READY", ["show_cards", "deliver"]),
 }
 STATUSES = (
@@ -55,6 +57,7 @@ STATUSES = (
     "DOCTOR_VERIFIED, prescribed",
     "DOCTOR_VERIFIED, no medicine",
     "PHARMACIST_COMPLETED",
+    "PHARMACIST_COMPLETED, doctor due",
     "PHARMACIST_COMPLETED, released",
     "REPORT_READY",
     "REJECTED",
@@ -66,6 +69,7 @@ ACTIONS = (
     "verify",
     "prescribe",
     "complete",
+    "countersign",
     "ask_code",
     "release",
     "record_report",
@@ -89,6 +93,8 @@ async def scan_in(session: AsyncSession, staff: Staff, stands: str) -> Scan:
         session.add(a_reading(scan.id, staff.doctor))
     if "own reading" in marks:
         session.add(a_reading(scan.id, staff.doctor, own_reading="Pneumonia."))
+    if "doctor due" in marks:
+        (await session.get_one(Prescription, scan.id)).needs_doctor = True
     if "prescribed" in marks or "no medicine" in marks:
         session.add(a_prescription(scan.id, staff.pharmacist, lines=["Rest"] if "prescribed" in marks else []))
     return scan

@@ -154,6 +154,8 @@ def _of_classes(formulary: Formulary) -> Iterator[str]:
     table = formulary.raw["classes"]
     named: Iterable[str] = [*table["duplicate"], *(term for pair in table["pairs_meant"]["of"] for term in pair)]
     yield from (f"unknown class: {term}" for term in named if term not in formulary.members)
+    used = {one.schedule for one in formulary.substances.values() if one.schedule}
+    yield from (f"schedule {name}: no source" for name in sorted(used - set(table.get("schedules", {}))))
     yield from (f"{name}: no level: {level}" for name, level in table["duplicate"].items() if level not in set(Level))
 
 

@@ -56,7 +56,8 @@ async def preview(session: AsyncSession, actor: Actor, retention: timedelta, at:
     if set((await session.get_one(Account, actor.account_id)).roles) & set(STAFF):
         raise NamedOnReports
     changed = (Amendment.doctor_id, Amendment.administrator_id)
-    signed = (Reading.doctor_id, CriticalResult.doctor_id, Prescription.pharmacist_id, Scan.released_by, *changed)
+    prescribed = (Prescription.pharmacist_id, Prescription.countersigned_by)
+    signed = (Reading.doctor_id, CriticalResult.doctor_id, *prescribed, Scan.released_by, *changed)
     for column in signed:
         if await session.scalar(select(func.count()).where(column == actor.account_id)):
             raise NamedOnReports

@@ -137,9 +137,16 @@ def _prescription(scan: Scan) -> Facts:
     assert scan.prescription is not None
     language = report_language(scan.patient.language)
     lines = [prescription_text(line, language) for line in scan.prescription.lines]
-    completed = _pick(scan.prescription, ("completed_at",))
+    completed = _pick(scan.prescription, ("completed_at", "needs_doctor", "countersigned_at"))
     checked = _pick(scan.prescription, ("read", "overrides"))
-    return {"lines": lines, **checked, **completed, "pharmacist": scan.prescription.pharmacist.name}
+    prescriber = scan.prescription.prescriber
+    return {
+        "lines": lines,
+        **checked,
+        **completed,
+        "pharmacist": scan.prescription.pharmacist.name,
+        "prescriber": prescriber.name if prescriber else None,
+    }
 
 
 async def _chats(session: AsyncSession, account_id: int) -> list[Facts]:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from models.tables.accounts import Account
 from models.tables.amendments import Amendment
-from models.tables.scans import AiFinding, Scan
+from models.tables.scans import AiFinding, Prescription, Scan
 from models.vocabulary import Band, Language, Modality, ReportStatus, Risk, Role, ScanStatus, Sex
 from reports.content.document import (
     AiSection,
@@ -77,10 +77,9 @@ def build_document(
         prescription=build_prescription(prescription, language) if prescription else None,
         summary=build_summary(reading, prescription, language) if reading else None,
         doctor=_attest(reading.doctor, Role.DOCTOR, reading.signed_at) if reading else None,
-        pharmacist=_attest(prescription.pharmacist, Role.PHARMACIST, prescription.completed_at)
-        if prescription
-        else None,
+        pharmacist=_dispenser(prescription),
         administrator=_attest(scan.releaser, Role.ADMINISTRATOR, scan.released_at),
+        prescriber=_prescriber(prescription),
     )
 
 
@@ -167,6 +166,18 @@ def _apply_amendment(document: Document, change: Amendment, last: Amendment) -> 
         steps=(*steps, *filter(None, [advice])),
     )
     return {"reading": new, "summary": summary}
+
+
+def _dispenser(prescription: Prescription | None) -> Attestation | None:
+    if prescription is None:
+        return None
+    return _attest(prescription.pharmacist, Role.PHARMACIST, prescription.completed_at)
+
+
+def _prescriber(prescription: Prescription | None) -> Attestation | None:
+    if prescription is None:
+        return None
+    return _attest(prescription.prescriber, Role.DOCTOR, prescription.countersigned_at)
 
 
 def _attest(account: Account | None, role: Role, at: datetime | None) -> Attestation | None:

@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from models.tables.accounts import Account
-from models.tables.scans import CriticalResult, Scan
+from models.tables.scans import CriticalResult, Prescription, Scan
 from models.vocabulary import Role
 
 NOTES: Final = ("override", "no_alert", "difference_seen")  # bound only where set: older codes stay valid
@@ -37,6 +37,7 @@ def content(scan: Scan) -> dict[str, Any]:
         "prescription": prescription.lines,
         **({"overrides": prescription.overrides} if prescription.overrides else {}),
         "pharmacist": [*_person(prescription.pharmacist, Role.PHARMACIST), str(prescription.completed_at)],
+        **_countersigned(prescription),
         **({"heart": finding.heart} if finding.heart else {}),  # absent elsewhere, so that older hashes still hold
     }
 
@@ -44,6 +45,15 @@ def content(scan: Scan) -> dict[str, Any]:
 def report_hash(scan: Scan) -> str:
     """SHA-256 of the content, in hexadecimal."""
     return sha256(json.dumps(content(scan), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def _countersigned(prescription: Prescription) -> dict[str, Any]:
+    """The prescriber; absent where nobody countersigned, so that older hashes still hold."""
+    at = prescription.countersigned_at
+    if at is None:
+        return {}
+    by = prescription.prescriber
+    return {"prescriber": [*(_person(by, Role.DOCTOR) if by else ()), str(at)]}
 
 
 def _critical(critical: CriticalResult | None) -> list[str] | None:

@@ -13,13 +13,14 @@ from workflow.actors import Actor
 from workflow.audit.chain import AuditEvent, record
 from workflow.errors import AlertsOpen, StaleAction
 from workflow.formulary import checking
-from workflow.formulary.load import Formulary
+from workflow.formulary.load import Formulary, load
 from workflow.formulary.reading import read_line
 from workflow.formulary.records import Alert, Patient, PrescriptionLine
 from workflow.transitions import Action, advance
 
 READY_PREFIX: Final = "\nready."  # precedes the key of a ready line
 READY_ADVICE: Final = frozenset({"oxygen"})  # ready lines that prescribe no medicine
+MEDICINES: Final = frozenset({"medicine", "unclear"})  # kinds of lines that are dispensed
 DAYS_A_YEAR: Final = 365.25
 
 
@@ -81,6 +82,16 @@ def set_lines(scan: Scan, prescription: Prescription, at: datetime, formulary: F
     if prescription.overrides:
         alerts = alerts_of(scan, at, formulary)
         prescription.overrides = [one for one in prescription.overrides if any(_is_about(one, a) for a in alerts)]
+
+
+def needs_doctor(prescription: Prescription, formulary: Formulary | None = None) -> bool:
+    """Whether a doctor has to prescribe a line: it has a substance of Schedule H, H1 or X, or none that is known."""
+    known = (formulary or load()).substances
+    medicines = [line for line in prescription.read or () if line["kind"] in MEDICINES]
+    return any(
+        not line["substances"] or any(name not in known or known[name].schedule for name in line["substances"])
+        for line in medicines
+    )
 
 
 def require_no_open_alert(scan: Scan, at: datetime, formulary: Formulary | None = None) -> None:

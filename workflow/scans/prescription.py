@@ -7,10 +7,12 @@ from typing import NamedTuple
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables.scans import Prescription, Scan
+from models.vocabulary import Role
 from workflow.actors import Actor
 from workflow.errors import StaleAction
 from workflow.formulary.load import Formulary
-from workflow.scans import prescribing
+from workflow.scans import prescribing, queries
+from workflow.scans.cards import enqueue_card
 from workflow.scans.draft_hash import require_unchanged
 from workflow.transitions import Action, advance
 
@@ -86,4 +88,19 @@ async def complete(
     if scan.prescription.read is None:
         prescribing.set_lines(scan, scan.prescription, at, formulary)
     scan.prescription.completed_at, scan.prescription.pharmacist_id = at, actor.account_id
+    scan.prescription.needs_doctor = prescribing.needs_doctor(scan.prescription, formulary)
+    if scan.prescription.needs_doctor:
+        for chat_id in await queries.chats_acting_as(session, Role.DOCTOR):
+            enqueue_card(session, scan.id, chat_id, at, fresh=True)
+    return scan
+
+
+async def countersign(session: AsyncSession, actor: Actor, scan_id: int, shown: str, at: datetime) -> Scan:
+    """Record the doctor as the prescriber of the completed prescription; `shown` is the `draft_hash` of the card.
+
+    Raises WordsChanged, or StaleAction where no countersignature is awaited."""
+    scan = await advance(session, scan_id, Action.COUNTERSIGN, actor, at)
+    require_unchanged(scan, shown)
+    assert scan.prescription is not None
+    scan.prescription.countersigned_at, scan.prescription.countersigned_by = at, actor.account_id
     return scan

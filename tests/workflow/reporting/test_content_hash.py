@@ -56,7 +56,12 @@ BOUND: dict[type[Any], dict[str, Any]] = {
         "no_alert": "no_alert.told",
         "difference_seen": True,
     },
-    Prescription: {"lines": ["Something else"], "overrides": [{"reason": "Needed."}], "completed_at": LATER},
+    Prescription: {
+        "lines": ["Something else"],
+        "overrides": [{"reason": "Needed."}],
+        "completed_at": LATER,
+        "countersigned_at": LATER,
+    },
     Account: {
         "name": "Another Name",
         "email": "another@example.org",
@@ -82,7 +87,7 @@ FREE: dict[type[Any], set[str]] = {
     },
     AiFinding: {"scan_id", "distance", "adjustments", "created_at"},
     Reading: {"scan_id", "doctor_id"},
-    Prescription: {"scan_id", "pharmacist_id", "read"},
+    Prescription: {"scan_id", "pharmacist_id", "read", "needs_doctor", "countersigned_by"},
     Account: {
         "key_id",
         "id",
