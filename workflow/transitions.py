@@ -126,8 +126,8 @@ async def advance(session: AsyncSession, scan_id: int, action: Action, actor: Ac
 
 
 async def _claim(session: AsyncSession, scan: Scan, action: Action, actor: Actor, at: datetime) -> bool:
-    """Of the role that the scan waits for only the holder of the claim writes: a signature ends it, any other act takes
-    or extends it.
+    """Only the holder of the claim writes: a signature ends it, any other act takes or extends it. It binds the role
+    that the scan waits for.
 
     Returns whether it was taken now. Raises ClaimedByOther."""
     if WAITS_FOR.get(scan.status) is not actor.role:

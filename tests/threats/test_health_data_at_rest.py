@@ -301,6 +301,7 @@ async def test_the_whole_story_leaves_nothing_readable_behind(engines: Engines, 
         await clinic.meena.presses("Prescribe")
         await clinic.meena.sends(CANARY)
         await clinic.meena.presses("Complete", on="Written down")
+        await clinic.rao.presses("Countersign", on="Waits for a doctor")
         await clinic.releases()
         pdf = await clinic.amina.receives_document(timeout=30)
         await clinic.amina.sends_photo(clinic.picture)

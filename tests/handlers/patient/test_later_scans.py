@@ -15,6 +15,7 @@ async def test_the_second_report_lists_the_first_scan_and_the_medicine_in_column
     await clinic.meena.sends("Amoxicillin 500 mg | 1 capsule | by mouth | 3 times a day | 7 days | after food")
     assert "Amoxicillin 500 mg, 1 capsule, by mouth" in (await clinic.meena.sees("Written down")).text
     await clinic.meena.presses("Complete", on="Written down")
+    await clinic.rao.presses("Countersign", on="Waits for a doctor")
     await clinic.releases()
     second = "".join(pages((await clinic.amina.receives_document(timeout=30)).data))
     assert "Comparison" in second
