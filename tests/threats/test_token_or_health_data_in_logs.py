@@ -89,6 +89,7 @@ async def _a_whole_story(clinic: Clinic) -> str:
     await clinic.meena.presses("Prescribe")
     await clinic.meena.sends("drug-7f3a 1-0-1")
     await clinic.meena.presses("Complete", on="Written down")
+    await clinic.rao.presses("Countersign", on="Waits for a doctor")
     code = await clinic.approves()
     await clinic.telegram.fault("500", "sendDocument")
     await clinic.telegram.fault("451")
