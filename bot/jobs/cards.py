@@ -20,7 +20,7 @@ from handlers.ui.menus import WHATSAPP, menu_commands
 from handlers.ui.replies import View
 from handlers.ui.texts import LANGUAGES, Texts
 from handlers.views.actions import has_heat_map
-from handlers.views.cards import continuation, patient_card, staff_card
+from handlers.views.cards import Reader, continuation, patient_card, staff_card
 from models.crypto.vault import Content
 from models.tables.chats import Card
 from models.tables.scans import Scan
@@ -29,6 +29,7 @@ from workflow.accounts import sessions
 from workflow.actors import Actor
 from workflow.audit import chain
 from workflow.errors import NotAllowed, NotFound
+from workflow.reporting import history
 from workflow.scans import queries
 from workflow.scans.cards import enqueue_card
 from workflow.transitions import WAITS_FOR, signers
@@ -52,8 +53,8 @@ async def show_card(services: Services, scan_id: int, chat_id: int, fresh: bool 
     if actor.locked:
         await notify_locked_chat(services, scan, chat_id)
         return
-    texts = services.catalogues.of(actor.language)
-    view = _view(scan, actor, texts, card)
+    texts, reader = services.catalogues.of(actor.language), await _reader(services, scan, actor)
+    view = _view(scan, reader, texts, card)
     with suppress(TelegramForbiddenError):  # the bot was blocked; /queue and /status show the card later
         if card is None or fresh:
             await _replace(services, scan, actor, view, Card(scan_id=scan_id, chat_id=chat_id), card)
@@ -128,10 +129,18 @@ async def _show_common_menu(services: Services) -> None:
         )
 
 
-def _view(scan: Scan, actor: Actor, texts: Texts, card: Card | None) -> View:
-    if actor.role is Role.PATIENT:
+async def _reader(services: Services, scan: Scan, actor: Actor) -> Reader:
+    if actor.role is not Role.DOCTOR:
+        return Reader(actor.role, actor.account_id)
+    async with services.sessions() as session:
+        earlier = await history.earlier_scans(session, actor, scan, actor.language)
+    return Reader(actor.role, actor.account_id, earlier)
+
+
+def _view(scan: Scan, reader: Reader, texts: Texts, card: Card | None) -> View:
+    if reader.role is Role.PATIENT:
         return patient_card(scan, texts)
-    return staff_card(scan, actor.role, texts, bool(card and card.heat_map), actor.account_id)
+    return staff_card(scan, reader, texts, bool(card and card.heat_map))
 
 
 async def _replace(services: Services, scan: Scan, actor: Actor, view: View, card: Card, old: Card | None) -> None:
@@ -146,7 +155,8 @@ async def _replace(services: Services, scan: Scan, actor: Actor, view: View, car
         sent = await services.bot.send_photo(
             card.chat_id, photo, caption=view.text, reply_markup=view.keyboard, protect_content=True
         )
-    for text in continuation(scan, actor.role, services.catalogues.of(actor.language), actor.account_id):
+    reader = await _reader(services, scan, actor)
+    for text in continuation(scan, reader, services.catalogues.of(actor.language)):
         await services.bot.send_message(card.chat_id, text, protect_content=True)
     card.message_id = sent.message_id
     async with services.sessions.begin() as session:

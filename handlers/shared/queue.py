@@ -5,14 +5,14 @@ from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
-from handlers.shared import claims
+from handlers.shared import claims, comparison
 from handlers.shared.my_case import own_queue
 from handlers.ui import keyboards
 from handlers.ui.callbacks import CardAction, OnCard
 from handlers.ui.replies import Handler, private_chat_id
 from handlers.ui.texts import Texts
 from handlers.views.actions import has_heat_map
-from handlers.views.cards import full_text
+from handlers.views.cards import Reader, full_text
 from models.vocabulary import ScanStatus
 from workflow.actors import Actor
 from workflow.audit import chain
@@ -59,7 +59,7 @@ async def read_all(
     async with uow.begin() as session:
         scan = await queries.scan_for(session, callback_data.scan_id, actor, Permission.SEE_HISTORY)
         await chain.record_read(session, actor, scan, "story", uow.at)
-        pages = full_text(scan, texts)
+        pages = full_text(scan, Reader(actor.role, actor.account_id), texts)
     await query.answer()
     for page in pages:
         await message.answer(page, protect_content=True)
@@ -89,5 +89,5 @@ def routes() -> Router:
     }
     for handler, actions in handlers.items():
         router.callback_query.register(handler, OnCard.filter(F.action.in_(actions)))
-    router.include_router(claims.routes())
+    router.include_routers(claims.routes(), comparison.routes())
     return router

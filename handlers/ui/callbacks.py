@@ -44,6 +44,7 @@ class CardAction(StrEnum):
     TAKE_OVER = "take_over"
     GIVE_BACK = "give_back"
     COUNTERSIGN = "countersign"
+    COMPARE = "compare"
 
 
 class OnCard(CallbackData, prefix="c"):

@@ -19,11 +19,13 @@ WRITING: Final = frozenset(
 )
 
 
-def staff_actions(scan: Scan, role: Role, heat_map: bool, reader_id: int | None) -> Sequence[CardAction]:
+def staff_actions(
+    scan: Scan, role: Role, heat_map: bool, reader_id: int | None, comparable: bool = False
+) -> Sequence[CardAction]:
     """The actions of a card, with "Give back" for the holder of the claim.
 
-    For others who could act, "Take over" stands in place of what writes."""
-    actions = _actions(scan, role, heat_map)
+    For others who could act, "Take over" stands in place of what writes. `comparable`: there is an earlier film."""
+    actions = [*_actions(scan, role, heat_map), *([CardAction.COMPARE] if comparable else [])]
     if scan.claim is None or WAITS_FOR.get(scan.status) is not role or scan.released_at is not None:
         return actions
     if scan.claim.account_id == reader_id:

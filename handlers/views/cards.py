@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from html import escape
-from typing import Final
+from typing import Final, NamedTuple
 
 from handlers.ui.callbacks import CardAction
 from handlers.ui.keyboards import action_keyboard, card_keyboard
 from handlers.ui.replies import View
 from handlers.ui.texts import Html, Texts, plain_text
 from handlers.views.actions import staff_actions
+from handlers.views.earlier import earlier_block
 from handlers.views.facts import facts_block
 from handlers.views.model_answer import model_block
 from handlers.views.paging import CAPTION_LIMIT, join_blocks, split_messages, telegram_length, truncate
@@ -21,11 +22,20 @@ from reports.content.reading import Region
 from reports.pdf.words import catalogue
 from workflow.guards import awaits_countersignature
 from workflow.reporting import language, release
+from workflow.reporting.history import History
 from workflow.reporting.reading import build_reading
 from workflow.scans import queries
 from workflow.scans.reading import modality_of
 
 STAGES: Final = tuple(status for status in ScanStatus if status is not ScanStatus.REJECTED)
+
+
+class Reader(NamedTuple):
+    """A member of staff who reads a card, and the patient's earlier scans, which a doctor's card lists."""
+
+    role: Role
+    account_id: int | None = None
+    earlier: History = History()
 
 
 def patient_card(scan: Scan, texts: Texts) -> View:
@@ -48,25 +58,26 @@ def patient_card(scan: Scan, texts: Texts) -> View:
     )
 
 
-def staff_card(scan: Scan, role: Role, texts: Texts, heat_map: bool, reader_id: int | None = None) -> View:
-    """The caption under the picture for a role; long text is shortened, and "Read all" shows it in full.
+def staff_card(scan: Scan, reader: Reader, texts: Texts, heat_map: bool) -> View:
+    """The caption under the picture for a reader; long text is shortened, and "Read all" shows it in full.
 
     A claim of somebody else than the reader is named and takes the buttons that write.
     Medicines, impression, band and overrides that they are about to sign are never cut: see `continuation`."""
-    text = _caption(scan, role, texts, reader_id)
-    if text is None and _is_whole(scan, role):
-        text = join_blocks(*_continued(scan, texts, reader_id))
+    text = _caption(scan, reader, texts)
+    if text is None and _is_whole(scan, reader.role):
+        text = join_blocks(*_continued(scan, texts, reader.account_id))
     elif text is None:  # the card carries the buttons, so it is sent at any length
-        whole = plain_text(join_blocks(*_blocks(scan, texts, partial(truncate, most=12), False, False, reader_id)))
+        whole = plain_text(join_blocks(*_blocks(scan, reader, texts, partial(truncate, most=12), False, False)))
         text = Html(escape(truncate(whole, CAPTION_LIMIT // 2), quote=False))  # a character may be two units
-    return View(text, card_keyboard(scan, staff_actions(scan, role, heat_map, reader_id), texts))
+    actions = staff_actions(scan, reader.role, heat_map, reader.account_id, bool(reader.earlier.total))
+    return View(text, card_keyboard(scan, actions, texts))
 
 
-def continuation(scan: Scan, role: Role, texts: Texts, reader_id: int | None = None) -> Sequence[Html]:
+def continuation(scan: Scan, reader: Reader, texts: Texts) -> Sequence[Html]:
     """The messages that follow a card when what is signed on it does not fit below the picture."""
-    if not _is_whole(scan, role) or _caption(scan, role, texts, reader_id) is not None:
+    if not _is_whole(scan, reader.role) or _caption(scan, reader, texts) is not None:
         return []
-    return full_text(scan, texts)
+    return full_text(scan, reader, texts)
 
 
 def _is_whole(scan: Scan, role: Role) -> bool:
@@ -74,11 +85,11 @@ def _is_whole(scan: Scan, role: Role) -> bool:
     return role is Role.ADMINISTRATOR or (role is Role.DOCTOR and awaits_countersignature(scan))
 
 
-def _caption(scan: Scan, role: Role, texts: Texts, reader_id: int | None) -> Html | None:
+def _caption(scan: Scan, reader: Reader, texts: Texts) -> Html | None:
     """The longest form of the card that fits below the picture; None when not even the shortest does."""
-    whole = _is_whole(scan, role)
+    whole = _is_whole(scan, reader.role)
     for limit, every in ((200, True), (120, True), (60, True), (30, True), (30, False), (12, False)):
-        text = join_blocks(*_blocks(scan, texts, partial(truncate, most=limit), every, whole, reader_id))
+        text = join_blocks(*_blocks(scan, reader, texts, partial(truncate, most=limit), every, whole))
         if telegram_length(text) <= CAPTION_LIMIT:
             return text
     return None
@@ -95,9 +106,9 @@ def _continued(scan: Scan, texts: Texts, reader_id: int | None) -> list[Html]:
     return [*blocks, texts("card.continued", medicines=medicines, overrides=overrides)]
 
 
-def full_text(scan: Scan, texts: Texts) -> Sequence[Html]:
+def full_text(scan: Scan, reader: Reader, texts: Texts) -> Sequence[Html]:
     """Everything recorded about a scan, in as many messages as it needs."""
-    return split_messages(*_blocks(scan, texts, lambda text: text))
+    return split_messages(*_blocks(scan, reader, texts, lambda text: text))
 
 
 def person_line(account: Account, texts: Texts) -> Html:
@@ -136,18 +147,20 @@ def _head(scan: Scan, texts: Texts, reader_id: int | None) -> list[Html]:
 
 def _blocks(
     scan: Scan,
+    reader: Reader,
     texts: Texts,
     fit: Callable[[str], str],
     every: bool = True,
     whole: bool = False,
-    reader_id: int | None = None,
 ) -> list[Html]:
     """The card's paragraphs; `whole`: medicines and impression uncut; `every`: all classes of the model."""
-    blocks = _head(scan, texts, reader_id)
+    blocks = _head(scan, texts, reader.account_id)
     if scan.complaint or scan.since:
         unknown = texts.plain("unknown")
         blocks.append(texts("card.asked", complaint=fit(scan.complaint or unknown), since=fit(scan.since or unknown)))
     blocks.append(facts_block(scan.facts.facts if scan.facts else None, texts, fit))
+    if reader.earlier.total:
+        blocks.append(earlier_block(reader.earlier, texts, fit))
     if scan.status is ScanStatus.PENDING_AI and scan.analysis_asked_at:
         blocks.append(texts("card.analysing"))
     if scan.finding:

@@ -71,7 +71,7 @@ BUTTONS: Final = (
     "ph:7:1", "resend", "rg:7:lungs:clear:1", "rx:fever", "sex:unknown", "skip", "staff:7:not_administrator",
     "t:claim:7", "te", "tp:1", "tt:7:contact:1", "unlink", "w:verify_agree:7:0123abcd", "who:7", "why:blurred",
     "wy:7:right_place", "pa:none", "pf:1", "ov:7", "rl:7:0:0123abcd", "to:7:2", "gr:7:override:known", "sd:7:0123abcd",
-    "ar:7:nodule_right",
+    "ar:7:nodule_right", "cw:7:3",
 )  # fmt: skip
 # Forms in the database: group and states, then the entries beside pictures that wait for consent.
 STATES: Final = {
@@ -120,7 +120,7 @@ CHOICES: Final = (
     "great_vessels",
     "open analyse heat_map picture findings verify verify_agree verify_disagree better prescribe no_medicine complete",
     "approve reject read_all report preview preliminary amend addendum approve_change decline_change critical heard",
-    "reached countersign",
+    "reached countersign compare",
     "take_over give_back",
     "claim reply close",
     "open topics entry dismiss",
@@ -195,7 +195,7 @@ OBJECTS: Final = {
     "ticket",
     "update",
 }
-ACCESS_ACTS: Final = {"card", "change", "draft", "report", "story"}
+ACCESS_ACTS: Final = {"card", "change", "compare", "draft", "report", "story"}
 # Keys derived from the secret key, and prefixes of HMACs and hashes.
 PURPOSES: Final = {"audit", "signing", "copies"}
 HASHED: Final = ("authenticator|{}|{}", "recovery|{}|{}|{}", "faq miss {} {}", "patient {}", "{} {}")

@@ -17,6 +17,7 @@ from handlers.ui import (
     claim_callbacks,
     consistency_callbacks,
     faq_callbacks,
+    history_callbacks,
     prescription_callbacks,
     reading_callbacks,
 )
@@ -225,6 +226,7 @@ FORGED: dict[type[CallbackData], tuple[CallbackData, ...]] = {
     consistency_callbacks.SignDifferent: (
         consistency_callbacks.SignDifferent(scan_id=1, draft_hash="0" * draft_hash.DRAFT_HASH_DIGITS),
     ),
+    history_callbacks.CompareWith: (history_callbacks.CompareWith(scan_id=1, earlier_id=1),),
     claim_callbacks.TakeOver: (claim_callbacks.TakeOver(scan_id=1, holder=2),),
     callbacks.Skip: (callbacks.Skip(),),
     callbacks.RetakeReason: (callbacks.RetakeReason(name="blurred"), callbacks.RetakeReason(name="made up")),

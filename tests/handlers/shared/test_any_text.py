@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from handlers.ui.texts import plain_text
-from handlers.views.cards import full_text, patient_card, staff_card
+from handlers.views.cards import Reader, full_text, patient_card, staff_card
 from handlers.views.paging import CAPTION_LIMIT, MESSAGE_LIMIT, telegram_length
 from inference.model.prediction import Doubt
 from inference.upload.picture import Adjustment
@@ -16,6 +16,7 @@ from models.tables.scans import AiFinding, Prescription, Reading, Scan
 from models.vocabulary import Label, Modality, Role, ScanStatus, Sex
 from tests.support.catalogues import faults
 from tests.support.texts import CATALOGUES, TEXTS
+from workflow.reporting.history import History, PastScan
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 WORDS = some.text(max_size=600) | some.sampled_from(
@@ -57,14 +58,21 @@ def a_scan(name: str, words: str, lines: list[str], status: ScanStatus = ScanSta
     )
 
 
+def readers(words: str) -> list[Reader]:
+    """A reader in each role; the doctor's card lists three of a hundred earlier scans."""
+    past = PastScan(Scan(id=2**31 - 1, status=ScanStatus.REPORT_READY, created_at=NOW), words)
+    earlier = {Role.DOCTOR: History([past] * 3, 100)}
+    return [Reader(role, earlier=earlier.get(role, History())) for role in Role]
+
+
 @given(name=NAMES, words=WORDS, lines=some.lists(WORDS, max_size=3), status=some.sampled_from(ScanStatus))
 @settings(max_examples=60, deadline=None)
 def test_no_card_is_ever_refused_by_telegram(name: str, words: str, lines: list[str], status: ScanStatus) -> None:
     scan = a_scan(name, words, lines, status)
-    for view in (patient_card(scan, TEXTS), *(staff_card(scan, role, TEXTS, False) for role in Role)):
+    for view in (patient_card(scan, TEXTS), *(staff_card(scan, one, TEXTS, False) for one in readers(words))):
         assert faults(view.text) == []
         assert telegram_length(view.text) <= CAPTION_LIMIT
-    for page in full_text(scan, TEXTS):
+    for page in full_text(scan, Reader(Role.DOCTOR), TEXTS):
         assert faults(page) == []
         assert telegram_length(page) <= MESSAGE_LIMIT
 
@@ -78,8 +86,8 @@ def test_a_card_with_all_that_the_model_may_say_still_fits(words: str, language:
     scan.finding.uncertain, scan.finding.slices = True, 3
     scan.finding.probabilities = {name: 1 / len(Label) for name in Label}
     scan.finding.doubts, scan.finding.adjustments = list(Doubt), list(Adjustment)
-    for role in Role:
-        view = staff_card(scan, role, texts, True)
+    for reader in readers(words * 40):
+        view = staff_card(scan, reader, texts, True)
         assert faults(view.text) == []
         assert telegram_length(view.text) <= CAPTION_LIMIT
 
@@ -87,7 +95,7 @@ def test_a_card_with_all_that_the_model_may_say_still_fits(words: str, language:
 @given(words=some.text(min_size=1, max_size=3000))
 @settings(max_examples=60, deadline=None)
 def test_read_all_shows_every_letter(words: str) -> None:
-    shown = "".join(plain_text(page) for page in full_text(a_scan("Amina", words, []), TEXTS))
+    shown = "".join(plain_text(page) for page in full_text(a_scan("Amina", words, []), Reader(Role.DOCTOR), TEXTS))
     assert words in shown
 
 
