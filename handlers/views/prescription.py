@@ -11,6 +11,7 @@ from handlers.ui.keyboards import Buttons, card_keyboard, rows, stack
 from handlers.ui.prescription_callbacks import OverrideAlerts, RemoveLine
 from handlers.ui.texts import Html, Texts
 from models.tables.scans import Prescription, Scan
+from workflow.formulary.doses import plain
 from workflow.formulary.load import Formulary
 from workflow.reporting.language import report_language
 from workflow.reporting.prescription import prescription_text
@@ -20,6 +21,7 @@ from workflow.scans.prescribing import MEDICINES
 
 UNREAD: Final[Mapping[str, Any]] = {"kind": "unclear", "checked": False}  # a line of before lines were read
 LINES_IN_A_ROW: Final = 5
+PARTS_OF_DAY: Final = ("🌅", "☀️", "🌇", "🌙")
 
 
 def prescription_line(line: str, texts: Texts) -> str:
@@ -126,7 +128,14 @@ def _data_parts(data: Mapping[str, Any], texts: Texts) -> Sequence[str]:
     parts.append(texts.plain("rx.times", times=times) if times is not None else None)
     parts.append(texts.plain("rx.as_needed") if data.get("as_needed") else None)
     parts.append(texts.plain("rx.days", days=timedelta(days=days)) if days else None)
+    parts.append(_parts_of_day(data.get("dosage") or {}))
     return [part for part in parts if part]
+
+
+def _parts_of_day(dosage: Mapping[str, Any]) -> str | None:
+    """Morning, noon, evening and night as the report draws them for the patient."""
+    amounts = dosage.get("parts")
+    return amounts and " ".join(f"{sign}{plain(amount)}" for sign, amount in zip(PARTS_OF_DAY, amounts, strict=True))
 
 
 def _lines_as_data(prescription: Prescription) -> list[tuple[str, Mapping[str, Any]]]:

@@ -77,8 +77,27 @@ class AiSection:
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class Dosage:
+    """How a line that was read is taken (FHIR Dosage), as codes: the page has the words and pictures.
+
+    `parts` is the amount in the morning, at noon, in the evening and at night, in `unit`; empty where the words alone
+    say when. `times` is per day; `hours` the interval."""
+
+    parts: tuple[float, ...] = ()
+    amount: float | None = None  # at a time
+    unit: str = ""
+    times: float | None = None
+    hours: int | None = None
+    single: bool = False
+    as_needed: bool = False
+    days: int | None = None
+    route: str | None = None
+    food: str | None = None  # "before" or "after"
+
+
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class Medicine:
-    """One line of a prescription; a free-text line has only `drug`."""
+    """One line of a prescription; a free-text line has only `drug`. `by_hand`: it could not be read for sure."""
 
     drug: str
     dose: str | None = None
@@ -86,6 +105,11 @@ class Medicine:
     frequency: str | None = None
     duration: str | None = None
     remarks: str | None = None
+    dosage: Dosage | None = None
+    by_hand: bool | None = None
+
+
+MEDICINE_TEXTS: Final = ("drug", "dose", "route", "frequency", "duration", "remarks")  # the columns, as they are typed
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)

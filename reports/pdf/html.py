@@ -1,24 +1,22 @@
 """Render the report as one HTML page: all text is escaped, a missing template value is an error."""
 
-import dataclasses
 from datetime import date
 from functools import cache
-from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from models.vocabulary import ReportStatus
 from reports.content.canonical import content_hash
-from reports.content.document import Document, Indication, Medicine, PrescriptionSection, Technique
+from reports.content.document import MEDICINE_TEXTS, Document, Indication, PrescriptionSection, Technique
+from reports.pdf.dosage import PARTS, DosageTexts
 from reports.pdf.qr import draw_qr
 from reports.pdf.words import ReportTexts
-
-COLUMNS: Final = tuple(field.name for field in dataclasses.fields(Medicine))
 
 
 def compose(document: Document) -> str:
     """The report as HTML. Pictures are `asset:` URLs that `reports.pdf.render` resolves."""
     texts = ReportTexts(document.language, document.zone)
+    dosages = DosageTexts(texts)
     return (
         _templates()
         .get_template("report.html")
@@ -35,6 +33,9 @@ def compose(document: Document) -> str:
             indication=_reason(texts, document.indication),
             received=_received(texts, document.technique),
             columns=_columns(document.prescription),
+            parts_of_day=PARTS,
+            dosage=dosages,
+            how_taken=dosages.how_taken,
             notices=_notices(texts, document),
             status_text=_status_text(texts, document),
             mark=_watermark(texts, document),
@@ -82,7 +83,7 @@ def _received(texts: ReportTexts, technique: Technique) -> str:
 def _columns(prescription: PrescriptionSection | None) -> list[str]:
     """The medicine columns that at least one line fills."""
     lines = prescription.lines if prescription else ()
-    return [column for column in COLUMNS if any(getattr(line, column) for line in lines)]
+    return [column for column in MEDICINE_TEXTS if any(getattr(line, column) for line in lines)]
 
 
 def _notices(texts: ReportTexts, document: Document) -> list[str]:

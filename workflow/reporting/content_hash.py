@@ -35,6 +35,7 @@ def content(scan: Scan) -> dict[str, Any]:
         "critical": _critical(scan.critical),
         "doctor": [*_person(reading.doctor, Role.DOCTOR), str(reading.signed_at)],
         "prescription": prescription.lines,
+        **_dosages(prescription),
         **({"overrides": prescription.overrides} if prescription.overrides else {}),
         "pharmacist": [*_person(prescription.pharmacist, Role.PHARMACIST), str(prescription.completed_at)],
         **_countersigned(prescription),
@@ -45,6 +46,12 @@ def content(scan: Scan) -> dict[str, Any]:
 def report_hash(scan: Scan) -> str:
     """SHA-256 of the content, in hexadecimal."""
     return sha256(json.dumps(content(scan), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def _dosages(prescription: Prescription) -> dict[str, Any]:
+    """How each line is taken; absent where lines were stored before, so that older hashes still hold."""
+    found = [line.get("dosage") for line in prescription.read or ()]
+    return {"dosages": found} if any(found) else {}
 
 
 def _countersigned(prescription: Prescription) -> dict[str, Any]:

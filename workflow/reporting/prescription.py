@@ -1,21 +1,33 @@
 """The prescription as report content."""
 
-from dataclasses import fields
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 from models.tables.scans import Prescription
 from models.vocabulary import Language
-from reports.content.document import Medicine, PrescriptionSection
+from reports.content.document import MEDICINE_TEXTS, Dosage, Medicine, PrescriptionSection
 from workflow.reporting.language import ready_text
-from workflow.scans.prescribing import READY_PREFIX
+from workflow.scans.prescribing import MEDICINES, READY_PREFIX
 
 
 def build_prescription(prescription: Prescription, language: Language) -> PrescriptionSection:
     """The prescription with its lines as structured medicines."""
     if not prescription.lines:
         return PrescriptionSection(no_medicine=True)
-    return PrescriptionSection(
-        lines=tuple(parse_medicine(prescription_text(line, language)) for line in prescription.lines)
-    )
+    read = prescription.read or [{}] * len(prescription.lines)
+    lines = zip(prescription.lines, read, strict=True)
+    return PrescriptionSection(lines=tuple(_medicine(line, data, language) for line, data in lines))
+
+
+def _medicine(line: str, data: Mapping[str, Any], language: Language) -> Medicine:
+    """A line with its dosage; one that was stored before dosages were has neither dosage nor mark."""
+    medicine = parse_medicine(prescription_text(line, language))
+    if "dosage" not in data:
+        return medicine
+    if (dosage := data["dosage"]) is None:
+        return replace(medicine, by_hand=True) if data["kind"] in MEDICINES else medicine
+    return replace(medicine, dosage=Dosage(**{**dosage, "parts": tuple(dosage["parts"] or ())}))
 
 
 def prescription_text(line: str, language: Language) -> str:
@@ -25,6 +37,6 @@ def prescription_text(line: str, language: Language) -> str:
 
 def parse_medicine(line: str) -> Medicine:
     """Parse a typed line: drug | dose | route | frequency | duration | remarks."""
-    drug, *parts = [part.strip() or None for part in line.split("|", len(fields(Medicine)) - 1)]
-    others = [field.name for field in fields(Medicine)][1:]
-    return Medicine(drug=drug or line.strip("| "), **dict(zip(others, parts, strict=False)))
+    drug, *parts = [part.strip() or None for part in line.split("|", len(MEDICINE_TEXTS) - 1)]
+    others: dict[str, Any] = dict(zip(MEDICINE_TEXTS[1:], parts, strict=False))
+    return Medicine(drug=drug or line.strip("| "), **others)

@@ -16,6 +16,7 @@ from workflow.formulary import checking
 from workflow.formulary.load import Formulary, load
 from workflow.formulary.reading import read_line
 from workflow.formulary.records import Alert, Patient, PrescriptionLine
+from workflow.medication.dosage import dosage_of
 from workflow.transitions import Action, advance
 
 READY_PREFIX: Final = "\nready."  # precedes the key of a ready line
@@ -78,7 +79,9 @@ def reason_against(scan: Scan, alert: Alert) -> str | None:
 
 def set_lines(scan: Scan, prescription: Prescription, at: datetime, formulary: Formulary | None = None) -> None:
     """Read the lines of a written prescription as data; overrides of alerts that no longer arise are dropped."""
-    prescription.read = [line.as_dict() for line in read_lines(prescription.lines, formulary)]
+    known = formulary or load()
+    read = read_lines(prescription.lines, known)
+    prescription.read = [{**line.as_dict(), "dosage": dosage_of(line, known)} for line in read]
     if prescription.overrides:
         alerts = alerts_of(scan, at, formulary)
         prescription.overrides = [one for one in prescription.overrides if any(_is_about(one, a) for a in alerts)]

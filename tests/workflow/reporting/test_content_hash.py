@@ -59,6 +59,7 @@ BOUND: dict[type[Any], dict[str, Any]] = {
     Prescription: {
         "lines": ["Something else"],
         "overrides": [{"reason": "Needed."}],
+        "read": [{"dosage": {"parts": [1, 0, 0, 1]}}],
         "completed_at": LATER,
         "countersigned_at": LATER,
     },
@@ -87,7 +88,7 @@ FREE: dict[type[Any], set[str]] = {
     },
     AiFinding: {"scan_id", "distance", "adjustments", "created_at"},
     Reading: {"scan_id", "doctor_id"},
-    Prescription: {"scan_id", "pharmacist_id", "read", "needs_doctor", "countersigned_by"},
+    Prescription: {"scan_id", "pharmacist_id", "needs_doctor", "countersigned_by"},
     Account: {
         "key_id",
         "id",
