@@ -12,7 +12,7 @@ from handlers.shared import desk, emergency, faq, queue, verify_report
 
 
 def routes() -> Router:
-    """Commands and open forms come before the FAQ, which takes any other text."""
+    """Emergencies come before everything; commands and open forms before the FAQ, which takes any other text."""
     router = Router(name=__name__)
     router.include_routers(
         errors.routes(),

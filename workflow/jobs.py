@@ -39,6 +39,7 @@ class JobKind(StrEnum):
     CALL_STAFF = "call_staff"
     RELAY_MESSAGE = "carry_words"
     NOTIFY_TICKET = "tell_turn"
+    REPORT_UNANSWERED = "report_unanswered"
     CHECK_DRIFT = "check_drift"
     RUN_SHADOW_MODEL = "try_silently"
     NOTIFY_AMENDMENT = "tell_amendment"

@@ -11,7 +11,7 @@ from handlers.views.desk import requester_name
 from models.tables.accounts import Account, ChatLink
 from models.tables.desk import Ticket, TicketMessage, TicketState
 from workflow.accounts import sessions
-from workflow.desk import tickets
+from workflow.desk import tickets, urgency
 
 
 async def call_staff(services: Services, ticket_id: int, words_id: int | None = None, again: str = "") -> None:
@@ -73,6 +73,17 @@ async def notify_ticket_change(services: Services, ticket_id: int, turn: str) ->
         keyboard = keyboards.leave_desk(texts) if turn == "claimed" else None
         key = f"ticket:{ticket_id}:{turn}:{ticket.claimed_by}"  # a new notice for each staff member who claims it
         await _send(services, key, chat_id, Outgoing(texts(f"desk.{turn}", name=name), keyboard, protected=True))
+
+
+async def report_unanswered(services: Services, question_id: int) -> None:
+    """Report the emergency whose question got no answer, and tell its author. Idempotent like `call_staff`."""
+    async with services.sessions.begin() as session:
+        question = await urgency.report_unanswered(session, question_id, services.now())
+    if question is not None:
+        texts = services.catalogues.of(question.language)
+        await _send(
+            services, f"urgency:{question_id}", question.chat_id, Outgoing(texts("urgency.unanswered"), None, False)
+        )
 
 
 def _relayed(texts: Texts, ticket: Ticket, text: str, author: Account | None) -> Outgoing:

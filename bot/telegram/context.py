@@ -32,7 +32,7 @@ class ContextMiddleware(BaseMiddleware):
 
     async def __call__(self, handler: Next, event: TelegramObject, data: dict[str, Any]) -> Any:  # noqa: ANN401 - aiogram's interface
         assert isinstance(event, Update)
-        inner = event.message or event.callback_query
+        inner = event.message or event.edited_message or event.callback_query
         if inner is None or not _is_private(inner):
             return None
         assert inner.from_user is not None

@@ -43,6 +43,7 @@ def build_dispatcher(services: Services, metrics: Metrics, faq: Faq, settings: S
     dispatcher.update.outer_middleware(dispatcher.fsm)
     dispatcher.update.outer_middleware(ContextMiddleware(services, metrics.updates, FaqCache(faq)))
     dispatcher.message.middleware(AuthorizationMiddleware())
+    dispatcher.edited_message.middleware(AuthorizationMiddleware())
     dispatcher.callback_query.middleware(AuthorizationMiddleware())
     dispatcher.callback_query.middleware(ButtonMessageMiddleware())
     dispatcher.include_router(routes())

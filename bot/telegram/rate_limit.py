@@ -88,7 +88,7 @@ class RateLimitMiddleware(BaseMiddleware):
 
     async def __call__(self, handler: Next, event: TelegramObject, data: dict[str, Any]) -> Any:  # noqa: ANN401 - aiogram's interface
         assert isinstance(event, Update)
-        inner = event.message or event.callback_query
+        inner = event.message or event.edited_message or event.callback_query
         if inner is None or inner.from_user is None:
             return None
         now, picture = self._clock(), _is_picture(inner)

@@ -6,15 +6,13 @@ from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, Message
 
-from faq.answer import Faq
 from handlers.access import requires
 from handlers.patient import facts, upload
-from handlers.shared.emergency import Emergency, detect_emergency
 from handlers.ui import callbacks
 from handlers.ui.forms import Consenting, Describing
 from handlers.ui.parsing import TYPED_TEXT
 from handlers.ui.replies import View, edit_message, private_chat_id
-from handlers.ui.texts import Catalogues, Html, Texts
+from handlers.ui.texts import Html, Texts
 from handlers.views.facts import offer_keyboard
 from handlers.views.paging import join_blocks
 from handlers.views.questions import ask
@@ -40,17 +38,9 @@ async def take_picture(
     classifier: Classifier,
     decoder: DecoderPool,
     vault: Vault,
-    catalogues: Catalogues,
-    faq: Faq,
 ) -> None:
-    """Take in a picture, or ask for consent first and leave the picture at Telegram until it is given.
-
-    An emergency in the caption is answered and reported to the staff first, whatever happens to the picture."""
+    """Take in a picture, or ask for consent first and leave the picture at Telegram until it is given."""
     picture = upload.picture_in(message)
-    if emergency := detect_emergency(message, texts, catalogues, faq):
-        await message.answer(emergency.answer)
-        async with uow.independent() as session:
-            await emergency.record(session, message, actor, uow)
     async with uow.read() as session:
         agreed = await consent.has_agreed(session, actor)
     if agreed:
@@ -113,12 +103,8 @@ async def take_complaint(
     state: FSMContext,
     texts: Texts,
     uow: UnitOfWork,
-    catalogues: Catalogues,
-    faq: Faq,
 ) -> None:
-    await _save_answer(
-        message, "complaint", Describing.since, actor, state, uow, detect_emergency(message, texts, catalogues, faq)
-    )
+    await _save_answer(message, "complaint", Describing.since, actor, state, uow)
     await ask(message, Describing.since, texts)
 
 
@@ -136,10 +122,8 @@ async def take_since(
     state: FSMContext,
     texts: Texts,
     uow: UnitOfWork,
-    catalogues: Catalogues,
-    faq: Faq,
 ) -> None:
-    await _save_answer(message, "since", None, actor, state, uow, detect_emergency(message, texts, catalogues, faq))
+    await _save_answer(message, "since", None, actor, state, uow)
     view = await _thanks(actor, texts, uow)
     await message.answer(view.text, reply_markup=view.keyboard)
 
@@ -160,16 +144,11 @@ async def _save_answer(
     actor: Actor,
     state: FSMContext,
     uow: UnitOfWork,
-    emergency: Emergency | None,
 ) -> None:
-    """Store the text for the doctor; an emergency in it is reported in the same transaction and answered at once."""
-    async with uow.begin() as session:
+    """Store the text for the doctor."""
+    async with uow.begin():
         await upload.save_description(message.text or "", field, actor, state, uow)
         await state.set_state(following)
-        if emergency is not None:
-            await emergency.record(session, message, actor, uow)
-    if emergency is not None:
-        await message.answer(emergency.answer)
 
 
 @requires(Permission.DESCRIBE)

@@ -12,7 +12,6 @@ from faq.entries import Topic
 from faq.urgency import Urgency
 from handlers.access import requires
 from handlers.shared import desk
-from handlers.shared.emergency import detect_emergency
 from handlers.shared.my_case import CASE_TOPICS, is_staff, own_case
 from handlers.ui import callbacks, keyboards
 from handlers.ui.keyboards import Buttons
@@ -39,19 +38,16 @@ async def answer(
     faq: Faq,
     desk_hours: DeskHours,
 ) -> None:
-    """Answer an emergency first, then forward to an open help desk conversation, then ask the FAQ.
+    """Forward to an open help desk conversation, else ask the FAQ. Emergencies were heard before; staff get the answer.
 
     The answer is in the language of the question; English words in a Tamil or Hindi chat do not change it."""
     question = message.text or ""
     texts = catalogues.of(faq.language(question, otherwise=texts.language))
     found = faq.answer(question, language=texts.language)
     if not is_staff(actor):
-        if emergency := detect_emergency(message, texts, catalogues, faq):
-            async with uow.begin() as session:
-                await emergency.record(session, message, actor, uow)
-        elif await _forward_to_desk(message, texts, uow):
+        if await _forward_to_desk(message, texts, uow):
             return
-        elif found.wants_person:
+        if found.wants_person:
             await desk.call_desk(message, actor, texts, uow, desk_hours)
             return
     text, buttons = await _topic_answer(found.topic, actor, texts, uow, faq)

@@ -25,6 +25,7 @@ PRIORITY_MARKS: Final = {
     Priority.URGENT_WORDS: "🆘 ",
     Priority.CRITICAL: "🚨 ",
     Priority.RED: "🔴 ",
+    Priority.WORDS_NOT_NOW: "❗ ",
     Priority.OVERDUE: "⏰ ",
 }
 

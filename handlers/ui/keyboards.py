@@ -27,6 +27,7 @@ from handlers.ui.callbacks import (
 )
 from handlers.ui.claim_callbacks import TakeOver
 from handlers.ui.texts import LANGUAGES, Texts
+from handlers.ui.urgency_callbacks import AnswerUrgency
 from models.tables.amendments import Amendment
 from models.tables.scans import Scan
 from models.vocabulary import Role, Sex
@@ -56,6 +57,11 @@ def action_keyboard(texts: Texts, scan_id: int, actions: Sequence[CardAction]) -
 def ticket_keyboard(texts: Texts, ticket_id: int, actions: Sequence[DeskAction]) -> InlineKeyboardMarkup | None:
     buttons = [(texts.plain(f"button.{action}"), OnTicket(action=action, ticket_id=ticket_id)) for action in actions]
     return rows(buttons) if buttons else None
+
+
+def bad_now(texts: Texts, question_id: int) -> InlineKeyboardMarkup:
+    answers = ((texts.plain("button.bad_now"), True), (texts.plain("button.not_now_days"), False))
+    return rows([(label, AnswerUrgency(now=now, question_id=question_id)) for label, now in answers])
 
 
 def leave_desk(texts: Texts) -> InlineKeyboardMarkup:

@@ -71,3 +71,40 @@ class TicketMessage(EncryptedRow, Base):
         return (
             hospital_key(connection, info) if requester_id is None else patient_data_key(connection, info, requester_id)
         )
+
+
+class UrgencyQuestion(EncryptedRow, Base):
+    """The question whether a possible emergency is bad right now. A chat has at most one that waits for its answer.
+
+    `bad_now` is None while it waits, and when no answer came. False marks a scan as urgent for the doctor: `scan_id`,
+    or the patient's next one within a day."""
+
+    __tablename__ = "urgency_questions"
+    __table_args__ = (
+        Index(
+            "uq_urgency_questions_one_open",
+            "chat_id",
+            unique=True,
+            postgresql_where=text("answered_at IS NULL"),
+            sqlite_where=text("answered_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    chat_id: Mapped[int] = mapped_column(BigInteger)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), index=True)  # None: no account
+    language: Mapped[str] = mapped_column(String(8))
+    text: Mapped[str] = mapped_column(Encrypted)
+    asked_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    bad_now: Mapped[bool | None]
+    scan_id: Mapped[int | None] = mapped_column(ForeignKey("scans.id"), index=True)
+
+    def aad(self) -> str:
+        return f"urgency_questions|{self.chat_id}|{self.asked_at.timestamp()}"
+
+    def data_key(self, connection: Connection, info: SessionInfo) -> DataKey:
+        """The patient's data key, or the hospital key for a chat without an account. Raises Erased."""
+        if self.account_id is None:
+            return hospital_key(connection, info)
+        return patient_data_key(connection, info, self.account_id)

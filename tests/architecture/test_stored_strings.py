@@ -47,6 +47,7 @@ JOBS: Final = {
     "call_staff": "ticket_id words_id again",
     "carry_words": "words_id",
     "tell_turn": "ticket_id turn",
+    "report_unanswered": "question_id",
     "check_drift": "",
     "try_silently": "scan_id",
     "tell_amendment": "scan_id number",
@@ -71,7 +72,7 @@ BUTTONS: Final = (
     "ph:7:1", "resend", "rg:7:lungs:clear:1", "rx:fever", "sex:unknown", "skip", "staff:7:not_administrator",
     "t:claim:7", "te", "tp:1", "tt:7:contact:1", "unlink", "w:verify_agree:7:0123abcd", "who:7", "why:blurred",
     "wy:7:right_place", "pa:none", "pf:1", "ov:7", "rl:7:0:0123abcd", "to:7:2", "gr:7:override:known", "sd:7:0123abcd",
-    "ar:7:nodule_right", "cw:7:3",
+    "ar:7:nodule_right", "cw:7:3", "bn:1:7",
 )  # fmt: skip
 # Forms in the database: group and states, then the entries beside pictures that wait for consent.
 STATES: Final = {
@@ -150,6 +151,9 @@ ACTS: Final = {
     "reply",
     "close",
     "emergency",
+    "ask_urgency",
+    "not_now",
+    "mark_urgent",
     "export",
     "forget",
     "erase",
@@ -194,6 +198,7 @@ OBJECTS: Final = {
     "setting",
     "ticket",
     "update",
+    "urgency_question",
 }
 ACCESS_ACTS: Final = {"card", "change", "compare", "draft", "report", "story"}
 # Keys derived from the secret key, and prefixes of HMACs and hashes.
@@ -204,7 +209,7 @@ HASHED_BYTES: Final = (b"master key", b"CSSS\x01")
 ENCRYPTED: Final = (
     "accounts|{}", "amendments|{}|{}", "data_keys|{}|wrapped", "faq_misses|{}", "findings|{}", "forms|{}",
     "patient_facts|{}", "prescriptions|{}",
-    "readings|{}", "reports|{}", "scans|{}", "ticket_words|{}|{}", "vault|{}|{}", "{}|{}",
+    "readings|{}", "reports|{}", "scans|{}", "ticket_words|{}|{}", "urgency_questions|{}|{}", "vault|{}|{}", "{}|{}",
 )  # fmt: skip
 COLUMNS: Final = {
     "accounts": "identity phone",
@@ -218,6 +223,7 @@ COLUMNS: Final = {
     "reports": "passphrase",
     "scans": "complaint reason since",
     "ticket_words": "text",
+    "urgency_questions": "text",
 }
 # Keys of deliveries, of locks and of throttled guesses.
 KEYS: Final = (
@@ -226,7 +232,7 @@ KEYS: Final = (
     "undelivered:{}:{}", "authenticator-reset:{}:{}", "invite-made:{}", "invite-used:{}",
     "amendment:{}:{}", "declined:{}:{}", "ticket:{}:{}",
     "ticket:{}:{}:{}", "words:{}", "drift:{}:{}:{}", "analysis-refused:{}:{}", "card:{}:{}", "export:{}", "ticket:{}",
-    "chat:{}", "mail:{}", "factor:{}",
+    "chat:{}", "mail:{}", "factor:{}", "urgency:{}",
 )  # fmt: skip
 METRICS: Final = {
     "csss_updates": "kind repeated",

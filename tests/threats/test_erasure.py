@@ -55,6 +55,9 @@ async def moves_in(clinic: Clinic) -> Person:
         await profile.set_phone(session, who, PHONE, now)
     await phone.sends("/start")
     await phone.sees("Hello")
+    await person.sends("breathless on stairs since two months")
+    await person.presses("No, for days", on="bad right now")
+    await person.sees("Noted")
     await person.sends("/human")
     await person.sees("I have called somebody")
     await person.sends(WORDS)
@@ -187,6 +190,7 @@ async def test_a_young_report_stays_sealed_until_its_time_and_the_rest_goes_at_o
             await connection.execute(text("SELECT name, email, phone FROM accounts WHERE id = :id"), {"id": who})
         ).one()
         assert list(await connection.scalars(text("SELECT text FROM ticket_words"))) == []
+        assert list(await connection.scalars(text("SELECT text FROM urgency_questions"))) == []
     assert row == ("", f"{who}@forgotten.invalid", None)
     assert (await account(clinic, who)).name == NAME, "on the report that must stay"
     await zubeida.sends("/report")

@@ -20,6 +20,7 @@ from handlers.ui import (
     history_callbacks,
     prescription_callbacks,
     reading_callbacks,
+    urgency_callbacks,
 )
 from handlers.ui.callbacks import CardAction, OnCard
 from models.base import Sessions
@@ -140,7 +141,7 @@ NO_SCAN += (
 
 
 def handlers(router: Router) -> Iterator[HandlerObject]:
-    for observer in (router.message, router.callback_query):
+    for observer in (router.message, router.edited_message, router.callback_query):
         yield from observer.handlers
     for inner in router.sub_routers:
         yield from handlers(inner)
@@ -215,6 +216,9 @@ FORGED: dict[type[CallbackData], tuple[CallbackData, ...]] = {
         for action in (CardAction.OPEN, *callbacks.AMENDMENT_DECISIONS)
     ),
     callbacks.OnReading: tuple(callbacks.OnReading(scan_id=1, part=part) for part in ("regions", "rest", "lungs")),
+    urgency_callbacks.AnswerUrgency: tuple(
+        urgency_callbacks.AnswerUrgency(now=now, question_id=999_999) for now in (True, False)
+    ),
     callbacks.Diagnose: (callbacks.Diagnose(scan_id=1, name="normal_chest"),),
     callbacks.SetPhrase: (callbacks.SetPhrase(scan_id=1, region="lungs", phrase="nodule"),),
     callbacks.SetBand: (callbacks.SetBand(scan_id=1, band="urgent"),),

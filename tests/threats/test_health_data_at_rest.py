@@ -34,6 +34,7 @@ from models.post_upgrade import encrypt_files, vacuum
 from models.schema import config, upgrade
 from models.tables.accounts import Account, load_patient_key
 from models.tables.chats import Form
+from models.tables.desk import UrgencyQuestion
 from models.tables.scans import Prescription, Reading, Scan
 from models.vocabulary import Role
 from tests.support.people import FINDINGS, Clinic, open_clinic
@@ -57,6 +58,8 @@ async def write_scan(sessions: Sessions) -> int:
         await session.merge(Reading(scan_id=scan.id, doctor_id=staff.doctor.account_id, **words))
         lines = [CANARY, TAMIL]
         await session.merge(Prescription(scan_id=scan.id, pharmacist_id=staff.pharmacist.account_id, lines=lines))
+        words = {"chat_id": 7, "account_id": staff.patient.account_id, "language": "en", "text": CANARY}
+        session.add(UrgencyQuestion(**words, asked_at=NOW))
         session.add(Form(key="1:2:3", state="Reading:findings", data={"findings": CANARY}))
     return scan.id
 

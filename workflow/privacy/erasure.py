@@ -14,7 +14,7 @@ from models.tables.amendments import Amendment, AmendmentState
 from models.tables.chats import Card
 from models.tables.codes import Code
 from models.tables.deliveries import Delivery, DeliveryEvent
-from models.tables.desk import Ticket, TicketMessage, TicketState
+from models.tables.desk import Ticket, TicketMessage, TicketState, UrgencyQuestion
 from models.tables.jobs import Job
 from models.tables.model_watch import ShadowFinding
 from models.tables.scans import AiFinding, CriticalResult, Prescription, Reading, Report, Scan
@@ -135,6 +135,8 @@ async def _delete_conversations(session: AsyncSession, account_id: int, chats: S
         await session.execute(delete(TicketMessage).where(TicketMessage.ticket_id == ticket.id))
         ticket.chat_id, ticket.account_id, ticket.account = 0, None, None
         ticket.state, ticket.closed_at = TicketState.CLOSED, ticket.closed_at or at
+    asked = or_(UrgencyQuestion.account_id == account_id, UrgencyQuestion.chat_id.in_(chats))
+    await session.execute(delete(UrgencyQuestion).where(asked))
 
 
 async def _delete_chat(session: AsyncSession, chat_id: int, at: datetime) -> None:

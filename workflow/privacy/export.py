@@ -12,7 +12,7 @@ from models.crypto.vault import Content
 from models.tables.accounts import Account, ChatLink
 from models.tables.amendments import Amendment, AmendmentState
 from models.tables.deliveries import Delivery
-from models.tables.desk import Ticket
+from models.tables.desk import Ticket, UrgencyQuestion
 from models.tables.scans import Report, Scan, ScanEvent
 from models.vocabulary import ScanStatus
 from workflow.actors import Actor
@@ -81,6 +81,7 @@ async def gather(session: AsyncSession, actor: Actor, at: datetime) -> Export:
         "chats": await _chats(session, account.id),
         "scans": [facts for facts, _ in exported],
         "conversations": await _conversations(session, account.id),
+        "urgency_questions": await _urgency_questions(session, account.id),
         "deliveries": await _deliveries(session, account.id),
         "record": [_pick(row, AUDIT) for row in reversed(await search.events_about(session, account.id))],
     }
@@ -166,6 +167,12 @@ async def _conversations(session: AsyncSession, account_id: int) -> list[Facts]:
         }
         for ticket in tickets
     ]
+
+
+async def _urgency_questions(session: AsyncSession, account_id: int) -> list[Facts]:
+    asked = select(UrgencyQuestion).where(UrgencyQuestion.account_id == account_id).order_by(UrgencyQuestion.id)
+    fields = ("text", "asked_at", "answered_at", "bad_now", "scan_id")
+    return [_pick(one, fields) for one in await session.scalars(asked)]
 
 
 async def _deliveries(session: AsyncSession, account_id: int) -> list[Facts]:

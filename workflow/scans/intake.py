@@ -1,11 +1,13 @@
 """Intake of an uploaded picture as a scan."""
 
-from datetime import datetime
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.tables.accounts import ChatLink
+from models.tables.desk import UrgencyQuestion
 from models.tables.scans import Scan, ScanEvent
 from models.vocabulary import ScanStatus
 from workflow.actors import Actor
@@ -13,6 +15,8 @@ from workflow.audit.chain import AuditEvent, record
 from workflow.jobs import JobKind, enqueue
 from workflow.permissions import Permission, authorize
 from workflow.scans.queries import scan_for
+
+MARK_WAITS: Final = timedelta(days=1)  # a mark without a scan goes to the next one taken within it
 
 
 class Upload(NamedTuple):
@@ -45,7 +49,16 @@ async def create_scan(session: AsyncSession, actor: Actor, upload: Upload, at: d
     )
     enqueue(session, JobKind.SHOW_CARDS, at, scan_id=scan.id)
     await record(session, actor, AuditEvent("upload", "scan", scan.id, scan.patient_id, scan.version), at)
+    await _mark_after_answer(session, actor, scan, at)
     return scan
+
+
+async def mark_urgent(
+    session: AsyncSession, actor: Actor | None, question: UrgencyQuestion, scan: Scan, at: datetime
+) -> None:
+    """Mark a scan as urgent for the doctor: the answer to this question says that it is not bad right now."""
+    question.scan_id = scan.id
+    await record(session, actor, AuditEvent("mark_urgent", "scan", scan.id, scan.patient_id, scan.version), at)
 
 
 async def record_complaint(
@@ -74,3 +87,18 @@ async def _scan_to_supersede(session: AsyncSession, patient_id: int) -> int | No
     latest = rejected.where(Scan.id.not_in(newer)).order_by(Scan.id.desc()).limit(1)
     found: int | None = await session.scalar(latest)
     return found
+
+
+async def _mark_after_answer(session: AsyncSession, actor: Actor, scan: Scan, at: datetime) -> None:
+    """Mark a new scan as urgent where the patient answered No within a day and no scan in progress has the mark."""
+    own_chats = select(ChatLink.chat_id).where(ChatLink.account_id == scan.patient_id)
+    guest = and_(UrgencyQuestion.account_id.is_(None), UrgencyQuestion.chat_id.in_(own_chats))
+    waiting = (
+        select(UrgencyQuestion)
+        .outerjoin(Scan, Scan.id == UrgencyQuestion.scan_id)
+        .where(or_(UrgencyQuestion.account_id == scan.patient_id, guest), UrgencyQuestion.bad_now.is_(False))
+        .where(UrgencyQuestion.answered_at > at - MARK_WAITS)
+        .where(or_(UrgencyQuestion.scan_id.is_(None), Scan.status == ScanStatus.REJECTED))
+    )
+    for question in await session.scalars(waiting):
+        await mark_urgent(session, actor, question, scan, at)

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables.desk import Ticket
+from models.tables.desk import Ticket, UrgencyQuestion
 from models.tables.scans import Scan
 from models.vocabulary import Risk, Role
 from workflow.scans import children, queries
@@ -23,16 +23,17 @@ OLD: Final = 70  # years; older patients go first
 class Priority(IntEnum):
     """Why a scan has its place in the queue; lower values are read first.
 
-    People decide the first three, so that neither the model nor a long wait goes before them."""
+    People decide the first four, so that neither the model nor a long wait goes before them."""
 
     URGENT_WORDS = 0  # an emergency that the patient reported is open
     CRITICAL = 1
     RED = 2
-    OVERDUE = 3  # waits longer than MAX_WAIT
-    HIGH_RISK = 4
-    MODERATE_RISK = 5
-    AGE = 6
-    ARRIVAL = 7
+    WORDS_NOT_NOW = 3  # the patient wrote words of an emergency and answered that it is not bad right now
+    OVERDUE = 4  # waits longer than MAX_WAIT
+    HIGH_RISK = 5
+    MODERATE_RISK = 6
+    AGE = 7
+    ARRIVAL = 8
 
 
 class Case(NamedTuple):
@@ -41,6 +42,7 @@ class Case(NamedTuple):
     urgent_words: bool = False
     critical: bool = False
     red: bool = False
+    words_not_now: bool = False
     risk: Risk = Risk.UNCLEAR
     age: int | None = None
     waited: timedelta = timedelta()
@@ -59,6 +61,7 @@ def order(case: Case) -> tuple[Priority, timedelta]:
         (Priority.URGENT_WORDS, case.urgent_words),
         (Priority.CRITICAL, case.critical),
         (Priority.RED, case.red),
+        (Priority.WORDS_NOT_NOW, case.words_not_now),
         (Priority.OVERDUE, case.waited > MAX_WAIT),
         (Priority.HIGH_RISK, case.risk is Risk.HIGH),
         (Priority.MODERATE_RISK, case.risk is Risk.MODERATE),
@@ -74,8 +77,11 @@ async def queue(session: AsyncSession, role: Role, at: datetime, model_enabled: 
     emergencies = select(Ticket.account_id).where(Ticket.urgent.is_(True), Ticket.closed_at.is_(None))
     patients = set(await session.scalars(emergencies))
     places = []
+    marks = select(UrgencyQuestion.scan_id).where(UrgencyQuestion.bad_now.is_(False))
+    marked = set(await session.scalars(marks))
     for scan in await session.scalars(waiting.order_by(Scan.id)):  # bands are encrypted: sorted here
-        key = order(_case(scan, at, scan.patient_id in patients, model_enabled))
+        case = _case(scan, at, scan.patient_id in patients, model_enabled)
+        key = order(case._replace(words_not_now=scan.id in marked))
         places.append((key, Place(scan, key[0])))
     return [place for _, place in sorted(places, key=lambda pair: pair[0])]
 

@@ -37,6 +37,9 @@ async def fetches(person: Person) -> ZipFile:
 async def test_the_export_holds_all_that_is_the_patients_and_no_answer_that_no_doctor_released(clinic: Clinic) -> None:
     await clinic.plays("released")
     report = await clinic.amina.receives_document(timeout=30)
+    await clinic.amina.sends("breathless on stairs since two months")
+    await clinic.amina.presses("No, for days", on="bad right now")
+    await clinic.amina.sees("Noted")
     await clinic.amina.sends("/human")
     await clinic.amina.sees("I have called somebody")
     await clinic.amina.sends("May I fly with this?")
@@ -53,6 +56,7 @@ async def test_the_export_holds_all_that_is_the_patients_and_no_answer_that_no_d
     assert line.startswith("Paracetamol 500 mg")
     assert [event["action"] for event in first["events"]][:2] == ["upload", "ask_analysis"]
     assert record["conversations"][0]["words"][0]["text"] == "May I fly with this?"
+    assert [one["bad_now"] for one in record["urgency_questions"]] == [False]
     assert {one["channel"] for one in record["deliveries"]} == {"chat", "email"}
     assert {"upload", "release", "deliver:chat"} <= {row["act"] for row in record["record"]}
     assert record["consents"]

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import Sessions
 from models.tables.accounts import Account
-from models.tables.desk import Ticket, TicketState
+from models.tables.desk import Ticket, TicketState, UrgencyQuestion
 from models.tables.scans import CriticalResult, Scan
 from models.vocabulary import Risk, Role, ScanStatus
 from tests.support.rows import NOW, Staff, a_person, a_scan, a_staff
@@ -30,6 +30,8 @@ IN_ORDER = (
     Case(critical=True, red=True, waited=HOUR),
     Case(red=True, waited=30 * HOUR),
     Case(red=True, risk=Risk.LOW),
+    Case(words_not_now=True, risk=Risk.HIGH, waited=30 * HOUR),
+    Case(words_not_now=True),
     Case(waited=26 * HOUR),
     Case(risk=Risk.HIGH, waited=25 * HOUR),
     Case(risk=Risk.HIGH, waited=24 * HOUR),
@@ -91,6 +93,7 @@ async def test_rows_give_the_facts_of_the_order(sessions: Sessions) -> None:
         made[Priority.MODERATE_RISK] = await scan_of(session, staff, "AI_ANALYZED")
         made[Priority.HIGH_RISK] = await scan_of(session, staff, "AI_ANALYZED")
         made[Priority.OVERDUE] = await scan_of(session, staff, "PENDING_AI")
+        made[Priority.WORDS_NOT_NOW] = await scan_of(session, staff, "PENDING_AI")
         made[Priority.RED] = await scan_of(session, staff, "DOCTOR_VERIFIED")
         made[Priority.CRITICAL] = await scan_of(session, staff, "AI_ANALYZED")
         made[Priority.URGENT_WORDS] = await scan_of(session, staff, "PENDING_AI")
@@ -102,7 +105,7 @@ async def test_rows_give_the_facts_of_the_order(sessions: Sessions) -> None:
         made[Priority.OVERDUE].created_at = NOW - 25 * HOUR
         doctor = staff.doctor.account_id or 0
         session.add(CriticalResult(scan_id=made[Priority.CRITICAL].id, doctor_id=doctor, marked_at=NOW))
-        session.add(an_emergency(made[Priority.URGENT_WORDS]))
+        session.add_all((an_emergency(made[Priority.URGENT_WORDS]), an_answer(made[Priority.WORDS_NOT_NOW])))
     async with sessions() as session:
         places = await worklist.queue(session, Role.DOCTOR, NOW, model_enabled=True)
     assert [(place.priority, place.scan.id) for place in places] == [(one, made[one].id) for one in Priority]
@@ -152,3 +155,17 @@ async def test_a_released_scan_waits_for_nobody(sessions: Sessions) -> None:
 
 def an_emergency(scan: Scan) -> Ticket:
     return Ticket(chat_id=scan.id, account_id=scan.patient_id, language="en", urgent=True, opened_at=NOW)
+
+
+def an_answer(scan: Scan) -> UrgencyQuestion:
+    """The question whether it is bad right now, answered with No."""
+    return UrgencyQuestion(
+        chat_id=scan.patient_id,
+        account_id=scan.patient_id,
+        language="en",
+        text="chest pain since days",
+        asked_at=NOW,
+        answered_at=NOW,
+        bad_now=False,
+        scan_id=scan.id,
+    )
