@@ -15,6 +15,13 @@ from workflow.formulary.text import normalise, tokens
 
 SHORTEST_TYPO: Final = 7
 TYPO: Final = 2
+_CLAUSE: Final = re.compile(r"[,;]|\.\s|\b(?:but|except)\b")
+_DENIED: Final = re.compile(
+    r"\b(?:no|not|denies|denied|nil|never)\b.*\b(?:allerg\w*|react\w*|problem)\b"
+    r"|(?<!not )(?<!cannot )(?<!can't )\btolerat\w*|\b(?:is|are) (?:ok|safe|fine)\b|\bcan take\b"
+    r"|(?<!suit )\bnahi\s*$|[:-]\s*(?:no|nil|none|negative)\s*$|\b(?:ruled out|tested negative)\b"
+    r"|\b(?:family|father|mother|sister|brother)\b"
+)
 
 
 class Allergy(NamedTuple):
@@ -34,12 +41,17 @@ def read_allergies(texts: Iterable[str], formulary: Formulary) -> list[Allergy]:
         written = normalise(text)
         if written.strip(" .") in formulary.raw["allergies"]["reactions"]["none"]:
             continue
-        substances, groups = _agents(written, formulary)
+        substances, groups = _agents(_without_denied(written), formulary)
         if substances or groups:
             severe = bool(_reaction(formulary, "severe").search(written))
             intolerance = not severe and bool(_reaction(formulary, "intolerance").search(written))
             found.append(Allergy(text, substances, groups, severe, intolerance))
     return found
+
+
+def _without_denied(written: str) -> str:
+    """The clauses that do not say that a medicine is borne well. "No penicillin" forbids it, and stays."""
+    return ", ".join(clause for clause in _CLAUSE.split(written) if not _DENIED.search(clause))
 
 
 @cache

@@ -189,6 +189,7 @@ class Resolver:
         parts = (self._label(label) if label else None) or self._in_order(written)
         if parts is None and label is None:
             pack = next((one.pack for one in self._products if one.pack), None)
+            self._result.doubtful |= pack == "kit" and "tab" in {unit for _, unit in written.counts}
             keys = [key for key in (pack, self._form or ("syrup" if written.volumes else ""), "") if key is not None]
             parts = next((found for key in keys if (found := self._label(key))), None)
         if written.volumes:

@@ -1,22 +1,26 @@
 """Checks lines against a patient's facts. Facts that are not known raise no alert; `missing_facts` names them."""
 
 import json
+import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from workflow.formulary.allergies import allergy_alerts, read_allergies
-from workflow.formulary.draft import whole_words
+from workflow.formulary.draft import said_of_the_patient, whole_words
 from workflow.formulary.index import names_in
 from workflow.formulary.limits import dose_alerts, duration_alerts, is_child
 from workflow.formulary.load import Formulary, load
 from workflow.formulary.pairs import daily_amounts, duplicate_alerts, interaction_alerts
-from workflow.formulary.reading import read_line
+from workflow.formulary.reading import is_cancelled, read_line
 from workflow.formulary.records import Alert, FormularyError, Kind, Level, Patient, PrescriptionLine, Rule
 from workflow.formulary.text import normalise
 
+UNTOLD: Final = "untold"  # the way of a treatment of which no product is named: repeats none
 IMPAIRED: Final = "impaired"
 FERTILE: Final = (12, 55)  # years
+_CHANGED: Final = re.compile(r"[,;]|\b(?:now|then|changed to|switched to)\b", re.IGNORECASE)
 _LISTS: Final = ("conditions", "current", "allergies")
 _NUMBERS: Final = ("age", "weight_kg")
 _ANSWERS: Final = ("pregnant", "breastfeeding")
@@ -75,9 +79,17 @@ def check(patient: Patient, lines: Sequence[PrescriptionLine], formulary: Formul
 
 
 def _taken(text: str, formulary: Formulary) -> PrescriptionLine:
-    """A current medicine of the patient, read as a line or by the names in it."""
+    """A current medicine of the patient, read as a line or by the names in it; what was stopped is none."""
+    if is_cancelled(normalise(text), formulary):
+        parts = _CHANGED.split(text)
+        text = ", ".join(part for part in parts if not is_cancelled(normalise(part), formulary))
     line = read_line(text, formulary)
-    return line if line.substances else replace(line, substances=names_in(normalise(text), formulary))
+    if line.substances:
+        return line
+    names = names_in(normalise(text), formulary)
+    treatments = formulary.words["treatments"]["of"]
+    meant = (one for words, of in treatments if whole_words(words).search(normalise(text)) for one in of)
+    return replace(line, substances=names) if names else replace(line, substances=tuple(meant), used=UNTOLD)
 
 
 def _strongest(alerts: Sequence[Alert]) -> list[Alert]:
@@ -93,12 +105,22 @@ def _strongest(alerts: Sequence[Alert]) -> list[Alert]:
 def conditions_of(patient: Patient, formulary: Formulary) -> set[str]:
     """The data's conditions that a patient's words name; also "kidney", "liver", "pregnant" and "breastfeeding"."""
     table = formulary.raw["conditions"]
-    written = [normalise(text) for text in patient.conditions]
+    written = [said_of_the_patient(normalise(text)) for text in patient.conditions]
     names = {**table["names"], **table["means"]}
-    return {
+    named = {
         name for name, words in names.items()
         if any(whole_words(map(normalise, words)).search(text) for text in written)
     }  # fmt: skip
+    return named | {one["condition"] for one in table["measured"] if any(_is_measured(one, text) for text in written)}
+
+
+def _is_measured(entry: Mapping[str, Any], written: str) -> bool:
+    """A figure of the text ("creatinine 3.2", "LVEF 30%") lies where the entry says."""
+    words = "|".join(map(re.escape, entry["words"]))
+    figures = re.findall(rf"(?<!\w)(?:{words})\s*(?:is|of|=|:|-|<|>)?\s*(\d+(?:\.\d+)?)", written)
+    return any(
+        float(figure) > entry.get("above", math.inf) or float(figure) < entry.get("under", 0) for figure in figures
+    )
 
 
 def _condition_alerts(patient: Patient, lines: Sequence[PrescriptionLine], formulary: Formulary) -> Iterator[Alert]:

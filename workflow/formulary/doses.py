@@ -44,6 +44,12 @@ _QUANTITY: Final = re.compile(
     r"(?:#|\b(?:no|nos|total|qty|quantity|disp|dispense)\b\.?\s*:?-?)\s*\d+|\b\d+\s*(?:nos|strips?)\b"
 )
 
+_MEASURED: Final = re.compile(  # what is to be reached or watched: no amount of a medicine
+    r"\b(?:(?:inr|target|goal|aim)\b[^¦,;\d]{0,20}|(?:spo2|sats?|saturation|s?bp|dbp|hr|pulse|g?rbs|fbs|hba1c)\s*"
+    r"(?:(?:<|>|=|≥|≤|above|below|less than|more than|between|at|is)\s*)+)"
+    r"\d+(?:\.\d+)?(?:\s*(?:-|to|/)\s*\d+(?:\.\d+)?)?(?![\d.])\s*%?(?!\s*(?:mg|ml|tab))"
+)
+
 
 @dataclass(slots=True)
 class Written:
@@ -73,6 +79,7 @@ def value(number: str) -> float:
 def read_amounts(draft: Draft, formulary: Formulary, liquid: bool) -> Written:
     """Take out all amounts. A range, or an amount for each kg, is a doubt."""
     written = Written()
+    draft.take(_MEASURED)
     draft.take(_QUANTITY)
     if draft.take(_PER_KG):
         draft.doubtful = True

@@ -46,6 +46,23 @@ def whole_words(phrases: Iterable[str]) -> re.Pattern[str]:
     return re.compile(rf"(?<![{WORD_CHARACTERS}])(?:{body})(?![{WORD_CHARACTERS}])")
 
 
+_CLAUSE: Final = re.compile(r"[,;.]\s|[,;]|\bbut\b|\bexcept\b|\bonly\b")
+_DENIED: Final = re.compile(
+    r"\b(?:unknown|not known|not sure|ruled out|excluded|negative|family|father|mother's|sister|brother)\b"
+    r"|\bmother\s+(?:is|was|has|had|asthmatic|diabetic|allergic)|[:-]\s*(?:no|nil|none|nahi)\s*$"
+)
+_NOT: Final = re.compile(r"\bnon[\s-]+\w+|\b(?:no|not|never|denies|denied|without|nil)\b.*$")
+
+
+def said_of_the_patient(written: str) -> str:
+    """A normalised text of the patient's facts without what it denies, leaves open, or says of the family.
+
+    "non alcoholic cirrhosis" stays cirrhosis; "no asthma" and "pregnancy unknown" say nothing.
+    """
+    clauses = (clause for clause in _CLAUSE.split(written) if not _DENIED.search(clause))
+    return ", ".join(_NOT.sub(" ", clause) for clause in clauses)
+
+
 @cache
 def vocabulary(formulary: Formulary, section: str) -> Vocabulary:
     """A section of words.toml: meaning -> phrases, turned round."""

@@ -35,6 +35,7 @@ _LONG: Final = re.compile(
 )
 _NOTED: Final = re.compile(r"(?:\bx\s*|\bfor\s*|(?<![\d./\w]))(\d{1,2})/(7|52|12)(?![\d./])")
 _BARE: Final = re.compile(r"\bx\s*(\d{1,3})\b(?!\s*[./\d]|\s*(?:mg|ml|g|mcg|tab|cap|puff|drop|times|nos|strip))")
+_DOSE: Final = re.compile(rf"{NUMBER}\s*(?:mg|mcg|g|ml|tabs?|puffs?)\b")
 _NOTATION: Final = {"7": (1, 31), "52": (7, 26), "12": (30, 12)}
 
 
@@ -104,8 +105,12 @@ def _numbers(match: re.Match[str]) -> tuple[float, ...]:
 
 
 def read_days(draft: Draft) -> int | None:
-    """Take out how long, in days: 5 d, x 1 week, 5/7, 2/52, 1/12. Two that differ are a doubt."""
+    """Take out how long, in days: 5 d, x 1 week, 5/7, 2/52, 1/12. Two that differ are a doubt.
+
+    Steps of a taper, each with its dose, are added up.
+    """
     draft.take(_REVIEW)
+    doses = len(_DOSE.findall(draft.text))
     found = [_long(match) for match in draft.take(_LONG)]
     for match in list(_NOTED.finditer(draft.text)):
         length, most = _NOTATION[match.group(2)]
@@ -113,6 +118,9 @@ def read_days(draft: Draft) -> int | None:
             draft.text = draft.text.replace(match.group(0), " ¦ ", 1)
             found.append(int(match.group(1)) * length)
     found += [int(match.group(1)) for match in draft.take(_BARE)]
+    if 1 < len(found) <= doses:
+        draft.doubtful = True
+        return sum(found)
     if len(set(found)) > 1:
         draft.doubtful = True
         return None

@@ -67,6 +67,15 @@ class Formulary:
         return tuple(found)
 
     @cached_property
+    def by_form(self) -> Mapping[tuple[str, str], Product]:
+        """The product that a brand's name means in one form, where it is another than in the others."""
+        return {
+            (name.lower(), form): Product(name, tuple(of), self.combinations.get(frozenset(of), {}), brand=True)
+            for name, forms in self.raw["brands"].get("by_form", {}).items()
+            for form, of in forms.items()
+        }
+
+    @cached_property
     def combinations(self) -> Mapping[frozenset[str], Mapping[str, tuple[float, ...]]]:
         """Strengths of each known fixed combination, by its substances."""
         entries = self.raw["combinations"]["combination"]

@@ -23,6 +23,7 @@ USED: Final = {
     "otic": "topical", "nasal": "topical", "gargle": "topical", "shampoo": "topical", "sublingual": "sublingual",
     "rectal": "rectal", "vaginal": "topical", "suppository": "rectal", "patch": "patch",
 }  # fmt: skip
+INJECTED: Final = frozenset({"iv", "im", "sc"})
 ROUTE_OF_FORM: Final = {
     "inhaler": "inhaled", "rotacap": "inhaled", "respule": "inhaled", "cream": "topical", "ointment": "topical",
     "gel": "topical", "lotion": "topical", "nebulised": "inhaled",
@@ -42,6 +43,11 @@ def read_line(text: str, formulary: Formulary | None = None) -> PrescriptionLine
         return PrescriptionLine(plain, "question")
     line = _Reader(plain, written, formulary).read()
     return replace(line, kind="unclear", checked=False, amounts=()) if "?" in written else line
+
+
+def is_cancelled(written: str, formulary: Formulary) -> bool:
+    """A normalised text says that its medicine is not given, or no longer."""
+    return phrases(formulary, "advice", "cancelled").search(written) is not None
 
 
 def _is_question(written: str, formulary: Formulary) -> bool:
@@ -110,7 +116,8 @@ class _Reader:
         if form is None and route == "nebulised":
             form = "respule"
         evidence = bool(amounts or form or times.per_day or times.as_needed or days)
-        products, sure = self._products(evidence)
+        poured = "syrup" if form in LIQUIDS or amounts.volumes else form
+        products, sure = self._products(evidence, "injection" if route in INJECTED else poured)
         if stopped or self._is_advice(products, evidence, amounts):
             return PrescriptionLine(self._text, "advice")
         if not products or _NOTE.search(self._written):
@@ -120,14 +127,16 @@ class _Reader:
         return self._line(products, sure, form, route, times, days, resolved)
 
     def _is_stopped(self) -> bool:
-        """The line begins with a word that takes a medicine away."""
+        """The line begins with a word that takes a medicine away, or says that it is cancelled."""
         match = phrases(self._formulary, "advice", "stopping").match(self._draft.text.strip())
-        return match is not None
+        return match is not None or is_cancelled(self._written, self._formulary)
 
     def _is_advice(self, products: Sequence[Product], evidence: bool, amounts: Written) -> bool:
         advice = phrases(self._formulary, "advice", "words")
         if products:
             return not evidence and advice.search(self._written) is not None
+        if advice.match(self._written) is not None:
+            return True
         return advice.search(self._translated()) is not None and not amounts.masses
 
     def _translated(self) -> str:
@@ -136,12 +145,14 @@ class _Reader:
             words.pattern.sub(lambda match: f" {words.meaning[match.group(0)]} ", self._written) + " " + self._written
         )
 
-    def _products(self, evidence: bool) -> tuple[list[Product], bool]:
+    def _products(self, evidence: bool, form: str | None) -> tuple[list[Product], bool]:
         """The medicines of the line, and whether nothing unexplained stands beside them."""
         left = self._unexplained()
-        products = [found.product for found in self._names]
+        names = [found.product for found in self._names]
+        products = [self._formulary.by_form.get((name.name.lower(), form or ""), name) for name in names]
         guessed = [(word, self._index.similar(word)) for word in left] if evidence or not products else []
         similar = [product for _, product in guessed if product is not None]
+        self._another = self._another or any(self._is_suffixed(word) for word, product in guessed if product)
         if len(left) > 1 and not similar and not products and evidence:
             joined = self._index.similar("".join(left[:2]))
             similar, left = ([joined], left[2:]) if joined is not None else (similar, left)
@@ -184,6 +195,13 @@ class _Reader:
             amounts=amounts,
             used=self._used(route, form, substances or together),
         )
+
+    def _is_suffixed(self, guessed: str) -> bool:
+        """The same, of a name that is misspelt ("Abphyllin-N")."""
+        text = self._draft.text
+        places = list(TOKEN.finditer(text))
+        words = [place.group(0) for place in places]
+        return any(word == guessed and self._is_suffix(text, places, words, at) for at, word in enumerate(words, 1))
 
     def _is_suffix(self, text: str, places: Sequence[re.Match[str]], words: Sequence[str], at: int) -> bool:
         """A short word right after a name ("Telma XY") may make another product of it."""

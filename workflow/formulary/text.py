@@ -32,6 +32,7 @@ _GLUED: Final = re.compile(
     r"(?<=\d)\s*(mg|mcg|gm|g|ml|iu)?(od|bd|bid|tds|tid|qid|qds|hs|sos|prn|stat|tab|tabs|cap)(x)?(?=[\s\d]|$)"
 )
 _PART_OF_DAY: Final = {"am": "morning", "pm": "evening"}
+_UNITS_OF_DAY: Final = re.compile(r"(\d\s*(?:u|iu|units?))\s*-?\s*(am|pm)\b")
 _CLOCK: Final = re.compile(r"(?<![\d.])(?:at\s*)?(?:0?[1-9]|1[0-2])(?:[:.][0-5]\d)?\s*(am|pm)\b")
 
 _LETTERS: Final = {  # the letters of one sound; Devanagari, then Tamil
@@ -64,6 +65,8 @@ def normalise(text: str) -> str:
         text = re.sub(rf"(?<![\d./]){written}(?![\d/.])", f"{decimal}{FRACTION}", text)
     text = re.sub(r"(?<=\d),(?=\d{2,3}(?:\D|$))(?=\d{3}|\d{2},\d{3})", "", text)
     text = re.sub(r"\b([a-z])\.((?:[a-z]\.)*)([a-z])\b\.?", lambda m: m.group(0).replace(".", ""), text)
+    text = re.sub(r"\bo2\b", "oxygen", text)
+    text = _UNITS_OF_DAY.sub(lambda m: f"{m.group(1)} {_PART_OF_DAY[m.group(2)]}", text)
     text = re.sub(r"(?<![\d.])\.(?=\d)", "0.", text)
     text = _CLOCK.sub(lambda match: f" {_PART_OF_DAY[match.group(1)]} ", text)
     text = _GLUED.sub(lambda match: f" {' '.join(part for part in match.groups() if part)} ", text)

@@ -131,6 +131,10 @@ def _of_conditions(formulary: Formulary) -> Iterator[str]:
     used = {rule["condition"] for rule in table["rules"]}
     yield from (f"a rule for an unknown condition: {name}" for name in sorted(used - set(table["names"])))
     yield from (f"{name}: a condition without a rule" for name in sorted(set(table["names"]) - used))
+    known = {*table["names"], *table["means"]}
+    for entry in table["measured"]:
+        if entry["condition"] not in known or not entry.get("source") or not {"above", "under"} & set(entry):
+            yield f"measured {entry['condition']}: no such condition, no limit or no source"
 
 
 def _of_allergies(formulary: Formulary) -> Iterator[str]:
