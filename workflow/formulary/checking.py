@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import Any, Final
 
 from workflow.formulary.allergies import allergy_alerts, read_allergies
-from workflow.formulary.draft import said_of_the_patient, whole_words
+from workflow.formulary.draft import is_cancelled, said_of_the_patient, whole_words
 from workflow.formulary.index import names_in
 from workflow.formulary.limits import dose_alerts, duration_alerts, is_child
 from workflow.formulary.load import Formulary, load
 from workflow.formulary.pairs import daily_amounts, duplicate_alerts, interaction_alerts
-from workflow.formulary.reading import is_cancelled, read_line
+from workflow.formulary.reading import read_line
 from workflow.formulary.records import Alert, FormularyError, Kind, Level, Patient, PrescriptionLine, Rule
 from workflow.formulary.text import normalise
 

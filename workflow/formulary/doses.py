@@ -19,6 +19,13 @@ UNITS: Final = {
 SPOONS: Final = {"ml": 1, "cc": 1, "tsp": 5, "tsf": 5, "teaspoon": 5, "teaspoons": 5, "teaspoonful": 5, "tbsp": 15}
 MANY: Final = {"k": 1e3, "lac": 1e5, "lakh": 1e5, "lacs": 1e5, "lakhs": 1e5, "million": 1e6, "mega": 1e6}
 
+USED: Final = {
+    "injection": "injection", "iv": "injection", "im": "injection", "sc": "injection", "inhaler": "inhaled",
+    "rotacap": "inhaled", "inhaled": "inhaled", "respule": "nebulised", "nebulised": "nebulised", "cream": "topical",
+    "ointment": "topical", "gel": "topical", "lotion": "topical", "topical": "topical", "ophthalmic": "topical",
+    "otic": "topical", "nasal": "topical", "gargle": "topical", "shampoo": "topical", "sublingual": "sublingual",
+    "rectal": "rectal", "vaginal": "topical", "suppository": "rectal", "patch": "patch",
+}  # fmt: skip
 LIQUIDS: Final = frozenset({"syrup", "suspension"})
 IN_MG: Final = {"mcg": 0.001, "mg": 1.0, "g": 1000.0}
 ACTIVITY: Final = frozenset({"IU", "units"})
@@ -174,3 +181,17 @@ def counted(number: float, unit: str) -> str:
     """A number of units as it is shown: 1 tablet, 2 puffs, 0.5 tablet."""
     word = WORDS.get(unit, unit)
     return f"{plain(number)} {word}{'s' if word and number > 1 else ''}".strip()
+
+
+def way_of(route: str | None, form: str | None, substance: Substance | None) -> str:
+    """The way into the body that limits go by: named, or the form's, or that of the forms that are sold."""
+    for said in (route, form):
+        if said in USED:
+            return USED[said]
+    forms = set(substance.sold) if substance is not None else set()
+    if form in {"drops", "spray"} and substance is not None:
+        sprayed = {strength for name in ("drops", "spray") for strength in substance.sold.get(name, ())}
+        return "topical" if form == "spray" or any("%" in strength for strength in sprayed) else "oral"
+    if form is None and forms and not forms & {"tablet", "capsule", *LIQUIDS, "sachet"}:
+        return "injection" if "injection" in forms else "inhaled" if forms & {"inhaler", "rotacap"} else "topical"
+    return "oral"

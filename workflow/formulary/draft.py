@@ -9,6 +9,7 @@ from workflow.formulary.load import Formulary
 from workflow.formulary.text import FRACTION, WORD_CHARACTERS, normalise
 
 TAKEN: Final = " ¦ "
+_FORM_FIRST: Final = re.compile(r"(?:tabs?|caps?|syp|syr|inj|t|c)\b[. ]")
 NUMBER: Final = rf"\d+(?:\.\d+)?{FRACTION}?"
 
 
@@ -91,3 +92,15 @@ def known_words(formulary: Formulary) -> frozenset[str]:
 def phrases(formulary: Formulary, section: str, key: str) -> re.Pattern[str]:
     """A list of words.toml as a pattern."""
     return whole_words(normalise(phrase) for phrase in formulary.words[section][key])
+
+
+def is_question(written: str, formulary: Formulary) -> bool:
+    """A normalised line asks; one that begins with a form is a line with a doubt."""
+    if _FORM_FIRST.match(written):
+        return False
+    return "?" in written or phrases(formulary, "question", "start").match(written) is not None
+
+
+def is_cancelled(written: str, formulary: Formulary) -> bool:
+    """A normalised text says that its medicine is not given, or no longer."""
+    return phrases(formulary, "advice", "cancelled").search(written) is not None

@@ -77,6 +77,21 @@ class Index:
                 return Found(product, start, end, True)
         return None
 
+    def suffixed(self, product: Product, suffix: str) -> Product | None:
+        """The product whose name is this product's, without a strength in it, and a suffix."""
+        tokens_of = name_tokens(product.name)
+        key = (*(tokens_of[:-1] if tokens_of[-1][0].isdigit() else tokens_of), suffix)
+        return None if key in self._ambiguous else self._exact.get(key)
+
+    def is_suffix(self, word: str) -> bool:
+        """Some product is told by this last part of its name ("H", "AM", "CT")."""
+        return word in self._suffixes
+
+    @cached_property
+    def _suffixes(self) -> frozenset[str]:
+        named = (key for key, product in self._exact.items() if len(product.substances) > 1 and len(key) > 1)
+        return frozenset(key[-1] for key in named if len(key[-1]) <= SUFFIX + 1 and key[-1].isalpha())
+
     def similar(self, word: str) -> Product | None:
         """The medicine that a misspelt word clearly is: within few letters, and no other substance near."""
         if not word.isascii():
@@ -150,6 +165,15 @@ def _is_less_like(word: str, name: str, rival: str, farther: int) -> bool:
 def _begins_alike(word: str, wrong: int, name: str) -> bool:
     """The first letter sounds the same; it may itself be the one that is wrong."""
     return sound(word)[:1] == sound(name)[:1] or (wrong == 1 and word[1:3] == name[1:3])
+
+
+def one_medicine(products: Sequence[Product], formulary: Formulary) -> tuple[str, ...]:
+    """The substances, when the names are of one medicine: a known combination, or a brand with its generic names."""
+    together = tuple(dict.fromkeys(name for product in products for name in product.substances))
+    largest = max(products, key=lambda product: len(product.substances))
+    if set(largest.substances) == set(together):
+        return largest.substances
+    return together if frozenset(together) in formulary.combinations else ()
 
 
 def names_in(written: str, formulary: Formulary) -> tuple[str, ...]:

@@ -6,30 +6,26 @@ from dataclasses import replace
 from typing import Final
 
 from workflow.formulary.amounts import FORM_OF_UNIT, Resolved, Resolver
-from workflow.formulary.doses import LIQUIDS, Written, is_plausible, read_amounts, sold
-from workflow.formulary.draft import Draft, known_words, phrases, vocabulary
+from workflow.formulary.doses import LIQUIDS, Strength, Written, is_plausible, read_amounts, sold, way_of
+from workflow.formulary.draft import Draft, is_cancelled, is_question, known_words, phrases, vocabulary
 from workflow.formulary.frequency import Times, read_days, read_times
-from workflow.formulary.index import UNKNOWN, Found, index_of
+from workflow.formulary.index import UNKNOWN, Found, index_of, one_medicine
 from workflow.formulary.load import Formulary, load
 from workflow.formulary.records import Amount, PrescriptionLine, Product
 from workflow.formulary.text import TOKEN, normalise, tokens
 
 SUFFIX: Final = 3  # letters
+MONTH: Final = 31  # days; a number up to it, with a letter of DURATIONS, may be how long
+DURATIONS: Final = frozenset({"d", "w", "m"})
+PREPOSITIONS: Final = frozenset({"a", "at"})
+TIMES_OR_SUFFIXES: Final = PREPOSITIONS | {"am"}  # "Telma 40 AM" in the morning, or with amlodipine
 NAME: Final = "‡"  # stands where a medicine's name was
-USED: Final = {
-    "injection": "injection", "iv": "injection", "im": "injection", "sc": "injection", "inhaler": "inhaled",
-    "rotacap": "inhaled", "inhaled": "inhaled", "respule": "nebulised", "nebulised": "nebulised", "cream": "topical",
-    "ointment": "topical", "gel": "topical", "lotion": "topical", "topical": "topical", "ophthalmic": "topical",
-    "otic": "topical", "nasal": "topical", "gargle": "topical", "shampoo": "topical", "sublingual": "sublingual",
-    "rectal": "rectal", "vaginal": "topical", "suppository": "rectal", "patch": "patch",
-}  # fmt: skip
 INJECTED: Final = frozenset({"iv", "im", "sc"})
 ROUTE_OF_FORM: Final = {
     "inhaler": "inhaled", "rotacap": "inhaled", "respule": "inhaled", "cream": "topical", "ointment": "topical",
     "gel": "topical", "lotion": "topical", "nebulised": "inhaled",
 }  # fmt: skip
 _PREFIX: Final = re.compile(r"(?<![a-z])(t|c|tab|cap|syp|inj)\s*[.\-/]\s*(?=[a-z])|^(t|c)\s+(?=[a-z])")
-_FORM_FIRST: Final = re.compile(r"(?:tabs?|caps?|syp|syr|inj|t|c)\b[. ]")
 _NOTE: Final = re.compile(r"\b(?:allergic|known case|k/c/o|h/o|history of|c/o)\b")
 _NUMBER_AFTER: Final = re.compile(r"\d+$")
 
@@ -39,21 +35,10 @@ def read_line(text: str, formulary: Formulary | None = None) -> PrescriptionLine
     formulary = formulary or load()
     plain = " ".join(text.split())
     written = normalise(plain)
-    if _is_question(written, formulary):
+    if is_question(written, formulary):
         return PrescriptionLine(plain, "question")
     line = _Reader(plain, written, formulary).read()
     return replace(line, kind="unclear", checked=False, amounts=()) if "?" in written else line
-
-
-def is_cancelled(written: str, formulary: Formulary) -> bool:
-    """A normalised text says that its medicine is not given, or no longer."""
-    return phrases(formulary, "advice", "cancelled").search(written) is not None
-
-
-def _is_question(written: str, formulary: Formulary) -> bool:
-    if _FORM_FIRST.match(written):
-        return False
-    return "?" in written or phrases(formulary, "question", "start").match(written) is not None
 
 
 class _Reader:
@@ -77,23 +62,55 @@ class _Reader:
             name = self._index.exact(words, at)
             if name is not None:
                 found.append(name)
+                self._take_suffix(name, found, places, words)
             at = name.end if name is not None else at + 1
         if len(found) > 1:  # "Inh. Seroflo": the inhaler, not isoniazid
             found = [name for name in found if words[name.start : name.end] != ["inh"]]
-        self._another = any(self._is_suffix(self._draft.text, places, words, name.end) for name in found)
+        self._another |= any(self._is_suffix(self._draft.text, places, words, name.end) for name in found)
         for name in reversed(found):
             start, end = places[name.start].start(), places[name.end - 1].end()
             number = self._strength_in(name)
             self._draft.text = f"{self._draft.text[:start]} {NAME} {number} {self._draft.text[end:]}"
         return found
 
+    def _take_suffix(self, name: Found, found: list[Found], places: Sequence[re.Match[str]], words: list[str]) -> None:
+        """A suffix after the strength ("Telma 40 H"): another product; where it may also mean a time, a doubt."""
+        number = name.end - (words[name.end - 1][0].isdigit())  # "Pan 40" is itself a name
+        at = number + 1 + (words[number + 1 : number + 2] in (["mg"], ["mcg"]))
+        if (
+            at >= len(words)
+            or not (words[number][0].isdigit() and words[at].isalpha())
+            or self._follows(places[at]) in {"/", "."}
+        ):
+            return
+        suffix, product = words[at], self._index.suffixed(name.product, words[at])
+        figure = float(words[number])
+        sold_so = any(one.amount == figure for one in self._sold(name.product))
+        is_time = suffix in DURATIONS and at == number + 1 and figure <= MONTH
+        at_a_time = suffix == "at" and words[at + 1 : at + 2] and words[at + 1] in known_words(self._formulary)
+        self._draft.doubtful |= (product is not None and (is_time or suffix in TIMES_OR_SUFFIXES)) or (
+            suffix == "at" and not at_a_time
+        )
+        if product is not None and suffix not in PREPOSITIONS and (sold_so or not is_time):
+            found[-1] = name._replace(product=product, end=number)
+            start, end = places[at].span()
+            self._draft.text = f"{self._draft.text[:start]}{' ' * (end - start)}{self._draft.text[end:]}"
+        elif product is None and not is_time and suffix not in {*self._formulary.words["suffix"]["safe"], "am"}:
+            self._another |= suffix in DURATIONS or self._index.is_suffix(suffix)
+
+    def _follows(self, place: re.Match[str]) -> str:
+        return self._draft.text[place.end() :][:1]
+
+    def _sold(self, product: Product) -> Sequence[Strength]:
+        substance = self._formulary.substances.get(product.substances[0])
+        return sold(substance) if substance is not None else ()
+
     def _strength_in(self, name: Found) -> str:
         """The strength that a brand's name ends in ("P-650"), to be read as if it stood beside it."""
         match = _NUMBER_AFTER.search(normalise(name.product.name))
-        substance = self._formulary.substances.get(name.product.substances[0])
-        if match is None or substance is None or len(name.product.substances) > 1:
+        if match is None or len(name.product.substances) > 1:
             return ""
-        return match.group(0) if any(one.amount == float(match.group(0)) for one in sold(substance)) else ""
+        return match.group(0) if any(one.amount == float(match.group(0)) for one in self._sold(name.product)) else ""
 
     def _translate(self) -> None:
         words = vocabulary(self._formulary, "translate")
@@ -171,7 +188,7 @@ class _Reader:
         times: Times, days: int | None, resolved: Resolved,
     ) -> PrescriptionLine:  # fmt: skip
         formulary = self._formulary
-        substances = _one_medicine(products, formulary)
+        substances = one_medicine(products, formulary)
         together = tuple(dict.fromkeys(name for product in products for name in product.substances))
         clear = bool(substances) and not self._another and (times.statements < 2 or len(products) == 1)
         known = all(product.pack != UNKNOWN for product in products)
@@ -193,7 +210,7 @@ class _Reader:
             route=ROUTE_OF_FORM.get(route or form or "", route),
             checked=checked,
             amounts=amounts,
-            used=self._used(route, form, substances or together),
+            used=way_of(route, form, formulary.substances.get((substances or together)[0])),
         )
 
     def _is_suffixed(self, guessed: str) -> bool:
@@ -212,28 +229,6 @@ class _Reader:
         return not word[0].isdigit() and (
             word in names["another"] or (len(word) <= SUFFIX and word not in names["safe"])
         )
-
-    def _used(self, route: str | None, form: str | None, substances: tuple[str, ...]) -> str:
-        for said in (route, form):
-            if said in USED:
-                return USED[said]
-        first = self._formulary.substances.get(substances[0])
-        forms = set(first.sold) if first is not None else set()
-        if form in {"drops", "spray"} and first is not None:
-            sprayed = {strength for name in ("drops", "spray") for strength in first.sold.get(name, ())}
-            return "topical" if form == "spray" or any("%" in strength for strength in sprayed) else "oral"
-        if form is None and forms and not forms & {"tablet", "capsule", *LIQUIDS, "sachet"}:
-            return "injection" if "injection" in forms else "inhaled" if forms & {"inhaler", "rotacap"} else "topical"
-        return "oral"
-
-
-def _one_medicine(products: Sequence[Product], formulary: Formulary) -> tuple[str, ...]:
-    """The substances, when the names are of one medicine: a known combination, or a brand with its generic names."""
-    together = tuple(dict.fromkeys(name for product in products for name in product.substances))
-    largest = max(products, key=lambda product: len(product.substances))
-    if set(largest.substances) == set(together):
-        return largest.substances
-    return together if frozenset(together) in formulary.combinations else ()
 
 
 def _amounts(resolved: Resolved, times: Times, doubtful: bool) -> tuple[Amount, ...]:
