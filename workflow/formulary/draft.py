@@ -89,6 +89,12 @@ def known_words(formulary: Formulary) -> frozenset[str]:
 
 
 @cache
+def first_words(formulary: Formulary) -> frozenset[str]:
+    """The words that a phrase of the translated languages begins with, none of them a product's suffix."""
+    return frozenset(normalise(phrase).split()[0] for phrase in formulary.words["translate"])
+
+
+@cache
 def phrases(formulary: Formulary, section: str, key: str) -> re.Pattern[str]:
     """A list of words.toml as a pattern."""
     return whole_words(normalise(phrase) for phrase in formulary.words[section][key])

@@ -60,11 +60,19 @@ class Formulary:
             found += [Product(name, (substance.name,), {}, brand=True) for name in (*brands, *written)]
         for entry in self.raw["combinations"]["combination"]:
             strengths = {label: tuple(map(float, parts)) for label, parts in entry["strengths"].items()}
-            written = (way for brand in entry["brands"] for way in self.raw["brands"]["scripts"].get(brand, ()))
+            written = (way for brand in entry["brands"] for way in self._in_scripts(brand))
             for name in (*entry.get("also", ()), *entry.get("names", ()), *entry["brands"], *written):
                 pack = entry.get("packs", {}).get(name)
                 found.append(Product(name, tuple(entry["of"]), strengths, pack, name in entry["brands"]))
         return tuple(found)
+
+    def _in_scripts(self, brand: str) -> Iterable[str]:
+        """A combination's brand in Tamil and Hindi; a suffix is spelt by its letters: "மோன்டெக் எல்சி"."""
+        scripts: Mapping[str, list[str]] = self.raw["brands"]["scripts"]
+        letters: Mapping[str, list[str]] = self.raw["brands"].get("letters", {})
+        name, _, suffix = brand.replace("-", " ").partition(" ")
+        spelt = (f"{way} {ending}" for way in scripts.get(name, ()) for ending in letters.get(suffix, ()))
+        return (*scripts.get(brand, ()), *spelt)
 
     @cached_property
     def by_form(self) -> Mapping[tuple[str, str], Product]:

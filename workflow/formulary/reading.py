@@ -7,7 +7,7 @@ from typing import Final
 
 from workflow.formulary.amounts import FORM_OF_UNIT, Resolved, Resolver
 from workflow.formulary.doses import LIQUIDS, Strength, Written, is_plausible, read_amounts, sold, way_of
-from workflow.formulary.draft import Draft, is_cancelled, is_question, known_words, phrases, vocabulary
+from workflow.formulary.draft import Draft, first_words, is_cancelled, is_question, known_words, phrases, vocabulary
 from workflow.formulary.frequency import Times, read_days, read_times
 from workflow.formulary.index import UNKNOWN, Found, index_of, one_medicine
 from workflow.formulary.load import Formulary, load
@@ -226,7 +226,7 @@ class _Reader:
             return False
         names = self._formulary.words["suffix"]
         word = words[at]
-        return not word[0].isdigit() and (
+        return not (word[0].isdigit() or word in first_words(self._formulary)) and (
             word in names["another"] or (len(word) <= SUFFIX and word not in names["safe"])
         )
 
