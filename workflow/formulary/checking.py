@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from workflow.formulary.allergies import allergy_alerts, read_allergies
-from workflow.formulary.draft import is_cancelled, said_of_the_patient, whole_words
+from workflow.formulary.draft import affirmed, is_cancelled, whole_words
 from workflow.formulary.index import names_in
 from workflow.formulary.limits import dose_alerts, duration_alerts, is_child
 from workflow.formulary.load import Formulary, load
@@ -105,7 +105,7 @@ def _strongest(alerts: Sequence[Alert]) -> list[Alert]:
 def conditions_of(patient: Patient, formulary: Formulary) -> set[str]:
     """The data's conditions that a patient's words name; also "kidney", "liver", "pregnant" and "breastfeeding"."""
     table = formulary.raw["conditions"]
-    written = [said_of_the_patient(normalise(text)) for text in patient.conditions]
+    written = [affirmed(normalise(text)) for text in patient.conditions]
     names = {**table["names"], **table["means"]}
     named = {
         name for name, words in names.items()

@@ -55,7 +55,7 @@ _DENIED: Final = re.compile(
 _NOT: Final = re.compile(r"\bnon[\s-]+\w+|\b(?:no|not|never|denies|denied|without|nil)\b.*$")
 
 
-def said_of_the_patient(written: str) -> str:
+def affirmed(written: str) -> str:
     """A normalised text of the patient's facts without what it denies, leaves open, or says of the family.
 
     "non alcoholic cirrhosis" stays cirrhosis; "no asthma" and "pregnancy unknown" say nothing.
