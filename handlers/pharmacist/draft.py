@@ -1,9 +1,13 @@
 """Sends the draft of a prescription in as many messages as it needs; the last one carries the buttons."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
+from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
+from handlers.ui.parsing import check_length
 from handlers.ui.replies import View, message_of, send_view, show_alert
 from handlers.ui.texts import Texts
 from handlers.views.paging import split_messages
@@ -13,8 +17,30 @@ from workflow.actors import Actor
 from workflow.audit import chain
 from workflow.errors import WorkflowError
 from workflow.formulary.load import Formulary
-from workflow.scans import queries
+from workflow.scans import prescribing, prescription, queries
 from workflow.unit_of_work import UnitOfWork
+
+MAX_TEXT: Final = 2000  # characters of the whole prescription
+
+
+def questions_among(lines: Sequence[str], formulary: Formulary) -> list[str]:
+    """The lines that are no medicine but a question."""
+    return [line for line in lines if prescribing.read_stored(line, formulary).kind == "question"]
+
+
+async def store_lines(
+    added: Sequence[str], actor: Actor, state: FSMContext, uow: UnitOfWork, formulary: Formulary
+) -> Scan:
+    """Append the lines in the transaction that reads them, so that of two messages at once none overwrites the other.
+
+    Raises TooLong."""
+    async with uow.begin() as session:
+        data = await state.get_data()
+        lines = [*data["lines"], *added]
+        check_length("".join(lines), MAX_TEXT)
+        scan = await prescription.prescribe(session, actor, data["scan_id"], lines, uow.at, formulary)
+        await state.update_data(lines=lines)
+    return scan
 
 
 async def send_draft(message: Message, scan: Scan, texts: Texts, at: datetime, formulary: Formulary) -> None:

@@ -1,19 +1,17 @@
 """The pharmacist: write a prescription or record that none is needed, and complete the scan."""
 
-from typing import Final
-
 from aiogram import F, Router
 from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
-from handlers.pharmacist import overrides
-from handlers.pharmacist.draft import send_draft, show_draft
+from handlers.pharmacist import changing, overrides, picking
+from handlers.pharmacist.draft import questions_among, send_draft, show_draft, store_lines
 from handlers.ui import callbacks, keyboards
 from handlers.ui.callbacks import CardAction, OnCard, SignText
 from handlers.ui.forms import Prescribing
-from handlers.ui.parsing import TYPED_TEXT, check_length
+from handlers.ui.parsing import TYPED_TEXT
 from handlers.ui.prescription_callbacks import RemoveLine
 from handlers.ui.replies import reply
 from handlers.ui.texts import Texts
@@ -21,12 +19,10 @@ from models.tables.scans import Scan
 from workflow.actors import Actor
 from workflow.errors import AlertsOpen, StaleAction, WordsChanged
 from workflow.formulary.load import Formulary
-from workflow.scans import claims, prescribing, prescription, queries
+from workflow.scans import claims, prescription, queries
 from workflow.scans.prescribing import READY_PREFIX
 from workflow.transitions import Action, require_applicable
 from workflow.unit_of_work import UnitOfWork
-
-MAX_TEXT: Final = 2000  # characters of the whole prescription
 
 
 @requires(Action.PRESCRIBE)
@@ -48,7 +44,7 @@ async def take_lines(
 ) -> None:
     """Add each typed line to the prescription; a question is no medicine and is answered instead."""
     typed = [line.strip() for line in (message.text or "").splitlines() if line.strip()]
-    asked = [line for line in typed if prescribing.read_stored(line, formulary).kind == "question"]
+    asked = questions_among(typed, formulary)
     if added := [line for line in typed if line not in asked]:
         await _add(message, added, actor, state, texts, uow, formulary)
     for line in asked:
@@ -81,15 +77,7 @@ async def _add(
     uow: UnitOfWork,
     formulary: Formulary,
 ) -> None:
-    """Append the lines in the transaction that reads them, so that of two messages at once none overwrites the other.
-
-    Raises TooLong."""
-    async with uow.begin() as session:
-        data = await state.get_data()
-        lines = [*data["lines"], *added]
-        check_length("".join(lines), MAX_TEXT)
-        scan = await prescription.prescribe(session, actor, data["scan_id"], lines, uow.at, formulary)
-        await state.update_data(lines=lines)
+    scan = await store_lines(added, actor, state, uow, formulary)
     await send_draft(message, scan, texts, uow.at, formulary)
 
 
@@ -168,5 +156,5 @@ def routes() -> Router:
     router.callback_query.register(remove_line, RemoveLine.filter())
     router.callback_query.register(take_template, callbacks.UseTemplate.filter(), StateFilter(Prescribing.lines))
     router.message.register(take_lines, StateFilter(Prescribing.lines), TYPED_TEXT)
-    router.include_router(overrides.routes())
+    router.include_routers(overrides.routes(), changing.routes(), picking.routes())
     return router

@@ -123,6 +123,8 @@ class WritingFindings(StatesGroup):
 class Prescribing(StatesGroup):
     lines = State()
     reason = State()  # to go on against the open alerts
+    change = State()  # one line anew
+    picking = State()  # a line from buttons
 
 
 class Rejecting(StatesGroup):

@@ -26,6 +26,7 @@ from handlers.ui.callbacks import (
     UseTemplate,
 )
 from handlers.ui.claim_callbacks import TakeOver
+from handlers.ui.prescription_callbacks import PickMedicine
 from handlers.ui.texts import LANGUAGES, Texts
 from handlers.ui.urgency_callbacks import AnswerUrgency
 from models.tables.amendments import Amendment
@@ -107,7 +108,9 @@ def retake_reasons(texts: Texts, names: Sequence[str]) -> InlineKeyboardMarkup:
 
 
 def prescription_templates(texts: Texts) -> InlineKeyboardMarkup:
-    return rows([(texts.plain(f"template.{name}"), UseTemplate(name=name)) for name in PRESCRIPTION_TEMPLATES])
+    """Ready lines, and the way to pick another."""
+    ready: Buttons = [(texts.plain(f"template.{name}"), UseTemplate(name=name)) for name in PRESCRIPTION_TEMPLATES]
+    return rows([*ready, (texts.plain("button.pick"), PickMedicine())])
 
 
 def button_data(scan: Scan, action: CardAction) -> OnCard | SignText:

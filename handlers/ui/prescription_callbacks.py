@@ -15,6 +15,25 @@ class RemoveLine(CallbackData, prefix="rl"):
     draft_hash: str = Field(pattern=f"^[0-9a-f]{{{DRAFT_HASH_DIGITS}}}$")
 
 
+class ChangeLine(CallbackData, prefix="cg"):
+    """Type a line anew of the prescription in the draft that the hash identifies."""
+
+    scan_id: ScanId
+    index: int = Field(ge=0, le=999)
+    draft_hash: str = Field(pattern=f"^[0-9a-f]{{{DRAFT_HASH_DIGITS}}}$")
+
+
+class PickMedicine(CallbackData, prefix="pm"):
+    """Pick the next line from buttons."""
+
+
+class PickPart(CallbackData, prefix="pp"):
+    """One offer of a part (0 medicine, 1 strength, 2 how often, 3 how long) of the line that is picked."""
+
+    part: int = Field(ge=0, le=3)
+    index: int = Field(ge=0, le=99)
+
+
 class OverrideAlerts(CallbackData, prefix="ov"):
     """Go on against the open alerts of a prescription; asks for the reason."""
 

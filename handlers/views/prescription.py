@@ -8,7 +8,7 @@ from aiogram.types import InlineKeyboardMarkup
 
 from handlers.ui.callbacks import CardAction
 from handlers.ui.keyboards import Buttons, card_keyboard, rows, stack
-from handlers.ui.prescription_callbacks import OverrideAlerts, RemoveLine
+from handlers.ui.prescription_callbacks import ChangeLine, OverrideAlerts, PickMedicine, RemoveLine
 from handlers.ui.texts import Html, Texts
 from models.tables.scans import Prescription, Scan
 from workflow.formulary.doses import plain
@@ -20,7 +20,7 @@ from workflow.scans.draft_hash import draft_hash
 from workflow.scans.prescribing import MEDICINES
 
 UNREAD: Final[Mapping[str, Any]] = {"kind": "unclear", "checked": False}  # a line of before lines were read
-LINES_IN_A_ROW: Final = 5
+BUTTONS_IN_A_ROW: Final = 4
 PARTS_OF_DAY: Final = ("🌅", "☀️", "🌇", "🌙")
 
 
@@ -90,25 +90,29 @@ def override_lines(prescription: Prescription, texts: Texts) -> list[Html]:
 
 
 def draft_keyboard(scan: Scan, texts: Texts, at: datetime, formulary: Formulary) -> InlineKeyboardMarkup | None:
-    """Complete and Prescribe, a button that removes each line, and where alerts are open the way to go on."""
+    """Complete, Prescribe, picking, change and remove for each line, and where alerts are open the way to go on."""
     if scan.prescription is None:
         return card_keyboard(scan, [CardAction.PRESCRIBE, CardAction.NO_MEDICINE], texts)
     signing = card_keyboard(scan, [CardAction.COMPLETE, CardAction.PRESCRIBE], texts)
     assert signing is not None
-    removing: Buttons = [
-        (texts.plain("button.remove_line", number=at_line + 1), _removal(scan, at_line))
-        for at_line in range(len(scan.prescription.lines))
-    ]
+    by_line: Buttons = []
+    for index in range(len(scan.prescription.lines)):
+        where = {"scan_id": scan.id, "index": index, "draft_hash": draft_hash(scan)}
+        by_line.append((texts.plain("button.change_line", number=index + 1), ChangeLine(**where)))
+        by_line.append((texts.plain("button.remove_line", number=index + 1), RemoveLine(**where)))
+    picking: Buttons = [(texts.plain("button.pick"), PickMedicine())]
     going_on: Buttons = (
         [(texts.plain("button.override"), OverrideAlerts(scan_id=scan.id))]
         if prescribing.open_alerts(scan, at, formulary)
         else []
     )
-    return stack(rows(going_on), signing, rows(removing, LINES_IN_A_ROW))
+    return stack(rows(going_on), signing, rows(picking), rows(by_line, BUTTONS_IN_A_ROW))
 
 
-def _removal(scan: Scan, at_line: int) -> RemoveLine:
-    return RemoveLine(scan_id=scan.id, index=at_line, draft_hash=draft_hash(scan))
+def parts_of_day(dosage: Mapping[str, Any], taken_only: bool = False) -> str | None:
+    """Morning, noon, evening and night as the report draws them for the patient."""
+    amounts = zip(PARTS_OF_DAY, dosage.get("parts") or (), strict=False)
+    return " ".join(f"{sign}{plain(amount)}" for sign, amount in amounts if amount or not taken_only) or None
 
 
 def _draft_line(number: int, line: str, data: Mapping[str, Any], texts: Texts) -> Html:
@@ -128,14 +132,8 @@ def _data_parts(data: Mapping[str, Any], texts: Texts) -> Sequence[str]:
     parts.append(texts.plain("rx.times", times=times) if times is not None else None)
     parts.append(texts.plain("rx.as_needed") if data.get("as_needed") else None)
     parts.append(texts.plain("rx.days", days=timedelta(days=days)) if days else None)
-    parts.append(_parts_of_day(data.get("dosage") or {}))
+    parts.append(parts_of_day(data.get("dosage") or {}))
     return [part for part in parts if part]
-
-
-def _parts_of_day(dosage: Mapping[str, Any]) -> str | None:
-    """Morning, noon, evening and night as the report draws them for the patient."""
-    amounts = dosage.get("parts")
-    return amounts and " ".join(f"{sign}{plain(amount)}" for sign, amount in zip(PARTS_OF_DAY, amounts, strict=True))
 
 
 def _lines_as_data(prescription: Prescription) -> list[tuple[str, Mapping[str, Any]]]:

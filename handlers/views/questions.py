@@ -97,6 +97,8 @@ QUESTIONS: Final[Mapping[State, Question]] = {
     GivingFacts.organs: Question("facts.organs", facts.organs_keyboard),
     Prescribing.lines: Question("prescribe.ask", keyboards.prescription_templates),
     Prescribing.reason: Question("alert.ask_reason"),
+    Prescribing.change: Question("prescribe.type_anew"),
+    Prescribing.picking: Question("pick.ask"),
     Rejecting.reason: Question("reject.reason"),
     AnsweringTicket.reply: Question("desk.write"),
     Teaching.title: Question("teach.title"),

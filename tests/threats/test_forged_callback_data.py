@@ -238,6 +238,11 @@ FORGED: dict[type[CallbackData], tuple[CallbackData, ...]] = {
     prescription_callbacks.RemoveLine: (
         prescription_callbacks.RemoveLine(scan_id=1, index=0, draft_hash="0" * draft_hash.DRAFT_HASH_DIGITS),
     ),
+    prescription_callbacks.ChangeLine: (
+        prescription_callbacks.ChangeLine(scan_id=1, index=0, draft_hash="0" * draft_hash.DRAFT_HASH_DIGITS),
+    ),
+    prescription_callbacks.PickMedicine: (prescription_callbacks.PickMedicine(),),
+    prescription_callbacks.PickPart: (prescription_callbacks.PickPart(part=0, index=0),),
     reading_callbacks.AddReading: (reading_callbacks.AddReading(scan_id=1, name="nodule_right"),),
     prescription_callbacks.OverrideAlerts: (prescription_callbacks.OverrideAlerts(scan_id=1),),
     callbacks.ChooseSex: (callbacks.ChooseSex(sex=Sex.MALE),),

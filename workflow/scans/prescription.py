@@ -50,9 +50,8 @@ async def remove_line(
 
     Raises WordsChanged."""
     scan = await advance(session, scan_id, Action.PRESCRIBE, actor, at)
-    require_unchanged(scan, line.draft_hash)
-    if scan.prescription is None or not 0 <= line.position < len(scan.prescription.lines):
-        raise StaleAction
+    line_shown(scan, line)
+    assert scan.prescription is not None
     left = [one for index, one in enumerate(scan.prescription.lines) if index != line.position]
     if left:
         await _write_lines(session, actor, scan, left, at, formulary)
@@ -60,6 +59,32 @@ async def remove_line(
         await session.delete(scan.prescription)
         await session.flush()
         await session.refresh(scan, ["prescription"])
+    return scan
+
+
+def line_shown(scan: Scan, line: ShownLine) -> str:
+    """The line's text. Raises WordsChanged for another draft, StaleAction for a line that it does not have."""
+    require_unchanged(scan, line.draft_hash)
+    if scan.prescription is None or not 0 <= line.position < len(scan.prescription.lines):
+        raise StaleAction
+    return scan.prescription.lines[line.position]
+
+
+async def change_line(  # noqa: PLR0913, PLR0917 # as remove_line, and the text
+    session: AsyncSession,
+    actor: Actor,
+    scan_id: int,
+    line: ShownLine,
+    text: str,
+    at: datetime,
+    formulary: Formulary | None = None,
+) -> Scan:
+    """Put `text` in the place of one line. Raises like `line_shown`."""
+    scan = await advance(session, scan_id, Action.PRESCRIBE, actor, at)
+    line_shown(scan, line)
+    assert scan.prescription is not None
+    lines = [text if index == line.position else one for index, one in enumerate(scan.prescription.lines)]
+    await _write_lines(session, actor, scan, lines, at, formulary)
     return scan
 
 
