@@ -14,24 +14,27 @@ from handlers.access import requires
 from handlers.ui.callbacks import Skip
 from handlers.ui.forms import GivingFacts
 from handlers.ui.parsing import TYPED_TEXT, typed_text
-from handlers.ui.prescription_callbacks import AnswerFacts, ChooseFact
+from handlers.ui.prescription_callbacks import AnswerFacts, ChooseFact, ConfirmFacts, ToggleCondition
 from handlers.ui.replies import edit_message
 from handlers.ui.texts import Texts
-from handlers.views.facts import facts_block
+from handlers.views.facts import conditions_keyboard, facts_block
 from handlers.views.questions import ask
 from workflow.actors import Actor
+from workflow.errors import StaleAction
 from workflow.permissions import Permission
 from workflow.scans import patient_facts
 from workflow.scans.patient_facts import Topic
 from workflow.unit_of_work import UnitOfWork
 
 LONGEST: Final = 300  # characters of one answer
+DONE: Final = "done"
 HEAVIEST: Final = 300  # kilograms
 STATES: Final[Mapping[Topic, State]] = {
     Topic.ALLERGIES: GivingFacts.allergies,
     Topic.CURRENT: GivingFacts.current,
     Topic.PREGNANCY: GivingFacts.pregnancy,
     Topic.WEIGHT: GivingFacts.weight,
+    Topic.CONDITIONS: GivingFacts.conditions,
     Topic.ORGANS: GivingFacts.organs,
 }
 CHOICES: Final[Mapping[tuple[Topic, str], Mapping[str, Any]]] = {
@@ -40,6 +43,7 @@ CHOICES: Final[Mapping[tuple[Topic, str], Mapping[str, Any]]] = {
     (Topic.PREGNANCY, "pregnant"): {"pregnant": True, "breastfeeding": False},
     (Topic.PREGNANCY, "breastfeeding"): {"pregnant": False, "breastfeeding": True},
     (Topic.PREGNANCY, "none"): {"pregnant": False, "breastfeeding": False},
+    (Topic.CONDITIONS, "none"): {"conditions": []},
     (Topic.ORGANS, "kidney"): {"kidney": "impaired", "liver": "normal"},
     (Topic.ORGANS, "liver"): {"kidney": "normal", "liver": "impaired"},
     (Topic.ORGANS, "both"): {"kidney": "impaired", "liver": "impaired"},
@@ -60,7 +64,7 @@ async def start(
     """Ask the first question, or note that the patient does not want to answer now."""
     if not callback_data.now:
         async with uow.begin() as session:
-            await patient_facts.record_facts(session, actor, {}, uow.at)
+            await patient_facts.decline(session, actor, uow.at)
         await edit_message(query, texts("facts.later"))
         return
     async with uow.begin() as session:
@@ -73,11 +77,11 @@ async def start(
 
 @requires(Permission.SET_FACTS)
 async def take_list(message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
-    """Allergies or medicines, one in each line or separated by commas."""
-    text = typed_text(message, LONGEST)
+    """Allergies, medicines or illnesses, one in each line or separated by commas; chosen illnesses stay."""
+    parts = _parts(typed_text(message, LONGEST))
     async with uow.begin():
-        name = "allergies" if await state.get_state() == GivingFacts.allergies.state else "current"
-        following = await _record({name: _parts(text)}, actor, state, uow)
+        data = await state.get_data()
+        following = await _record({data["topic"]: [*data.get("chosen", ()), *parts]}, actor, state, uow)
     await _continue(message, following, actor, texts, uow)
 
 
@@ -104,10 +108,40 @@ async def choose(
 ) -> None:
     """A pressed answer; one that does not belong to the open question counts as skipped."""
     async with uow.begin():
-        topic = Topic((await state.get_data())["topic"])
-        following = await _record(CHOICES.get((topic, callback_data.value), {}), actor, state, uow)
+        data = await state.get_data()
+        facts = CHOICES.get((Topic(data["topic"]), callback_data.value), {})
+        if callback_data.value == DONE and data["topic"] == Topic.CONDITIONS:
+            facts = {"conditions": data.get("chosen", [])}
+        following = await _record(facts, actor, state, uow)
     await query.answer()
     await _continue(message, following, actor, texts, uow)
+
+
+@requires(Permission.SET_FACTS)
+async def toggle(
+    query: CallbackQuery,
+    callback_data: ToggleCondition,
+    state: FSMContext,
+    texts: Texts,
+    uow: UnitOfWork,
+) -> None:
+    """Choose or unchoose an illness; the question stays open. Raises StaleAction for one that is not listed."""
+    if callback_data.index >= len(patient_facts.CONDITIONS):
+        raise StaleAction
+    name = patient_facts.CONDITIONS[callback_data.index]
+    async with uow.begin():
+        chosen = list((await state.get_data()).get("chosen", ()))
+        chosen = [one for one in chosen if one != name] if name in chosen else [*chosen, name]
+        await state.update_data(chosen=chosen)
+    await edit_message(query, texts("facts.conditions"), conditions_keyboard(texts, chosen))
+
+
+@requires(Permission.SET_FACTS)
+async def confirm(query: CallbackQuery, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
+    """The facts are as they were told before."""
+    async with uow.begin() as session:
+        await patient_facts.record_facts(session, actor, {}, uow.at)
+    await edit_message(query, texts("facts.confirmed"))
 
 
 @requires(Permission.SET_FACTS)
@@ -149,8 +183,11 @@ def routes() -> Router:
     router = Router(name=__name__)
     asked = StateFilter(*STATES.values())
     router.callback_query.register(start, AnswerFacts.filter())
+    router.callback_query.register(confirm, ConfirmFacts.filter())
+    router.callback_query.register(toggle, ToggleCondition.filter(), StateFilter(GivingFacts.conditions))
     router.callback_query.register(choose, ChooseFact.filter(), asked)
     router.callback_query.register(skip, Skip.filter(), asked)
-    router.message.register(take_list, StateFilter(GivingFacts.allergies, GivingFacts.current), TYPED_TEXT)
+    listed = StateFilter(GivingFacts.allergies, GivingFacts.current, GivingFacts.conditions)
+    router.message.register(take_list, listed, TYPED_TEXT)
     router.message.register(take_weight, StateFilter(GivingFacts.weight), TYPED_TEXT)
     return router

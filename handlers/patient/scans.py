@@ -13,7 +13,7 @@ from handlers.ui.forms import Consenting, Describing
 from handlers.ui.parsing import TYPED_TEXT
 from handlers.ui.replies import View, edit_message, private_chat_id
 from handlers.ui.texts import Html, Texts
-from handlers.views.facts import offer_keyboard
+from handlers.views.facts import confirm_keyboard, facts_block, offer_keyboard
 from handlers.views.paging import join_blocks
 from handlers.views.questions import ask
 from inference.errors import Refused
@@ -129,11 +129,15 @@ async def take_since(
 
 
 async def _thanks(actor: Actor, texts: Texts, uow: UnitOfWork) -> View:
-    """The end of the description; where the patient's facts are due, with the offer to ask for them."""
+    """The end of the description; where the patient's facts are due, with the offer to ask or confirm."""
     async with uow.read() as session:
         due = await patient_facts.are_due(session, actor, uow.at)
+        known = await patient_facts.facts_of(session, actor.account_id)
     if not due:
         return View(texts("scan.thanks"))
+    if known:
+        again = texts("facts.confirm", facts=facts_block(known, texts))
+        return View(join_blocks(texts("scan.thanks"), again), confirm_keyboard(texts))
     return View(join_blocks(texts("scan.thanks"), texts("facts.offer")), offer_keyboard(texts))
 
 

@@ -103,6 +103,7 @@ class GivingFacts(StatesGroup):
     current = State()
     pregnancy = State()
     weight = State()
+    conditions = State()
     organs = State()
 
 

@@ -50,3 +50,13 @@ class ChooseFact(CallbackData, prefix="pa"):
     """A ready answer to the open question about the patient."""
 
     value: str
+
+
+class ToggleCondition(CallbackData, prefix="pc"):
+    """Choose or unchoose an illness, by its place in the list."""
+
+    index: int = Field(ge=0, le=99)
+
+
+class ConfirmFacts(CallbackData, prefix="pk"):
+    """The patient's facts are as before."""

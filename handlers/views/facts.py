@@ -1,14 +1,15 @@
 """A patient's facts in the reader's language, and the buttons of the questions about them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from aiogram.types import InlineKeyboardMarkup
 
 from handlers.ui.callbacks import Skip
-from handlers.ui.keyboards import rows
-from handlers.ui.prescription_callbacks import AnswerFacts, ChooseFact
+from handlers.ui.keyboards import Buttons, rows, stack
+from handlers.ui.prescription_callbacks import AnswerFacts, ChooseFact, ConfirmFacts, ToggleCondition
 from handlers.ui.texts import Html, Texts
+from workflow.scans.patient_facts import CONDITIONS
 
 
 def facts_block(facts: Mapping[str, Any] | None, texts: Texts, fit: Callable[[str], str] = str) -> Html:
@@ -27,6 +28,17 @@ def offer_keyboard(texts: Texts) -> InlineKeyboardMarkup:
     )
 
 
+def confirm_keyboard(texts: Texts) -> InlineKeyboardMarkup:
+    """For facts that are older than 30 days."""
+    return rows(
+        [
+            (texts.plain("button.fact_as_before"), ConfirmFacts()),
+            (texts.plain("button.fact_changed"), AnswerFacts(now=True)),
+            (texts.plain("button.not_now"), AnswerFacts(now=False)),
+        ]
+    )
+
+
 def edit_keyboard(texts: Texts) -> InlineKeyboardMarkup:
     return rows([(texts.plain("button.facts"), AnswerFacts(now=True))])
 
@@ -37,6 +49,20 @@ def none_keyboard(texts: Texts) -> InlineKeyboardMarkup:
 
 def pregnancy_keyboard(texts: Texts) -> InlineKeyboardMarkup:
     return _choices(texts, ["pregnant", "breastfeeding", "none"])
+
+
+def conditions_keyboard(texts: Texts, chosen: Collection[str] = ()) -> InlineKeyboardMarkup:
+    """Each illness, marked when it is chosen; then none or done, and skip."""
+    illnesses: Buttons = [
+        (("✅ " if name in chosen else "") + condition_name(name, texts), ToggleCondition(index=index))
+        for index, name in enumerate(CONDITIONS)
+    ]
+    return stack(rows(illnesses), _choices(texts, ["done" if chosen else "none"]))
+
+
+def condition_name(name: str, texts: Texts) -> str:
+    """An illness in the reader's language; one that was typed as it is."""
+    return texts.plain(f"condition.{name.replace(' ', '_')}") if name in CONDITIONS else name
 
 
 def organs_keyboard(texts: Texts) -> InlineKeyboardMarkup:
@@ -56,7 +82,8 @@ def _parts(facts: Mapping[str, Any], texts: Texts, fit: Callable[[str], str]) ->
         if name == "weight_kg":
             said: str = texts.plain("facts.kilograms", weight=value)
         elif isinstance(value, list):
-            said = fit(", ".join(value)) or texts.plain("facts.none")
+            named = [condition_name(one, texts) for one in value] if name == "conditions" else value
+            said = fit(", ".join(named)) or texts.plain("facts.none")
         else:
             said = texts.plain("facts.yes" if value in {True, "impaired"} else "facts.no")
         shown.append(texts("facts.part", name=texts(f"fact.{name}"), value=said))

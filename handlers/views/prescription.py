@@ -17,6 +17,7 @@ from workflow.reporting.language import report_language
 from workflow.reporting.prescription import prescription_text
 from workflow.scans import prescribing
 from workflow.scans.draft_hash import draft_hash
+from workflow.scans.patient_facts import are_old
 from workflow.scans.prescribing import MEDICINES
 
 UNREAD: Final[Mapping[str, Any]] = {"kind": "unclear", "checked": False}  # a line of before lines were read
@@ -66,6 +67,8 @@ def draft_blocks(scan: Scan, texts: Texts, at: datetime, formulary: Formulary) -
     if missing := prescribing.missing_facts(scan, at, formulary):
         names = ", ".join(texts.plain(f"fact.{name}") for name in missing)
         blocks.append(texts("facts.missing", names=names))
+    if scan.facts and are_old(scan.facts, at):
+        blocks.append(texts("facts.old", date=texts.date_of(scan.facts.asked_at)))
     return blocks
 
 

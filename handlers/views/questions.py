@@ -94,6 +94,7 @@ QUESTIONS: Final[Mapping[State, Question]] = {
     GivingFacts.current: Question("facts.current", facts.none_keyboard),
     GivingFacts.pregnancy: Question("facts.pregnancy", facts.pregnancy_keyboard),
     GivingFacts.weight: Question("facts.weight", keyboards.skip),
+    GivingFacts.conditions: Question("facts.conditions", facts.conditions_keyboard),
     GivingFacts.organs: Question("facts.organs", facts.organs_keyboard),
     Prescribing.lines: Question("prescribe.ask", keyboards.prescription_templates),
     Prescribing.reason: Question("alert.ask_reason"),

@@ -72,7 +72,7 @@ BUTTONS: Final = (
     "ph:7:1", "resend", "rg:7:lungs:clear:1", "rx:fever", "sex:unknown", "skip", "staff:7:not_administrator",
     "t:claim:7", "te", "tp:1", "tt:7:contact:1", "unlink", "w:verify_agree:7:0123abcd", "who:7", "why:blurred",
     "wy:7:right_place", "pa:none", "pf:1", "ov:7", "rl:7:0:0123abcd", "to:7:2", "gr:7:override:known", "sd:7:0123abcd",
-    "ar:7:nodule_right", "cw:7:3", "bn:1:7", "cg:7:0:0123abcd", "pm", "pp:0:1",
+    "ar:7:nodule_right", "cw:7:3", "bn:1:7", "cg:7:0:0123abcd", "pm", "pp:0:1", "pc:0", "pk",
 )  # fmt: skip
 # Forms in the database: group and states, then the entries beside pictures that wait for consent.
 STATES: Final = {
@@ -91,7 +91,7 @@ STATES: Final = {
     "Telling": "complaint since",
     "Reading": "own_reading findings impression recommendations region why conclusion override no_alert",
     "Prescribing": "lines reason change picking",
-    "GivingFacts": "allergies current pregnancy weight organs",
+    "GivingFacts": "allergies current pregnancy weight conditions organs",
     "Rejecting": "reason",
     "Serving": "reply",
     "Teaching": "title other answer phrases sure",

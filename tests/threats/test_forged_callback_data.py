@@ -241,6 +241,11 @@ FORGED: dict[type[CallbackData], tuple[CallbackData, ...]] = {
     prescription_callbacks.ChangeLine: (
         prescription_callbacks.ChangeLine(scan_id=1, index=0, draft_hash="0" * draft_hash.DRAFT_HASH_DIGITS),
     ),
+    prescription_callbacks.ToggleCondition: (
+        prescription_callbacks.ToggleCondition(index=0),
+        prescription_callbacks.ToggleCondition(index=99),
+    ),
+    prescription_callbacks.ConfirmFacts: (prescription_callbacks.ConfirmFacts(),),
     prescription_callbacks.PickMedicine: (prescription_callbacks.PickMedicine(),),
     prescription_callbacks.PickPart: (prescription_callbacks.PickPart(part=0, index=0),),
     reading_callbacks.AddReading: (reading_callbacks.AddReading(scan_id=1, name="nodule_right"),),

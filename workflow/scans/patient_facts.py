@@ -1,4 +1,4 @@
-"""A patient's own facts for the prescription: allergies, medicines, pregnancy, weight, organs."""
+"""A patient's own facts for the prescription: allergies, medicines, pregnancy, weight, illnesses, organs."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -23,6 +23,12 @@ YEAR: Final = timedelta(days=365.25)
 FINISHED: Final = (ScanStatus.REPORT_READY, ScanStatus.REJECTED)
 
 
+CONDITIONS: Final = (  # the illnesses asked with buttons; stored so, and names of the formulary's conditions
+    "asthma", "copd", "heart failure", "ischaemic heart disease", "hypertension", "diabetes", "peptic ulcer",
+    "epilepsy", "stroke", "gout", "glaucoma",
+)  # fmt: skip
+
+
 class Topic(StrEnum):
     """The questions, in their order."""
 
@@ -30,6 +36,7 @@ class Topic(StrEnum):
     CURRENT = "current"
     PREGNANCY = "pregnancy"
     WEIGHT = "weight"
+    CONDITIONS = "conditions"
     ORGANS = "organs"
 
 
@@ -43,6 +50,17 @@ async def are_due(session: AsyncSession, actor: Actor, at: datetime) -> bool:
     """Whether to offer the questions: never answered or declined yet, or longer ago than 30 days."""
     row = await session.get(PatientFacts, actor.account_id)
     return row is None or row.asked_at < at - ASK_AGAIN
+
+
+def are_old(facts: PatientFacts | None, at: datetime) -> bool:
+    """Whether the patient told or confirmed these facts more than 30 days ago."""
+    return facts is not None and bool(facts.facts) and facts.asked_at < at - ASK_AGAIN
+
+
+async def decline(session: AsyncSession, actor: Actor, at: datetime) -> None:
+    """Note that the patient does not answer now. Facts that they told before are not confirmed by it."""
+    if not await facts_of(session, actor.account_id):
+        await record_facts(session, actor, {}, at)
 
 
 async def topics(session: AsyncSession, actor: Actor, at: datetime) -> Sequence[Topic]:
@@ -59,7 +77,7 @@ async def topics(session: AsyncSession, actor: Actor, at: datetime) -> Sequence[
 
 
 async def record_facts(session: AsyncSession, actor: Actor, facts: Mapping[str, Any], at: datetime) -> None:
-    """Add to or change the patient's own facts; no facts at all means that they declined. Redraws open cards."""
+    """Add to or change the patient's own facts; no facts at all confirm those before. Redraws open cards."""
     authorize(actor, Permission.SET_FACTS)
     assert actor.account_id is not None
     row = await session.get(PatientFacts, actor.account_id)

@@ -68,7 +68,11 @@ def open_alerts(scan: Scan, at: datetime, formulary: Formulary | None = None) ->
 def missing_facts(scan: Scan, at: datetime, formulary: Formulary | None = None) -> list[str]:
     """Names of the patient's facts that are not known and matter for these lines."""
     lines = read_lines(scan.prescription.lines, formulary) if scan.prescription else []
-    return checking.missing_facts(patient_of(scan, at), lines, formulary)
+    missing = checking.missing_facts(patient_of(scan, at), lines, formulary)
+    ill = (formulary or load()).conditions
+    matters = any(name in rule.of for line in lines for name in line.substances for rule in ill)
+    known = (scan.facts and scan.facts.facts) or {}
+    return [*missing, "conditions"] if matters and "conditions" not in known else missing
 
 
 def reason_against(scan: Scan, alert: Alert) -> str | None:

@@ -1,6 +1,6 @@
 """A prescription is read as data and checked: alerts pause it, an override needs a reason."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -112,6 +112,24 @@ async def test_missing_facts_are_named_before_complete(clinic: Clinic) -> None:
     assert "Not known of this patient, and it matters for these lines: allergies" in await _prescribes(
         clinic, "augmentin 625 bd x5d"
     )
+
+
+async def test_an_illness_stops_a_line_and_old_facts_are_named(clinic: Clinic) -> None:
+    await a_scan(clinic, ScanStatus.DOCTOR_VERIFIED)
+    async with clinic.app.services.sessions.begin() as session:
+        amina = await actor(session, "amina@example.org")
+        told, facts = datetime.now(UTC) - timedelta(days=40), {"conditions": ["asthma"], "allergies": []}
+        session.add(PatientFacts(account_id=amina.account_id, facts=facts, asked_at=told))
+    draft = await _prescribes(clinic, "Tab propranolol 40 mg bd")
+    assert "propranolol" in draft
+    assert "asthma:" in draft
+    assert "not confirmed since: please ask" in draft
+    assert "illnesses" not in draft
+
+
+async def test_unknown_illnesses_are_named_where_they_matter(clinic: Clinic) -> None:
+    await a_scan(clinic, ScanStatus.DOCTOR_VERIFIED)
+    assert "illnesses" in await _prescribes(clinic, "Tab propranolol 40 mg bd")
 
 
 async def test_an_allergy_told_after_the_draft_was_shown_still_stops_it(clinic: Clinic) -> None:
