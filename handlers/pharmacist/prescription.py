@@ -19,7 +19,7 @@ from models.tables.scans import Scan
 from workflow.actors import Actor
 from workflow.errors import AlertsOpen, StaleAction, WordsChanged
 from workflow.formulary.load import Formulary
-from workflow.scans import claims, prescription, queries
+from workflow.scans import claims, prescribing, prescription, queries
 from workflow.scans.prescribing import READY_PREFIX
 from workflow.transitions import Action, require_applicable
 from workflow.unit_of_work import UnitOfWork
@@ -27,15 +27,23 @@ from workflow.unit_of_work import UnitOfWork
 
 @requires(Action.PRESCRIBE)
 async def start_prescription(
-    query: CallbackQuery, callback_data: OnCard, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork
+    query: CallbackQuery,
+    callback_data: OnCard,
+    actor: Actor,
+    state: FSMContext,
+    texts: Texts,
+    uow: UnitOfWork,
+    formulary: Formulary,
 ) -> None:
+    """Ask for the lines; of the ready ones only those that fit the patient are offered."""
     async with uow.begin() as session:
         scan = await queries.scan_for(session, callback_data.scan_id, actor, Action.PRESCRIBE)
         require_applicable(scan, Action.PRESCRIBE)
         await claims.take(session, actor, scan.id, uow.at)
         await state.set_data({"scan_id": scan.id, "lines": []})
         await state.set_state(Prescribing.lines)
-    await reply(query, texts("prescribe.ask", scan=scan.id), keyboards.prescription_templates(texts))
+    ready = prescribing.fitting(scan, keyboards.PRESCRIPTION_TEMPLATES, uow.at, formulary)
+    await reply(query, texts("prescribe.ask", scan=scan.id), keyboards.prescription_templates(texts, ready))
 
 
 @requires(Action.PRESCRIBE)
@@ -62,7 +70,11 @@ async def take_template(
     uow: UnitOfWork,
     formulary: Formulary,
 ) -> None:
-    if callback_data.name not in keyboards.PRESCRIPTION_TEMPLATES:
+    """Add a ready line. Raises StaleAction for one that does not fit the patient as they are known by now."""
+    async with uow.read() as session:
+        scan = await queries.scan_for(session, (await state.get_data())["scan_id"], actor, Action.PRESCRIBE)
+        ready = prescribing.fitting(scan, keyboards.PRESCRIPTION_TEMPLATES, uow.at, formulary)
+    if callback_data.name not in ready:
         raise StaleAction
     await query.answer()
     await _add(message, [READY_PREFIX + callback_data.name], actor, state, texts, uow, formulary)

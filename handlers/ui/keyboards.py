@@ -107,9 +107,9 @@ def retake_reasons(texts: Texts, names: Sequence[str]) -> InlineKeyboardMarkup:
     return rows([(texts.plain(f"reason.{name}"), RetakeReason(name=name)) for name in names], width=1)
 
 
-def prescription_templates(texts: Texts) -> InlineKeyboardMarkup:
-    """Ready lines, and the way to pick another."""
-    ready: Buttons = [(texts.plain(f"template.{name}"), UseTemplate(name=name)) for name in PRESCRIPTION_TEMPLATES]
+def prescription_templates(texts: Texts, fitting: Iterable[str] = ()) -> InlineKeyboardMarkup:
+    """The ready lines that fit the patient, and the way to pick another."""
+    ready: Buttons = [(texts.plain(f"template.{name}"), UseTemplate(name=name)) for name in fitting]
     return rows([*ready, (texts.plain("button.pick"), PickMedicine())])
 
 

@@ -13,6 +13,7 @@ from workflow.actors import Actor
 from workflow.audit.chain import AuditEvent, record
 from workflow.errors import AlertsOpen, StaleAction
 from workflow.formulary import checking
+from workflow.formulary.limits import is_child
 from workflow.formulary.load import Formulary, load
 from workflow.formulary.reading import read_line
 from workflow.formulary.records import Alert, Patient, PrescriptionLine
@@ -73,6 +74,18 @@ def missing_facts(scan: Scan, at: datetime, formulary: Formulary | None = None) 
     matters = any(name in rule.of for line in lines for name in line.substances for rule in ill)
     known = (scan.facts and scan.facts.facts) or {}
     return [*missing, "conditions"] if matters and "conditions" not in known else missing
+
+
+def fitting(scan: Scan, names: Sequence[str], at: datetime, formulary: Formulary | None = None) -> list[str]:
+    """Those of the ready lines that fit this patient: no alert; their doses are an adult's, so none for a child."""
+    patient = patient_of(scan, at)
+    grown = not is_child(patient)
+    lines = {name: read_stored(READY_PREFIX + name, formulary) for name in names}
+    return [
+        name
+        for name, line in lines.items()
+        if line.kind not in MEDICINES or (grown and not checking.check(patient, [line], formulary))
+    ]
 
 
 def reason_against(scan: Scan, alert: Alert) -> str | None:

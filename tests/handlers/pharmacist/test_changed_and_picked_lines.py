@@ -1,9 +1,16 @@
 """Single lines are changed, and picked from buttons by who does not want to type."""
 
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from handlers.ui.callbacks import UseTemplate
 from handlers.ui.prescription_callbacks import ChangeLine
+from models.tables.accounts import Account, PatientFacts
 from models.vocabulary import ScanStatus
 from tests.support.people import Clinic
-from tests.support.steps import a_scan, scan_row, sentence_for
+from tests.support.steps import a_scan, actor, scan_row, sentence_for
 from workflow.scans.draft_hash import draft_hash
 
 
@@ -83,3 +90,32 @@ async def test_a_second_picked_line_joins_the_first_and_old_buttons_are_stale(cl
     await clinic.meena.presses("5 days", on="how long?")
     await clinic.meena.sees("Augmentin 625 1-0-1 x 5 days")
     assert await _lines(clinic, scan_id) == ["Dolo 650 tds x 3 days", "Augmentin 625 1-0-1 x 5 days"]
+
+
+READY = [  # age, what the patient told, the ready lines that fit: fever, cough, oxygen, antibiotic
+    (48, {}, {"Fever, pain", "Cough", "Low oxygen", "Antibiotic"}),
+    (48, {"allergies": ["penicillin - rash"]}, {"Fever, pain", "Cough", "Low oxygen"}),
+    (5, {}, {"Low oxygen"}),
+    (5, {"weight_kg": 16.0}, {"Low oxygen"}),
+    (15, {"weight_kg": 50.0}, {"Fever, pain", "Cough", "Low oxygen", "Antibiotic"}),
+]
+
+
+@pytest.mark.parametrize(("age", "facts", "offered"), READY)
+async def test_only_ready_lines_that_fit_the_patient_are_offered(
+    age: int, facts: dict[str, Any], offered: set[str], clinic: Clinic
+) -> None:
+    await a_scan(clinic, ScanStatus.DOCTOR_VERIFIED)
+    now = datetime.now(UTC)
+    async with clinic.app.services.sessions.begin() as session:
+        amina = await actor(session, "amina@example.org")
+        account = await session.get_one(Account, amina.account_id)
+        account.date_of_birth = date(now.year - age, 1, 1)
+        session.add(PatientFacts(account_id=amina.account_id, facts=facts, asked_at=now))
+    await _prescribes(clinic)
+    asked = await clinic.meena.sees("a line for each medicine")
+    found = {name for name in asked.buttons if "Pick" not in name}
+    assert found == offered
+    if "Antibiotic" not in offered:
+        refused = await clinic.meena.forges(UseTemplate(name="antibiotic").pack())
+        assert refused.text == sentence_for(clinic, "error.stale")
