@@ -1,41 +1,61 @@
 """Messages of the staff desk: calls to the staff, and the conversation between requester and staff member."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from bot.jobs.notify import Outgoing, send_pages
 from bot.services import Services
 from handlers.ui import keyboards
-from handlers.ui.callbacks import DeskAction
+from handlers.ui.callbacks import DeskAction, OnTicket
 from handlers.ui.texts import Texts
-from handlers.views.desk import requester_name
+from handlers.ui.urgency_callbacks import ALARM_ACTIONS
+from handlers.views.desk import alarm_block, requester_name
+from handlers.views.paging import join_blocks
 from models.tables.accounts import Account, ChatLink
 from models.tables.desk import Ticket, TicketMessage, TicketState
+from models.tables.scans import Scan
 from workflow.accounts import sessions
-from workflow.desk import tickets, urgency
+from workflow.desk import alarms, tickets, urgency
 
 
 async def call_staff(services: Services, ticket_id: int, words_id: int | None = None, again: str = "") -> None:
     """Tell every staff chat that a ticket waits, or, with `words_id`, that its message reports an emergency.
 
-    Idempotent, except that it is sent again where a crash hid the outcome. Sends nothing for a ticket that is no
-    longer open. `again` distinguishes repeated calls."""
+    An alarm carries those of other tickets that wait for one as well. Idempotent, except that it is sent again where a
+    crash hid the outcome. Sends nothing for a ticket that is no longer open, or whose alarm went with another one.
+    `again` distinguishes repeated calls."""
+    if words_id is not None:
+        async with services.sessions.begin() as session:
+            rung = [
+                (one, await alarms.open_scan(session, one.account_id))
+                for one in await alarms.take_ring(session, ticket_id, words_id)
+            ]
+            chats = await tickets.staff_chats(session)
+        for chat_id in chats if rung else ():
+            await _send(services, f"ticket:{ticket_id}:{words_id}", chat_id, await _alarm(services, chat_id, rung))
+        return
     async with services.sessions() as session:
         ticket = await session.get_one(Ticket, ticket_id)
-        message = await session.get(TicketMessage, words_id) if words_id else None
         chats = await tickets.staff_chats(session)
-    if message is None and ticket.state is not TicketState.OPEN:
-        return
-    for chat_id in chats:
+    for chat_id in chats if ticket.state is TicketState.OPEN else ():
         texts = await _texts(services, chat_id)
-        name = requester_name(ticket, texts)
-        if message:
-            shown = await _text_for(services, chat_id, message)
-            text = texts("desk.alarm", words=shown, name=name, time=texts.time(message.at))
-        else:
-            text = texts("desk.wanted", name=name, time=texts.time(ticket.opened_at))
-        actions = () if ticket.state is TicketState.CLOSED else (DeskAction.CLAIM,)
-        outgoing = Outgoing(text, keyboards.ticket_keyboard(texts, ticket_id, actions), protected=True)
-        await _send(services, f"ticket:{ticket_id}:{words_id or f'call{again}'}", chat_id, outgoing)
+        text = texts("desk.wanted", name=requester_name(ticket, texts), time=texts.time(ticket.opened_at))
+        outgoing = Outgoing(text, keyboards.ticket_keyboard(texts, ticket_id, (DeskAction.CLAIM,)), protected=True)
+        await _send(services, f"ticket:{ticket_id}:call{again}", chat_id, outgoing)
+
+
+async def _alarm(services: Services, chat_id: int, rung: Sequence[tuple[Ticket, Scan | None]]) -> Outgoing:
+    """One alarm with its buttons, or several as a list; a locked chat, which anybody may read, sees no words."""
+    texts, today = await _texts(services, chat_id), services.now().date()
+    locked = await _is_locked(services, chat_id)
+    blocks = [alarm_block(ticket, scan, texts, today, hidden=locked) for ticket, scan in rung]
+    if len(rung) > 1:
+        buttons = [(f"#{ticket.id}", OnTicket(action=DeskAction.CLAIM, ticket_id=ticket.id)) for ticket, _ in rung]
+        return Outgoing(join_blocks(texts("desk.alarms"), *blocks), keyboards.rows(buttons, width=4), protected=True)
+    [(ticket, _)] = rung
+    actions = () if ticket.state is TicketState.CLOSED else (DeskAction.CLAIM, *ALARM_ACTIONS)
+    keyboard = keyboards.ticket_keyboard(texts, ticket.id, actions)
+    return Outgoing(join_blocks(texts("desk.alarm"), *blocks), keyboard, protected=True)
 
 
 async def relay_words(services: Services, words_id: int) -> None:
@@ -58,7 +78,7 @@ async def relay_words(services: Services, words_id: int) -> None:
 async def notify_ticket_change(services: Services, ticket_id: int, turn: str) -> None:
     """Tell the requester that the ticket was claimed or closed, or the staff member that the requester left.
 
-    Idempotent like `call_staff`. `turn`: "claimed", "closed" or "left"."""
+    Idempotent like `call_staff`. `turn`: "claimed", "closed", "dismissed" or "left"."""
     async with services.sessions() as session:
         ticket = await session.get_one(Ticket, ticket_id)
         left = turn == "left"
@@ -95,11 +115,10 @@ def _relayed(texts: Texts, ticket: Ticket, text: str, author: Account | None) ->
     return Outgoing(sentence, keyboards.ticket_keyboard(texts, ticket.id, actions), protected=True)
 
 
-async def _text_for(services: Services, chat_id: int, message: TicketMessage) -> str:
-    """The message's text; an ellipsis for a locked chat, which anybody may be reading."""
+async def _is_locked(services: Services, chat_id: int) -> bool:
     async with services.sessions() as session:
         actor = await sessions.actor_for(session, chat_id, services.now() - services.idle_limit)
-    return "…" if actor is None or actor.locked else message.text
+    return actor is None or actor.locked
 
 
 async def _texts(services: Services, chat_id: int, ticket: Ticket | None = None) -> Texts:

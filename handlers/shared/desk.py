@@ -12,9 +12,11 @@ from handlers.ui.forms import AnsweringTicket
 from handlers.ui.parsing import TYPED_TEXT
 from handlers.ui.replies import Handler, edit_message, private_chat_id, reply
 from handlers.ui.texts import Html, Texts
+from handlers.ui.urgency_callbacks import ALARM_ACTIONS
 from handlers.views.desk import conversation, requester_name
 from handlers.views.questions import ask
 from workflow.actors import Actor
+from workflow.desk import alarms
 from workflow.desk import tickets as desk
 from workflow.desk.hours import DeskHours
 from workflow.permissions import Permission
@@ -85,7 +87,7 @@ async def claim(
     """Claim the conversation, which only one staff member can, and show what was written so far."""
     async with uow.begin() as session:
         ticket = await desk.claim(session, actor, callback_data.ticket_id, uow.at)
-    actions = (DeskAction.REPLY, DeskAction.CLOSE)
+    actions = (DeskAction.REPLY, DeskAction.CLOSE, *(ALARM_ACTIONS if ticket.urgent else ()))
     await query.answer()
     text, keyboard = conversation(ticket, texts), keyboards.ticket_keyboard(texts, ticket.id, actions)
     await message.answer(text, reply_markup=keyboard, protect_content=True)
@@ -137,6 +139,15 @@ async def close(
     await edit_message(query, texts("desk.done"))
 
 
+@requires(Permission.SERVE_DESK)
+async def dismiss(query: CallbackQuery, callback_data: OnTicket, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
+    """No emergency; with the other button the chat also rings nobody for a day."""
+    mute = callback_data.action is DeskAction.MUTE
+    async with uow.begin() as session:
+        await alarms.dismiss(session, actor, callback_data.ticket_id, uow.at, mute=mute)
+    await edit_message(query, texts("desk.muted" if mute else "desk.no_emergency"))
+
+
 def routes() -> Router:
     router = Router(name=__name__)
     router.message.register(call_desk, Command("human"))
@@ -148,6 +159,8 @@ def routes() -> Router:
         DeskAction.CLAIM: claim,
         DeskAction.REPLY: start_reply,
         DeskAction.CLOSE: close,
+        DeskAction.NO_EMERGENCY: dismiss,
+        DeskAction.MUTE: dismiss,
     }
     for action, handler in handlers.items():
         router.callback_query.register(handler, OnTicket.filter(F.action == action))

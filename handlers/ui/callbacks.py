@@ -101,6 +101,8 @@ class DeskAction(StrEnum):
     CLAIM = "claim"
     REPLY = "reply"
     CLOSE = "close"
+    NO_EMERGENCY = "no_emergency"
+    MUTE = "mute"  # the chat rings nobody for a day
 
 
 class OnTicket(CallbackData, prefix="t"):

@@ -42,6 +42,9 @@ class Ticket(Base):
     state: Mapped[TicketState] = mapped_column(enum_column(TicketState), default=TicketState.OPEN)
     opened_at: Mapped[datetime]
     alarmed_at: Mapped[datetime | None]  # when staff were last notified of an emergency
+    alarms: Mapped[int] = mapped_column(default=0)  # how often they were
+    ring: Mapped[int | None]  # id of the message whose job carries the newest alarm, with those of other tickets
+    muted_until: Mapped[datetime | None]  # until then the chat rings nobody
     claimed_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     claimed_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]

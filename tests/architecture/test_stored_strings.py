@@ -123,7 +123,7 @@ CHOICES: Final = (
     "approve reject read_all report preview preliminary amend addendum approve_change decline_change critical heard",
     "reached countersign compare",
     "take_over give_back",
-    "claim reply close",
+    "claim reply close no_emergency mute",
     "open topics entry dismiss",
     "suspend restore doctor pharmacist administrator not_doctor not_pharmacist not_administrator",
 )
@@ -154,6 +154,8 @@ ACTS: Final = {
     "ask_urgency",
     "not_now",
     "mark_urgent",
+    "no_emergency",
+    "mute",
     "export",
     "forget",
     "erase",

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiogram.types import Document, Update
 from prometheus_client import Counter
-from sqlalchemy import func, select, update
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.app import Engines
@@ -22,13 +22,10 @@ from bot.telegram.rate_limit import MAX_PICTURES_IN_PROGRESS, MESSAGE_BURST, PIC
 from faq.answer import load
 from models.tables.accounts import Account
 from models.tables.codes import Code, Purpose
-from models.tables.desk import TicketMessage
-from models.tables.jobs import Job
 from tests.support.jobs import settles
 from tests.support.people import Clinic, open_clinic
 from tests.support.wire import text_update
 from workflow.accounts.codes import MAILS_PER_WINDOW, TOTAL_PER_WINDOW, send_code
-from workflow.desk import tickets
 from workflow.errors import CodesUsedUp
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -256,11 +253,3 @@ async def test_a_flood_of_emergencies_is_answered_and_notified_to_the_staff_once
     await settles(strict)
     alarms = [message for message in await strict.rao.messages() if "🆘" in message.text]
     assert len(alarms) == 1
-
-
-async def test_an_emergency_after_two_minutes_is_notified_again(session: AsyncSession) -> None:
-    for seconds in (0, 1, 60, 121, 122):
-        await tickets.report_emergency(session, 7, None, "en", "I cannot breathe", NOW + timedelta(seconds=seconds))
-    await session.flush()
-    assert await session.scalar(select(func.count()).select_from(TicketMessage)) == 5
-    assert await session.scalar(select(func.count()).select_from(Job).where(Job.kind == "call_staff")) == 2

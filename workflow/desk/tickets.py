@@ -1,7 +1,7 @@
 """Tickets: a conversation that a chat opens, one member of staff claims, and either of them closes."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import or_, select
@@ -18,7 +18,6 @@ from workflow.jobs import JobKind, enqueue
 from workflow.permissions import STAFF, Permission, authorize
 from workflow.scans import queries
 
-REALERT_AFTER: Final = timedelta(minutes=2)  # between two alerts of one ticket
 MAX_MESSAGE: Final = 3000  # characters of a message; the rest is cut off
 
 
@@ -43,27 +42,9 @@ async def request_staff(
     authorize(actor, Permission.CALL_DESK)
     alert_at = hours.next_open(at)
     if await open_ticket(session, chat_id) is None:
-        ticket = await _open(session, chat_id, actor, language, at)
+        ticket = await create(session, chat_id, actor, language, at)
         enqueue(session, JobKind.CALL_STAFF, alert_at, ticket_id=ticket.id)
     return alert_at
-
-
-async def report_emergency(
-    session: AsyncSession, chat_id: int, actor: Actor | None, language: str, text: str, at: datetime
-) -> None:
-    """Record an emergency message and alert all staff, whatever the hour.
-
-    Repeated messages alert again after `REALERT_AFTER`; until then they are relayed to the member who claimed it."""
-    ticket = await open_ticket(session, chat_id, lock=True) or await _open(session, chat_id, actor, language, at)
-    ticket.urgent = True
-    message = await _store_message(session, ticket, None, text, at)
-    patient = actor.account_id if actor else None
-    await record(session, actor, AuditEvent("emergency", "ticket", ticket.id, patient), at)
-    if ticket.alarmed_at is None or ticket.alarmed_at <= at - REALERT_AFTER:
-        ticket.alarmed_at = at
-        enqueue(session, JobKind.CALL_STAFF, at, ticket_id=ticket.id, words_id=message.id)
-    elif ticket.state is TicketState.CLAIMED:
-        _relay(session, message, at)
 
 
 async def message_staff(session: AsyncSession, chat_id: int, text: str, at: datetime) -> None:
@@ -71,28 +52,28 @@ async def message_staff(session: AsyncSession, chat_id: int, text: str, at: date
     ticket = await open_ticket(session, chat_id, lock=True)
     if ticket is None:
         raise StaleAction
-    message = await _store_message(session, ticket, None, text, at)
+    message = await store_message(session, ticket, None, text, at)
     if ticket.state is TicketState.CLAIMED:
-        _relay(session, message, at)
+        relay(session, message, at)
 
 
 async def claim(session: AsyncSession, actor: Actor, ticket_id: int, at: datetime) -> Ticket:
     """Claim a ticket; idempotent for the same account. Raises NotFound, StaleAction or TicketTaken with the name."""
     authorize(actor, Permission.SERVE_DESK)
-    ticket = await _lock_ticket(session, ticket_id)
+    ticket = await lock_ticket(session, ticket_id)
     if ticket.claimed_by not in {None, actor.account_id}:
         raise TicketTaken(name=ticket.claimer.name if ticket.claimer else "")
     if ticket.state is TicketState.OPEN:
         ticket.claimed_by, ticket.claimed_at, ticket.state = actor.account_id, at, TicketState.CLAIMED
         await record(session, actor, AuditEvent("claim", "ticket", ticket.id, ticket.account_id), at)
-        _notify(session, ticket, "claimed", at)
+        notify_change(session, ticket, "claimed", at)
     return ticket
 
 
 async def reply(session: AsyncSession, actor: Actor, ticket_id: int, text: str, at: datetime) -> Ticket:
     """Store and relay an answer of staff. Raises NotFound, StaleAction or TicketTaken."""
     ticket = await _lock_own_ticket(session, actor, ticket_id)
-    _relay(session, await _store_message(session, ticket, actor.account_id, text, at), at)
+    relay(session, await store_message(session, ticket, actor.account_id, text, at), at)
     await record(session, actor, AuditEvent("reply", "ticket", ticket.id, ticket.account_id), at)
     return ticket
 
@@ -100,8 +81,8 @@ async def reply(session: AsyncSession, actor: Actor, ticket_id: int, text: str, 
 async def close(session: AsyncSession, actor: Actor, ticket_id: int, at: datetime) -> None:
     """Close a claimed ticket. Raises NotFound, StaleAction or TicketTaken."""
     ticket = await _lock_own_ticket(session, actor, ticket_id)
-    await _end(session, ticket, actor, at)
-    _notify(session, ticket, "closed", at)
+    await end(session, ticket, actor, at)
+    notify_change(session, ticket, "closed", at)
 
 
 async def withdraw(session: AsyncSession, chat_id: int, actor: Actor | None, at: datetime) -> None:
@@ -109,7 +90,7 @@ async def withdraw(session: AsyncSession, chat_id: int, actor: Actor | None, at:
     ticket = await open_ticket(session, chat_id, lock=True)
     if ticket is None:
         raise StaleAction
-    await _end(session, ticket, actor, at)
+    await end(session, ticket, actor, at)
     if ticket.claimed_by is not None:
         notify_withdrawn(session, ticket, at)
 
@@ -160,7 +141,8 @@ async def chats_of_staff_member(session: AsyncSession, account_id: int | None) -
     return (await session.scalars(linked.where(Account.suspended_at.is_(None)))).all()
 
 
-async def _open(session: AsyncSession, chat_id: int, actor: Actor | None, language: str, at: datetime) -> Ticket:
+async def create(session: AsyncSession, chat_id: int, actor: Actor | None, language: str, at: datetime) -> Ticket:
+    """Open a ticket, which alerts nobody."""
     account_id = actor.account_id if actor else None
     ticket = Ticket(chat_id=chat_id, account_id=account_id, language=language, state=TicketState.OPEN, opened_at=at)
     session.add(ticket)
@@ -168,16 +150,17 @@ async def _open(session: AsyncSession, chat_id: int, actor: Actor | None, langua
     return ticket
 
 
-async def _store_message(
+async def store_message(
     session: AsyncSession, ticket: Ticket, staff_id: int | None, text: str, at: datetime
 ) -> TicketMessage:
+    """Store a message of the requester, or of staff with `staff_id`."""
     message = TicketMessage(ticket_id=ticket.id, staff_id=staff_id, text=text[:MAX_MESSAGE], at=at)
     session.add(message)
     await session.flush()
     return message
 
 
-async def _lock_ticket(session: AsyncSession, ticket_id: int) -> Ticket:
+async def lock_ticket(session: AsyncSession, ticket_id: int) -> Ticket:
     """The open ticket, locked for writing. Raises NotFound, or StaleAction when it is closed."""
     ticket = await session.get(Ticket, ticket_id, with_for_update={"of": Ticket}, populate_existing=True)
     if ticket is None:
@@ -190,25 +173,28 @@ async def _lock_ticket(session: AsyncSession, ticket_id: int) -> Ticket:
 async def _lock_own_ticket(session: AsyncSession, actor: Actor, ticket_id: int) -> Ticket:
     """The ticket, locked for writing, if the actor has claimed it. Raises NotFound, StaleAction or TicketTaken."""
     authorize(actor, Permission.SERVE_DESK)
-    ticket = await _lock_ticket(session, ticket_id)
+    ticket = await lock_ticket(session, ticket_id)
     if ticket.claimed_by != actor.account_id:
         raise TicketTaken(name=ticket.claimer.name) if ticket.claimer else StaleAction
     return ticket
 
 
-async def _end(session: AsyncSession, ticket: Ticket, actor: Actor | None, at: datetime) -> None:
+async def end(session: AsyncSession, ticket: Ticket, actor: Actor | None, at: datetime) -> None:
+    """Close a ticket that the caller has locked."""
     ticket.state, ticket.closed_at = TicketState.CLOSED, at
     await record(session, actor, AuditEvent("close", "ticket", ticket.id, ticket.account_id), at)
 
 
-def _relay(session: AsyncSession, message: TicketMessage, at: datetime) -> None:
+def relay(session: AsyncSession, message: TicketMessage, at: datetime) -> None:
+    """Enqueue the message for the other side of the conversation."""
     enqueue(session, JobKind.RELAY_MESSAGE, at, lock=f"ticket:{message.ticket_id}", words_id=message.id)
 
 
 def notify_withdrawn(session: AsyncSession, ticket: Ticket, at: datetime) -> None:
     """Enqueue the notice to the claiming member that no answer is needed any more."""
-    _notify(session, ticket, "left", at)
+    notify_change(session, ticket, "left", at)
 
 
-def _notify(session: AsyncSession, ticket: Ticket, event: str, at: datetime) -> None:
+def notify_change(session: AsyncSession, ticket: Ticket, event: str, at: datetime) -> None:
+    """Enqueue the notice of a change; for the events see `bot.jobs.desk.notify_ticket_change`."""
     enqueue(session, JobKind.NOTIFY_TICKET, at, lock=f"ticket:{ticket.id}", ticket_id=ticket.id, turn=event)

@@ -7,18 +7,16 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables.desk import UrgencyQuestion
-from models.tables.scans import Scan
-from models.vocabulary import Role, ScanStatus
+from models.vocabulary import Role
 from workflow.actors import Actor
 from workflow.audit.chain import AuditEvent, record
-from workflow.desk import tickets
+from workflow.desk import alarms, tickets
 from workflow.errors import NotFound, StaleAction
 from workflow.jobs import JobKind, enqueue
 from workflow.permissions import Permission, authorize
 from workflow.scans.intake import mark_urgent
 
 ANSWER_WITHIN: Final = timedelta(minutes=2)  # no answer within it counts as "bad right now"
-FINISHED: Final = (ScanStatus.REPORT_READY, ScanStatus.REJECTED)
 
 
 class Words(NamedTuple):
@@ -40,7 +38,7 @@ async def hear(session: AsyncSession, actor: Actor | None, words: Words, at: dat
     if words.certain or (ticket is not None and ticket.urgent):
         if question is not None:
             question.answered_at, question.bad_now = at, True
-        await tickets.report_emergency(session, words.chat_id, actor, words.language, words.text, at)
+        await alarms.report_emergency(session, words.chat_id, actor, words.language, words.text, at)
         return None
     if ticket is not None:
         await tickets.message_staff(session, words.chat_id, words.text, at)
@@ -67,12 +65,12 @@ async def answer(
     reported = question.answered_at is not None
     question.bad_now, question.answered_at = bad_now, question.answered_at or at
     if bad_now and not reported:
-        await tickets.report_emergency(session, chat_id, actor, question.language, question.text, at)
+        await alarms.report_emergency(session, chat_id, actor, question.language, question.text, at)
     if bad_now:
         return None
     event = AuditEvent("not_now", "urgency_question", question.id, question.account_id)
     await record(session, actor, event, at)
-    scan = await _open_scan(session, question.account_id)
+    scan = await alarms.open_scan(session, question.account_id)
     if scan is not None:
         await mark_urgent(session, actor, question, scan, at)
     return question.scan_id
@@ -86,7 +84,7 @@ async def report_unanswered(session: AsyncSession, question_id: int, at: datetim
     if question.answered_at is None:
         question.answered_at = at
         actor = Actor(question.account_id, Role.PATIENT) if question.account_id else None
-        await tickets.report_emergency(session, question.chat_id, actor, question.language, question.text, at)
+        await alarms.report_emergency(session, question.chat_id, actor, question.language, question.text, at)
     return question
 
 
@@ -114,10 +112,3 @@ async def _open_question(session: AsyncSession, chat_id: int) -> UrgencyQuestion
 
 async def _lock(session: AsyncSession, question_id: int) -> UrgencyQuestion | None:
     return await session.get(UrgencyQuestion, question_id, with_for_update=True, populate_existing=True)
-
-
-async def _open_scan(session: AsyncSession, account_id: int | None) -> Scan | None:
-    """The patient's newest scan whose report is not ready."""
-    own = select(Scan).where(Scan.patient_id == account_id, Scan.status.not_in(FINISHED))
-    scan: Scan | None = await session.scalar(own.order_by(Scan.id.desc()).limit(1))
-    return scan

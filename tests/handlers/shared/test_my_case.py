@@ -6,7 +6,7 @@ from models.vocabulary import Role, ScanStatus
 from tests.support.ownership import _moves_in
 from tests.support.people import Clinic
 from tests.support.steps import a_scan, actor, until
-from workflow.desk import tickets
+from workflow.desk import alarms
 from workflow.scans import queries
 
 WHERE = (
@@ -73,6 +73,6 @@ async def test_a_long_queue_says_how_many_there_are_and_marks_an_open_emergency(
     async with clinic.app.services.sessions.begin() as session:
         amina = await actor(session, "amina@example.org")
         (chat,) = await queries.chats_of_account(session, amina.account_id)
-        await tickets.report_emergency(session, chat, amina, "en", "I cannot breathe", clinic.app.services.now())
+        await alarms.report_emergency(session, chat, amina, "en", "I cannot breathe", clinic.app.services.now())
     await clinic.rao.sends("/queue")
     await clinic.rao.sees("🆘 #1 ")
