@@ -67,10 +67,11 @@ SIGNS: Final = (
     Sign(("limb", "pain", "sweat"), 9),
     Sign(("headache", "worst"), 10),
     Sign(("headache", "now"), 4),
+    Sign(("head", "pain", "worst"), 8),
     Sign(("pregnant", "bleed"), 10),
     Sign(("pregnant", "blood"), 10),
     Sign(("took", "object"), 5),
-    Sign(("throat", "stuck"), 6),
+    Sign(("gullet", "object", "stuck"), 8),
     Sign(("drowsy",)),
 )
 SUICIDE: Final = Sign(("live", "unwanted"), 4)

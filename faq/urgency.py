@@ -23,6 +23,7 @@ SHARED_SIGNS: Final = frozenset(
         *(("breath", "block"), ("chest", "pain"), ("chest", "block"), ("heart", "pain"), ("cough", "blood")),
         *(("mouth", "blood"), ("numb", "limb"), ("numb", "lips"), ("move", "not", "limb"), ("attack",)),
         *(("limb", "pain", "sweat"), ("headache", "worst"), ("headache", "now")),
+        *(("head", "pain", "worst"), ("took", "object")),
     }
 )
 # Those of them that answer "why is this picture taken" as often as they cry for help.

@@ -1,6 +1,7 @@
 """How urgent words are: certain, worth a question, or ordinary; measured on lines written before the words.
 
-Five lines of the half `test` were not heard at first and have been mended by their kind: it is no longer blind."""
+Five lines of `test` and six of `fresh` were not heard at first, four complaints of `fresh` were certain; they have
+been mended by their kind: neither is blind any more."""
 
 import json
 
@@ -11,7 +12,7 @@ from bot.cli.faq import app
 from faq.answer import FOLDER, Faq
 from faq.urgency import Urgency
 
-HALVES = ("tune", "test")
+HALVES = ("tune", "test", "fresh")
 LANGUAGES = ("en", "ta", "hi")
 SUICIDE_LINE = "14416"  # Tele-MANAS
 Line = tuple[str, str, str]  # language, label, text
