@@ -9,6 +9,7 @@ from bot.channels.delivering import TELEGRAM_REFUSALS
 from bot.jobs.notify import notify
 from bot.services import Services
 from handlers.ui.keyboards import amendment_keyboard
+from handlers.views.identity import identity_line
 from handlers.views.reports import amendment_values
 from models.tables.accounts import ChatLink
 from models.tables.deliveries import Delivery
@@ -25,7 +26,9 @@ async def notify_amendment(services: Services, scan_id: int, number: int) -> Non
         amendment = (await amendments.amendments_of(session, scan_id))[number - 1]
         chats = await queries.chats_of_role(session, Role.ADMINISTRATOR)
     buttons, values = partial(amendment_keyboard, scan_id=scan_id, number=number), amendment_values(scan, amendment)
-    await notify(services, chats, f"amendment:{scan_id}:{number}", "amend.ask", None, buttons, **values)
+    identity = partial(identity_line, scan)
+    key = f"amendment:{scan_id}:{number}"
+    await notify(services, chats, key, "amend.ask", None, buttons, identity=identity, **values)
 
 
 async def notify_declined(services: Services, scan_id: int) -> None:

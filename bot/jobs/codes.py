@@ -6,6 +6,7 @@ from bot.channels.email import Email, UndeliverableMail
 from bot.jobs.notify import notify, send_email
 from bot.services import Services
 from handlers.views.cards import release_content
+from handlers.views.identity import identity_line
 from models.tables.accounts import Account
 from models.tables.codes import Code, Purpose
 from models.tables.scans import Scan
@@ -37,8 +38,9 @@ async def mail_code(services: Services, code_id: int) -> None:
     texts = services.catalogues.of(code.language)
     if code.purpose is Purpose.RELEASE and scan and scan.reading:
         text = texts.plain("mail.code.release", code=digits, scan=scan.id, content=release_content(scan, texts))
-    elif amendment:
-        text = texts.plain("mail.code.amend", code=digits, scan=amendment.scan_id, version=amendment.version)
+    elif amendment and scan:
+        values = {"scan": scan.id, "version": amendment.version, "identity": identity_line(scan, texts)}
+        text = texts.plain("mail.code.amend", code=digits, **values)
     else:
         text = texts.plain(f"mail.code.{SENTENCES[code.purpose]}", code=digits)
     message_id = f"<code-{code.id}-{code.digest[:16]}@{services.mail_domain}>"

@@ -6,6 +6,7 @@ from bot.jobs.notify import notify
 from bot.services import Services
 from handlers.ui.callbacks import CardAction
 from handlers.ui.keyboards import action_keyboard
+from handlers.views.identity import identity_line
 from models.tables.scans import Scan
 from models.vocabulary import Role
 from workflow.scans import critical, queries
@@ -29,9 +30,9 @@ async def escalate_critical(services: Services, scan_id: int, rung: int) -> None
     if await notify(services, patients, f"{key}:patient", "critical.patient", None, acknowledge, scan=scan_id):
         async with services.sessions.begin() as session:
             await critical.record_notified(session, scan_id, services.now())
-    doctor, patient = scan.critical.doctor.name, scan.patient
+    doctor, email = scan.critical.doctor.name, scan.patient.email
     reached = partial(action_keyboard, scan_id=scan_id, actions=[CardAction.PATIENT_REACHED])
-    values = {"scan": str(scan_id), "doctor": doctor, "patient": patient.name, "email": patient.email}
+    values = {"scan": str(scan_id), "doctor": doctor, "identity": partial(identity_line, scan), "email": email}
     await notify(services, administrators, f"{key}:staff", "critical.staff", None, reached, **values)
     await notify(services, doctors, f"{key}:doctor", "critical.unheard", None, None, **values)
     async with services.sessions.begin() as session:  # last: the next level starts after this one was sent
@@ -44,5 +45,5 @@ async def notify_acknowledged(services: Services, scan_id: int) -> None:
         scan = await session.get_one(Scan, scan_id)
         administrators = await queries.chats_of_role(session, Role.ADMINISTRATOR)
         doctors = await queries.chats_of_role(session, Role.DOCTOR)
-    chats, patient = [*administrators, *doctors], scan.patient.name
-    await notify(services, chats, f"heard:{scan_id}", "critical.heard", scan=scan_id, patient=patient)
+    chats, identity = [*administrators, *doctors], partial(identity_line, scan)
+    await notify(services, chats, f"heard:{scan_id}", "critical.heard", scan=scan_id, identity=identity)

@@ -49,7 +49,8 @@ async def notify(
     """Send a notice to each chat, once per `key` and chat. Returns how many chats it reached just now.
 
     A notice whose outcome a crash hid is not sent again; after an outage the retried job sends it.
-    `fallback`: the language of chats without an account. `buttons`: builds the keyboard in the reader's language."""
+    `fallback`: the language of chats without an account. `buttons`: builds the keyboard in the reader's language.
+    A value that is a `partial` is called with the reader's texts."""
     reached = 0
     for chat_id in chats:
         send = partial(_send_notice, services, chat_id, sentence, fallback, buttons, values)
@@ -69,11 +70,17 @@ async def _send_notice(
         link = await session.get(ChatLink, chat_id)
         actor = await sessions.actor_for(session, chat_id, services.now() - services.idle_limit)
     texts = services.catalogues.of(link.account.language) if link else fallback or services.catalogues.of(None)
-    translated = {name: texts(value.key) if isinstance(value, Translated) else value for name, value in values.items()}
+    translated = {name: _translate(value, texts) for name, value in values.items()}
     deferred = sentence == DEFERRED_WHEN_LOCKED and actor is not None and actor.locked
     text = texts("asleep.card" if deferred else sentence, **translated)
     keyboard = buttons(texts) if buttons and not deferred else None
     return await send_pages(services, chat_id, Outgoing(text, keyboard, sentence.startswith(PROTECTED)))
+
+
+def _translate(value: object, texts: Texts) -> object:
+    if isinstance(value, Translated):
+        return texts(value.key)
+    return value(texts) if isinstance(value, partial) else value
 
 
 async def send_pages(services: Services, chat_id: int, message: Outgoing) -> str:

@@ -15,8 +15,8 @@ from handlers.ui.forms import Registering
 from handlers.ui.parsing import parse_birthday, parse_email, parse_registration_number, register_answers
 from handlers.ui.replies import Handler, delete_message, display_name, edit_message, private_chat_id, reply
 from handlers.ui.texts import Catalogues, Html, Texts
-from handlers.views.cards import person_line
 from handlers.views.facts import edit_keyboard, facts_block
+from handlers.views.identity import person_line
 from handlers.views.paging import join_blocks
 from handlers.views.questions import ask
 from models.tables.accounts import Account

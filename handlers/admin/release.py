@@ -34,8 +34,8 @@ async def approve(
         scan = await queries.scan_for(session, callback_data.scan_id, actor, Action.ASK_CODE)
         await state.set_data({"scan_id": scan.id})
         await state.set_state(Releasing.code)
-    values = {"scan": scan.id, "email": code.email, "patient": scan.patient.name}
-    await reply(query, texts(f"release.{code.factor}", content=release_content(scan, texts), **values), protected=True)
+    question = texts(f"release.{code.factor}", content=release_content(scan, texts), email=code.email)
+    await reply(query, question, protected=True)
 
 
 @requires(Action.RELEASE)

@@ -19,8 +19,9 @@ from handlers.ui.keyboards import amendment_keyboard
 from handlers.ui.parsing import TYPED_TEXT, typed_text
 from handlers.ui.replies import View, edit_message, private_chat_id, reply
 from handlers.ui.texts import Texts
-from handlers.views.paging import split_messages
-from handlers.views.questions import ask
+from handlers.views.identity import identity_line
+from handlers.views.paging import join_blocks, split_messages
+from handlers.views.questions import ask, placeholders
 from handlers.views.reports import amendment_values
 from models.vocabulary import Band
 from workflow.actors import Actor
@@ -63,10 +64,11 @@ async def start_amendment(
     async with uow.begin() as session:
         scan = await queries.scan_for(session, callback_data.scan_id, actor, Permission.AMEND)
         amendments.require_amendable(scan)
-        await state.set_data({"scan_id": scan.id})
+        data = {"scan_id": scan.id, "identity": identity_line(scan, texts)}
+        await state.set_data(data)
         await state.set_state(first)
     await query.answer()
-    await ask(message, first, texts, scan=callback_data.scan_id)
+    await ask(message, first, texts, **placeholders(data, texts))
 
 
 @requires(Permission.AMEND)
@@ -112,7 +114,9 @@ async def show(query: CallbackQuery, callback_data: OnAmendment, actor: Actor, t
     async with uow.begin() as session:
         scan, change = await amendments.lock_proposed(session, actor, scan_id, number)
         await chain.record_read(session, actor, scan, "change", uow.at)
-    *before, last = split_messages(texts("amend.ask", **amendment_values(scan, change)))
+    *before, last = split_messages(
+        texts("amend.ask", identity=identity_line(scan, texts), **amendment_values(scan, change))
+    )
     for page in before:
         await reply(query, page, protected=True)
     await reply(query, last, amendment_keyboard(texts, scan_id, number), protected=True)
@@ -130,9 +134,11 @@ async def approve(
     async with uow.begin() as session:
         scan_id, number = callback_data.scan_id, callback_data.number
         code = await amendments.request_code(session, actor, scan_id, number, private_chat_id(query), uow.at)
+        scan = await queries.scan_for(session, scan_id, actor, Permission.DECIDE_AMENDMENT)
         await state.set_data({"scan_id": scan_id})
         await state.set_state(Amending.code)
-    await reply(query, texts(f"amend.{code.factor}", scan=scan_id, email=code.email))
+    question = texts(f"amend.{code.factor}", scan=scan_id, email=code.email)
+    await reply(query, join_blocks(identity_line(scan, texts), question), protected=True)
 
 
 @requires(Permission.DECIDE_AMENDMENT)

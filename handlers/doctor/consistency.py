@@ -16,6 +16,7 @@ from handlers.ui.parsing import TYPED_TEXT, typed_text
 from handlers.ui.replies import View, edit_message, message_of, send_view, show_alert
 from handlers.ui.texts import Texts
 from handlers.views import consistency as view
+from handlers.views.identity import identity_line
 from handlers.views.questions import ask, placeholders
 from handlers.views.reading import draft_view
 from models.tables.scans import Scan
@@ -79,7 +80,7 @@ async def open_reasons(
         if scan.reading is None:
             raise StaleAction
         if typed := part.endswith(view.WORDS_SUFFIX):
-            await state.set_data({"scan_id": scan_id})
+            await state.set_data({"scan_id": scan_id, "identity": identity_line(scan, texts)})
             await state.set_state(QUESTIONS[about])
         data = await state.get_data()
     await query.answer()

@@ -17,6 +17,8 @@ from handlers.ui.forms import Rejecting, WritingFindings
 from handlers.ui.parsing import TYPED_TEXT, typed_text
 from handlers.ui.replies import View, edit_message, reply
 from handlers.ui.texts import Texts
+from handlers.views.identity import identity_line
+from handlers.views.paging import join_blocks
 from handlers.views.questions import ask, placeholders
 from handlers.views.reading import draft_view
 from models.vocabulary import Role
@@ -95,7 +97,7 @@ async def start_findings(
             raise StaleAction
         first = WritingFindings.own_reading if scan.finding.uncertain else WritingFindings.findings
         await claims.take(session, actor, scan.id, uow.at)
-        data = {"scan_id": scan.id, "modality": scan.finding.modality}
+        data = {"scan_id": scan.id, "modality": scan.finding.modality, "identity": identity_line(scan, texts)}
         await state.set_data(data)
         await state.set_state(first)
     await query.answer()
@@ -121,12 +123,13 @@ async def ask_reason(
 ) -> None:
     """Ask for the reason of a rejection, which the patient reads: a ready one or typed text."""
     async with uow.begin() as session:
-        await queries.scan_for(session, callback_data.scan_id, actor, Action.REJECT)
+        scan = await queries.scan_for(session, callback_data.scan_id, actor, Action.REJECT)
         await claims.take(session, actor, callback_data.scan_id, uow.at)
-        await state.set_data({"scan_id": callback_data.scan_id})
+        await state.set_data({"scan_id": callback_data.scan_id, "identity": identity_line(scan, texts)})
         await state.set_state(Rejecting.reason)
     ready = keyboards.retake_reasons(texts, RETAKE_REASONS) if actor.role is Role.DOCTOR else None
-    await reply(query, texts("reject.reason", scan=callback_data.scan_id), ready)
+    question = texts("reject.reason", scan=callback_data.scan_id)
+    await reply(query, join_blocks(identity_line(scan, texts), question), ready, protected=True)
 
 
 @requires(Action.REJECT)

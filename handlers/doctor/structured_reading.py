@@ -19,6 +19,7 @@ from handlers.ui.replies import View, message_of, send_view
 from handlers.ui.texts import Texts
 from handlers.views import reading as view
 from handlers.views import ready
+from handlers.views.identity import identity_line
 from handlers.views.questions import ask, placeholders
 from models.tables.scans import Scan
 from models.vocabulary import Band
@@ -69,7 +70,8 @@ async def open_part(
         if part == view.REST_NORMAL:
             scan = await reading.record_regions(session, actor, scan_id, uow.at, reading.remaining_regions(scan))
         elif question:
-            await state.set_data({"scan_id": scan_id, "revises": True, **_region_data(part)})
+            about = {"scan_id": scan_id, "revises": True, "identity": identity_line(scan, texts)}
+            await state.set_data({**about, **_region_data(part)})
             await state.set_state(question)
         data = await state.get_data()
     if question:

@@ -14,6 +14,7 @@ from handlers.ui.parsing import TYPED_TEXT, typed_text
 from handlers.ui.prescription_callbacks import OverrideAlerts
 from handlers.ui.replies import View, send_view
 from handlers.ui.texts import Texts
+from handlers.views.identity import identity_line
 from handlers.views.paging import split_messages
 from handlers.views.prescription import alert_lines
 from workflow.actors import Actor
@@ -45,10 +46,12 @@ async def start_override(
         alerts = prescribing.open_alerts(scan, uow.at, formulary)
         if not alerts:
             raise StaleAction
-        await state.set_data({"scan_id": scan.id, "alerts": [alert.as_dict() for alert in alerts]})
+        shown = [alert.as_dict() for alert in alerts]
+        await state.set_data({"scan_id": scan.id, "alerts": shown, "identity": identity_line(scan, texts)})
         await state.set_state(Prescribing.reason)
     await query.answer()
-    for text in split_messages(*alert_lines(scan, texts, uow.at, formulary), texts("alert.ask_reason")):
+    alerted = alert_lines(scan, texts, uow.at, formulary)
+    for text in split_messages(*alerted, identity_line(scan, texts), texts("alert.ask_reason")):
         await send_view(message, View(text))
 
 
@@ -66,7 +69,8 @@ async def take_reason(
         against = prescribing.Override(data["alerts"], reason)
         scan = await prescribing.override(session, actor, data["scan_id"], against, uow.at, formulary)
         assert scan.prescription is not None
-        await state.set_data({"scan_id": scan.id, "lines": scan.prescription.lines})
+        identity = identity_line(scan, texts)
+        await state.set_data({"scan_id": scan.id, "lines": scan.prescription.lines, "identity": identity})
         await state.set_state(Prescribing.lines)
     await send_draft(message, scan, texts, uow.at, formulary)
 

@@ -15,6 +15,8 @@ from handlers.ui.parsing import TYPED_TEXT
 from handlers.ui.prescription_callbacks import RemoveLine
 from handlers.ui.replies import reply
 from handlers.ui.texts import Texts
+from handlers.views.identity import identity_line
+from handlers.views.paging import join_blocks
 from models.tables.scans import Scan
 from workflow.actors import Actor
 from workflow.errors import AlertsOpen, StaleAction, WordsChanged
@@ -40,10 +42,11 @@ async def start_prescription(
         scan = await queries.scan_for(session, callback_data.scan_id, actor, Action.PRESCRIBE)
         require_applicable(scan, Action.PRESCRIBE)
         await claims.take(session, actor, scan.id, uow.at)
-        await state.set_data({"scan_id": scan.id, "lines": []})
+        await state.set_data({"scan_id": scan.id, "lines": [], "identity": identity_line(scan, texts)})
         await state.set_state(Prescribing.lines)
     ready = prescribing.fitting(scan, keyboards.PRESCRIPTION_TEMPLATES, uow.at, formulary)
-    await reply(query, texts("prescribe.ask", scan=scan.id), keyboards.prescription_templates(texts, ready))
+    question = join_blocks(identity_line(scan, texts), texts("prescribe.ask", scan=scan.id))
+    await reply(query, question, keyboards.prescription_templates(texts, ready), protected=True)
 
 
 @requires(Action.PRESCRIBE)

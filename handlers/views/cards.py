@@ -12,16 +12,16 @@ from handlers.ui.texts import Html, Texts, plain_text
 from handlers.views.actions import staff_actions
 from handlers.views.earlier import earlier_block
 from handlers.views.facts import facts_block
+from handlers.views.identity import identity_line
 from handlers.views.model_answer import model_block
 from handlers.views.paging import CAPTION_LIMIT, join_blocks, split_messages, telegram_length, truncate
 from handlers.views.prescription import prescription_blocks
-from models.tables.accounts import Account
 from models.tables.scans import Reading, Scan
 from models.vocabulary import Role, ScanStatus
 from reports.content.reading import Region
 from reports.pdf.words import catalogue
 from workflow.guards import awaits_countersignature
-from workflow.reporting import language, release
+from workflow.reporting import language
 from workflow.reporting.history import History
 from workflow.reporting.reading import build_reading
 from workflow.scans import queries
@@ -111,11 +111,6 @@ def full_text(scan: Scan, reader: Reader, texts: Texts) -> Sequence[Html]:
     return split_messages(*_blocks(scan, reader, texts, lambda text: text))
 
 
-def person_line(account: Account, texts: Texts) -> Html:
-    born = texts.day(account.date_of_birth) if account.date_of_birth else texts("unknown")
-    return texts("person", name=account.name, sex=texts(f"sex.{account.sex}"), born=born)
-
-
 def rejection_reason(scan: Scan, texts: Texts) -> str:
     """The reason of a rejection; ready reasons are stored as keys, so that each reader sees their own language."""
     stored = scan.reason or ""
@@ -123,13 +118,12 @@ def rejection_reason(scan: Scan, texts: Texts) -> str:
 
 
 def release_content(scan: Scan, texts: Texts) -> Html:
-    """The content that a release code confirms: patient number, scan, impression, band, number of medicines."""
+    """The content that a release code confirms: patient, scan, impression, band, number of medicines."""
     assert scan.reading is not None
     section = build_reading(scan.reading, modality_of(scan), language.report_language(texts.language))
     return texts(
         "release.content",
-        number=release.patient_number(scan.patient_id),
-        scan=scan.id,
+        identity=identity_line(scan, texts),
         impression=(section.impression or texts.plain("unknown")).rstrip(". "),
         band=texts(f"band.{scan.reading.band}") if scan.reading.band else texts("unknown"),
         medicines=len(scan.prescription.lines) if scan.prescription else 0,
@@ -137,7 +131,7 @@ def release_content(scan: Scan, texts: Texts) -> Html:
 
 
 def _head(scan: Scan, texts: Texts, reader_id: int | None) -> list[Html]:
-    head = [texts("card.staff", scan=scan.id, stage=texts(f"stage.{scan.status}")), person_line(scan.patient, texts)]
+    head = [texts("card.staff", scan=scan.id, stage=texts(f"stage.{scan.status}")), identity_line(scan, texts)]
     if queries.is_critical(scan) or queries.is_urgent(scan):
         head.insert(0, texts("card.first_critical" if queries.is_critical(scan) else "card.first_urgent"))
     if scan.claim and scan.claim.account_id != reader_id:

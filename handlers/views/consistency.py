@@ -9,8 +9,9 @@ from handlers.ui.keyboards import Buttons, rows, stack
 from handlers.ui.replies import View
 from handlers.ui.texts import Html, Texts
 from handlers.views.cards import draft_lines
+from handlers.views.identity import identity_line
 from handlers.views.model_answer import short_answer
-from handlers.views.paging import fit_message
+from handlers.views.paging import fit_message, join_blocks
 from models.tables.scans import Scan
 from models.vocabulary import Band
 from reports.content.phrases import NO_ALERT_REASONS, OVERRIDE_REASONS
@@ -69,7 +70,7 @@ def reason_view(scan: Scan, about: Reason, texts: Texts) -> View:
         (texts.plain("button.in_words"), OnReading(scan_id=scan.id, part=about + WORDS_SUFFIX)),
         (texts.plain("button.back"), OnReading(scan_id=scan.id, part=DRAFT_VIEW)),
     ]
-    lines = [texts(f"conflict.ask_{about}", scan=scan.id), *warnings(scan, texts)]
+    lines = [identity_line(scan, texts), texts(f"conflict.ask_{about}", scan=scan.id), *warnings(scan, texts)]
     return View(Html("\n\n".join(lines)), stack(rows(ready, width=1), rows(more)))
 
 
@@ -77,12 +78,10 @@ def difference_view(scan: Scan, texts: Texts) -> View:
     """The model's answer and the doctor's reading, one above the other, and the button that signs the reading."""
     assert scan.finding is not None
     answer, percent = short_answer(scan.finding, texts), texts.percent(scan.finding.confidence)
-    head = texts("conflict.ask_difference", scan=scan.id)
+    head = join_blocks(identity_line(scan, texts), texts("conflict.ask_difference", scan=scan.id))
     model = texts("conflict.model_says", answer=answer, percent=percent)
     text, _ = fit_message(
-        lambda fit: Html(
-            "\n\n".join([head, model, texts("conflict.you_say"), Html("\n".join(draft_lines(scan, texts, fit)))])
-        )
+        lambda fit: join_blocks(head, model, texts("conflict.you_say"), Html("\n".join(draft_lines(scan, texts, fit))))
     )
     seen = SignDifferent(scan_id=scan.id, draft_hash=draft_hash(scan))
     back = OnReading(scan_id=scan.id, part=DRAFT_VIEW)

@@ -10,6 +10,7 @@ from handlers.ui.callbacks import CardAction
 from handlers.ui.keyboards import Buttons, card_keyboard, rows, stack
 from handlers.ui.prescription_callbacks import ChangeLine, OverrideAlerts, PickMedicine, RemoveLine
 from handlers.ui.texts import Html, Texts
+from handlers.views.identity import identity_line
 from models.tables.scans import Prescription, Scan
 from workflow.formulary.doses import plain
 from workflow.formulary.load import Formulary
@@ -58,10 +59,11 @@ def draft_blocks(scan: Scan, texts: Texts, at: datetime, formulary: Formulary) -
     """The text that "Complete" signs: the lines as data, every alert with reason and source, the missing facts."""
     prescription = scan.prescription
     if prescription is None:
-        return [texts("prescribe.emptied")]
+        return [identity_line(scan, texts), texts("prescribe.emptied")]
     numbered = enumerate(_lines_as_data(prescription), 1)
     lines = [_draft_line(number, line, data, texts) for number, (line, data) in numbered]
-    blocks = [texts("prescribe.written", lines=Html("\n".join(lines)) if lines else texts("card.no_medicine"))]
+    written = texts("prescribe.written", lines=Html("\n".join(lines)) if lines else texts("card.no_medicine"))
+    blocks = [identity_line(scan, texts), written]
     if alerts := alert_lines(scan, texts, at, formulary):
         blocks += [texts("alert.head"), *alerts]
     if missing := prescribing.missing_facts(scan, at, formulary):

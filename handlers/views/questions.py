@@ -29,8 +29,9 @@ from handlers.ui.forms import (
     Unlocking,
     WritingFindings,
 )
-from handlers.ui.texts import Texts
+from handlers.ui.texts import Html, Texts
 from handlers.views import facts, reading
+from handlers.views.paging import join_blocks
 from workflow.accounts.passwords import MIN_LENGTH
 
 Keyboard = Callable[..., InlineKeyboardMarkup]
@@ -107,16 +108,21 @@ QUESTIONS: Final[Mapping[State, Question]] = {
     Teaching.answer: Question("teach.answer"),
     Teaching.phrases: Question("teach.phrases", keyboards.skip),
 }
-PROTECTED_FORMS: Final = (WritingFindings, Amending)  # their questions become messages with health data
+# their questions name the patient, and become messages with health data
+PROTECTED_FORMS: Final = (WritingFindings, Prescribing, Rejecting, Amending)
 
 
 async def ask(message: Message, state: State, texts: Texts, **values: object) -> None:
-    """Send the question of the state; `values` fill its placeholders and the parameters of its keyboard."""
+    """Send the question of the state; `values` fill its placeholders and the parameters of its keyboard.
+
+    An `identity` stands above it: whose scan the answer is about."""
     question = QUESTIONS[state]
     parameters = {name: values[name] for name in question.parameters}
     keyboard = question.keyboard(texts, **parameters) if question.keyboard else None
     protected = state.group in PROTECTED_FORMS or None
     text = texts(question.key, shortest=MIN_LENGTH, **values)
+    if identity := values.get("identity"):
+        text = join_blocks(Html(identity), text)
     await message.answer(text, reply_markup=keyboard, protect_content=protected)
 
 
@@ -140,6 +146,6 @@ async def repeat_question(message: Message, state: FSMContext, texts: Texts) -> 
 def placeholders(data: Mapping[str, Any], texts: Texts) -> dict[str, Any]:
     """The form data that questions may show; anything else stays out of sentences."""
     region = reading.report_word(texts, "region", data["region"]) if "region" in data else ""
-    fields = {name: data.get(name, "") for name in ("email", "modality")}
+    fields = {name: data.get(name, "") for name in ("email", "modality", "identity")}
     tongue = texts(f"language.{data['language']}") if "language" in data else ""
     return {**fields, "scan": data.get("scan_id", ""), "region": region, "tongue": tongue}

@@ -11,7 +11,8 @@ from handlers.ui.replies import View
 from handlers.ui.texts import Html, Texts
 from handlers.views import consistency, ready
 from handlers.views.cards import draft_lines
-from handlers.views.paging import fit_message
+from handlers.views.identity import identity_line
+from handlers.views.paging import fit_message, join_blocks
 from models.tables.scans import Scan
 from models.vocabulary import Band
 from reports.content.phrases import COMMON_DIAGNOSES, COMMON_PHRASES
@@ -79,7 +80,8 @@ def draft_view(scan: Scan, texts: Texts) -> View:
     first = rows(conclude) if needs_own else rows(sign)  # "Verify" would be refused
     head = texts("reading.owes_conclusion" if needs_own else "reading.written", scan=scan.id)
     warned = consistency.warnings(scan, texts)
-    text, cut = fit_message(lambda fit: Html("\n\n".join([head, "\n".join(draft_lines(scan, texts, fit)), *warned])))
+    head = join_blocks(identity_line(scan, texts), head)
+    text, cut = fit_message(lambda fit: join_blocks(head, Html("\n".join(draft_lines(scan, texts, fit))), *warned))
     if cut:
         also = [*also, (texts.plain(f"button.{CardAction.READ_ALL}"), button_data(scan, CardAction.READ_ALL))]
     reasons = consistency.reason_buttons(scan, texts)
@@ -99,7 +101,7 @@ def regions_view(scan: Scan, texts: Texts) -> View:
     ]
     rest = (texts.plain("button.rest_normal"), OnReading(scan_id=scan.id, part=REST_NORMAL))
     done = (texts.plain("button.to_draft"), OnReading(scan_id=scan.id, part=DRAFT_VIEW))
-    head = texts("reading.regions", scan=scan.id)
+    head = Html(f"{identity_line(scan, texts)}\n{texts('reading.regions', scan=scan.id)}")
     text, _ = fit_message(lambda fit: Html("\n".join([head, *draft_lines(scan, texts, fit)])))
     return View(text, stack(rows(opens), rows([rest, done])))
 
@@ -119,7 +121,8 @@ def region_view(scan: Scan, name: Region, texts: Texts) -> View:
     ]
     typed = (texts.plain("button.in_words"), OnReading(scan_id=scan.id, part=REGION_TEXT + name))
     back = (texts.plain("button.back"), OnReading(scan_id=scan.id, part=REGIONS_VIEW))
-    head = texts("reading.one_region", region=report_word(texts, "region", name))
+    region = report_word(texts, "region", name)
+    head = Html(f"{identity_line(scan, texts)}\n{texts('reading.one_region', region=region)}")
     text, _ = fit_message(lambda fit: Html("\n".join([head, *draft_lines(scan, texts, fit, only=name)])))
     return View(text, stack(rows([normal]), rows(phrases, width=1), rows([typed, back])))
 

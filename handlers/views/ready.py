@@ -10,6 +10,7 @@ from handlers.ui.replies import View
 from handlers.ui.texts import Html, Texts
 from handlers.views.cards import draft_lines
 from handlers.views.consistency import DRAFT_VIEW
+from handlers.views.identity import identity_line
 from handlers.views.paging import fit_message
 from models.tables.scans import Scan
 from reports.content.reading import REGIONS, Region
@@ -46,7 +47,9 @@ def ready_view(scan: Scan, part: str, texts: Texts) -> View:
         head = texts("reading.ready_side", scan=scan.id, finding=_word(texts, "family", family.name))
         buttons = rows(_sides(family, texts, scan.id), width=1)
     back = [(texts.plain("button.back"), OnReading(scan_id=scan.id, part=_above(part)))]
-    text, _ = fit_message(lambda fit: Html("\n".join([head, *draft_lines(scan, texts, fit)])))
+    text, _ = fit_message(
+        lambda fit: Html("\n".join([identity_line(scan, texts), head, *draft_lines(scan, texts, fit)]))
+    )
     return View(text, stack(buttons, rows(back)))
 
 

@@ -36,4 +36,4 @@ def amendment_values(scan: Scan, change: Amendment) -> dict[str, object]:
     """Placeholders of the message that asks administrators to decide on an amendment."""
     parts = [change.findings, change.impression, change.recommendations]
     values = {"doctor": change.doctor.name, "reason": change.reason, "words": "\n".join(filter(None, parts)) or "–"}
-    return {"scan": scan.id, "report": versioned_number(scan, change.version), "patient": scan.patient.name, **values}
+    return {"scan": scan.id, "report": versioned_number(scan, change.version), **values}

@@ -28,7 +28,7 @@ async def test_the_patient_and_the_administrator_hear_at_once_and_the_loop_is_cl
     assert "amina@example.org" in staff.text
     await clinic.rao.sees("not yet acknowledged")
     await clinic.amina.presses("I have read this")
-    await clinic.joseph.sees("Amina Yusuf has read the message")
+    await clinic.joseph.sees("The patient has read the message")
     first = (await scan_row(clinic, scan)).critical
     assert first is not None
     assert first.told_at is not None
