@@ -26,12 +26,16 @@ from models.tables import (
     faq,
     jobs,
     model_watch,
+    readings,
     scans,
 )
 
 metadata = Base.metadata
 # importing a module registers its tables
-TABLES = (accounts, amendments, audit, chats, claims, codes, deliveries, desk, faq, jobs, keys, model_watch, scans)
+TABLES = (
+    *(accounts, amendments, audit, chats, claims, codes, deliveries, desk, faq, jobs, keys, model_watch),
+    *(readings, scans),
+)
 
 
 def config(connection: Connection | None = None, keks: KeyEncryptionKeys | None = None) -> Config:

@@ -161,6 +161,7 @@ async def signers(session: AsyncSession, scan: Scan) -> Set[tuple[Role, int]]:
     signed = [
         (Role.PATIENT, scan.patient_id),
         (Role.DOCTOR, scan.reading and scan.reading.doctor_id),
+        *((Role.DOCTOR, version.doctor_id) for version in scan.versions),
         (Role.DOCTOR, scan.critical and scan.critical.doctor_id),
         (Role.PHARMACIST, scan.prescription and scan.prescription.pharmacist_id),
         (Role.DOCTOR, scan.prescription and scan.prescription.countersigned_by),

@@ -14,7 +14,7 @@ from handlers.doctor.reading import MAX_TEXT
 from handlers.ui.callbacks import Diagnose, OnReading, SetBand, SetModelComment, SetPhrase
 from handlers.ui.forms import WritingFindings
 from handlers.ui.parsing import TYPED_TEXT, typed_text
-from handlers.ui.reading_callbacks import AddReading
+from handlers.ui.reading_callbacks import AddReading, StartFrom
 from handlers.ui.replies import View, message_of, send_view
 from handlers.ui.texts import Texts
 from handlers.views import reading as view
@@ -27,7 +27,7 @@ from reports.content.phrases import PHRASES
 from reports.content.reading import Region
 from workflow.actors import Actor
 from workflow.errors import StaleAction
-from workflow.scans import queries, reading
+from workflow.scans import drafts, queries, reading
 from workflow.transitions import Action, require_applicable
 from workflow.unit_of_work import UnitOfWork
 
@@ -124,6 +124,17 @@ async def set_model_comment(
 
 
 @requires(Action.WRITE_FINDINGS)
+async def start_from(
+    query: CallbackQuery, callback_data: StartFrom, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork
+) -> None:
+    """Put a kept draft of another doctor in the place of the present one, which is kept as well."""
+    async with uow.begin() as session:
+        scan = await drafts.start_from(session, actor, callback_data.scan_id, callback_data.number, uow.at)
+        await state.clear()
+    await _show(query, view.draft_view(scan, texts))
+
+
+@requires(Action.WRITE_FINDINGS)
 async def take_text(message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
     """Store typed text about a region, about the model's answer, or as the doctor's own reading."""
     text = typed_text(message, MAX_TEXT)
@@ -197,6 +208,7 @@ def routes() -> Router:
     router = Router(name=__name__)
     router.callback_query.register(diagnose, Diagnose.filter())
     router.callback_query.register(diagnose, AddReading.filter())
+    router.callback_query.register(start_from, StartFrom.filter())
     router.callback_query.register(open_part, OnReading.filter())
     router.callback_query.register(set_phrase, SetPhrase.filter())
     router.callback_query.register(set_band, SetBand.filter())

@@ -8,8 +8,10 @@ from handlers.access import requires
 from handlers.ui import keyboards
 from handlers.ui.callbacks import CardAction, OnCard
 from handlers.ui.claim_callbacks import TakeOver
-from handlers.ui.replies import edit_message, reply
+from handlers.ui.replies import edit_message, message_of, reply, send_view
 from handlers.ui.texts import Texts
+from handlers.views.reading import draft_view
+from models.vocabulary import Role
 from workflow.actors import Actor
 from workflow.permissions import Permission
 from workflow.scans import claims
@@ -31,8 +33,10 @@ async def ask_take_over(
 @requires(Permission.CLAIM)
 async def take_over(query: CallbackQuery, callback_data: TakeOver, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
     async with uow.begin() as session:
-        await claims.take_over(session, actor, callback_data.scan_id, callback_data.holder, uow.at)
-    await edit_message(query, texts("claim.yours", scan=callback_data.scan_id))
+        scan = await claims.take_over(session, actor, callback_data.scan_id, callback_data.holder, uow.at)
+    await edit_message(query, texts("claim.yours", scan=scan.id))
+    if actor.role is Role.DOCTOR and scan.reading is not None:
+        await send_view(message_of(query), draft_view(scan, texts))
 
 
 @requires(Permission.CLAIM)

@@ -1,6 +1,7 @@
 """Callback data of the ready readings (see `callbacks`)."""
 
 from aiogram.filters.callback_data import CallbackData
+from pydantic import Field
 
 from handlers.ui.callbacks import ScanId
 
@@ -10,3 +11,10 @@ class AddReading(CallbackData, prefix="ar"):
 
     scan_id: ScanId
     name: str
+
+
+class StartFrom(CallbackData, prefix="sf"):
+    """Begin again from a kept draft of another doctor, by its number within the scan."""
+
+    scan_id: ScanId
+    number: int = Field(ge=1, le=2**31 - 1)

@@ -6,7 +6,8 @@ from typing import Final
 from aiogram.types import InlineKeyboardMarkup
 
 from handlers.ui.callbacks import AmendBand, CardAction, Diagnose, OnReading, SetBand, SetModelComment, SetPhrase
-from handlers.ui.keyboards import button_data, rows, stack
+from handlers.ui.keyboards import Buttons, button_data, rows, stack
+from handlers.ui.reading_callbacks import StartFrom
 from handlers.ui.replies import View
 from handlers.ui.texts import Html, Texts
 from handlers.views import consistency, ready
@@ -20,6 +21,7 @@ from reports.content.reading import REGIONS, Region
 from reports.pdf.words import catalogue
 from workflow.guards import needs_own_reading
 from workflow.reporting.language import report_language
+from workflow.scans.drafts import kept_drafts
 from workflow.scans.reading import modality_of, regions_of
 
 REGIONS_VIEW: Final = "regions"
@@ -84,8 +86,16 @@ def draft_view(scan: Scan, texts: Texts) -> View:
     text, cut = fit_message(lambda fit: join_blocks(head, Html("\n".join(draft_lines(scan, texts, fit))), *warned))
     if cut:
         also = [*also, (texts.plain(f"button.{CardAction.READ_ALL}"), button_data(scan, CardAction.READ_ALL))]
-    reasons = consistency.reason_buttons(scan, texts)
+    reasons = [*kept_draft_buttons(scan, texts), *consistency.reason_buttons(scan, texts)]
     return View(text, stack(first, rows(lights, width=3), rows([*changes, *also]), rows(reasons)))
+
+
+def kept_draft_buttons(scan: Scan, texts: Texts) -> Buttons:
+    """A button for the kept draft of each other doctor."""
+    return [
+        (texts.plain("button.start_from", name=one.doctor.name), StartFrom(scan_id=scan.id, number=one.number))
+        for one in kept_drafts(scan)
+    ]
 
 
 def regions_view(scan: Scan, texts: Texts) -> View:

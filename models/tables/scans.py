@@ -1,7 +1,7 @@
 """Scans with their AI findings, readings, prescriptions, critical results, reports and event history."""
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, Connection, ForeignKey, Index, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
@@ -12,6 +12,9 @@ from models.crypto.keys import DataKey, SessionInfo
 from models.tables.accounts import Account, PatientFacts, patient_data_key
 from models.tables.claims import Claim
 from models.vocabulary import ScanStatus
+
+if TYPE_CHECKING:
+    from models.tables.readings import ReadingVersion
 
 
 class Scan(EncryptedRow, Base):
@@ -42,6 +45,9 @@ class Scan(EncryptedRow, Base):
     finding: Mapped["AiFinding | None"] = relationship(lazy="joined", back_populates="scan")
     reading: Mapped["Reading | None"] = relationship(lazy="joined", back_populates="scan")
     prescription: Mapped["Prescription | None"] = relationship(lazy="joined", back_populates="scan")
+    versions: Mapped[list["ReadingVersion"]] = relationship(
+        lazy="selectin", back_populates="scan", order_by="ReadingVersion.number"
+    )
     critical: Mapped["CriticalResult | None"] = relationship(lazy="joined", back_populates="scan")
     claim: Mapped[Claim | None] = relationship(lazy="joined", viewonly=True)
     facts: Mapped[PatientFacts | None] = relationship(

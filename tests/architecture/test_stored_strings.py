@@ -72,7 +72,7 @@ BUTTONS: Final = (
     "ph:7:1", "resend", "rg:7:lungs:clear:1", "rx:fever", "sex:unknown", "skip", "staff:7:not_administrator",
     "t:claim:7", "te", "tp:1", "tt:7:contact:1", "unlink", "w:verify_agree:7:0123abcd", "who:7", "why:blurred",
     "wy:7:right_place", "pa:none", "pf:1", "ov:7", "rl:7:0:0123abcd", "to:7:2", "gr:7:override:known", "sd:7:0123abcd",
-    "ar:7:nodule_right", "cw:7:3", "bn:1:7", "cg:7:0:0123abcd", "pm", "pp:0:1", "pc:0", "pk",
+    "ar:7:nodule_right", "cw:7:3", "bn:1:7", "cg:7:0:0123abcd", "pm", "pp:0:1", "pc:0", "pk", "sf:7:2",
 )  # fmt: skip
 # Forms in the database: group and states, then the entries beside pictures that wait for consent.
 STATES: Final = {
@@ -167,6 +167,8 @@ ACTS: Final = {
     "look:audit",
     "amend",
     "mark_critical",
+    "keep_draft",
+    "restore_draft",
     "see_difference",
     "acknowledge",
     "approve_amendment",
@@ -212,6 +214,7 @@ ENCRYPTED: Final = (
     "accounts|{}", "amendments|{}|{}", "data_keys|{}|wrapped", "faq_misses|{}", "findings|{}", "forms|{}",
     "patient_facts|{}", "prescriptions|{}",
     "readings|{}", "reports|{}", "scans|{}", "ticket_words|{}|{}", "urgency_questions|{}|{}", "vault|{}|{}", "{}|{}",
+    "readings|{}", "reading_versions|{}|{}", "reports|{}", "scans|{}", "ticket_words|{}|{}", "vault|{}|{}", "{}|{}",
 )  # fmt: skip
 COLUMNS: Final = {
     "accounts": "identity phone",
@@ -222,6 +225,7 @@ COLUMNS: Final = {
     "forms": "data",
     "prescriptions": "lines overrides read",
     "readings": "band diagnosis findings impression own_reading recommendations regions why override no_alert",
+    "reading_versions": "content",
     "reports": "passphrase",
     "scans": "complaint reason since",
     "ticket_words": "text",

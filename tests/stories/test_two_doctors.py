@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.jobs.claims import end_claims
 from handlers.ui.callbacks import CardAction
+from handlers.ui.reading_callbacks import StartFrom
 from models.tables.claims import Claim
 from models.vocabulary import Role, ScanStatus
 from tests.support.ownership import _moves_in
@@ -57,3 +58,38 @@ async def test_a_claim_warns_before_it_ends_and_then_the_scan_is_free(clinic: Cl
 async def _ends_in(clinic: Clinic, scan_id: int, left: timedelta) -> None:
     async with clinic.app.services.sessions.begin() as session:
         (await session.get_one(Claim, scan_id)).until = datetime.now(UTC) + left
+
+
+async def test_the_first_doctors_draft_is_kept_and_the_second_may_start_from_it(clinic: Clinic) -> None:
+    """The second writes, sees that the first's draft is kept, starts from it; the first gets theirs back."""
+    iyer = await _moves_in(clinic, "Dr Iyer", "iyer@example.org", Role.DOCTOR)
+    scan = await a_scan(clinic, ScanStatus.AI_ANALYZED)
+    await clinic.rao.presses("Write findings")
+    await clinic.rao.presses("Tuberculosis?")
+    await clinic.rao.sees("Written down")
+    await iyer.presses("Take over", on="reads it, since")
+    await iyer.presses("Yes, take over")
+    shown = await iyer.sees("Written down")
+    assert "uberculosis" in shown.text
+    await iyer.presses("Write findings", on="Written down")
+    await iyer.presses("Normal chest")
+    mine = await iyer.sees("Written down")
+    assert "uberculosis" not in mine.text
+    assert mine.key("Start from Dr Rao's draft")
+    await iyer.presses("Start from Dr Rao's draft")
+    again = await iyer.sees("uberculosis")
+    assert again.key("Start from Dr Rao's draft") is None
+    await iyer.presses("Write findings", on="Written down")
+    await iyer.presses("Heart failure")
+    await iyer.sees("Written down")
+    await clinic.rao.presses("Take over", on="reads it, since")
+    await clinic.rao.presses("Yes, take over")
+    back = await clinic.rao.sees("Written down")
+    assert "uberculosis" in back.text
+    assert back.key("Start from Dr Iyer's draft")
+    refused = await clinic.meena.forges(StartFrom(scan_id=scan, number=1).pack())
+    assert "Somebody else does this step" in (refused.text or "")
+    await clinic.rao.presses("Verify", on="Written down")
+    refused = await clinic.rao.forges(StartFrom(scan_id=scan, number=1).pack())
+    assert "things have moved on" in (refused.text or "")
+    assert len((await scan_row(clinic, scan)).versions) >= 2

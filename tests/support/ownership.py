@@ -11,6 +11,7 @@ from models.tables.chats import Form
 from models.tables.codes import Code
 from models.tables.jobs import Job
 from models.tables.model_watch import FeatureFlag
+from models.tables.readings import ReadingVersion
 from models.tables.scans import AiFinding, CriticalResult, Prescription, Reading, Report, Scan, ScanEvent
 from models.vocabulary import Role, Sex
 from tests.support.people import Clinic
@@ -22,6 +23,7 @@ KEPT = (
     Scan,
     AiFinding,
     Reading,
+    ReadingVersion,
     Prescription,
     CriticalResult,
     Report,

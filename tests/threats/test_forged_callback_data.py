@@ -249,6 +249,7 @@ FORGED: dict[type[CallbackData], tuple[CallbackData, ...]] = {
     prescription_callbacks.PickMedicine: (prescription_callbacks.PickMedicine(),),
     prescription_callbacks.PickPart: (prescription_callbacks.PickPart(part=0, index=0),),
     reading_callbacks.AddReading: (reading_callbacks.AddReading(scan_id=1, name="nodule_right"),),
+    reading_callbacks.StartFrom: (reading_callbacks.StartFrom(scan_id=1, number=1),),
     prescription_callbacks.OverrideAlerts: (prescription_callbacks.OverrideAlerts(scan_id=1),),
     callbacks.ChooseSex: (callbacks.ChooseSex(sex=Sex.MALE),),
     callbacks.InviteTo: tuple(callbacks.InviteTo(role=role) for role in Role),

@@ -35,6 +35,7 @@ from models.schema import config, upgrade
 from models.tables.accounts import Account, load_patient_key
 from models.tables.chats import Form
 from models.tables.desk import UrgencyQuestion
+from models.tables.readings import ReadingVersion
 from models.tables.scans import Prescription, Reading, Scan
 from models.vocabulary import Role
 from tests.support.people import FINDINGS, Clinic, open_clinic
@@ -60,6 +61,9 @@ async def write_scan(sessions: Sessions) -> int:
         await session.merge(Prescription(scan_id=scan.id, pharmacist_id=staff.pharmacist.account_id, lines=lines))
         words = {"chat_id": 7, "account_id": staff.patient.account_id, "language": "en", "text": CANARY}
         session.add(UrgencyQuestion(**words, asked_at=NOW))
+        kept = ReadingVersion(number=1, content={"findings": CANARY, "own_reading": TAMIL}, created_at=NOW)
+        kept.scan_id, kept.doctor_id = scan.id, staff.doctor.account_id or 0
+        session.add(kept)
         session.add(Form(key="1:2:3", state="Reading:findings", data={"findings": CANARY}))
     return scan.id
 

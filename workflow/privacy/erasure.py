@@ -17,6 +17,7 @@ from models.tables.deliveries import Delivery, DeliveryEvent
 from models.tables.desk import Ticket, TicketMessage, TicketState, UrgencyQuestion
 from models.tables.jobs import Job
 from models.tables.model_watch import ShadowFinding
+from models.tables.readings import ReadingVersion
 from models.tables.scans import AiFinding, CriticalResult, Prescription, Reading, Report, Scan
 from models.vocabulary import Role, ScanStatus, Sex
 from workflow.accounts import logins
@@ -57,7 +58,8 @@ async def preview(session: AsyncSession, actor: Actor, retention: timedelta, at:
         raise NamedOnReports
     changed = (Amendment.doctor_id, Amendment.administrator_id)
     prescribed = (Prescription.pharmacist_id, Prescription.countersigned_by)
-    signed = (Reading.doctor_id, CriticalResult.doctor_id, *prescribed, Scan.released_by, *changed)
+    read = (Reading.doctor_id, ReadingVersion.doctor_id, CriticalResult.doctor_id)
+    signed = (*read, *prescribed, Scan.released_by, *changed)
     for column in signed:
         if await session.scalar(select(func.count()).where(column == actor.account_id)):
             raise NamedOnReports
@@ -180,7 +182,7 @@ async def _erase_account(session: AsyncSession, account: Account, at: datetime) 
     await session.execute(update(AiFinding).where(AiFinding.scan_id.in_(scans)).values(**blank))
     await session.execute(update(Reading).where(Reading.scan_id.in_(scans)).values(agrees=None, compared=None))
     await session.execute(update(Scan).where(Scan.id.in_(scans)).values(media_group_id=None))
-    for table in (ShadowFinding, CriticalResult):
+    for table in (ShadowFinding, CriticalResult, ReadingVersion):
         await session.execute(delete(table).where(table.scan_id.in_(scans)))
     reports = select(Report.id).where(Report.scan_id.in_(scans))
     sent = select(Delivery.key).where(Delivery.report_id.in_(reports))

@@ -124,6 +124,10 @@ async def _released(session: AsyncSession, scan: Scan) -> tuple[Facts, list[Expo
         "released_at": scan.released_at,
         "model": _pick(scan.finding, MODEL) if scan.finding else None,
         "reading": {**_pick(reading, READING), "doctor": reading.doctor.name} if reading else None,
+        "earlier_readings": [
+            {**(one.content or {}), "doctor": one.doctor.name, "signed_at": one.signed_at, "created_at": one.created_at}
+            for one in scan.versions
+        ],
         "prescription": _prescription(scan) if prescription else None,
         "reports": [_pick(one, ("number", "version", "sha256", "created_at")) for one in reports],
         "changes": [_pick(one, AMENDMENT) for one in changes],

@@ -9,13 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables.claims import Claim
 from models.tables.scans import Scan
+from models.vocabulary import Role
 from workflow.actors import SYSTEM, Actor
 from workflow.audit.chain import AuditEvent, record
 from workflow.claims import assign, claim_of, hold, period
 from workflow.errors import StaleAction
 from workflow.jobs import JobKind, enqueue
 from workflow.permissions import Permission
-from workflow.scans import queries
+from workflow.scans import drafts, queries
 from workflow.transitions import WAITS_FOR, lock_scan, require_separation_of_duties
 
 WARNED_BEFORE: Final = timedelta(minutes=3)  # at most a third of the period
@@ -33,6 +34,8 @@ async def take(session: AsyncSession, actor: Actor, scan_id: int, at: datetime) 
     """Claim a scan by opening it to work on it. Raises ClaimedByOther, or like `_workable`."""
     scan = await _workable(session, actor, scan_id)
     if await hold(session, scan, actor, at):
+        if actor.role is Role.DOCTOR:
+            await drafts.resume(session, actor, scan, at)
         enqueue(session, JobKind.SHOW_CARDS, at, scan_id=scan_id)
 
 
@@ -45,8 +48,8 @@ async def holder_of(session: AsyncSession, actor: Actor, scan_id: int) -> Claim:
     return claim
 
 
-async def take_over(session: AsyncSession, actor: Actor, scan_id: int, holder_id: int, at: datetime) -> None:
-    """Become the holder instead of `holder_id`, who is told; the draft stays.
+async def take_over(session: AsyncSession, actor: Actor, scan_id: int, holder_id: int, at: datetime) -> Scan:
+    """Become the holder instead of `holder_id`, who is told and whose draft is kept; an own draft comes back.
 
     Raises StaleAction for another holder, or like `_workable`."""
     scan = await _workable(session, actor, scan_id)
@@ -54,6 +57,8 @@ async def take_over(session: AsyncSession, actor: Actor, scan_id: int, holder_id
     if claim is None or claim.account_id != holder_id or holder_id == actor.account_id:
         raise StaleAction
     await assign(session, scan, claim, actor, at)
+    if actor.role is Role.DOCTOR:
+        await drafts.resume(session, actor, scan, at)
     enqueue(
         session,
         JobKind.NOTIFY_TAKEN_OVER,
@@ -64,6 +69,7 @@ async def take_over(session: AsyncSession, actor: Actor, scan_id: int, holder_id
         since=f"{at:%Y%m%d%H%M%S%f}",
     )
     enqueue(session, JobKind.SHOW_CARDS, at, scan_id=scan_id)
+    return scan
 
 
 async def give_back(session: AsyncSession, actor: Actor, scan_id: int, at: datetime) -> None:

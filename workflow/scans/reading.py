@@ -18,7 +18,7 @@ from workflow.consistency.checks import conflicts
 from workflow.consistency.table import highest
 from workflow.errors import StaleAction
 from workflow.jobs import JobKind, enqueue
-from workflow.scans import critical, queries
+from workflow.scans import critical, drafts, queries
 from workflow.scans.children import is_child
 from workflow.scans.draft_hash import require_unchanged
 from workflow.transitions import Action, advance, lock_scan, require_applicable
@@ -48,14 +48,14 @@ class TypedFindings(NamedTuple):
 
 async def write_findings(session: AsyncSession, actor: Actor, scan_id: int, text: TypedFindings, at: datetime) -> Scan:
     """Replace the draft by free text; the advice band is "see your doctor" until the doctor changes it."""
-    scan = await advance(session, scan_id, Action.WRITE_FINDINGS, actor, at)
+    scan = await _open_draft(session, actor, scan_id, at)
     _write(scan, actor, {**EMPTY_DRAFT, **text._asdict(), "band": Band.SEE_DOCTOR.value})
     return scan
 
 
 async def apply_diagnosis(session: AsyncSession, actor: Actor, scan_id: int, name: str, at: datetime) -> Scan:
     """Replace the draft by a ready diagnosis with every region filled in. Raises StaleAction for another modality's."""
-    scan = await advance(session, scan_id, Action.WRITE_FINDINGS, actor, at)
+    scan = await _open_draft(session, actor, scan_id, at)
     if name not in diagnoses(modality_of(scan)):
         raise StaleAction
     _write(
@@ -71,7 +71,7 @@ async def add_diagnosis(session: AsyncSession, actor: Actor, scan_id: int, name:
     finding is added, so that the patient's page keeps the typed words and names the finding.
 
     Raises StaleAction for a normal one, for another modality's, and for one of adults only on a child's scan."""
-    scan = await advance(session, scan_id, Action.WRITE_FINDINGS, actor, at)
+    scan = await _open_draft(session, actor, scan_id, at)
     if name not in offered(scan) or not DIAGNOSES[name].phrases:
         raise StaleAction
     band, before = DIAGNOSES[name].band, scan.reading
@@ -92,7 +92,7 @@ def offered(scan: Scan) -> tuple[str, ...]:
 
 async def revise_draft(session: AsyncSession, actor: Actor, scan_id: int, at: datetime, **parts: str | None) -> Scan:
     """Change some fields of the draft, or begin one."""
-    scan = await advance(session, scan_id, Action.WRITE_FINDINGS, actor, at)
+    scan = await _open_draft(session, actor, scan_id, at)
     _write(scan, actor, parts)
     return scan
 
@@ -102,7 +102,7 @@ async def give_reason(
 ) -> Scan:
     """Record why the draft is signed against the table (for its contradictions as they are now), or why its urgent
     band raises no critical result. The reason is printed in the report; `reason` is a ready key or typed text."""
-    scan = await advance(session, scan_id, Action.WRITE_FINDINGS, actor, at)
+    scan = await _open_draft(session, actor, scan_id, at)
     if scan.reading is None:
         raise StaleAction
     checks = [one.key for one in conflicts(scan.reading) if not one.refused]
@@ -136,7 +136,7 @@ async def record_regions(
 
     A ready reading that no longer fits the regions is removed from the diagnosis, and the advice band reset. Raises
     StaleAction for a region of another modality."""
-    scan = await advance(session, scan_id, Action.WRITE_FINDINGS, actor, at)
+    scan = await _open_draft(session, actor, scan_id, at)
     if not set(regions) <= set(REGIONS[modality_of(scan)]):
         raise StaleAction
     regions = {**regions_of(scan), **regions}
@@ -165,6 +165,13 @@ def modality_of(scan: Scan) -> str:
     return scan.finding.modality if scan.finding else scan.modality
 
 
+async def _open_draft(session: AsyncSession, actor: Actor, scan_id: int, at: datetime) -> Scan:
+    """The locked scan, whose draft is the actor's from now on; another doctor's draft is kept."""
+    scan = await advance(session, scan_id, Action.WRITE_FINDINGS, actor, at)
+    await drafts.become_author(session, actor, scan, at)
+    return scan
+
+
 def _write(scan: Scan, actor: Actor, parts: Mapping[str, Any]) -> None:
     """Set fields of the draft; the last person to write is its author. A seen difference from the model lapses."""
     assert actor.account_id is not None
@@ -186,6 +193,7 @@ async def verify(
     `raises_critical`)."""
     scan = await advance(session, scan_id, Action.VERIFY, actor, at)
     require_unchanged(scan, shown)
+    await drafts.become_author(session, actor, scan, at)
     assert scan.reading is not None
     assert actor.account_id is not None
     _drop_unneeded_reasons(scan.reading)
