@@ -121,6 +121,18 @@ class DifferenceUnseen(Inconsistent):
     key = "error.difference_unseen"
 
 
+class CorrectionOpen(WorkflowError):
+    """The signed reading is being corrected."""
+
+    key = "error.correction_open"
+
+
+class ConfirmationMissing(WorkflowError):
+    """The reading was corrected after the prescription was completed."""
+
+    key = "error.confirmation_missing"
+
+
 class AccountError(WorkflowError):
     """A refusal that concerns the account, its session or its roles."""
 

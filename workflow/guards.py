@@ -4,6 +4,8 @@ from models.tables.scans import Scan
 from workflow.consistency.checks import require_consistent
 from workflow.errors import (
     AnalysisRunning,
+    ConfirmationMissing,
+    CorrectionOpen,
     CountersignatureMissing,
     FindingsMissing,
     OwnReadingMissing,
@@ -45,6 +47,57 @@ def ready_to_sign(scan: Scan) -> None:
     require_consistent(scan)
 
 
+def draft_open(scan: Scan) -> bool:
+    """Whether the reading may be written: it is not signed yet, or being corrected."""
+    return scan.reading is None or scan.reading.signed_at is None
+
+
+def correctable(scan: Scan) -> None:
+    """Raise StaleAction after the release, or while the reading is being corrected."""
+    not_released(scan)
+    if draft_open(scan):
+        raise StaleAction
+
+
+def correction_open(scan: Scan) -> None:
+    """Raise StaleAction unless the signed reading is being corrected."""
+    not_released(scan)
+    if not draft_open(scan):
+        raise StaleAction
+
+
+def ready_to_sign_again(scan: Scan) -> None:
+    """Raise like `correction_open`, then like `ready_to_sign`."""
+    correction_open(scan)
+    ready_to_sign(scan)
+
+
+def ready_to_complete(scan: Scan) -> None:
+    """Raise CorrectionOpen, or like `prescription_written`."""
+    _no_correction_open(scan)
+    prescription_written(scan)
+
+
+def awaits_confirmation(scan: Scan) -> bool:
+    """Whether a reading was corrected after the prescription was completed, and the pharmacist has not confirmed it."""
+    reading, prescription = scan.reading, scan.prescription
+    if reading is None or prescription is None or prescription.completed_at is None or reading.signed_at is None:
+        return False
+    return reading.version != prescription.reading_version
+
+
+def confirmation_awaited(scan: Scan) -> None:
+    """Raise StaleAction after the release, or where no confirmation is awaited."""
+    not_released(scan)
+    if not awaits_confirmation(scan):
+        raise StaleAction
+
+
+def _no_correction_open(scan: Scan) -> None:
+    if draft_open(scan):
+        raise CorrectionOpen
+
+
 def prescription_written(scan: Scan) -> None:
     """Raise PrescriptionMissing without a prescription."""
     if scan.prescription is None:
@@ -71,8 +124,11 @@ def countersignature_awaited(scan: Scan) -> None:
 
 
 def ready_to_release(scan: Scan) -> None:
-    """Raise StaleAction after the release, or CountersignatureMissing."""
+    """Raise StaleAction after the release, CorrectionOpen, ConfirmationMissing or CountersignatureMissing."""
     not_released(scan)
+    _no_correction_open(scan)
+    if awaits_confirmation(scan):
+        raise ConfirmationMissing
     if awaits_countersignature(scan):
         raise CountersignatureMissing
 

@@ -50,6 +50,7 @@ class JobKind(StrEnum):
     NOTIFY_CRITICAL = "tell_critical"
     NOTIFY_ACKNOWLEDGED = "tell_heard"
     NOTIFY_TAKEN_OVER = "tell_taken_over"
+    NOTIFY_CORRECTION = "tell_correction"
     REMOVE_MESSAGE = "remove_message"
     NOTIFY_AUTHENTICATOR_RESET = "tell_authenticator_reset"
     NOTIFY_INVITATION = "tell_invitation"

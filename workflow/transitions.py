@@ -18,12 +18,17 @@ from workflow.audit.chain import AuditEvent, record
 from workflow.errors import NotAllowed, NotFound, SeparationOfDuties, StaleAction
 from workflow.guards import (
     always_allowed,
+    confirmation_awaited,
+    correctable,
+    correction_open,
     countersignature_awaited,
+    draft_open,
     no_analysis_running,
     not_released,
-    prescription_written,
+    ready_to_complete,
     ready_to_release,
     ready_to_sign,
+    ready_to_sign_again,
     released,
 )
 from workflow.jobs import JobKind, enqueue
@@ -39,6 +44,8 @@ class Action(StrEnum):
     PRESCRIBE = "prescribe"
     COMPLETE = "complete"
     COUNTERSIGN = "countersign"
+    CORRECT = "correct"
+    CONFIRM = "confirm"
     ASK_CODE = "ask_code"
     RELEASE = "release"
     RECORD_REPORT = "record_report"
@@ -66,10 +73,22 @@ RULES: Final[Mapping[tuple[ScanStatus, Action], Rule]] = {
     (ScanStatus.AI_ANALYZED, Action.REJECT): Rule(Role.DOCTOR, ScanStatus.REJECTED, (CARDS, JobKind.ASK_RETAKE)),
     (ScanStatus.DOCTOR_VERIFIED, Action.PRESCRIBE): Rule(Role.PHARMACIST, ScanStatus.DOCTOR_VERIFIED, (CARDS,)),
     (ScanStatus.DOCTOR_VERIFIED, Action.COMPLETE): Rule(
-        Role.PHARMACIST, ScanStatus.PHARMACIST_COMPLETED, (CARDS,), prescription_written
+        Role.PHARMACIST, ScanStatus.PHARMACIST_COMPLETED, (CARDS,), ready_to_complete
     ),
     (ScanStatus.PHARMACIST_COMPLETED, Action.COUNTERSIGN): Rule(
         Role.DOCTOR, ScanStatus.PHARMACIST_COMPLETED, (CARDS,), countersignature_awaited
+    ),
+    **{
+        (status, action): Rule(Role.DOCTOR, status, (CARDS,), guard)
+        for status in (ScanStatus.DOCTOR_VERIFIED, ScanStatus.PHARMACIST_COMPLETED)
+        for action, guard in (
+            (Action.CORRECT, correctable),
+            (Action.WRITE_FINDINGS, correction_open),
+            (Action.VERIFY, ready_to_sign_again),
+        )
+    },
+    (ScanStatus.PHARMACIST_COMPLETED, Action.CONFIRM): Rule(
+        Role.PHARMACIST, ScanStatus.PHARMACIST_COMPLETED, (CARDS,), confirmation_awaited
     ),
     (ScanStatus.PHARMACIST_COMPLETED, Action.ASK_CODE): Rule(
         Role.ADMINISTRATOR, ScanStatus.PHARMACIST_COMPLETED, (), ready_to_release
@@ -85,6 +104,7 @@ RULES: Final[Mapping[tuple[ScanStatus, Action], Rule]] = {
     ),
 }
 
+DRAFTING: Final = frozenset({Action.WRITE_FINDINGS, Action.VERIFY})
 SIGNATURES: Final = frozenset({Action.VERIFY, Action.COMPLETE, Action.RELEASE, Action.REJECT})  # end a claim
 
 WAITS_FOR: Final[Mapping[ScanStatus, Role]] = {
@@ -139,8 +159,8 @@ async def _claim(session: AsyncSession, scan: Scan, action: Action, actor: Actor
 
 
 def require_applicable(scan: Scan, action: Action) -> None:
-    """Raise StaleAction when the scan's status has no transition with this action."""
-    if (scan.status, action) not in RULES:
+    """Raise StaleAction when the scan's status has no transition with this action, or the reading is signed."""
+    if (scan.status, action) not in RULES or (action in DRAFTING and not draft_open(scan)):
         raise StaleAction
 
 

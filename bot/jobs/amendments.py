@@ -1,4 +1,4 @@
-"""Notices about amendments: to administrators, to their author, and under superseded reports in chat."""
+"""Notices about corrected readings and amendments, also under superseded reports in chat."""
 
 from contextlib import suppress
 from functools import partial
@@ -8,7 +8,8 @@ from sqlalchemy import select
 from bot.channels.delivering import TELEGRAM_REFUSALS
 from bot.jobs.notify import notify
 from bot.services import Services
-from handlers.ui.keyboards import amendment_keyboard
+from handlers.ui.callbacks import CardAction
+from handlers.ui.keyboards import action_keyboard, amendment_keyboard
 from handlers.views.identity import identity_line
 from handlers.views.reports import amendment_values
 from models.tables.accounts import ChatLink
@@ -29,6 +30,20 @@ async def notify_amendment(services: Services, scan_id: int, number: int) -> Non
     identity = partial(identity_line, scan)
     key = f"amendment:{scan_id}:{number}"
     await notify(services, chats, key, "amend.ask", None, buttons, identity=identity, **values)
+
+
+async def notify_correction(services: Services, scan_id: int, version: int) -> None:
+    """Tell the pharmacist, and the administrators once it is their turn, of a corrected reading. Idempotent."""
+    async with services.sessions() as session:
+        scan = await session.get_one(Scan, scan_id)
+        if scan.reading is None or scan.prescription is None:
+            return
+        chats = {*await queries.chats_of_account(session, scan.prescription.pharmacist_id)}
+        if scan.prescription.completed_at is not None:
+            chats.update(await queries.chats_of_role(session, Role.ADMINISTRATOR))
+    open_it = partial(action_keyboard, scan_id=scan_id, actions=[CardAction.OPEN])
+    values = {"identity": partial(identity_line, scan), "scan": scan_id, "doctor": scan.reading.doctor.name}
+    await notify(services, sorted(chats), f"correction:{scan_id}:{version}", "correction.made", None, open_it, **values)
 
 
 async def notify_declined(services: Services, scan_id: int) -> None:

@@ -19,7 +19,7 @@ from workflow.accounts import sessions
 from workflow.jobs import RETRIED_FOREVER, JobKind
 from workflow.scans import queries
 
-PROTECTED: Final = ("retake", "critical.", "amend.ask")  # notices with health data
+PROTECTED: Final = ("retake", "critical.", "correction.", "amend.ask")  # notices with health data
 DEFERRED_WHEN_LOCKED: Final = "amend.ask"  # a locked chat gets a notice without content instead; /queue shows it
 
 

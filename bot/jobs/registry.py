@@ -58,6 +58,7 @@ JOB_HANDLERS: Final[Mapping[JobKind, JobHandler]] = {
     JobKind.NOTIFY_CRITICAL: critical_results.escalate_critical,
     JobKind.NOTIFY_ACKNOWLEDGED: critical_results.notify_acknowledged,
     JobKind.NOTIFY_TAKEN_OVER: claims.notify_taken_over,
+    JobKind.NOTIFY_CORRECTION: amendments.notify_correction,
     JobKind.REMOVE_MESSAGE: cleanup.remove_message,
     JobKind.NOTIFY_AUTHENTICATOR_RESET: codes.notify_authenticator_reset,
     JobKind.NOTIFY_INVITATION: notify.notify_invitation,

@@ -8,7 +8,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
-from handlers.doctor import consistency, countersigning
+from handlers.doctor import consistency, correcting, countersigning
 from handlers.shared.form import Form, FormAnswers
 from handlers.shared.signing import show_changed_draft
 from handlers.ui import callbacks, keyboards
@@ -25,7 +25,7 @@ from models.vocabulary import Role
 from workflow.actors import Actor
 from workflow.errors import Inconsistent, StaleAction, WordsChanged
 from workflow.scans import analysis, claims, queries, reading
-from workflow.transitions import Action, require_applicable
+from workflow.transitions import WAITS_FOR, Action, require_applicable
 from workflow.unit_of_work import UnitOfWork
 
 RETAKE_REASONS: Final = ("blurred", "cut_off", "dark", "glare", "wrong_view")
@@ -47,14 +47,15 @@ async def verify(query: CallbackQuery, callback_data: SignText, actor: Actor, te
     scan_id, agrees = callback_data.scan_id, AGREEMENT[callback_data.action]
     try:
         async with uow.begin() as session:
-            await reading.verify(session, actor, scan_id, callback_data.draft_hash, uow.at, agrees)
+            scan = await reading.verify(session, actor, scan_id, callback_data.draft_hash, uow.at, agrees)
     except WordsChanged:
         await show_changed_draft(query, scan_id, actor, texts, uow, draft_view)
         return
     except Inconsistent as refusal:
         await consistency.show_pause(query, callback_data, refusal, actor, texts, uow)
         return
-    await query.answer(texts.plain("reading.verified"))
+    corrected = scan.reading is not None and scan.reading.version is not None
+    await query.answer(texts.plain("correction.signed" if corrected else "reading.verified"))
 
 
 async def _save_findings(answers: FormAnswers) -> View:
@@ -96,7 +97,8 @@ async def start_findings(
         if scan.finding is None:
             raise StaleAction
         first = WritingFindings.own_reading if scan.finding.uncertain else WritingFindings.findings
-        await claims.take(session, actor, scan.id, uow.at)
+        if WAITS_FOR.get(scan.status) is actor.role:  # a correction is made beside the pharmacist's claim
+            await claims.take(session, actor, scan.id, uow.at)
         data = {"scan_id": scan.id, "modality": scan.finding.modality, "identity": identity_line(scan, texts)}
         await state.set_data(data)
         await state.set_state(first)
@@ -164,6 +166,7 @@ async def _reject(actor: Actor, state: FSMContext, reason: str, uow: UnitOfWork)
 def routes() -> Router:
     router = Router(name=__name__)
     router.include_router(countersigning.routes())
+    router.include_router(correcting.routes())
     router.include_router(consistency.routes())  # its parts of a draft come before those of structured reading
     router.callback_query.register(analyse, OnCard.filter(F.action == CardAction.ANALYSE))
     router.callback_query.register(start_findings, OnCard.filter(F.action == CardAction.WRITE_FINDINGS))

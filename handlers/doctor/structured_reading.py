@@ -11,10 +11,10 @@ from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
 from handlers.doctor.reading import MAX_TEXT
-from handlers.ui.callbacks import Diagnose, OnReading, SetBand, SetModelComment, SetPhrase
+from handlers.ui.callbacks import Diagnose, OnReading, SetBand, SetPhrase
 from handlers.ui.forms import WritingFindings
 from handlers.ui.parsing import TYPED_TEXT, typed_text
-from handlers.ui.reading_callbacks import AddReading, StartFrom
+from handlers.ui.reading_callbacks import AddReading, SetModelComment, StartFrom
 from handlers.ui.replies import View, message_of, send_view
 from handlers.ui.texts import Texts
 from handlers.views import reading as view

@@ -163,11 +163,20 @@ async def complete(
     await query.answer(texts.plain("prescribe.completed"))
 
 
+@requires(Action.CONFIRM)
+async def confirm(query: CallbackQuery, callback_data: SignText, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
+    """Sign the prescription again, for the reading that was corrected since."""
+    async with uow.begin() as session:
+        await prescription.confirm(session, actor, callback_data.scan_id, callback_data.draft_hash, uow.at)
+    await query.answer(texts.plain("correction.confirmed"))
+
+
 def routes() -> Router:
     router = Router(name=__name__)
     router.callback_query.register(start_prescription, OnCard.filter(F.action == CardAction.PRESCRIBE))
     router.callback_query.register(no_medicine, OnCard.filter(F.action == CardAction.NO_MEDICINE))
     router.callback_query.register(complete, SignText.filter(F.action == CardAction.COMPLETE))
+    router.callback_query.register(confirm, SignText.filter(F.action == CardAction.CONFIRM))
     router.callback_query.register(remove_line, RemoveLine.filter())
     router.callback_query.register(take_template, callbacks.UseTemplate.filter(), StateFilter(Prescribing.lines))
     router.message.register(take_lines, StateFilter(Prescribing.lines), TYPED_TEXT)

@@ -44,6 +44,8 @@ class CardAction(StrEnum):
     TAKE_OVER = "take_over"
     GIVE_BACK = "give_back"
     COUNTERSIGN = "countersign"
+    CORRECT = "correct"
+    CONFIRM = "confirm"
     COMPARE = "compare"
 
 
@@ -82,19 +84,6 @@ class SetBand(CallbackData, prefix="bd"):
 
     scan_id: ScanId
     band: str
-
-
-class AmendBand(CallbackData, prefix="ab"):
-    """Recommend an action to the patient in an amendment."""
-
-    band: str
-
-
-class SetModelComment(CallbackData, prefix="wy"):
-    """A ready reason for agreeing or disagreeing with the model."""
-
-    scan_id: ScanId
-    name: str
 
 
 class DeskAction(StrEnum):
@@ -246,5 +235,6 @@ class OnAmendment(CallbackData, prefix="ch"):
     number: int = Field(ge=1, le=2**31 - 1)
 
 
-SIGNING_ACTIONS: Final = set(map(CardAction, ("verify", "verify_agree", "verify_disagree", "complete", "countersign")))
+VERIFYING: Final = ("verify", "verify_agree", "verify_disagree")
+SIGNING_ACTIONS: Final = set(map(CardAction, (*VERIFYING, "complete", "countersign", "confirm")))
 AMENDMENT_DECISIONS: Final = (CardAction.APPROVE_AMENDMENT, CardAction.DECLINE_AMENDMENT)

@@ -1,4 +1,4 @@
-"""Callback data of the ready readings (see `callbacks`)."""
+"""Callback data of the ready readings, kept drafts and remarks of a reading (see `callbacks`)."""
 
 from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
@@ -18,3 +18,16 @@ class StartFrom(CallbackData, prefix="sf"):
 
     scan_id: ScanId
     number: int = Field(ge=1, le=2**31 - 1)
+
+
+class AmendBand(CallbackData, prefix="ab"):
+    """Recommend an action to the patient in an amendment."""
+
+    band: str
+
+
+class SetModelComment(CallbackData, prefix="wy"):
+    """A ready reason for agreeing or disagreeing with the model."""
+
+    scan_id: ScanId
+    name: str

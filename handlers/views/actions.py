@@ -6,7 +6,7 @@ from typing import Final
 from handlers.ui.callbacks import CardAction
 from models.tables.scans import Scan
 from models.vocabulary import Role, ScanStatus
-from workflow.guards import awaits_countersignature
+from workflow.guards import awaits_confirmation, awaits_countersignature, draft_open
 from workflow.reporting import builder
 from workflow.transitions import WAITS_FOR
 
@@ -53,6 +53,8 @@ def _actions(scan: Scan, role: Role, heat_map: bool) -> Sequence[CardAction]:
             own = [CardAction.PRESCRIBE, CardAction.NO_MEDICINE, CardAction.COMPLETE, *reading]
         case Role.ADMINISTRATOR, ScanStatus.PHARMACIST_COMPLETED if not scan.released_at:
             own = [CardAction.APPROVE, CardAction.REJECT, *reading]
+        case Role.PHARMACIST, ScanStatus.PHARMACIST_COMPLETED if awaits_confirmation(scan) and not scan.released_at:
+            own = [CardAction.CONFIRM, *reading]
         case Role.DOCTOR, ScanStatus.REPORT_READY:
             own = [CardAction.REPORT, CardAction.READ_ALL, CardAction.AMEND, CardAction.ADDENDUM]
         case _, ScanStatus.REPORT_READY:
@@ -63,7 +65,14 @@ def _actions(scan: Scan, role: Role, heat_map: bool) -> Sequence[CardAction]:
 
 
 def _doctors_actions(scan: Scan) -> list[CardAction]:
-    possible = {CardAction.COUNTERSIGN: awaits_countersignature(scan), CardAction.CRITICAL: _may_be_critical(scan)}
+    signed = scan.status in {ScanStatus.DOCTOR_VERIFIED, ScanStatus.PHARMACIST_COMPLETED} and not scan.released_at
+    possible = {
+        CardAction.COUNTERSIGN: awaits_countersignature(scan),
+        CardAction.CORRECT: signed and not draft_open(scan),
+        CardAction.WRITE_FINDINGS: signed and draft_open(scan),
+        CardAction.VERIFY: signed and draft_open(scan),
+        CardAction.CRITICAL: _may_be_critical(scan),
+    }
     return [action for action, is_possible in possible.items() if is_possible]
 
 

@@ -20,7 +20,7 @@ from models.tables.scans import Reading, Scan
 from models.vocabulary import Role, ScanStatus
 from reports.content.reading import Region
 from reports.pdf.words import catalogue
-from workflow.guards import awaits_countersignature
+from workflow.guards import awaits_confirmation, awaits_countersignature
 from workflow.reporting import language
 from workflow.reporting.history import History
 from workflow.reporting.reading import build_reading
@@ -169,13 +169,23 @@ def _critical_line(scan: Scan, texts: Texts) -> list[Html]:
     return [texts("card.critical_heard", time=texts.time(at)) if at else texts("card.critical")]
 
 
+def _correction_lines(scan: Scan, texts: Texts) -> list[Html]:
+    """Whether the signed reading is being corrected, or waits for the pharmacist's confirmation."""
+    reading = scan.reading
+    if reading is None or reading.version is None:
+        return []
+    if reading.signed_at is None:
+        return [texts("card.correcting", version=reading.version)]
+    return [texts("card.confirmation_due" if awaits_confirmation(scan) else "card.corrected", version=reading.version)]
+
+
 def _human_blocks(scan: Scan, texts: Texts, fit: Callable[[str], str], whole: bool) -> list[Html]:
     blocks = []
     if reading := scan.reading:
         signed = "card.signed" if reading.signed_at else "card.draft"
         lines = draft_lines(scan, texts, fit, whole=whole)
         blocks.append(Html("\n".join([texts(signed, name=reading.doctor.name), *lines])))
-    blocks += _critical_line(scan, texts)
+    blocks += [*_correction_lines(scan, texts), *_critical_line(scan, texts)]
     if prescription := scan.prescription:
         shortened = str if whole else fit
         blocks += prescription_blocks(prescription, texts, shortened, awaits_countersignature(scan))

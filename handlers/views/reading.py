@@ -5,9 +5,9 @@ from typing import Final
 
 from aiogram.types import InlineKeyboardMarkup
 
-from handlers.ui.callbacks import AmendBand, CardAction, Diagnose, OnReading, SetBand, SetModelComment, SetPhrase
+from handlers.ui.callbacks import CardAction, Diagnose, OnReading, SetBand, SetPhrase
 from handlers.ui.keyboards import Buttons, button_data, rows, stack
-from handlers.ui.reading_callbacks import StartFrom
+from handlers.ui.reading_callbacks import AmendBand, SetModelComment, StartFrom
 from handlers.ui.replies import View
 from handlers.ui.texts import Html, Texts
 from handlers.views import consistency, ready

@@ -121,6 +121,7 @@ class Reading(EncryptedRow, Base):
     difference_seen: Mapped[bool | None]  # a grave difference from the model was shown before signing
     compared: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))  # ids of earlier scans, set at signing
     signed_at: Mapped[datetime | None] = mapped_column(index=True)
+    version: Mapped[int | None]  # from 2 on, counted up by each correction; None: never corrected
 
     scan: Mapped[Scan] = relationship(back_populates="reading")
     doctor: Mapped[Account] = relationship(lazy="joined")
@@ -145,6 +146,7 @@ class Prescription(EncryptedRow, Base):
     # alerts that the pharmacist went on against, each with its `reason`
     overrides: Mapped[list[dict[str, Any]] | None] = mapped_column(Encrypted)
     completed_at: Mapped[datetime | None]
+    reading_version: Mapped[int | None]  # the `Reading.version` that it was completed or confirmed for
     needs_doctor: Mapped[bool | None] = mapped_column(Encrypted)  # set when completed; None before this was asked
     countersigned_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))  # the doctor who prescribes it
     countersigned_at: Mapped[datetime | None]

@@ -58,6 +58,7 @@ JOBS: Final = {
     "tell_critical": "scan_id rung",
     "tell_heard": "scan_id",
     "tell_taken_over": "scan_id account_id by since",
+    "tell_correction": "scan_id version",
     "remove_message": "chat_id message_id",
     "tell_authenticator_reset": "account_id on",
     "tell_invitation": "invite_id used",
@@ -121,7 +122,7 @@ CHOICES: Final = (
     "great_vessels",
     "open analyse heat_map picture findings verify verify_agree verify_disagree better prescribe no_medicine complete",
     "approve reject read_all report preview preliminary amend addendum approve_change decline_change critical heard",
-    "reached countersign compare",
+    "reached countersign correct confirm compare",
     "take_over give_back",
     "claim reply close no_emergency mute",
     "open topics entry dismiss",
@@ -184,7 +185,7 @@ ACTS: Final = {
     "switch:{}",
 }
 MOVES: Final = (
-    "ask_analysis record_analysis write_findings verify prescribe complete countersign",
+    "ask_analysis record_analysis write_findings verify prescribe complete countersign correct confirm",
     "ask_code release record_report reject",
     "approve_amendment decline_amendment issue_amendment",
     "switch_role amend mark_critical acknowledge",
@@ -236,7 +237,7 @@ KEYS: Final = (
     "report:{}:{}", "voice:{}:{}", "export:{}:{}:{}:{}", "asleep:{}", "asleep:{}:{}", "elsewhere:{}:{}",
     "critical:{}:{}", "heard:{}", "retake:{}", "late:{}", "unmailable:{}", "mail-trouble:{}:{}", "failure:{}:{}",
     "undelivered:{}:{}", "authenticator-reset:{}:{}", "invite-made:{}", "invite-used:{}",
-    "amendment:{}:{}", "declined:{}:{}", "ticket:{}:{}",
+    "amendment:{}:{}", "correction:{}:{}", "declined:{}:{}", "ticket:{}:{}",
     "ticket:{}:{}:{}", "words:{}", "drift:{}:{}:{}", "analysis-refused:{}:{}", "card:{}:{}", "export:{}", "ticket:{}",
     "chat:{}", "mail:{}", "factor:{}", "urgency:{}",
 )  # fmt: skip

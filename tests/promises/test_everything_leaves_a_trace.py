@@ -92,6 +92,9 @@ async def a_whole_scan(clinic: Clinic) -> None:
     await clinic.meena.presses("Prescribe")
     await clinic.meena.presses("Antibiotic")
     await clinic.meena.presses("Complete", on="Written down")
+    await clinic.rao.forges(OnCard(action=CardAction.CORRECT, scan_id=1).pack())
+    await clinic.rao.presses("Verify", on="Written down")
+    await clinic.meena.presses("Confirm again")
     await clinic.rao.presses("Countersign", on="Waits for a doctor")
     code = await clinic.approves()
     await clinic.joseph.sends(f"{(int(code) + 1) % 1_000_000:06}")
@@ -221,7 +224,7 @@ STORIES: Final[Mapping[Callable[[Clinic], Awaitable[None]], set[str]]] = {
         *("patient look:report ok", "doctor look:card ok", "doctor ask_analysis ok", "system record_analysis ok"),
         *("doctor look:heat_map ok", "doctor write_findings ok", "doctor look:draft ok", "doctor mark_critical ok"),
         *("doctor look:story ok", "doctor verify ok", "pharmacist look:card ok", "pharmacist prescribe ok"),
-        "doctor countersign ok",
+        *("doctor countersign ok", "doctor correct ok", "doctor keep_draft ok", "pharmacist confirm ok"),
         *("pharmacist complete ok", "administrator look:card ok", "administrator ask_code ok"),
         *("administrator release refused", "administrator release ok", "system record_report ok"),
         *("system deliver:chat ok", "system deliver:email ok"),

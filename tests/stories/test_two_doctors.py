@@ -75,10 +75,10 @@ async def test_the_first_doctors_draft_is_kept_and_the_second_may_start_from_it(
     await iyer.presses("Normal chest")
     mine = await iyer.sees("Written down")
     assert "uberculosis" not in mine.text
-    assert mine.key("Start from Dr Rao's draft")
-    await iyer.presses("Start from Dr Rao's draft")
+    assert mine.key("Use Dr Rao's draft")
+    await iyer.presses("Use Dr Rao's draft")
     again = await iyer.sees("uberculosis")
-    assert again.key("Start from Dr Rao's draft") is None
+    assert again.key("Use Dr Rao's draft") is None
     await iyer.presses("Write findings", on="Written down")
     await iyer.presses("Heart failure")
     await iyer.sees("Written down")
@@ -86,7 +86,7 @@ async def test_the_first_doctors_draft_is_kept_and_the_second_may_start_from_it(
     await clinic.rao.presses("Yes, take over")
     back = await clinic.rao.sees("Written down")
     assert "uberculosis" in back.text
-    assert back.key("Start from Dr Iyer's draft")
+    assert back.key("Use Dr Iyer's draft")
     refused = await clinic.meena.forges(StartFrom(scan_id=scan, number=1).pack())
     assert "Somebody else does this step" in (refused.text or "")
     await clinic.rao.presses("Verify", on="Written down")

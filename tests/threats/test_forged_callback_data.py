@@ -93,6 +93,8 @@ MAY: dict[str, tuple[str, ...]] = {
     "prescribe": (M,),
     "complete": (M,),
     "countersign": (D,),
+    "correct": (D,),
+    "confirm": (M,),
     "ask_code": (A,),
     "release": (A,),
     "record_report": (),
@@ -222,8 +224,8 @@ FORGED: dict[type[CallbackData], tuple[CallbackData, ...]] = {
     callbacks.Diagnose: (callbacks.Diagnose(scan_id=1, name="normal_chest"),),
     callbacks.SetPhrase: (callbacks.SetPhrase(scan_id=1, region="lungs", phrase="nodule"),),
     callbacks.SetBand: (callbacks.SetBand(scan_id=1, band="urgent"),),
-    callbacks.AmendBand: (callbacks.AmendBand(band="urgent"),),
-    callbacks.SetModelComment: (callbacks.SetModelComment(scan_id=1, name="missed"),),
+    reading_callbacks.AmendBand: (reading_callbacks.AmendBand(band="urgent"),),
+    reading_callbacks.SetModelComment: (reading_callbacks.SetModelComment(scan_id=1, name="missed"),),
     consistency_callbacks.GiveReason: tuple(
         consistency_callbacks.GiveReason(scan_id=1, about=about, name="known") for about in Reason
     ),

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import Sessions
-from models.tables.scans import Prescription, Scan
+from models.tables.scans import Prescription, Reading, Scan
 from models.vocabulary import Role, ScanStatus
 from tests.support.rows import NOW, Staff, a_finding, a_prescription, a_reading, a_scan, a_staff, events_of, jobs_of
 from workflow.actors import Actor
@@ -44,6 +44,20 @@ ALLOWED = {
     ("PHARMACIST_COMPLETED", "reject", "administrator"): ("REJECTED", ["show_cards", "ask_retake"]),
     ("PHARMACIST_COMPLETED, doctor due", "countersign", "doctor"): ("PHARMACIST_COMPLETED", ["show_cards"]),
     ("PHARMACIST_COMPLETED, doctor due", "reject", "administrator"): ("REJECTED", ["show_cards", "ask_retake"]),
+    ("DOCTOR_VERIFIED", "correct", "doctor"): ("DOCTOR_VERIFIED", ["show_cards"]),
+    ("DOCTOR_VERIFIED, prescribed", "correct", "doctor"): ("DOCTOR_VERIFIED", ["show_cards"]),
+    ("DOCTOR_VERIFIED, no medicine", "correct", "doctor"): ("DOCTOR_VERIFIED", ["show_cards"]),
+    ("PHARMACIST_COMPLETED", "correct", "doctor"): ("PHARMACIST_COMPLETED", ["show_cards"]),
+    ("PHARMACIST_COMPLETED, doctor due", "correct", "doctor"): ("PHARMACIST_COMPLETED", ["show_cards"]),
+    ("PHARMACIST_COMPLETED, corrected", "correct", "doctor"): ("PHARMACIST_COMPLETED", ["show_cards"]),
+    ("DOCTOR_VERIFIED, correcting", "write_findings", "doctor"): ("DOCTOR_VERIFIED", ["show_cards"]),
+    ("DOCTOR_VERIFIED, correcting", "verify", "doctor"): ("DOCTOR_VERIFIED", ["show_cards"]),
+    ("PHARMACIST_COMPLETED, correcting", "write_findings", "doctor"): ("PHARMACIST_COMPLETED", ["show_cards"]),
+    ("PHARMACIST_COMPLETED, correcting", "verify", "doctor"): ("PHARMACIST_COMPLETED", ["show_cards"]),
+    ("DOCTOR_VERIFIED, correcting", "prescribe", "pharmacist"): ("DOCTOR_VERIFIED", ["show_cards"]),
+    ("PHARMACIST_COMPLETED, correcting", "reject", "administrator"): ("REJECTED", ["show_cards", "ask_retake"]),
+    ("PHARMACIST_COMPLETED, corrected", "confirm", "pharmacist"): ("PHARMACIST_COMPLETED", ["show_cards"]),
+    ("PHARMACIST_COMPLETED, corrected", "reject", "administrator"): ("REJECTED", ["show_cards", "ask_retake"]),
     ("PHARMACIST_COMPLETED, released", "record_report", "system"): ("REPORT_READY", ["show_cards", "deliver"]),
 }
 STATUSES = (
@@ -58,6 +72,9 @@ STATUSES = (
     "DOCTOR_VERIFIED, no medicine",
     "PHARMACIST_COMPLETED",
     "PHARMACIST_COMPLETED, doctor due",
+    "DOCTOR_VERIFIED, correcting",
+    "PHARMACIST_COMPLETED, correcting",
+    "PHARMACIST_COMPLETED, corrected",
     "PHARMACIST_COMPLETED, released",
     "REPORT_READY",
     "REJECTED",
@@ -70,12 +87,22 @@ ACTIONS = (
     "prescribe",
     "complete",
     "countersign",
+    "correct",
+    "confirm",
     "ask_code",
     "release",
     "record_report",
     "reject",
 )
 ROLES = ("patient", "doctor", "pharmacist", "administrator", "system")
+
+
+CORRECTIONS: dict[str, dict[str, Any]] = {"correcting": {"signed_at": None}, "corrected": {"version": 2}}
+
+
+async def _correct(session: AsyncSession, scan_id: int, marks: list[str]) -> None:
+    for name, value in CORRECTIONS.get(marks[0] if marks else "", {}).items():
+        setattr(await session.get_one(Reading, scan_id), name, value)
 
 
 async def scan_in(session: AsyncSession, staff: Staff, stands: str) -> Scan:
@@ -95,6 +122,7 @@ async def scan_in(session: AsyncSession, staff: Staff, stands: str) -> Scan:
         session.add(a_reading(scan.id, staff.doctor, own_reading="Pneumonia."))
     if "doctor due" in marks:
         (await session.get_one(Prescription, scan.id)).needs_doctor = True
+    await _correct(session, scan.id, marks)
     if "prescribed" in marks or "no medicine" in marks:
         session.add(a_prescription(scan.id, staff.pharmacist, lines=["Rest"] if "prescribed" in marks else []))
     return scan

@@ -87,6 +87,12 @@ async def void(session: AsyncSession, code_id: int, at: datetime) -> None:
     await session.execute(update(Code).where(Code.id == code_id, Code.used_at.is_(None)).values(used_at=at))
 
 
+async def void_open(session: AsyncSession, purpose: Purpose, scan_id: int, at: datetime) -> None:
+    """Make every open code of this purpose and scan unusable."""
+    codes = update(Code).where(Code.purpose == purpose, Code.scan_id == scan_id, Code.used_at.is_(None))
+    await session.execute(codes.values(used_at=at))
+
+
 async def verify_code(session: AsyncSession, code: Code | None, typed: str, key: bytes, at: datetime) -> Verdict:
     """Count an attempt as wrong atomically, then compare in constant time; a right one is taken off the count again.
 

@@ -35,7 +35,7 @@ MODEL: Final = (
 )
 READING: Final = (
     *("own_reading", "findings", "impression", "recommendations", "regions", "diagnosis", "band", "agrees", "why"),
-    *("signed_at", "override", "no_alert", "difference_seen"),
+    *("signed_at", "override", "no_alert", "difference_seen", "version"),
 )
 AMENDMENT: Final = ("version", "addendum", "reason", "findings", "impression", "recommendations", "band", "approved_at")
 AUDIT: Final = ("at", "role", "act", "object_kind", "object_id", "version", "outcome", "reason")

@@ -85,7 +85,9 @@ def build_document(
 
 def is_preliminary(scan: Scan) -> bool:
     """Whether the doctor has signed and the report is not released: staff may see it marked as preliminary."""
-    return scan.status in {ScanStatus.DOCTOR_VERIFIED, ScanStatus.PHARMACIST_COMPLETED} and scan.released_at is None
+    signed = scan.reading is not None and scan.reading.signed_at is not None  # not while it is being corrected
+    waiting = scan.status in {ScanStatus.DOCTOR_VERIFIED, ScanStatus.PHARMACIST_COMPLETED}
+    return signed and waiting and scan.released_at is None
 
 
 def _patient(account: Account) -> Patient:

@@ -39,6 +39,7 @@ def content(scan: Scan) -> dict[str, Any]:
         **({"overrides": prescription.overrides} if prescription.overrides else {}),
         "pharmacist": [*_person(prescription.pharmacist, Role.PHARMACIST), str(prescription.completed_at)],
         **_countersigned(prescription),
+        **({"version": [reading.version, prescription.reading_version]} if reading.version else {}),
         **({"heart": finding.heart} if finding.heart else {}),  # absent elsewhere, so that older hashes still hold
     }
 

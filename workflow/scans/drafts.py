@@ -6,11 +6,14 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.tables.codes import Purpose
 from models.tables.readings import ReadingVersion
 from models.tables.scans import Reading, Scan
+from workflow.accounts.codes import void_open
 from workflow.actors import Actor
 from workflow.audit.chain import AuditEvent, record
 from workflow.errors import StaleAction
+from workflow.jobs import JobKind, enqueue
 from workflow.transitions import Action, advance
 
 CONTENT: Final = (
@@ -70,13 +73,40 @@ async def start_from(session: AsyncSession, actor: Actor, scan_id: int, number: 
     return scan
 
 
+async def correct(session: AsyncSession, actor: Actor, scan_id: int, at: datetime) -> Scan:
+    """Open the signed reading for a correction: the signed version is kept, and an open release code is void.
+
+    Raises StaleAction after the release, or while it is open already."""
+    scan = await advance(session, scan_id, Action.CORRECT, actor, at)
+    await keep(session, actor, scan, at)
+    assert scan.reading is not None
+    reading = scan.reading
+    reading.version = (reading.version or 1) + 1
+    reading.signed_at, reading.agrees, reading.difference_seen = None, None, None
+    await _assign(session, scan, actor)
+    await void_open(session, Purpose.RELEASE, scan_id, at)
+    return scan
+
+
+async def announce_correction(session: AsyncSession, scan: Scan, at: datetime) -> None:
+    """After the new version is signed: a countersignature lapses, and those who went on from the old one are told."""
+    assert scan.reading is not None
+    prescription = scan.prescription
+    if scan.reading.version is None or prescription is None:
+        return
+    prescription.countersigned_at, prescription.countersigned_by = None, None
+    enqueue(session, JobKind.NOTIFY_CORRECTION, at, scan_id=scan.id, version=scan.reading.version)
+
+
 def kept_drafts(scan: Scan) -> Sequence[ReadingVersion]:
-    """The last kept draft of each doctor other than the author of the reading, by number; none once it is signed."""
-    author = scan.reading.doctor_id if scan.reading else None
-    if scan.reading is not None and scan.reading.signed_at is not None:
+    """The last kept draft of each doctor other than the author of the reading, by number; none once it is signed, and
+    none that the reading equals."""
+    reading = scan.reading
+    if reading is None or reading.signed_at is not None:
         return ()
     last = {one.doctor_id: one for one in scan.versions if one.signed_at is None and one.content}
-    return sorted((one for doctor, one in last.items() if doctor != author), key=lambda one: one.number)
+    others = (one for doctor, one in last.items() if doctor != reading.doctor_id and one.content != _content(reading))
+    return sorted(others, key=lambda one: one.number)
 
 
 async def _restore(session: AsyncSession, actor: Actor, scan: Scan, version: ReadingVersion, at: datetime) -> None:

@@ -113,10 +113,25 @@ async def complete(
     if scan.prescription.read is None:
         prescribing.set_lines(scan, scan.prescription, at, formulary)
     scan.prescription.completed_at, scan.prescription.pharmacist_id = at, actor.account_id
+    scan.prescription.reading_version = scan.reading.version if scan.reading else None
     scan.prescription.needs_doctor = prescribing.needs_doctor(scan.prescription, formulary)
     if scan.prescription.needs_doctor:
         for chat_id in await queries.chats_acting_as(session, Role.DOCTOR):
             enqueue_card(session, scan.id, chat_id, at, fresh=True)
+    return scan
+
+
+async def confirm(session: AsyncSession, actor: Actor, scan_id: int, shown: str, at: datetime) -> Scan:
+    """Sign the completed prescription again, for the corrected reading; `shown` is the `draft_hash` of the card.
+
+    Raises WordsChanged, or StaleAction where no confirmation is awaited."""
+    scan = await advance(session, scan_id, Action.CONFIRM, actor, at)
+    require_unchanged(scan, shown)
+    assert scan.prescription is not None
+    assert scan.reading is not None
+    assert actor.account_id is not None
+    scan.prescription.reading_version = scan.reading.version
+    scan.prescription.completed_at, scan.prescription.pharmacist_id = at, actor.account_id
     return scan
 
 

@@ -21,7 +21,7 @@ from workflow.jobs import JobKind, enqueue
 from workflow.scans import critical, drafts, queries
 from workflow.scans.children import is_child
 from workflow.scans.draft_hash import require_unchanged
-from workflow.transitions import Action, advance, lock_scan, require_applicable
+from workflow.transitions import WAITS_FOR, Action, advance, lock_scan, require_applicable
 
 EMPTY_DRAFT: Final[Mapping[str, Any]] = {
     "findings": "",
@@ -122,7 +122,8 @@ async def record_difference_seen(session: AsyncSession, actor: Actor, scan_id: i
     require_applicable(scan, Action.VERIFY)
     if scan.reading is None:
         raise StaleAction
-    await claims.hold(session, scan, actor, at)
+    if WAITS_FOR.get(scan.status) is actor.role:  # a correction is made beside the pharmacist's claim
+        await claims.hold(session, scan, actor, at)
     require_unchanged(scan, shown)
     scan.reading.difference_seen = True
     event = AuditEvent("see_difference", "scan", scan_id, scan.patient_id, scan.version)
@@ -203,6 +204,7 @@ async def verify(
     scan.reading.compared = [earlier.id for earlier in await queries.earlier_scans(session, scan)]
     if agrees is not None:
         enqueue(session, JobKind.CHECK_DRIFT, at)
+    await drafts.announce_correction(session, scan, at)
     if raises_critical(scan.reading):
         await critical.mark(session, actor, scan_id, at)
     return scan

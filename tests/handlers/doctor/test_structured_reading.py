@@ -6,8 +6,8 @@ from io import BytesIO
 import pytest
 from pypdf import PdfReader
 
-from handlers.ui.callbacks import CardAction, Diagnose, OnReading, SetBand, SetModelComment, SetPhrase
-from handlers.ui.reading_callbacks import AddReading
+from handlers.ui.callbacks import CardAction, Diagnose, OnReading, SetBand, SetPhrase
+from handlers.ui.reading_callbacks import AddReading, SetModelComment
 from models.tables.scans import Reading
 from models.vocabulary import ScanStatus
 from tests.support.people import Clinic

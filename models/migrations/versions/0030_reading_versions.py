@@ -1,12 +1,12 @@
-"""Versions of readings."""
+"""Versions of readings, and the version that a prescription was confirmed for."""
 
 import sqlalchemy as sa
 from alembic import op
 
 from models.base import UtcDateTime
 
-revision = "0028"
-down_revision = "0027"
+revision = "0030"
+down_revision = "0029"
 
 
 def upgrade() -> None:
@@ -22,7 +22,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["scan_id"], ["scans.id"], name=op.f("fk_reading_versions_scan_id_scans")),
         sa.PrimaryKeyConstraint("scan_id", "number", name=op.f("pk_reading_versions")),
     )
+    op.add_column("readings", sa.Column("version", sa.Integer(), nullable=True))
+    op.add_column("prescriptions", sa.Column("reading_version", sa.Integer(), nullable=True))
 
 
 def downgrade() -> None:
+    op.drop_column("prescriptions", "reading_version")
+    op.drop_column("readings", "version")
     op.drop_table("reading_versions")
