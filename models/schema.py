@@ -20,6 +20,7 @@ from models.tables import (
     audit,
     chats,
     claims,
+    clarifications,
     codes,
     deliveries,
     desk,
@@ -33,8 +34,8 @@ from models.tables import (
 metadata = Base.metadata
 # importing a module registers its tables
 TABLES = (
-    *(accounts, amendments, audit, chats, claims, codes, deliveries, desk, faq, jobs, keys, model_watch),
-    *(readings, scans),
+    *(accounts, amendments, audit, chats, claims, clarifications, codes, deliveries, desk),
+    *(faq, jobs, keys, model_watch, readings, scans),
 )
 
 

@@ -6,9 +6,11 @@ WorkflowError
 │   ├── SeparationOfDuties      the account has signed the scan in another role
 │   └── Suspended               the account is suspended
 ├── StaleAction                 the state has changed since the button was shown
-│   └── WordsChanged            the text to be signed has changed since it was shown
+│   ├── WordsChanged            the text to be signed has changed since it was shown
+│   └── ClarificationClosed     the question is answered or withdrawn already
 ├── AnalysisRunning             an analysis is pending
 ├── AmendmentOpen               another amendment of this report is open
+├── PatientUnreachable          no chat is linked to the patient's account
 ├── ClaimedByOther              another member of staff works on the scan
 ├── TicketTaken                 another member of staff has claimed the ticket
 ├── Incomplete
@@ -16,6 +18,7 @@ WorkflowError
 │   ├── OwnReadingMissing
 │   ├── PrescriptionMissing
 │   ├── AlertsOpen              an alert of the prescription has no reason against it
+│   ├── ClarificationOpen       a question on the scan is not answered
 │   ├── CountersignatureMissing a doctor has to prescribe a medicine of Schedule H, H1 or X
 │   └── Inconsistent            the reading contradicts itself, or the model gravely
 │       └── ConflictRefused · ReasonMissing · DifferenceUnseen
@@ -65,6 +68,14 @@ class WordsChanged(StaleAction):
     key = "error.words_changed"
 
 
+class ClarificationClosed(StaleAction):
+    key = "error.clarification_closed"
+
+
+class PatientUnreachable(WorkflowError):
+    key = "error.patient_unreachable"
+
+
 class ClaimedByOther(WorkflowError):
     key = "error.claimed"
 
@@ -99,6 +110,10 @@ class PrescriptionMissing(Incomplete):
 
 class AlertsOpen(Incomplete):
     key = "error.alerts_open"
+
+
+class ClarificationOpen(Incomplete):
+    key = "error.clarification_open"
 
 
 class CountersignatureMissing(Incomplete):

@@ -4,6 +4,7 @@ from models.tables.scans import Scan
 from workflow.consistency.checks import require_consistent
 from workflow.errors import (
     AnalysisRunning,
+    ClarificationOpen,
     ConfirmationMissing,
     CorrectionOpen,
     CountersignatureMissing,
@@ -124,11 +125,14 @@ def countersignature_awaited(scan: Scan) -> None:
 
 
 def ready_to_release(scan: Scan) -> None:
-    """Raise StaleAction after the release, CorrectionOpen, ConfirmationMissing or CountersignatureMissing."""
+    """Raise StaleAction after the release, CorrectionOpen, ConfirmationMissing, ClarificationOpen or
+    CountersignatureMissing."""
     not_released(scan)
     _no_correction_open(scan)
     if awaits_confirmation(scan):
         raise ConfirmationMissing
+    if any(one.is_open for one in scan.clarifications):
+        raise ClarificationOpen
     if awaits_countersignature(scan):
         raise CountersignatureMissing
 

@@ -51,6 +51,8 @@ class JobKind(StrEnum):
     NOTIFY_ACKNOWLEDGED = "tell_heard"
     NOTIFY_TAKEN_OVER = "tell_taken_over"
     NOTIFY_CORRECTION = "tell_correction"
+    NOTIFY_CLARIFICATION = "tell_clarification"
+    NOTIFY_CLARIFIED = "tell_clarified"
     REMOVE_MESSAGE = "remove_message"
     NOTIFY_AUTHENTICATOR_RESET = "tell_authenticator_reset"
     NOTIFY_INVITATION = "tell_invitation"

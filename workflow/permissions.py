@@ -48,6 +48,8 @@ class Permission(StrEnum):
     SEE_DRAFT = "see_draft"
     CLAIM = "claim_scan"
     MARK_CRITICAL = "mark_critical"
+    ASK_CLARIFICATION = "ask_clarification"
+    ANSWER_CLARIFICATION = "answer_clarification"
     ACKNOWLEDGE = "acknowledge"
     SEE_UNDELIVERED = "see_undelivered"
     RESEND = "send_again"
@@ -134,6 +136,8 @@ GRANTS: Final[Mapping[Operation, RoleScopes]] = {
     Permission.SEE_DRAFT: _grant(*STAFF, scope=Scope.STAGE),
     Permission.CLAIM: _grant(*STAFF, scope=Scope.STAGE),
     Permission.MARK_CRITICAL: _grant(Role.DOCTOR, scope=Scope.STAGE),
+    Permission.ASK_CLARIFICATION: _grant(Role.PHARMACIST, Role.ADMINISTRATOR, scope=Scope.STAGE),
+    Permission.ANSWER_CLARIFICATION: _grant(Role.PATIENT, scope=Scope.OWN) | _grant(Role.DOCTOR, scope=Scope.STAGE),
     Permission.ACKNOWLEDGE: _grant(Role.PATIENT, scope=Scope.OWN) | _grant(Role.ADMINISTRATOR, scope=Scope.CRITICAL),
     Permission.SEE_UNDELIVERED: _grant(Role.ADMINISTRATOR),
     Permission.RESEND: _grant(Role.ADMINISTRATOR),

@@ -186,6 +186,8 @@ async def signers(session: AsyncSession, scan: Scan) -> Set[tuple[Role, int]]:
         (Role.PHARMACIST, scan.prescription and scan.prescription.pharmacist_id),
         (Role.DOCTOR, scan.prescription and scan.prescription.countersigned_by),
         (Role.ADMINISTRATOR, scan.released_by),
+        *((one.asker_role, one.asker_id) for one in scan.clarifications),
+        *((one.addressee, one.answered_by) for one in scan.clarifications),
         *((Role.DOCTOR, author) for author, _ in changed),
         *((Role.ADMINISTRATOR, approver) for _, approver in changed),
     ]

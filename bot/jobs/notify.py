@@ -19,8 +19,9 @@ from workflow.accounts import sessions
 from workflow.jobs import RETRIED_FOREVER, JobKind
 from workflow.scans import queries
 
-PROTECTED: Final = ("retake", "critical.", "correction.", "amend.ask")  # notices with health data
-DEFERRED_WHEN_LOCKED: Final = "amend.ask"  # a locked chat gets a notice without content instead; /queue shows it
+PROTECTED: Final = ("retake", "critical.", "correction.", "amend.ask", "clarify.")  # notices with health data
+# a locked chat gets a notice without content instead; /queue or the card shows it
+DEFERRED_WHEN_LOCKED: Final = ("amend.ask", "clarify.")
 
 
 class Translated(NamedTuple):
@@ -71,7 +72,7 @@ async def _send_notice(
         actor = await sessions.actor_for(session, chat_id, services.now() - services.idle_limit)
     texts = services.catalogues.of(link.account.language) if link else fallback or services.catalogues.of(None)
     translated = {name: _translate(value, texts) for name, value in values.items()}
-    deferred = sentence == DEFERRED_WHEN_LOCKED and actor is not None and actor.locked
+    deferred = sentence.startswith(DEFERRED_WHEN_LOCKED) and actor is not None and actor.locked
     text = texts("asleep.card" if deferred else sentence, **translated)
     keyboard = buttons(texts) if buttons and not deferred else None
     return await send_pages(services, chat_id, Outgoing(text, keyboard, sentence.startswith(PROTECTED)))

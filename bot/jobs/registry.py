@@ -21,6 +21,7 @@ from bot.jobs import (
     notify,
     shadow_model,
 )
+from bot.jobs.scans import clarifications
 from models.tables.jobs import Job
 from workflow.jobs import JobKind, enqueue
 from workflow.reporting.deliveries import CHANNELS
@@ -59,6 +60,8 @@ JOB_HANDLERS: Final[Mapping[JobKind, JobHandler]] = {
     JobKind.NOTIFY_ACKNOWLEDGED: critical_results.notify_acknowledged,
     JobKind.NOTIFY_TAKEN_OVER: claims.notify_taken_over,
     JobKind.NOTIFY_CORRECTION: amendments.notify_correction,
+    JobKind.NOTIFY_CLARIFICATION: clarifications.notify_clarification,
+    JobKind.NOTIFY_CLARIFIED: clarifications.notify_clarified,
     JobKind.REMOVE_MESSAGE: cleanup.remove_message,
     JobKind.NOTIFY_AUTHENTICATOR_RESET: codes.notify_authenticator_reset,
     JobKind.NOTIFY_INVITATION: notify.notify_invitation,

@@ -37,18 +37,6 @@ STATES: Final[Mapping[Topic, State]] = {
     Topic.CONDITIONS: GivingFacts.conditions,
     Topic.ORGANS: GivingFacts.organs,
 }
-CHOICES: Final[Mapping[tuple[Topic, str], Mapping[str, Any]]] = {
-    (Topic.ALLERGIES, "none"): {"allergies": []},
-    (Topic.CURRENT, "none"): {"current": []},
-    (Topic.PREGNANCY, "pregnant"): {"pregnant": True, "breastfeeding": False},
-    (Topic.PREGNANCY, "breastfeeding"): {"pregnant": False, "breastfeeding": True},
-    (Topic.PREGNANCY, "none"): {"pregnant": False, "breastfeeding": False},
-    (Topic.CONDITIONS, "none"): {"conditions": []},
-    (Topic.ORGANS, "kidney"): {"kidney": "impaired", "liver": "normal"},
-    (Topic.ORGANS, "liver"): {"kidney": "normal", "liver": "impaired"},
-    (Topic.ORGANS, "both"): {"kidney": "impaired", "liver": "impaired"},
-    (Topic.ORGANS, "none"): {"kidney": "normal", "liver": "normal"},
-}
 
 
 @requires(Permission.SET_FACTS)
@@ -68,7 +56,7 @@ async def start(
         await edit_message(query, texts("facts.later"))
         return
     async with uow.begin() as session:
-        first, *left = await patient_facts.topics(session, actor, uow.at)
+        first, *left = await patient_facts.topics(session, actor.account_id, uow.at)
         await state.set_data({"topic": first, "left": left})
         await state.set_state(STATES[first])
     await query.answer()
@@ -78,7 +66,7 @@ async def start(
 @requires(Permission.SET_FACTS)
 async def take_list(message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
     """Allergies, medicines or illnesses, one in each line or separated by commas; chosen illnesses stay."""
-    parts = _parts(typed_text(message, LONGEST))
+    parts = patient_facts.split_list(typed_text(message, LONGEST))
     async with uow.begin():
         data = await state.get_data()
         following = await _record({data["topic"]: [*data.get("chosen", ()), *parts]}, actor, state, uow)
@@ -109,8 +97,9 @@ async def choose(
     """A pressed answer; one that does not belong to the open question counts as skipped."""
     async with uow.begin():
         data = await state.get_data()
-        facts = CHOICES.get((Topic(data["topic"]), callback_data.value), {})
-        if callback_data.value == DONE and data["topic"] == Topic.CONDITIONS:
+        topic = Topic(data["topic"])
+        facts = patient_facts.CHOICES.get((topic, callback_data.value), {})
+        if callback_data.value == DONE and topic is Topic.CONDITIONS:
             facts = {"conditions": data.get("chosen", [])}
         following = await _record(facts, actor, state, uow)
     await query.answer()
@@ -173,10 +162,6 @@ async def _continue(message: Message, following: Topic | None, actor: Actor, tex
     async with uow.read() as session:
         facts = await patient_facts.facts_of(session, actor.account_id)
     await message.answer(texts("facts.done", facts=facts_block(facts, texts)))
-
-
-def _parts(text: str) -> list[str]:
-    return [part.strip() for part in re.split(r"[\n,;]", text) if part.strip()]
 
 
 def routes() -> Router:

@@ -8,11 +8,11 @@ from aiogram.types import CallbackQuery, Message
 from handlers.access import requires
 from handlers.pharmacist import changing, overrides, picking
 from handlers.pharmacist.draft import questions_among, send_draft, show_draft, store_lines
-from handlers.ui import callbacks, keyboards
+from handlers.ui import keyboards
 from handlers.ui.callbacks import CardAction, OnCard, SignText
 from handlers.ui.forms import Prescribing
 from handlers.ui.parsing import TYPED_TEXT
-from handlers.ui.prescription_callbacks import RemoveLine
+from handlers.ui.prescription_callbacks import RemoveLine, UseTemplate
 from handlers.ui.replies import reply
 from handlers.ui.texts import Texts
 from handlers.views.identity import identity_line
@@ -66,7 +66,7 @@ async def take_lines(
 async def take_template(
     query: CallbackQuery,
     message: Message,
-    callback_data: callbacks.UseTemplate,
+    callback_data: UseTemplate,
     actor: Actor,
     state: FSMContext,
     texts: Texts,
@@ -178,7 +178,7 @@ def routes() -> Router:
     router.callback_query.register(complete, SignText.filter(F.action == CardAction.COMPLETE))
     router.callback_query.register(confirm, SignText.filter(F.action == CardAction.CONFIRM))
     router.callback_query.register(remove_line, RemoveLine.filter())
-    router.callback_query.register(take_template, callbacks.UseTemplate.filter(), StateFilter(Prescribing.lines))
+    router.callback_query.register(take_template, UseTemplate.filter(), StateFilter(Prescribing.lines))
     router.message.register(take_lines, StateFilter(Prescribing.lines), TYPED_TEXT)
     router.include_routers(overrides.routes(), changing.routes(), picking.routes())
     return router

@@ -47,6 +47,9 @@ class CardAction(StrEnum):
     CORRECT = "correct"
     CONFIRM = "confirm"
     COMPARE = "compare"
+    ASK_DOCTOR = "ask_doctor"
+    ASK_PATIENT = "ask_patient"
+    QUESTIONS = "questions"
 
 
 class OnCard(CallbackData, prefix="c"):
@@ -115,12 +118,6 @@ class Skip(CallbackData, prefix="skip"):
 
 class RetakeReason(CallbackData, prefix="why"):
     """A ready reason for asking for a better picture."""
-
-    name: str
-
-
-class UseTemplate(CallbackData, prefix="rx"):
-    """Add a ready prescription."""
 
     name: str
 

@@ -128,6 +128,14 @@ class Prescribing(StatesGroup):
     picking = State()  # a line from buttons
 
 
+class Clarifying(StatesGroup):
+    """A question about a scan to the doctor or the patient, and its answer."""
+
+    doctor = State()
+    patient = State()
+    answer = State()
+
+
 class Rejecting(StatesGroup):
     reason = State()
 

@@ -23,10 +23,9 @@ from handlers.ui.callbacks import (
     SignText,
     Skip,
     SwitchRole,
-    UseTemplate,
 )
 from handlers.ui.claim_callbacks import TakeOver
-from handlers.ui.prescription_callbacks import PickMedicine
+from handlers.ui.prescription_callbacks import PickMedicine, UseTemplate
 from handlers.ui.texts import LANGUAGES, Texts
 from handlers.ui.urgency_callbacks import AnswerUrgency
 from models.tables.amendments import Amendment

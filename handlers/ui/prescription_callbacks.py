@@ -7,6 +7,12 @@ from handlers.ui.callbacks import ScanId
 from workflow.scans.draft_hash import DRAFT_HASH_DIGITS
 
 
+class UseTemplate(CallbackData, prefix="rx"):
+    """Add a ready prescription."""
+
+    name: str
+
+
 class RemoveLine(CallbackData, prefix="rl"):
     """Remove a line of the prescription in the draft that the hash identifies."""
 

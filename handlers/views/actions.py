@@ -8,6 +8,7 @@ from models.tables.scans import Scan
 from models.vocabulary import Role, ScanStatus
 from workflow.guards import awaits_confirmation, awaits_countersignature, draft_open
 from workflow.reporting import builder
+from workflow.scans.clarifications import addressees
 from workflow.transitions import WAITS_FOR
 
 WRITING: Final = frozenset(
@@ -61,7 +62,16 @@ def _actions(scan: Scan, role: Role, heat_map: bool) -> Sequence[CardAction]:
             own = [CardAction.REPORT, CardAction.READ_ALL]
         case _:
             own = reading
-    return [*picture, *own, *(_doctors_actions(scan) if role is Role.DOCTOR else [])]
+    doctors = _doctors_actions(scan) if role is Role.DOCTOR else []
+    return [*picture, *own, *doctors, *_question_actions(scan, role)]
+
+
+def _question_actions(scan: Scan, role: Role) -> list[CardAction]:
+    """Whom this role may ask about the scan, and the questions so far."""
+    asked = addressees(scan, role)
+    ways = {CardAction.ASK_DOCTOR: Role.DOCTOR in asked, CardAction.ASK_PATIENT: Role.PATIENT in asked}
+    ways[CardAction.QUESTIONS] = bool(scan.clarifications)
+    return [action for action, is_possible in ways.items() if is_possible]
 
 
 def _doctors_actions(scan: Scan) -> list[CardAction]:

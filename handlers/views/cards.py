@@ -10,6 +10,7 @@ from handlers.ui.keyboards import action_keyboard, card_keyboard
 from handlers.ui.replies import View
 from handlers.ui.texts import Html, Texts, plain_text
 from handlers.views.actions import staff_actions
+from handlers.views.clarifications import clarification_block, open_count
 from handlers.views.earlier import earlier_block
 from handlers.views.facts import facts_block
 from handlers.views.identity import identity_line
@@ -25,6 +26,7 @@ from workflow.reporting import language
 from workflow.reporting.history import History
 from workflow.reporting.reading import build_reading
 from workflow.scans import queries
+from workflow.scans.clarifications import visible_to
 from workflow.scans.reading import modality_of
 
 STAGES: Final = tuple(status for status in ScanStatus if status is not ScanStatus.REJECTED)
@@ -52,6 +54,8 @@ def patient_card(scan: Scan, texts: Texts) -> View:
         for at, stage in enumerate(STAGES)
     ]
     actions = [CardAction.REPORT] if scan.status is ScanStatus.REPORT_READY else []
+    if any(one.is_open for one in visible_to(scan, Role.PATIENT)):
+        actions.append(CardAction.QUESTIONS)
     return View(
         join_blocks(head, Html("\n".join(steps)), texts(f"wait.{scan.status}")),
         action_keyboard(texts, scan.id, actions),
@@ -103,6 +107,8 @@ def _continued(scan: Scan, texts: Texts, reader_id: int | None) -> list[Html]:
         blocks.append(texts("card.band", band=texts(f"band.{scan.reading.band}")))
     medicines = len(prescription.lines) if prescription else 0
     overrides = len(prescription.overrides or ()) if prescription else 0
+    if asked := open_count(scan):
+        blocks.append(texts("card.open_questions", count=asked))
     return [*blocks, texts("card.continued", medicines=medicines, overrides=overrides)]
 
 
@@ -189,6 +195,7 @@ def _human_blocks(scan: Scan, texts: Texts, fit: Callable[[str], str], whole: bo
     if prescription := scan.prescription:
         shortened = str if whole else fit
         blocks += prescription_blocks(prescription, texts, shortened, awaits_countersignature(scan))
+    blocks += clarification_block(scan, texts, fit)
     if scan.released_at and scan.releaser:
         blocks.append(texts("card.released", name=scan.releaser.name, time=texts.time(scan.released_at)))
     if scan.status is ScanStatus.REJECTED:

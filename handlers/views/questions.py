@@ -12,6 +12,7 @@ from handlers.ui.forms import (
     Amending,
     AnsweringTicket,
     Changing,
+    Clarifying,
     Consenting,
     Describing,
     Enrolling,
@@ -30,7 +31,7 @@ from handlers.ui.forms import (
     WritingFindings,
 )
 from handlers.ui.texts import Html, Texts
-from handlers.views import facts, reading
+from handlers.views import clarifications, facts, reading
 from handlers.views.paging import join_blocks
 from workflow.accounts.passwords import MIN_LENGTH
 
@@ -101,6 +102,9 @@ QUESTIONS: Final[Mapping[State, Question]] = {
     Prescribing.reason: Question("alert.ask_reason"),
     Prescribing.change: Question("prescribe.type_anew"),
     Prescribing.picking: Question("pick.ask"),
+    Clarifying.doctor: Question("clarify.type_to_doctor", clarifications.cancel_keyboard),
+    Clarifying.patient: Question("clarify.type_to_patient", clarifications.cancel_keyboard),
+    Clarifying.answer: Question("clarify.type_answer", clarifications.cancel_keyboard),
     Rejecting.reason: Question("reject.reason"),
     AnsweringTicket.reply: Question("desk.write"),
     Teaching.title: Question("teach.title"),
@@ -109,7 +113,7 @@ QUESTIONS: Final[Mapping[State, Question]] = {
     Teaching.phrases: Question("teach.phrases", keyboards.skip),
 }
 # their questions name the patient, and become messages with health data
-PROTECTED_FORMS: Final = (WritingFindings, Prescribing, Rejecting, Amending)
+PROTECTED_FORMS: Final = (WritingFindings, Prescribing, Rejecting, Amending, Clarifying)
 
 
 async def ask(message: Message, state: State, texts: Texts, **values: object) -> None:

@@ -14,6 +14,7 @@ from models.tables.claims import Claim
 from models.vocabulary import ScanStatus
 
 if TYPE_CHECKING:
+    from models.tables.clarifications import Clarification
     from models.tables.readings import ReadingVersion
 
 
@@ -50,6 +51,9 @@ class Scan(EncryptedRow, Base):
     )
     critical: Mapped["CriticalResult | None"] = relationship(lazy="joined", back_populates="scan")
     claim: Mapped[Claim | None] = relationship(lazy="joined", viewonly=True)
+    clarifications: Mapped[list["Clarification"]] = relationship(
+        lazy="selectin", order_by="Clarification.number", viewonly=True
+    )
     facts: Mapped[PatientFacts | None] = relationship(
         primaryjoin=lambda: foreign(Scan.patient_id) == PatientFacts.account_id, lazy="joined", viewonly=True
     )

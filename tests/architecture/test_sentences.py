@@ -22,6 +22,7 @@ from workflow import errors
 from workflow.formulary.records import Kind, Level
 from workflow.privacy.erasure import ErasureStage
 from workflow.reporting.verification import Validity
+from workflow.scans.clarifications import READY_ANSWERS
 
 COMMON_PLACEHOLDERS = {"hospital", "emergency"}
 COMPUTED = {
@@ -54,6 +55,8 @@ COMPUTED = {
     "forget": {f"{what}.{stage}" for what in ("would", "done") for stage in ErasureStage},
     "alert": set(Level),
     "alert_kind": set(Kind),
+    "clarify_question": set(READY_ANSWERS),
+    "clarify_answer": {f"{topic}_{value}" for topic, values in READY_ANSWERS.items() for value in values},
     "fact": {"age", "allergies", "current", "weight_kg", "pregnant", "breastfeeding", "kidney", "liver"},
     "wait": set(ScanStatus) - {ScanStatus.REJECTED},
 }

@@ -59,6 +59,8 @@ JOBS: Final = {
     "tell_heard": "scan_id",
     "tell_taken_over": "scan_id account_id by since",
     "tell_correction": "scan_id version",
+    "tell_clarification": "scan_id number",
+    "tell_clarified": "scan_id number",
     "remove_message": "chat_id message_id",
     "tell_authenticator_reset": "account_id on",
     "tell_invitation": "invite_id used",
@@ -74,6 +76,7 @@ BUTTONS: Final = (
     "t:claim:7", "te", "tp:1", "tt:7:contact:1", "unlink", "w:verify_agree:7:0123abcd", "who:7", "why:blurred",
     "wy:7:right_place", "pa:none", "pf:1", "ov:7", "rl:7:0:0123abcd", "to:7:2", "gr:7:override:known", "sd:7:0123abcd",
     "ar:7:nodule_right", "cw:7:3", "bn:1:7", "cg:7:0:0123abcd", "pm", "pp:0:1", "pc:0", "pk", "sf:7:2",
+    "qt:allergies", "qa:7:1", "qr:7:1:none", "qw:7:1", "qc",
 )  # fmt: skip
 # Forms in the database: group and states, then the entries beside pictures that wait for consent.
 STATES: Final = {
@@ -93,6 +96,7 @@ STATES: Final = {
     "Reading": "own_reading findings impression recommendations region why conclusion override no_alert",
     "Prescribing": "lines reason change picking",
     "GivingFacts": "allergies current pregnancy weight conditions organs",
+    "Clarifying": "doctor patient answer",
     "Rejecting": "reason",
     "Serving": "reply",
     "Teaching": "title other answer phrases sure",
@@ -125,6 +129,7 @@ CHOICES: Final = (
     "reached countersign correct confirm compare",
     "take_over give_back",
     "claim reply close no_emergency mute",
+    "ask_doctor ask_patient questions",
     "open topics entry dismiss",
     "suspend restore doctor pharmacist administrator not_doctor not_pharmacist not_administrator",
 )
@@ -172,6 +177,7 @@ ACTS: Final = {
     "restore_draft",
     "see_difference",
     "acknowledge",
+    "withdraw_clarification",
     "approve_amendment",
     "override",
     "add:{}",
@@ -188,6 +194,7 @@ MOVES: Final = (
     "ask_analysis record_analysis write_findings verify prescribe complete countersign correct confirm",
     "ask_code release record_report reject",
     "approve_amendment decline_amendment issue_amendment",
+    "ask_clarification answer_clarification",
     "switch_role amend mark_critical acknowledge",
     "override no_alert",
 )
@@ -205,21 +212,23 @@ OBJECTS: Final = {
     "update",
     "urgency_question",
 }
-ACCESS_ACTS: Final = {"card", "change", "compare", "draft", "report", "story"}
+ACCESS_ACTS: Final = {"card", "change", "compare", "draft", "questions", "report", "story"}
 # Keys derived from the secret key, and prefixes of HMACs and hashes.
 PURPOSES: Final = {"audit", "signing", "copies"}
 HASHED: Final = ("authenticator|{}|{}", "recovery|{}|{}|{}", "faq miss {} {}", "patient {}", "{} {}")
 HASHED_BYTES: Final = (b"master key", b"CSSS\x01")
 # Associated data of encrypted values: row, then `|` and the column; files; wrapped keys.
 ENCRYPTED: Final = (
-    "accounts|{}", "amendments|{}|{}", "data_keys|{}|wrapped", "faq_misses|{}", "findings|{}", "forms|{}",
+    "accounts|{}", "amendments|{}|{}", "clarifications|{}|{}", "data_keys|{}|wrapped", "faq_misses|{}",
+    "findings|{}", "forms|{}",
     "patient_facts|{}", "prescriptions|{}",
-    "readings|{}", "reports|{}", "scans|{}", "ticket_words|{}|{}", "urgency_questions|{}|{}", "vault|{}|{}", "{}|{}",
-    "readings|{}", "reading_versions|{}|{}", "reports|{}", "scans|{}", "ticket_words|{}|{}", "vault|{}|{}", "{}|{}",
+    "readings|{}", "reading_versions|{}|{}", "reports|{}", "scans|{}", "ticket_words|{}|{}",
+    "urgency_questions|{}|{}", "vault|{}|{}", "{}|{}",
 )  # fmt: skip
 COLUMNS: Final = {
     "accounts": "identity phone",
     "amendments": "band findings impression reason recommendations",
+    "clarifications": "answer question",
     "faq_misses": "text",
     "patient_facts": "facts",
     "findings": "heart",
@@ -240,6 +249,7 @@ KEYS: Final = (
     "amendment:{}:{}", "correction:{}:{}", "declined:{}:{}", "ticket:{}:{}",
     "ticket:{}:{}:{}", "words:{}", "drift:{}:{}:{}", "analysis-refused:{}:{}", "card:{}:{}", "export:{}", "ticket:{}",
     "chat:{}", "mail:{}", "factor:{}", "urgency:{}",
+    "clarification:{}:{}", "clarified:{}:{}",
 )  # fmt: skip
 METRICS: Final = {
     "csss_updates": "kind repeated",

@@ -59,6 +59,8 @@ LEAVES: Final[Mapping[Operation, str]] = {
     Permission.CLAIM: "give_back",
     Permission.MARK_CRITICAL: "mark_critical",
     Permission.ACKNOWLEDGE: "acknowledge",
+    Permission.ASK_CLARIFICATION: "ask_clarification",
+    Permission.ANSWER_CLARIFICATION: "answer_clarification",
     Permission.RESEND: "send_again:email",
     Permission.SET_PHONE: "phone:given",
     Permission.SET_FACTS: "describe:facts",
@@ -96,6 +98,15 @@ async def a_whole_scan(clinic: Clinic) -> None:
     await clinic.rao.presses("Verify", on="Written down")
     await clinic.meena.presses("Confirm again")
     await clinic.rao.presses("Countersign", on="Waits for a doctor")
+    await clinic.meena.presses("Ask the patient")
+    await clinic.meena.presses("Allergic", on="choose a question")
+    await clinic.amina.presses("No, none", on="Allergic to a medicine")
+    await clinic.meena.presses("Ask the doctor")
+    await clinic.meena.sends("Both lungs?")
+    await clinic.meena.sees("is sent")
+    await clinic.meena.presses("Questions")
+    await clinic.meena.presses("Withdraw", on="Both lungs")
+    await clinic.meena.sees("is withdrawn")
     code = await clinic.approves()
     await clinic.joseph.sends(f"{(int(code) + 1) % 1_000_000:06}")
     await clinic.joseph.sees("not right")
@@ -225,6 +236,9 @@ STORIES: Final[Mapping[Callable[[Clinic], Awaitable[None]], set[str]]] = {
         *("doctor look:heat_map ok", "doctor write_findings ok", "doctor look:draft ok", "doctor mark_critical ok"),
         *("doctor look:story ok", "doctor verify ok", "pharmacist look:card ok", "pharmacist prescribe ok"),
         *("doctor countersign ok", "doctor correct ok", "doctor keep_draft ok", "pharmacist confirm ok"),
+        "doctor countersign ok",
+        *("pharmacist ask_clarification ok", "patient answer_clarification ok"),
+        *("pharmacist look:questions ok", "pharmacist withdraw_clarification ok"),
         *("pharmacist complete ok", "administrator look:card ok", "administrator ask_code ok"),
         *("administrator release refused", "administrator release ok", "system record_report ok"),
         *("system deliver:chat ok", "system deliver:email ok"),

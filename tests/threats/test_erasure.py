@@ -37,11 +37,24 @@ from workflow.audit import chain
 from workflow.errors import NamedOnReports
 from workflow.jobs import JobKind, enqueue
 from workflow.privacy import erasure
-from workflow.scans import reading
+from workflow.scans import clarifications, reading
 
 NAME, EMAIL, PHONE, BORN = "Zubeida Quillfeather", "zubeida.q@example.org", "+919876500077", "1961-07-23"
 COMPLAINT, WORDS = "a canary sits on my chest", "please call my canary at home"
-MARKS = (NAME, "Quillfeather", EMAIL, PHONE, BORN, COMPLAINT, WORDS, "Opacities.", "Paracetamol 500 mg")
+QUESTION, ANSWER = "does the quokka cough at night", "only the wombat does"
+MARKS = (
+    NAME,
+    "Quillfeather",
+    EMAIL,
+    PHONE,
+    BORN,
+    COMPLAINT,
+    WORDS,
+    QUESTION,
+    ANSWER,
+    "Opacities.",
+    "Paracetamol 500 mg",
+)
 
 
 async def moves_in(clinic: Clinic) -> Person:
@@ -71,6 +84,14 @@ async def has_a_report(clinic: Clinic) -> int:
     async with clinic.app.services.sessions.begin() as session:
         (await session.get_one(Scan, scan)).complaint = COMPLAINT
     await clinic.verifies()
+    async with clinic.app.services.sessions.begin() as session:
+        meena, rao, now = (
+            await actor(session, "meena@example.org"),
+            await actor(session, "rao@example.org"),
+            datetime.now(UTC),
+        )
+        await clarifications.ask(session, meena, scan, Role.DOCTOR, QUESTION, now)
+        await clarifications.answer(session, rao, scan, 1, ANSWER, now)
     await clinic.dispenses()
     await clinic.releases()
     return scan

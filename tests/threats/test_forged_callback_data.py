@@ -15,6 +15,7 @@ from handlers.routes import routes
 from handlers.ui import (
     callbacks,
     claim_callbacks,
+    clarification_callbacks,
     consistency_callbacks,
     faq_callbacks,
     history_callbacks,
@@ -75,6 +76,8 @@ MAY: dict[str, tuple[str, ...]] = {
     "judge_amendment": (A,),
     "claim_scan": (D, M, A),
     "mark_critical": (D,),
+    "ask_clarification": (M, A),
+    "answer_clarification": (P, D),
     "acknowledge": (P, A),
     "see_undelivered": (A,),
     "send_again": (A,),
@@ -234,9 +237,18 @@ FORGED: dict[type[CallbackData], tuple[CallbackData, ...]] = {
     ),
     history_callbacks.CompareWith: (history_callbacks.CompareWith(scan_id=1, earlier_id=1),),
     claim_callbacks.TakeOver: (claim_callbacks.TakeOver(scan_id=1, holder=2),),
+    clarification_callbacks.AskReady: (clarification_callbacks.AskReady(topic="allergies"),),
+    clarification_callbacks.AnswerClarification: (clarification_callbacks.AnswerClarification(scan_id=1, number=1),),
+    clarification_callbacks.ChooseAnswer: (clarification_callbacks.ChooseAnswer(scan_id=1, number=1, value="none"),),
+    clarification_callbacks.WithdrawClarification: (
+        clarification_callbacks.WithdrawClarification(scan_id=1, number=1),
+    ),
+    clarification_callbacks.CancelClarification: (clarification_callbacks.CancelClarification(),),
     callbacks.Skip: (callbacks.Skip(),),
     callbacks.RetakeReason: (callbacks.RetakeReason(name="blurred"), callbacks.RetakeReason(name="made up")),
-    callbacks.UseTemplate: (callbacks.UseTemplate(name="fever"), callbacks.UseTemplate(name="made up")),
+    prescription_callbacks.UseTemplate: tuple(
+        prescription_callbacks.UseTemplate(name=name) for name in ("fever", "made up")
+    ),
     prescription_callbacks.RemoveLine: (
         prescription_callbacks.RemoveLine(scan_id=1, index=0, draft_hash="0" * draft_hash.DRAFT_HASH_DIGITS),
     ),

@@ -34,6 +34,7 @@ from models.post_upgrade import encrypt_files, vacuum
 from models.schema import config, upgrade
 from models.tables.accounts import Account, load_patient_key
 from models.tables.chats import Form
+from models.tables.clarifications import Clarification
 from models.tables.desk import UrgencyQuestion
 from models.tables.readings import ReadingVersion
 from models.tables.scans import Prescription, Reading, Scan
@@ -64,6 +65,9 @@ async def write_scan(sessions: Sessions) -> int:
         kept = ReadingVersion(number=1, content={"findings": CANARY, "own_reading": TAMIL}, created_at=NOW)
         kept.scan_id, kept.doctor_id = scan.id, staff.doctor.account_id or 0
         session.add(kept)
+        asked = {"asker_id": staff.pharmacist.account_id, "asker_role": Role.PHARMACIST, "addressee": Role.DOCTOR}
+        row = Clarification(scan_id=scan.id, number=1, question=CANARY, answer=TAMIL, asked_at=NOW, **asked)
+        session.add(row)
         session.add(Form(key="1:2:3", state="Reading:findings", data={"findings": CANARY}))
     return scan.id
 
@@ -87,6 +91,7 @@ async def test_no_word_lies_open_in_the_database_yet_everybody_reads_them(
     assert (scan.reading.findings, scan.reading.own_reading, scan.reading.impression) == (CANARY, TAMIL, None)
     assert scan.prescription is not None
     assert scan.prescription.lines == [CANARY, TAMIL]
+    assert [(one.question, one.answer) for one in scan.clarifications] == [(CANARY, TAMIL)]
     assert form.data == {"findings": CANARY}
 
 

@@ -14,7 +14,7 @@ from models.tables.amendments import Amendment, AmendmentState
 from models.tables.deliveries import Delivery
 from models.tables.desk import Ticket, UrgencyQuestion
 from models.tables.scans import Report, Scan, ScanEvent
-from models.vocabulary import ScanStatus
+from models.vocabulary import Role, ScanStatus
 from workflow.actors import Actor
 from workflow.audit import search
 from workflow.audit.chain import AuditEvent, record
@@ -38,6 +38,7 @@ READING: Final = (
     *("signed_at", "override", "no_alert", "difference_seen", "version"),
 )
 AMENDMENT: Final = ("version", "addendum", "reason", "findings", "impression", "recommendations", "band", "approved_at")
+CLARIFICATION: Final = ("question", "answer", "asked_at", "answered_at", "withdrawn_at")
 AUDIT: Final = ("at", "role", "act", "object_kind", "object_id", "version", "outcome", "reason")
 
 
@@ -109,6 +110,7 @@ async def _scan(session: AsyncSession, scan: Scan) -> tuple[Facts, list[ExportFi
     facts["events"] = [_pick(one, ("at", "role", "action", "status")) for one in events]
     if scan.critical is not None:
         facts["critical"] = _pick(scan.critical, ("marked_at", "told_at", "acknowledged_at"))
+    facts["questions"] = _clarifications(scan, Role.PATIENT)
     if scan.status is ScanStatus.REPORT_READY:
         facts["released"], pdfs = await _released(session, scan)
         files += pdfs
@@ -130,12 +132,23 @@ async def _released(session: AsyncSession, scan: Scan) -> tuple[Facts, list[Expo
         ],
         "prescription": _prescription(scan) if prescription else None,
         "reports": [_pick(one, ("number", "version", "sha256", "created_at")) for one in reports],
+        "questions": _clarifications(scan, Role.DOCTOR),
         "changes": [_pick(one, AMENDMENT) for one in changes],
     }
     files = [ExportFile(f"reports/{one.number}.pdf", one.file, Content.REPORT) for one in reports]
     if scan.finding and scan.finding.heatmap_file:
         files.append(ExportFile(f"scans/{scan.id}/heat-map.jpg", scan.finding.heatmap_file, Content.HEAT_MAP))
     return facts, files
+
+
+def _clarifications(scan: Scan, addressee: Role) -> list[Facts]:
+    """The questions to the patient or to the doctor, with the answers; ready ones by their key."""
+    return [
+        {name: value.strip() if isinstance(value, str) else value for name, value in _pick(one, CLARIFICATION).items()}
+        | {"by": one.asker.name, "answered_by": one.answerer.name if one.answerer else None}
+        for one in scan.clarifications
+        if one.addressee is addressee
+    ]
 
 
 def _prescription(scan: Scan) -> Facts:

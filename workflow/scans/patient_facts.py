@@ -1,5 +1,6 @@
 """A patient's own facts for the prescription: allergies, medicines, pregnancy, weight, illnesses, organs."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -40,6 +41,20 @@ class Topic(StrEnum):
     ORGANS = "organs"
 
 
+CHOICES: Final[Mapping[tuple[Topic, str], Mapping[str, Any]]] = {
+    (Topic.ALLERGIES, "none"): {"allergies": []},
+    (Topic.CURRENT, "none"): {"current": []},
+    (Topic.PREGNANCY, "pregnant"): {"pregnant": True, "breastfeeding": False},
+    (Topic.PREGNANCY, "breastfeeding"): {"pregnant": False, "breastfeeding": True},
+    (Topic.PREGNANCY, "none"): {"pregnant": False, "breastfeeding": False},
+    (Topic.CONDITIONS, "none"): {"conditions": []},
+    (Topic.ORGANS, "kidney"): {"kidney": "impaired", "liver": "normal"},
+    (Topic.ORGANS, "liver"): {"kidney": "normal", "liver": "impaired"},
+    (Topic.ORGANS, "both"): {"kidney": "impaired", "liver": "impaired"},
+    (Topic.ORGANS, "none"): {"kidney": "normal", "liver": "normal"},
+}
+
+
 async def facts_of(session: AsyncSession, account_id: int | None) -> Mapping[str, Any]:
     """The facts that the patient has given so far, as `workflow.formulary.checking.patient_from` takes them."""
     row = await session.get(PatientFacts, account_id)
@@ -63,9 +78,9 @@ async def decline(session: AsyncSession, actor: Actor, at: datetime) -> None:
         await record_facts(session, actor, {}, at)
 
 
-async def topics(session: AsyncSession, actor: Actor, at: datetime) -> Sequence[Topic]:
+async def topics(session: AsyncSession, account_id: int | None, at: datetime) -> Sequence[Topic]:
     """The questions that apply: pregnancy to women of 12 to 55 years or unknown age, weight to children."""
-    account = await session.get_one(Account, actor.account_id)
+    account = await session.get_one(Account, account_id)
     age = (at.date() - account.date_of_birth) / YEAR if account.date_of_birth else None
     youngest, oldest = FERTILE
     left_out = set()
@@ -91,3 +106,24 @@ async def record_facts(session: AsyncSession, actor: Actor, facts: Mapping[str, 
             enqueue(session, JobKind.SHOW_CARDS, at, scan_id=scan_id)
     await session.flush()
     await record(session, actor, AuditEvent("describe:facts", "account", actor.account_id, actor.account_id), at)
+
+
+async def add_answer(session: AsyncSession, actor: Actor, topic: Topic, value: str, at: datetime) -> bool:
+    """Keep the patient's answer to a question of the pharmacist: a ready choice, or typed allergies.
+
+    Allergies known before stay: the checks become stricter only. Returns False where "none" contradicts them, so that
+    nothing is kept."""
+    before = await facts_of(session, actor.account_id)
+    told = dict(CHOICES.get((topic, value), {"allergies": split_list(value)}))
+    if topic is Topic.ALLERGIES:
+        known = before.get("allergies") or []
+        if known and not told["allergies"]:
+            return False
+        told["allergies"] = [*known, *(one for one in told["allergies"] if one not in known)]
+    await record_facts(session, actor, told, at)
+    return True
+
+
+def split_list(text: str) -> list[str]:
+    """The parts of a typed list: one in each line, or separated by commas."""
+    return [part.strip() for part in re.split(r"[\n,;]", text) if part.strip()]

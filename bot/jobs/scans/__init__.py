@@ -1,0 +1,1 @@
+"""Notices about a scan to the people who work on it."""
