@@ -50,10 +50,14 @@ OVERRIDE_REASONS: Final = ("known", "treated", "minor", "meant")
 NO_ALERT_REASONS: Final = ("told", "admitted", "known")
 
 
+# a ready reading does not call these normal: bones have to be looked at one by one, and most films show no device
+NOT_FILLED_IN: Final = frozenset({Region.BONES, Region.DEVICES})
+
+
 class Diagnosis(NamedTuple):
     """A reading template: phrases by region and the urgency of follow-up.
 
-    Every other region is normal, unless the reading is `partial`."""
+    Every other region that is always looked at is normal, unless the reading is `partial`."""
 
     modality: str
     band: Band
@@ -112,10 +116,16 @@ def matches(name: str, regions: Mapping[str, Mapping[str, Any]]) -> bool:
 
 
 def regions_for(name: str) -> dict[str, dict[str, list[str]]]:
-    """The regions of a diagnosis in their stored form; a region without phrases is normal."""
+    """The regions of a diagnosis in their stored form; a region without phrases is normal.
+
+    Bones and devices are only there where the diagnosis is about them."""
     diagnosis = DIAGNOSES[name]
-    regions = diagnosis.phrases if diagnosis.partial else REGIONS[diagnosis.modality]
-    return {region: {"phrases": list(diagnosis.phrases.get(region, ()))} for region in regions}
+    always = () if diagnosis.partial else [one for one in REGIONS[diagnosis.modality] if one not in NOT_FILLED_IN]
+    return {
+        region: {"phrases": list(diagnosis.phrases.get(region, ()))}
+        for region in REGIONS[diagnosis.modality]
+        if region in always or region in diagnosis.phrases
+    }
 
 
 def merged(regions: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, dict[str, Any]]:

@@ -73,7 +73,7 @@ async def test_a_model_sure_of_disease_beside_a_normal_reading_is_printed_as_see
     await clinic.rao.presses("AI wrong", on="Written down")
     await clinic.rao.presses("I have seen it")
     first, others = await _report(clinic)
-    assert _flat("saw nothing wrong on your chest X-ray") in first
+    assert _flat("saw nothing wrong with the lungs and the heart") in first
     assert _flat("The doctor does not agree with the computer's suggestion.") in others
     assert _flat("the doctor saw both side by side before signing") in others
 
