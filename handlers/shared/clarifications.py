@@ -22,8 +22,8 @@ from handlers.ui.parsing import TYPED_TEXT, typed_text
 from handlers.ui.replies import View, edit_message, reply, send_view
 from handlers.ui.texts import Html, Texts
 from handlers.views import clarifications as view
-from handlers.views.cards import person_line
 from handlers.views.facts import edit_keyboard
+from handlers.views.identity import identity_line
 from models.tables.scans import Scan
 from models.vocabulary import Role
 from workflow.actors import Actor
@@ -172,7 +172,7 @@ async def _open_form(state: FSMContext, asked: State, **data: Any) -> None:  # n
 
 def _named(scan: Scan, key: str, texts: Texts) -> Html:
     """A question of the form below the patient's name and birth date."""
-    return Html(f"{person_line(scan.patient, texts)}\n{texts(key, scan=scan.id)}")
+    return Html(f"{identity_line(scan, texts)}\n{texts(key, scan=scan.id)}")
 
 
 def routes() -> Router:
