@@ -53,12 +53,13 @@ async def answer(
     text, buttons = await _topic_answer(found.topic, actor, texts, uow, faq)
     if found.urgency is not Urgency.NONE:
         text = escaped(found.text)
+    private = _shows_queue(found.topic, actor)
     if found.sure:
-        await message.answer(text, reply_markup=_keyboard(buttons, (), texts, faq))
+        await message.answer(text, reply_markup=_keyboard(buttons, (), texts, faq), protect_content=private)
         return
     near = [topic for topic in found.suggestions if topic != found.topic]
     token = "" if found.topic == Topic.FALLBACK else token_hex(6)
-    await message.answer(text, reply_markup=_keyboard(buttons, near, texts, faq, token))
+    await message.answer(text, reply_markup=_keyboard(buttons, near, texts, faq, token), protect_content=private)
     await _record_unanswered(message, actor, texts.language, uow, faq, token)
 
 
@@ -98,7 +99,7 @@ async def answer_topic(
         await query.answer()
         return
     text, buttons = await _topic_answer(callback_data.topic, actor, texts, uow, faq)
-    await reply(query, text, _keyboard(buttons, (), texts, faq))
+    await reply(query, text, _keyboard(buttons, (), texts, faq), protected=_shows_queue(callback_data.topic, actor))
     if callback_data.token:
         async with uow.begin() as session:
             await unanswered.mark_answered(session, callback_data.token)
@@ -120,6 +121,11 @@ async def _topic_answer(
         return entry, []
     case, buttons = await own_case(uow, actor, texts)
     return (case if is_staff(actor) else Html(f"{case}\n\n{entry}")), buttons
+
+
+def _shows_queue(topic: str, actor: Actor | None) -> bool:
+    """Whether the answer names patients, so is protected."""
+    return is_staff(actor) and topic in CASE_TOPICS
 
 
 def _keyboard(

@@ -1,13 +1,10 @@
-"""The queue, and the buttons of a card that every staff role has: open, heat map, full text, draft PDF."""
+"""The worklist, and the buttons of a card that every staff role has: open, heat map, full text, draft PDF."""
 
 from aiogram import F, Router
-from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
-from handlers.shared import claims, clarifications, comparison
-from handlers.shared.my_case import own_queue
-from handlers.ui import keyboards
+from handlers.shared import claims, clarifications, comparison, worklist
 from handlers.ui.callbacks import CardAction, OnCard
 from handlers.ui.replies import Handler, private_chat_id
 from handlers.ui.texts import Texts
@@ -22,13 +19,6 @@ from workflow.permissions import Permission
 from workflow.reporting.builder import is_preliminary
 from workflow.scans import cards, queries
 from workflow.unit_of_work import UnitOfWork
-
-
-@requires(Permission.SEE_QUEUE)
-async def queue(message: Message, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
-    """/queue: what waits for this role, most urgent first, each item with a button for its card."""
-    text, buttons = await own_queue(uow, actor.role, texts)
-    await message.answer(text, reply_markup=keyboards.rows(buttons, width=4) if buttons else None)
 
 
 @requires(Permission.SEE_SCAN)
@@ -80,7 +70,6 @@ async def preview(query: CallbackQuery, callback_data: OnCard, actor: Actor, tex
 
 def routes() -> Router:
     router = Router(name=__name__)
-    router.message.register(queue, Command("queue"))
     handlers: dict[Handler, set[CardAction]] = {
         open_card: {CardAction.OPEN},
         show_picture: {CardAction.HEAT_MAP, CardAction.PICTURE},
@@ -89,5 +78,5 @@ def routes() -> Router:
     }
     for handler, actions in handlers.items():
         router.callback_query.register(handler, OnCard.filter(F.action.in_(actions)))
-    router.include_routers(claims.routes(), clarifications.routes(), comparison.routes())
+    router.include_routers(worklist.routes(), claims.routes(), clarifications.routes(), comparison.routes())
     return router

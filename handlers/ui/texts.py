@@ -20,6 +20,8 @@ LANGUAGES: Final = tuple(folder.name for folder in sorted(LOCALES.iterdir()))
 DEFAULT: Final = "en"
 MINUTE: Final = timedelta(minutes=1)
 DAY: Final = timedelta(days=1)
+HOUR: Final = timedelta(hours=1)
+UNITS: Final = (("day", DAY, 2 * DAY), ("hour", HOUR, HOUR), ("minute", MINUTE, timedelta.min))  # with what they begin
 
 
 class Html(str):
@@ -71,6 +73,17 @@ class Texts:
 
     def day(self, day: date) -> str:
         return format_date(day, "d MMMM y", locale=self.language)
+
+    def age(self, born: date, day: date) -> str:
+        """Age on that day, for example "45 yrs"; in months below two years."""
+        months = 12 * (day.year - born.year) + day.month - born.month - (day.day < born.day)
+        unit, count = ("month", months) if months < 24 else ("year", months // 12)
+        return format_unit(count, f"duration-{unit}", length="short", locale=self.language)
+
+    def short_duration(self, span: timedelta) -> str:
+        """A time that has passed in its largest unit, rounded down, for example "40 min", "3 hr" or "2 days"."""
+        unit, size = next((unit, size) for unit, size, least in UNITS if span >= least)
+        return format_unit(span // size, f"duration-{unit}", length="short", locale=self.language)
 
     def percent(self, share: float) -> str:
         """A share of 1 as whole percent, rounded down, so that 74.9 % does not read as a 75 that was not reached."""

@@ -87,10 +87,15 @@ def _decrypt(row: EncryptedRow, session: Session) -> None:
     for name in _encrypted_columns(instance_state(row).mapper):
         ciphertext = row.__dict__.get(name)
         if isinstance(ciphertext, bytes):
-            data_key = find_data_key(session.connection(), session.info, key_id_of(ciphertext))
-            plaintext = data_key and data_key.decrypt(ciphertext, f"{row.aad()}|{name}")
-            set_committed_value(row, name, plaintext and json.loads(plaintext))
+            set_committed_value(row, name, decrypt_value(session, ciphertext, row.aad(), name))
     row.on_decrypted()
+
+
+def decrypt_value(session: Session, ciphertext: bytes, aad: str, name: str) -> Any:  # noqa: ANN401 - any JSON value
+    """The value of one column that was read without its row, whose associated data is `aad`; None after erasure."""
+    data_key = find_data_key(session.connection(), session.info, key_id_of(ciphertext))
+    plaintext = data_key and data_key.decrypt(ciphertext, f"{aad}|{name}")
+    return plaintext and json.loads(plaintext)
 
 
 @cache

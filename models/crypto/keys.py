@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Connection, Insert, LargeBinary, String, select, text, update
+from sqlalchemy import Connection, Insert, LargeBinary, Select, String, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -125,6 +125,13 @@ def find_data_key(connection: Connection, info: SessionInfo, key_id: str | None)
             return None
         data_keys[key_id] = info[KEKS].unwrap(*row)
     return data_keys[key_id]
+
+
+def load_data_keys(connection: Connection, info: SessionInfo, key_ids: Select[Any]) -> None:
+    """Cache the data keys with these ids in the session by one query, where many rows are decrypted. Raises KeyLost."""
+    data_keys: dict[str | None, DataKey] = info.setdefault(DATA_KEYS, {})
+    for row in connection.execute(select(*_COLUMNS).where(WrappedKey.id.in_(key_ids))):
+        data_keys[row.id] = info[KEKS].unwrap(*row)
 
 
 def hospital_key(connection: Connection, info: SessionInfo) -> DataKey:

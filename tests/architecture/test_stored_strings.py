@@ -75,7 +75,7 @@ BUTTONS: Final = (
     "ph:7:1", "resend", "rg:7:lungs:clear:1", "rx:fever", "sex:unknown", "skip", "staff:7:not_administrator",
     "t:claim:7", "te", "tp:1", "tt:7:contact:1", "unlink", "w:verify_agree:7:0123abcd", "who:7", "why:blurred",
     "wy:7:right_place", "pa:none", "pf:1", "ov:7", "rl:7:0:0123abcd", "to:7:2", "gr:7:override:known", "sd:7:0123abcd",
-    "ar:7:nodule_right", "cw:7:3", "bn:1:7", "cg:7:0:0123abcd", "pm", "pp:0:1", "pc:0", "pk", "sf:7:2",
+    "ar:7:nodule_right", "cw:7:3", "bn:1:7", "cg:7:0:0123abcd", "pm", "pp:0:1", "pc:0", "pk", "sf:7:2", "q:mine:0",
     "qt:allergies", "qa:7:1", "qr:7:1:none", "qw:7:1", "qc",
 )  # fmt: skip
 # Forms in the database: group and states, then the entries beside pictures that wait for consent.
@@ -130,6 +130,7 @@ CHOICES: Final = (
     "take_over give_back",
     "claim reply close no_emergency mute",
     "ask_doctor ask_patient questions",
+    "all mine urgent children hearts",
     "open topics entry dismiss",
     "suspend restore doctor pharmacist administrator not_doctor not_pharmacist not_administrator",
 )
@@ -212,7 +213,7 @@ OBJECTS: Final = {
     "update",
     "urgency_question",
 }
-ACCESS_ACTS: Final = {"card", "change", "compare", "draft", "questions", "report", "story"}
+ACCESS_ACTS: Final = {"card", "change", "compare", "draft", "questions", "queue", "report", "story"}
 # Keys derived from the secret key, and prefixes of HMACs and hashes.
 PURPOSES: Final = {"audit", "signing", "copies"}
 HASHED: Final = ("authenticator|{}|{}", "recovery|{}|{}|{}", "faq miss {} {}", "patient {}", "{} {}")

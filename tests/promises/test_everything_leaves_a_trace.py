@@ -22,10 +22,7 @@ from workflow.transitions import Action
 
 SHOWS_NOBODYS_HEALTH: Final = {
     *(Permission.PUBLIC_INFO, Permission.SET_LANGUAGE),  # the FAQ, the language
-    *(
-        Permission.SEE_OWN,
-        Permission.SEE_QUEUE,
-    ),  # numbers, times and stages; opening the card by its number is recorded
+    Permission.SEE_OWN,  # numbers, times and stages; opening the card by its number is recorded
     *(Permission.SEE_SELF, Permission.SEE_SESSIONS, Permission.SEE_PRIVACY),  # one's own account, chats and record
     *(
         Permission.SEE_MODEL,
@@ -46,6 +43,7 @@ LEAVES: Final[Mapping[Operation, str]] = {
     Permission.SWITCH_ROLE: "switch_role",
     Permission.UPLOAD: "upload",
     Permission.DESCRIBE: "describe:complaint",
+    Permission.SEE_QUEUE: "look:queue",
     Permission.SEE_SCAN: "look:card",
     Permission.SEE_HISTORY: "look:story",
     Permission.SEE_REPORT: "look:report",
@@ -81,6 +79,8 @@ async def a_whole_scan(clinic: Clinic) -> None:
     await clinic.amina.presses("Skip")
     await clinic.amina.presses("Answer")
     await clinic.amina.presses("None", on="must not take")
+    await clinic.rao.sends("/queue")
+    await clinic.rao.sees("A cough.")
     await clinic.analyses()
     await clinic.rao.presses("Heat map")
     await clinic.writes_findings()
@@ -236,9 +236,8 @@ STORIES: Final[Mapping[Callable[[Clinic], Awaitable[None]], set[str]]] = {
         *("doctor look:heat_map ok", "doctor write_findings ok", "doctor look:draft ok", "doctor mark_critical ok"),
         *("doctor look:story ok", "doctor verify ok", "pharmacist look:card ok", "pharmacist prescribe ok"),
         *("doctor countersign ok", "doctor correct ok", "doctor keep_draft ok", "pharmacist confirm ok"),
-        "doctor countersign ok",
         *("pharmacist ask_clarification ok", "patient answer_clarification ok"),
-        *("pharmacist look:questions ok", "pharmacist withdraw_clarification ok"),
+        *("pharmacist look:questions ok", "pharmacist withdraw_clarification ok", "doctor look:queue ok"),
         *("pharmacist complete ok", "administrator look:card ok", "administrator ask_code ok"),
         *("administrator release refused", "administrator release ok", "system record_report ok"),
         *("system deliver:chat ok", "system deliver:email ok"),

@@ -22,6 +22,7 @@ from handlers.ui import (
     prescription_callbacks,
     reading_callbacks,
     urgency_callbacks,
+    worklist_callbacks,
 )
 from handlers.ui.callbacks import CardAction, OnCard
 from models.base import Sessions
@@ -39,6 +40,7 @@ from workflow.errors import NotFound, WorkflowError
 from workflow.permissions import GRANTS, Operation, Permission, authorize
 from workflow.scans import draft_hash, queries
 from workflow.scans.reading import Reason
+from workflow.scans.worklist import QueueFilter
 from workflow.transitions import Action
 
 EVERYBODY = ("stranger", "patient", "doctor", "pharmacist", "administrator")
@@ -244,6 +246,7 @@ FORGED: dict[type[CallbackData], tuple[CallbackData, ...]] = {
         clarification_callbacks.WithdrawClarification(scan_id=1, number=1),
     ),
     clarification_callbacks.CancelClarification: (clarification_callbacks.CancelClarification(),),
+    worklist_callbacks.ShowQueue: tuple(worklist_callbacks.ShowQueue(part=part) for part in QueueFilter),
     callbacks.Skip: (callbacks.Skip(),),
     callbacks.RetakeReason: (callbacks.RetakeReason(name="blurred"), callbacks.RetakeReason(name="made up")),
     prescription_callbacks.UseTemplate: tuple(

@@ -1,27 +1,24 @@
 """Frequent queries find their rows by an index: none reads the whole of a table that grows."""
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 import pytest
-from sqlalchemy import event
-from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from models.base import Sessions
 from models.tables.codes import Code, Purpose
 from models.vocabulary import Role
+from tests.support.databases import statements
 from tests.support.rows import NOW
 from workflow.accounts.codes import open_code
+from workflow.actors import Actor
 from workflow.audit.chain import Outcome
 from workflow.audit.search import AuditFilter, events_about, search
 from workflow.model_watch import quality
 from workflow.reporting.deliveries import undelivered
-from workflow.scans import queries
+from workflow.scans import queries, worklist
 
-Statement = tuple[str, Any]
 GROWING = ("accounts", "audit", "codes", "deliveries", "findings", "jobs", "links", "readings", "reports", "scans")
 FULL_SCAN = re.compile(rf"^SCAN ({'|'.join(GROWING)})\b(?!.* ix_audit_refused$)|\bSeq Scan on ({'|'.join(GROWING)})\b")
 Query = Callable[[AsyncSession], Awaitable[object]]
@@ -37,6 +34,7 @@ QUERIES: dict[str, Query] = {
     "doctors' agreement": lambda session: quality.decisions(session, "model"),
     "distances": lambda session: quality.distances(session, "model"),
     "undelivered": lambda session: undelivered(session, NOW),
+    "the queue": lambda session: worklist.queue(session, Actor(1, Role.DOCTOR), NOW, model_enabled=True),
     "chats of a role": lambda session: queries.chats_of_role(session, Role.DOCTOR),
     "chats acting as": lambda session: queries.chats_acting_as(session, Role.DOCTOR),
     "/audit of a scan": lambda session: search(session, filters=AuditFilter(scan_id=7)),
@@ -47,34 +45,18 @@ QUERIES: dict[str, Query] = {
 }
 
 
-@asynccontextmanager
-async def _statements(engine: AsyncEngine) -> AsyncIterator[list[Statement]]:
-    """The SELECT statements that are executed inside, each with its parameters."""
-    seen: list[Statement] = []
-
-    def note(_c: object, _cursor: DBAPICursor, statement: str, parameters: Any, _x: object, _many: bool) -> None:
-        if statement.lstrip().upper().startswith("SELECT"):
-            seen.append((statement, parameters))
-
-    event.listen(engine.sync_engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(engine.sync_engine, "before_cursor_execute", note)
-
-
 async def _plan(engine: AsyncEngine, sessions: Sessions, query: Query) -> list[str]:
     """The lines of the plans. On an empty table PostgreSQL prefers a scan, so it is told to avoid one where it can."""
-    async with _statements(engine) as statements, sessions() as session:
+    async with statements(engine) as executed, sessions() as session:
         await query(session)
         await session.rollback()
-    assert statements
+    assert executed
     explain = "EXPLAIN QUERY PLAN " if engine.dialect.name == "sqlite" else "EXPLAIN "
     lines = []
     async with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             await connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
-        for statement, parameters in statements:
+        for statement, parameters in executed:
             plan = await connection.exec_driver_sql(explain + statement, parameters)
             lines += [str(row[-1]).strip() for row in plan]
     return lines

@@ -2,17 +2,24 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from enum import IntEnum
-from typing import Final, NamedTuple
+from enum import IntEnum, StrEnum
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Row, Select, and_, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
+from models.crypto.columns import decrypt_value
+from models.crypto.keys import load_data_keys
+from models.tables.accounts import Account
+from models.tables.claims import Claim
 from models.tables.desk import Ticket, UrgencyQuestion
-from models.tables.scans import Scan
-from models.vocabulary import Risk, Role
-from workflow.scans import children, queries
-from workflow.scans.risk import risk_of
+from models.tables.scans import AiFinding, CriticalResult, Prescription, Reading, Scan
+from models.vocabulary import Band, Modality, Risk, Role, ScanStatus
+from workflow.actors import Actor
+from workflow.permissions import Permission, authorize, scans_in_scope
+from workflow.scans import children
+from workflow.scans.risk import risk_from
 from workflow.transitions import WAITS_FOR
 
 MAX_WAIT: Final = timedelta(hours=24)  # since arrival; then no risk of the model and no age goes first
@@ -36,6 +43,9 @@ class Priority(IntEnum):
     ARRIVAL = 8
 
 
+URGENT: Final = frozenset({Priority.URGENT_WORDS, Priority.CRITICAL, Priority.RED})
+
+
 class Case(NamedTuple):
     """The facts that give a scan its place. `risk` is UNCLEAR, and `age` None, where nothing is known."""
 
@@ -49,10 +59,37 @@ class Case(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A scan in the queue and the reason for its place."""
+    """A scan in the queue, the reason for its place, and the facts that the filters ask for."""
 
-    scan: Scan
+    scan_id: int
     priority: Priority
+    child: bool = False
+    modality: str = ""
+    holder: int | None = None  # account that holds the claim
+    countersign: bool = False  # waits for a doctor's countersignature
+
+
+class QueueFilter(StrEnum):
+    """Parts of a queue that a reader may ask for."""
+
+    ALL = "all"
+    MINE = "mine"
+    URGENT = "urgent"
+    CHILDREN = "children"
+    HEARTS = "hearts"
+
+    def matches(self, place: Place, account_id: int | None) -> bool:
+        match self:
+            case QueueFilter.MINE:
+                return place.holder is not None and place.holder == account_id
+            case QueueFilter.URGENT:
+                return place.priority in URGENT
+            case QueueFilter.CHILDREN:
+                return place.child
+            case QueueFilter.HEARTS:
+                return place.modality == Modality.CARDIAC_MRI
+            case _:
+                return True
 
 
 def order(case: Case) -> tuple[Priority, timedelta]:
@@ -70,37 +107,107 @@ def order(case: Case) -> tuple[Priority, timedelta]:
     return next((reason for reason, applies in reasons if applies), Priority.ARRIVAL), -case.waited
 
 
-async def queue(session: AsyncSession, role: Role, at: datetime, model_enabled: bool) -> Sequence[Place]:
-    """All scans that wait for this role, in the order of `order`."""
-    stages = [status for status, waiting in WAITS_FOR.items() if waiting is role]
-    waiting = select(Scan).where(Scan.status.in_(stages), Scan.released_at.is_(None))
+async def queue(session: AsyncSession, actor: Actor, at: datetime, model_enabled: bool) -> Sequence[Place]:
+    """All scans that wait for the actor's role, in the order of `order`; a doctor's also wait for a countersignature.
+
+    Raises what `authorize` raises. One query reads the few columns that the order needs, so that a long queue loads
+    no scan as a whole."""
+    authorize(actor, Permission.SEE_QUEUE)
+    waiting = _waiting(actor.role)
+    keys = waiting.with_only_columns(Account.key_id).where(or_(Reading.band.is_not(None), _maybe_countersign()))
+    await session.run_sync(lambda sync: load_data_keys(sync.connection(), sync.info, keys))
+    rows = (await session.execute(waiting)).all()
+    bands = await session.run_sync(_bands, rows)
+    unsigned = await session.run_sync(_to_countersign, rows) if actor.role is Role.DOCTOR else frozenset()
     emergencies = select(Ticket.account_id).where(Ticket.urgent.is_(True), Ticket.closed_at.is_(None))
     patients = set(await session.scalars(emergencies))
     places = []
     marks = select(UrgencyQuestion.scan_id).where(UrgencyQuestion.bad_now.is_(False))
     marked = set(await session.scalars(marks))
-    for scan in await session.scalars(waiting.order_by(Scan.id)):  # bands are encrypted: sorted here
-        case = _case(scan, at, scan.patient_id in patients, model_enabled)
-        key = order(case._replace(words_not_now=scan.id in marked))
-        places.append((key, Place(scan, key[0])))
-    return [place for _, place in sorted(places, key=lambda pair: pair[0])]
+    for row in rows:
+        if actor.role is Role.DOCTOR and row.status is ScanStatus.PHARMACIST_COMPLETED and row.id not in unsigned:
+            continue
+        case = _case(row, at, row.patient_id in patients, bands.get(row.id), model_enabled)
+        key = order(case._replace(words_not_now=row.id in marked))
+        place = Place(row.id, key[0], _is_child(row), row.modality, row.holder, row.id in unsigned)
+        places.append((key, row.id, place))
+    return [place for *_, place in sorted(places, key=lambda one: one[:2])]
 
 
-def _case(scan: Scan, at: datetime, urgent_words: bool, model_enabled: bool) -> Case:
-    born, arrived = scan.patient.date_of_birth, scan.created_at
-    return Case(
-        urgent_words=urgent_words,
-        critical=queries.is_critical(scan),
-        red=queries.is_urgent(scan),
-        risk=_risk(scan) if model_enabled else Risk.UNCLEAR,
-        age=children.age_on(arrived.date(), born) if born else None,
-        waited=at - arrived,
+async def page_of(session: AsyncSession, actor: Actor, places: Sequence[Place]) -> Sequence[Scan]:
+    """The whole scans of these places, in their order."""
+    ids = [place.scan_id for place in places]
+    found = await session.scalars(scans_in_scope(actor, Permission.SEE_QUEUE).where(Scan.id.in_(ids)))
+    return sorted(found, key=lambda scan: ids.index(scan.id))
+
+
+def _waiting(role: Role) -> Select[Any]:
+    """The columns that the order needs, of the scans that wait for this role."""
+    stages = {status for status, waiting in WAITS_FOR.items() if waiting is role}
+    doctor = role is Role.DOCTOR
+    stages |= {ScanStatus.PHARMACIST_COMPLETED} if doctor else set()
+    return (
+        select(
+            *(Scan.id, Scan.patient_id, Scan.status, Scan.modality, Scan.created_at, Account.date_of_birth),
+            *(AiFinding.uncertain, AiFinding.abnormal, AiFinding.label, Reading.signed_at, Reading.band),
+            CriticalResult.scan_id.is_not(None).label("critical"),
+            Claim.account_id.label("holder"),
+            Prescription.needs_doctor,
+        )
+        .select_from(Scan)
+        .join(Account, Account.id == Scan.patient_id)
+        .outerjoin(AiFinding, AiFinding.scan_id == Scan.id)
+        .outerjoin(Reading, Reading.scan_id == Scan.id)
+        .outerjoin(Prescription, Prescription.scan_id == Scan.id)
+        .outerjoin(CriticalResult, CriticalResult.scan_id == Scan.id)
+        .outerjoin(Claim, Claim.scan_id == Scan.id)
+        .where(Scan.status.in_(stages), Scan.released_at.is_(None), Account.erased_at.is_(None))
+        .where(_maybe_countersign() | (Scan.status != ScanStatus.PHARMACIST_COMPLETED) if doctor else true())
     )
 
 
-def _risk(scan: Scan) -> Risk:
+def _maybe_countersign() -> ColumnElement[bool]:
+    """SQL condition; whether a doctor is needed is encrypted, see `_to_countersign`."""
+    return and_(
+        Scan.status == ScanStatus.PHARMACIST_COMPLETED,
+        Prescription.needs_doctor.is_not(None),
+        Prescription.countersigned_at.is_(None),
+    )
+
+
+def _to_countersign(session: Session, rows: Sequence[Row[Any]]) -> frozenset[int]:
+    """The scans whose prescription waits for a doctor: see `workflow.guards.awaits_countersignature`."""
+    completed = [row for row in rows if row.status is ScanStatus.PHARMACIST_COMPLETED]
+    return frozenset(
+        row.id
+        for row in completed
+        if decrypt_value(session, row.needs_doctor, Prescription(scan_id=row.id).aad(), "needs_doctor")
+    )
+
+
+def _bands(session: Session, rows: Sequence[Row[Any]]) -> dict[int, str]:
+    """The bands of the readings, which are encrypted, by scan."""
+    banded = [row for row in rows if row.band is not None]
+    return {row.id: decrypt_value(session, row.band, Reading(scan_id=row.id).aad(), "band") for row in banded}
+
+
+def _case(row: Row[Any], at: datetime, urgent_words: bool, band: str | None, model_enabled: bool) -> Case:
+    return Case(
+        urgent_words=urgent_words,
+        critical=row.critical,
+        red=band == Band.URGENT,
+        risk=_risk(row) if model_enabled else Risk.UNCLEAR,
+        age=children.age_on(row.created_at.date(), row.date_of_birth) if row.date_of_birth else None,
+        waited=at - row.created_at,
+    )
+
+
+def _risk(row: Row[Any]) -> Risk:
     """The model's risk until a doctor has signed; UNCLEAR for a child."""
-    signed = scan.reading is not None and scan.reading.signed_at is not None
-    if scan.finding is None or signed or children.is_child(scan.patient.date_of_birth, scan.created_at.date()):
+    if row.uncertain is None or row.signed_at is not None or _is_child(row):
         return Risk.UNCLEAR
-    return risk_of(scan.finding)
+    return risk_from(row.uncertain, row.abnormal, row.label)
+
+
+def _is_child(row: Row[Any]) -> bool:
+    return children.is_child(row.date_of_birth, row.created_at.date())

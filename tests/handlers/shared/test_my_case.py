@@ -2,12 +2,10 @@
 
 import pytest
 
-from models.vocabulary import Role, ScanStatus
+from models.vocabulary import Role
 from tests.support.ownership import _moves_in
 from tests.support.people import Clinic
-from tests.support.steps import a_scan, actor, until
-from workflow.desk import alarms
-from workflow.scans import queries
+from tests.support.steps import until
 
 WHERE = (
     "what stage is my scan at",
@@ -61,18 +59,3 @@ async def test_a_ready_report_comes_with_its_button(clinic: Clinic) -> None:
     reply = await clinic.amina.sees("Your report is here")
     await clinic.amina.presses(reply.buttons[0])
     await clinic.amina.receives_document()
-
-
-async def test_a_long_queue_says_how_many_there_are_and_marks_an_open_emergency(clinic: Clinic) -> None:
-    for _ in range(11):
-        await a_scan(clinic, ScanStatus.PENDING_AI)
-    await clinic.rao.sends("/queue")
-    listed = (await clinic.rao.sees("The first 10 of 11 scans.")).text
-    assert "🆘" not in listed
-    assert "#11" not in listed
-    async with clinic.app.services.sessions.begin() as session:
-        amina = await actor(session, "amina@example.org")
-        (chat,) = await queries.chats_of_account(session, amina.account_id)
-        await alarms.report_emergency(session, chat, amina, "en", "I cannot breathe", clinic.app.services.now())
-    await clinic.rao.sends("/queue")
-    await clinic.rao.sees("🆘 #1 ")

@@ -35,7 +35,7 @@ async def test_a_doctor_finds_opens_turns_and_reads_a_card(clinic: Clinic) -> No
     rao = clinic.rao
     await rao.sends("/queue")
     queue = await rao.sees("Waiting for you")
-    assert queue.buttons == ["#1"]
+    assert queue.buttons == ["▫️ #1", "👤 Mine (1)"]
     await rao.presses("#1")
     card = await card_with(rao, "🔥 Heat map", after=queue.id)
     shown = await card.download()

@@ -4,20 +4,22 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from models.base import Sessions
 from models.tables.accounts import Account
 from models.tables.desk import Ticket, TicketState, UrgencyQuestion
-from models.tables.scans import CriticalResult, Scan
+from models.tables.scans import CriticalResult, Prescription, Scan
 from models.vocabulary import Risk, Role, ScanStatus
+from tests.support.databases import statements
 from tests.support.rows import NOW, Staff, a_person, a_scan, a_staff
+from workflow.actors import Actor
+from workflow.errors import NotAllowed
 from workflow.scans import worklist
-from workflow.scans.worklist import Case, Priority, order
+from workflow.scans.worklist import Case, Place, Priority, QueueFilter, order
 
 HOUR = timedelta(hours=1)
 WAITS = {
-    "patient": "",
     "doctor": "PENDING_AI AI_ANALYZED",
     "pharmacist": "DOCTOR_VERIFIED",
     "administrator": "PHARMACIST_COMPLETED",
@@ -62,8 +64,12 @@ def test_nobody_is_passed_over_by_newcomers_for_more_than_a_day(newcomer: Case) 
     assert order(Case(waited=24 * HOUR + timedelta(seconds=1))) < order(newcomer)
 
 
+def somebody(role: Role) -> Actor:
+    return Actor(1, role)
+
+
 async def ids(session: AsyncSession, role: Role = Role.DOCTOR, model_enabled: bool = True) -> list[int]:
-    return [place.scan.id for place in await worklist.queue(session, role, NOW, model_enabled)]
+    return [place.scan_id for place in await worklist.queue(session, somebody(role), NOW, model_enabled)]
 
 
 async def scan_of(session: AsyncSession, staff: Staff, status: str, born: date | None = None) -> Scan:
@@ -79,6 +85,8 @@ async def test_a_queue_holds_what_waits_for_the_role_oldest_first(sessions: Sess
         staff = await a_staff(session)
         batches = [{one.value: (await scan_of(session, staff, one)).id for one in ScanStatus} for _ in range(2)]
     async with sessions() as session:
+        with pytest.raises(NotAllowed):
+            await ids(session, Role.PATIENT)
         for role, expected in WAITS.items():
             listed = await ids(session, Role(role), model_enabled=False)
             assert listed == [batch[status] for batch in batches for status in expected.split()], role
@@ -107,8 +115,25 @@ async def test_rows_give_the_facts_of_the_order(sessions: Sessions) -> None:
         session.add(CriticalResult(scan_id=made[Priority.CRITICAL].id, doctor_id=doctor, marked_at=NOW))
         session.add_all((an_emergency(made[Priority.URGENT_WORDS]), an_answer(made[Priority.WORDS_NOT_NOW])))
     async with sessions() as session:
-        places = await worklist.queue(session, Role.DOCTOR, NOW, model_enabled=True)
-    assert [(place.priority, place.scan.id) for place in places] == [(one, made[one].id) for one in Priority]
+        places = await worklist.queue(session, somebody(Role.DOCTOR), NOW, model_enabled=True)
+    assert [(place.priority, place.scan_id) for place in places] == [(one, made[one].id) for one in Priority]
+
+
+@pytest.mark.parametrize("needs_doctor", [True, False, None])
+@pytest.mark.parametrize("countersigned", [False, True])
+async def test_a_doctors_queue_has_the_prescriptions_that_wait_for_a_countersignature(
+    sessions: Sessions, needs_doctor: bool | None, countersigned: bool
+) -> None:
+    async with sessions.begin() as session:
+        staff = await a_staff(session)
+        scan = await scan_of(session, staff, "PHARMACIST_COMPLETED")
+        prescription = await session.get_one(Prescription, scan.id)
+        prescription.needs_doctor, prescription.countersigned_at = needs_doctor, NOW if countersigned else None
+    async with sessions() as session:
+        places = await worklist.queue(session, somebody(Role.DOCTOR), NOW, model_enabled=True)
+        assert await ids(session, Role.ADMINISTRATOR) == [scan.id]
+    waits = bool(needs_doctor) and not countersigned
+    assert [(one.scan_id, one.countersign) for one in places] == ([(scan.id, True)] if waits else [])
 
 
 async def test_a_closed_emergency_gives_no_order(sessions: Sessions) -> None:
@@ -169,3 +194,40 @@ def an_answer(scan: Scan) -> UrgencyQuestion:
         bad_now=False,
         scan_id=scan.id,
     )
+
+
+PLACES = (
+    Place(1, Priority.URGENT_WORDS),
+    Place(2, Priority.CRITICAL, holder=9),
+    Place(3, Priority.RED, child=True),
+    Place(4, Priority.OVERDUE, modality="cardiac_mri"),
+    Place(5, Priority.HIGH_RISK, modality="chest_xray", holder=7),
+    Place(6, Priority.AGE, child=True),
+)
+
+
+@pytest.mark.parametrize(
+    ("part", "left"), [("all", "123456"), ("mine", "5"), ("urgent", "123"), ("children", "36"), ("hearts", "4")]
+)
+def test_each_filter_leaves_its_part(part: str, left: str) -> None:
+    assert "".join(str(one.scan_id) for one in PLACES if QueueFilter(part).matches(one, 7)) == left
+    assert [one for one in PLACES if QueueFilter.MINE.matches(one, None)] == []
+
+
+async def test_a_long_queue_reads_few_columns_and_a_page_few_scans(engine: AsyncEngine, sessions: Sessions) -> None:
+    """Three hundred scans with encrypted bands are ordered by the same few statements as three, and loaded by none."""
+    async with sessions.begin() as session:
+        staff = await a_staff(session)
+        for at in range(300):
+            scan = await scan_of(session, staff, "DOCTOR_VERIFIED")
+            assert scan.reading
+            scan.reading.band = "urgent" if at == 250 else "no_action"
+    async with statements(engine) as seen, sessions() as session:
+        places = await worklist.queue(session, somebody(Role.PHARMACIST), NOW, model_enabled=True)
+        assert not [one for one in session.identity_map.values() if isinstance(one, Scan)]
+        assert len(seen) <= 5
+        scans = await worklist.page_of(session, somebody(Role.PHARMACIST), places[:6])
+        assert len([one for one in session.identity_map.values() if isinstance(one, Scan)]) == 6
+    assert places[0].priority is Priority.RED
+    assert [scan.id for scan in scans] == [place.scan_id for place in places[:6]]
+    assert len(places) == 300
