@@ -53,6 +53,7 @@ class JobKind(StrEnum):
     NOTIFY_CORRECTION = "tell_correction"
     NOTIFY_CLARIFICATION = "tell_clarification"
     NOTIFY_CLARIFIED = "tell_clarified"
+    NOTIFY_STAT = "tell_stat"
     REMOVE_MESSAGE = "remove_message"
     NOTIFY_AUTHENTICATOR_RESET = "tell_authenticator_reset"
     NOTIFY_INVITATION = "tell_invitation"

@@ -51,6 +51,7 @@ class Permission(StrEnum):
     ASK_CLARIFICATION = "ask_clarification"
     ANSWER_CLARIFICATION = "answer_clarification"
     ACKNOWLEDGE = "acknowledge"
+    SET_STAT = "set_stat"
     SEE_UNDELIVERED = "see_undelivered"
     RESEND = "send_again"
     SET_PHONE = "give_phone"
@@ -139,6 +140,7 @@ GRANTS: Final[Mapping[Operation, RoleScopes]] = {
     Permission.ASK_CLARIFICATION: _grant(Role.PHARMACIST, Role.ADMINISTRATOR, scope=Scope.STAGE),
     Permission.ANSWER_CLARIFICATION: _grant(Role.PATIENT, scope=Scope.OWN) | _grant(Role.DOCTOR, scope=Scope.STAGE),
     Permission.ACKNOWLEDGE: _grant(Role.PATIENT, scope=Scope.OWN) | _grant(Role.ADMINISTRATOR, scope=Scope.CRITICAL),
+    Permission.SET_STAT: _grant(Role.DOCTOR, Role.ADMINISTRATOR, scope=Scope.STAGE),
     Permission.SEE_UNDELIVERED: _grant(Role.ADMINISTRATOR),
     Permission.RESEND: _grant(Role.ADMINISTRATOR),
     Permission.SET_PHONE: _grant(Role.PATIENT),

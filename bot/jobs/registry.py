@@ -10,7 +10,6 @@ from bot.jobs import (
     amendments,
     analysis,
     cards,
-    claims,
     cleanup,
     codes,
     critical_results,
@@ -20,6 +19,7 @@ from bot.jobs import (
     issue_report,
     notify,
     shadow_model,
+    worklist,
 )
 from bot.jobs.scans import clarifications
 from models.tables.jobs import Job
@@ -58,7 +58,8 @@ JOB_HANDLERS: Final[Mapping[JobKind, JobHandler]] = {
     JobKind.SEND_DRAFT: issue_report.send_draft,
     JobKind.NOTIFY_CRITICAL: critical_results.escalate_critical,
     JobKind.NOTIFY_ACKNOWLEDGED: critical_results.notify_acknowledged,
-    JobKind.NOTIFY_TAKEN_OVER: claims.notify_taken_over,
+    JobKind.NOTIFY_TAKEN_OVER: worklist.notify_taken_over,
+    JobKind.NOTIFY_STAT: worklist.notify_stat,
     JobKind.NOTIFY_CORRECTION: amendments.notify_correction,
     JobKind.NOTIFY_CLARIFICATION: clarifications.notify_clarification,
     JobKind.NOTIFY_CLARIFIED: clarifications.notify_clarified,

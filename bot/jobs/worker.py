@@ -10,9 +10,9 @@ from typing import Final
 from aiogram.exceptions import TelegramRetryAfter
 from prometheus_client import Counter
 
-from bot.jobs.claims import end_claims
 from bot.jobs.cleanup import clean_up
 from bot.jobs.registry import JOB_HANDLERS, on_failure
+from bot.jobs.worklist import end_claims
 from bot.services import Services
 from models.base import read_only
 from models.crypto.keys import Erased

@@ -50,6 +50,8 @@ class CardAction(StrEnum):
     ASK_DOCTOR = "ask_doctor"
     ASK_PATIENT = "ask_patient"
     QUESTIONS = "questions"
+    STAT = "stat"
+    NOT_STAT = "not_stat"
 
 
 class OnCard(CallbackData, prefix="c"):

@@ -43,11 +43,7 @@ def _actions(scan: Scan, role: Role, heat_map: bool) -> Sequence[CardAction]:
     reading = [*([CardAction.PRELIMINARY] if builder.is_preliminary(scan) else []), CardAction.READ_ALL]
     match role, scan.status:
         case Role.DOCTOR, ScanStatus.PENDING_AI:
-            return (
-                [CardAction.BETTER_PICTURE]
-                if scan.analysis_asked_at
-                else [CardAction.ANALYSE, CardAction.BETTER_PICTURE]
-            )
+            own = [*([] if scan.analysis_asked_at else [CardAction.ANALYSE]), CardAction.BETTER_PICTURE]
         case Role.DOCTOR, ScanStatus.AI_ANALYZED:
             own = [CardAction.WRITE_FINDINGS, CardAction.VERIFY, CardAction.BETTER_PICTURE, CardAction.READ_ALL]
         case Role.PHARMACIST, ScanStatus.DOCTOR_VERIFIED:
@@ -63,7 +59,7 @@ def _actions(scan: Scan, role: Role, heat_map: bool) -> Sequence[CardAction]:
         case _:
             own = reading
     doctors = _doctors_actions(scan) if role is Role.DOCTOR else []
-    return [*picture, *own, *doctors, *_question_actions(scan, role)]
+    return [*picture, *own, *doctors, *_question_actions(scan, role), *_stat(scan, role)]
 
 
 def _question_actions(scan: Scan, role: Role) -> list[CardAction]:
@@ -72,6 +68,12 @@ def _question_actions(scan: Scan, role: Role) -> list[CardAction]:
     ways = {CardAction.ASK_DOCTOR: Role.DOCTOR in asked, CardAction.ASK_PATIENT: Role.PATIENT in asked}
     ways[CardAction.QUESTIONS] = bool(scan.clarifications)
     return [action for action, is_possible in ways.items() if is_possible]
+
+
+def _stat(scan: Scan, role: Role) -> list[CardAction]:
+    if role not in {Role.DOCTOR, Role.ADMINISTRATOR} or scan.status not in WAITS_FOR or scan.released_at is not None:
+        return []
+    return [CardAction.NOT_STAT if scan.stat_at else CardAction.STAT]
 
 
 def _doctors_actions(scan: Scan) -> list[CardAction]:

@@ -138,6 +138,8 @@ def release_content(scan: Scan, texts: Texts) -> Html:
 
 def _head(scan: Scan, texts: Texts, reader_id: int | None) -> list[Html]:
     head = [texts("card.staff", scan=scan.id, stage=texts(f"stage.{scan.status}")), identity_line(scan, texts)]
+    if scan.stat_at:
+        head.insert(0, texts("card.stat"))
     if queries.is_critical(scan) or queries.is_urgent(scan):
         head.insert(0, texts("card.first_critical" if queries.is_critical(scan) else "card.first_urgent"))
     if scan.claim and scan.claim.account_id != reader_id:

@@ -23,6 +23,7 @@ MARKS: Final = {
     Priority.URGENT_WORDS: "🆘",
     Priority.CRITICAL: "🚨",
     Priority.RED: "🔴",
+    Priority.STAT: "⚡",
     Priority.WORDS_NOT_NOW: "❗",
     Priority.OVERDUE: "⏰",
 }

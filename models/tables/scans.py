@@ -35,6 +35,7 @@ class Scan(EncryptedRow, Base):
     since: Mapped[str | None] = mapped_column(Encrypted)
     supersedes_id: Mapped[int | None] = mapped_column(ForeignKey("scans.id"))
     analysis_asked_at: Mapped[datetime | None]
+    stat_at: Mapped[datetime | None]  # when staff asked for it to be read first (STAT)
     released_at: Mapped[datetime | None]
     released_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     reason: Mapped[str | None] = mapped_column(Encrypted)  # why it was rejected

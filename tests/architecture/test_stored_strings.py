@@ -61,6 +61,7 @@ JOBS: Final = {
     "tell_correction": "scan_id version",
     "tell_clarification": "scan_id number",
     "tell_clarified": "scan_id number",
+    "tell_stat": "scan_id account_id",
     "remove_message": "chat_id message_id",
     "tell_authenticator_reset": "account_id on",
     "tell_invitation": "invite_id used",
@@ -127,6 +128,7 @@ CHOICES: Final = (
     "open analyse heat_map picture findings verify verify_agree verify_disagree better prescribe no_medicine complete",
     "approve reject read_all report preview preliminary amend addendum approve_change decline_change critical heard",
     "reached countersign correct confirm compare",
+    "stat not_stat",
     "take_over give_back",
     "claim reply close no_emergency mute",
     "ask_doctor ask_patient questions",
@@ -189,6 +191,7 @@ ACTS: Final = {
     "deliver:{}",
     "send_again:{}",
     "look:{}",
+    "set_stat:{}",
     "switch:{}",
 }
 MOVES: Final = (

@@ -59,6 +59,7 @@ LEAVES: Final[Mapping[Operation, str]] = {
     Permission.ACKNOWLEDGE: "acknowledge",
     Permission.ASK_CLARIFICATION: "ask_clarification",
     Permission.ANSWER_CLARIFICATION: "answer_clarification",
+    Permission.SET_STAT: "set_stat:on",
     Permission.RESEND: "send_again:email",
     Permission.SET_PHONE: "phone:given",
     Permission.SET_FACTS: "describe:facts",
@@ -81,6 +82,7 @@ async def a_whole_scan(clinic: Clinic) -> None:
     await clinic.amina.presses("None", on="must not take")
     await clinic.rao.sends("/queue")
     await clinic.rao.sees("A cough.")
+    await clinic.rao.presses("⚡ STAT")
     await clinic.analyses()
     await clinic.rao.presses("Heat map")
     await clinic.writes_findings()
@@ -236,7 +238,7 @@ STORIES: Final[Mapping[Callable[[Clinic], Awaitable[None]], set[str]]] = {
         *("doctor look:heat_map ok", "doctor write_findings ok", "doctor look:draft ok", "doctor mark_critical ok"),
         *("doctor look:story ok", "doctor verify ok", "pharmacist look:card ok", "pharmacist prescribe ok"),
         *("doctor countersign ok", "doctor correct ok", "doctor keep_draft ok", "pharmacist confirm ok"),
-        *("pharmacist ask_clarification ok", "patient answer_clarification ok"),
+        *("pharmacist ask_clarification ok", "patient answer_clarification ok", "doctor set_stat:on ok"),
         *("pharmacist look:questions ok", "pharmacist withdraw_clarification ok", "doctor look:queue ok"),
         *("pharmacist complete ok", "administrator look:card ok", "administrator ask_code ok"),
         *("administrator release refused", "administrator release ok", "system record_report ok"),

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from bot.jobs.claims import end_claims
+from bot.jobs.worklist import end_claims
 from handlers.ui.callbacks import CardAction
 from handlers.ui.reading_callbacks import StartFrom
 from models.tables.claims import Claim

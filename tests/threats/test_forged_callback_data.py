@@ -81,6 +81,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "ask_clarification": (M, A),
     "answer_clarification": (P, D),
     "acknowledge": (P, A),
+    "set_stat": (D, A),
     "see_undelivered": (A,),
     "send_again": (A,),
     "give_phone": (P,),

@@ -181,7 +181,7 @@ async def _erase_account(session: AsyncSession, account: Account, at: datetime) 
     blank |= {"uncertain": True, "doubts": [], "adjustments": [], "heart": None}
     await session.execute(update(AiFinding).where(AiFinding.scan_id.in_(scans)).values(**blank))
     await session.execute(update(Reading).where(Reading.scan_id.in_(scans)).values(agrees=None, compared=None))
-    await session.execute(update(Scan).where(Scan.id.in_(scans)).values(media_group_id=None))
+    await session.execute(update(Scan).where(Scan.id.in_(scans)).values(media_group_id=None, stat_at=None))
     for table in (ShadowFinding, CriticalResult, ReadingVersion):
         await session.execute(delete(table).where(table.scan_id.in_(scans)))
     reports = select(Report.id).where(Report.scan_id.in_(scans))

@@ -29,6 +29,7 @@ from workflow.scans import patient_facts
 SCHEMA: Final = "csss-export/1"
 Facts = dict[str, Any]
 IDENTITY: Final = ("name", "email", "phone", "date_of_birth", "sex", "language", "created_at")
+SCAN: Final = ("id", "status", "modality", "complaint", "since", "reason", "supersedes_id", "stat_at", "created_at")
 MODEL: Final = (
     *("model", "model_version", "modality", "label", "confidence", "threshold", "uncertain", "doubts"),
     *("probabilities", "heart"),
@@ -106,7 +107,7 @@ async def _scan(session: AsyncSession, scan: Scan) -> tuple[Facts, list[ExportFi
         ExportFile(f"{folder}/as-shown.jpg", scan.picture_file, Content.PICTURE),
     ]
     events = await session.scalars(select(ScanEvent).where(ScanEvent.scan_id == scan.id).order_by(ScanEvent.id))
-    facts = _pick(scan, ("id", "status", "modality", "complaint", "since", "reason", "supersedes_id", "created_at"))
+    facts = _pick(scan, SCAN)
     facts["events"] = [_pick(one, ("at", "role", "action", "status")) for one in events]
     if scan.critical is not None:
         facts["critical"] = _pick(scan.critical, ("marked_at", "told_at", "acknowledged_at"))

@@ -30,20 +30,23 @@ OLD: Final = 70  # years; older patients go first
 class Priority(IntEnum):
     """Why a scan has its place in the queue; lower values are read first.
 
-    People decide the first four, so that neither the model nor a long wait goes before them."""
+    People decide the first five, so that neither the model nor a long wait goes before them."""
 
     URGENT_WORDS = 0  # an emergency that the patient reported is open
     CRITICAL = 1
     RED = 2
-    WORDS_NOT_NOW = 3  # the patient wrote words of an emergency and answered that it is not bad right now
-    OVERDUE = 4  # waits longer than MAX_WAIT
-    HIGH_RISK = 5
-    MODERATE_RISK = 6
-    AGE = 7
-    ARRIVAL = 8
+    STAT = 3  # staff asked for it to be read first
+    WORDS_NOT_NOW = 4  # the patient wrote words of an emergency and answered that it is not bad right now
+    OVERDUE = 5  # waits longer than MAX_WAIT
+    HIGH_RISK = 6
+    MODERATE_RISK = 7
+    AGE = 8
+    ARRIVAL = 9
 
 
-URGENT: Final = frozenset({Priority.URGENT_WORDS, Priority.CRITICAL, Priority.RED})
+URGENT: Final = frozenset(
+    {Priority.URGENT_WORDS, Priority.CRITICAL, Priority.RED, Priority.STAT, Priority.WORDS_NOT_NOW}
+)
 
 
 class Case(NamedTuple):
@@ -52,6 +55,7 @@ class Case(NamedTuple):
     urgent_words: bool = False
     critical: bool = False
     red: bool = False
+    stat: bool = False
     words_not_now: bool = False
     risk: Risk = Risk.UNCLEAR
     age: int | None = None
@@ -98,6 +102,7 @@ def order(case: Case) -> tuple[Priority, timedelta]:
         (Priority.URGENT_WORDS, case.urgent_words),
         (Priority.CRITICAL, case.critical),
         (Priority.RED, case.red),
+        (Priority.STAT, case.stat),
         (Priority.WORDS_NOT_NOW, case.words_not_now),
         (Priority.OVERDUE, case.waited > MAX_WAIT),
         (Priority.HIGH_RISK, case.risk is Risk.HIGH),
@@ -148,7 +153,8 @@ def _waiting(role: Role) -> Select[Any]:
     stages |= {ScanStatus.PHARMACIST_COMPLETED} if doctor else set()
     return (
         select(
-            *(Scan.id, Scan.patient_id, Scan.status, Scan.modality, Scan.created_at, Account.date_of_birth),
+            *(Scan.id, Scan.patient_id, Scan.status, Scan.modality, Scan.created_at, Scan.stat_at),
+            Account.date_of_birth,
             *(AiFinding.uncertain, AiFinding.abnormal, AiFinding.label, Reading.signed_at, Reading.band),
             CriticalResult.scan_id.is_not(None).label("critical"),
             Claim.account_id.label("holder"),
@@ -196,6 +202,7 @@ def _case(row: Row[Any], at: datetime, urgent_words: bool, band: str | None, mod
         urgent_words=urgent_words,
         critical=row.critical,
         red=band == Band.URGENT,
+        stat=row.stat_at is not None,
         risk=_risk(row) if model_enabled else Risk.UNCLEAR,
         age=children.age_on(row.created_at.date(), row.date_of_birth) if row.date_of_birth else None,
         waited=at - row.created_at,

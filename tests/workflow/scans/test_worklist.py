@@ -32,6 +32,8 @@ IN_ORDER = (
     Case(critical=True, red=True, waited=HOUR),
     Case(red=True, waited=30 * HOUR),
     Case(red=True, risk=Risk.LOW),
+    Case(stat=True, waited=2 * HOUR),
+    Case(stat=True, risk=Risk.HIGH, waited=HOUR),
     Case(words_not_now=True, risk=Risk.HIGH, waited=30 * HOUR),
     Case(words_not_now=True),
     Case(waited=26 * HOUR),
@@ -102,6 +104,8 @@ async def test_rows_give_the_facts_of_the_order(sessions: Sessions) -> None:
         made[Priority.HIGH_RISK] = await scan_of(session, staff, "AI_ANALYZED")
         made[Priority.OVERDUE] = await scan_of(session, staff, "PENDING_AI")
         made[Priority.WORDS_NOT_NOW] = await scan_of(session, staff, "PENDING_AI")
+        made[Priority.STAT] = await scan_of(session, staff, "PENDING_AI")
+        made[Priority.STAT].stat_at = NOW
         made[Priority.RED] = await scan_of(session, staff, "DOCTOR_VERIFIED")
         made[Priority.CRITICAL] = await scan_of(session, staff, "AI_ANALYZED")
         made[Priority.URGENT_WORDS] = await scan_of(session, staff, "PENDING_AI")
