@@ -54,6 +54,7 @@ from workflow.formulary.load import OWN_DATA
 from workflow.formulary.load import load as load_formulary
 from workflow.jobs import HAS_JOBS
 from workflow.reporting.builder import Issuer
+from workflow.scans.intake import READ_AHEAD
 
 logger = logging.getLogger(__name__)
 
@@ -182,6 +183,7 @@ async def build_app(
     bot = _bot(settings)
     sessions = _sessions(engine, secret_key(settings), master_keys(settings), wake)
     sessions.kw["info"][CLAIM_PERIOD] = timedelta(minutes=settings.claim_minutes)
+    sessions.kw["info"][READ_AHEAD] = settings.read_ahead
     services = _services(settings, loaded, sessions, bot, now)
     if settings.remove_after_hours:
         bot.session.middleware(AutoDeleteMiddleware(sessions, timedelta(hours=settings.remove_after_hours), now))

@@ -97,6 +97,12 @@ class Settings(BaseSettings):
         description="After so many minutes without an act a scan is free again for other members of staff.",
     )
 
+    read_ahead: bool = Field(
+        True,
+        description="Whether the model reads each scan on arrival, for the order of the queue and a quick answer only; "
+        "the answer is shown when a doctor asks for it.",
+    )
+
     keep_reports_days: int = Field(
         1096,
         ge=0,

@@ -25,6 +25,7 @@ class JobKind(StrEnum):
     SHOW_CARD = "show_card"
     SHOW_MENU = "show_menu"
     ANALYSE = "analyse"
+    READ_AHEAD = "read_ahead"
     ASK_RETAKE = "ask_retake"
     MAIL_CODE = "mail_code"
     MAIL_ACCOUNT_EXISTS = "mail_account_exists"

@@ -1,4 +1,4 @@
-"""Analysis of a scan by the model in use."""
+"""Analysis of a scan by the model in use, when a doctor asks for it, and ahead of it for the order of the queue."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +13,7 @@ from inference.model.bundle import ModelIdentity
 from inference.model.classifier import GateResult
 from inference.model.gradcam import overlay
 from models.crypto.vault import Content
+from models.tables.model_watch import ReadAhead
 from models.tables.scans import AiFinding, Scan
 from models.vocabulary import Modality, Role, ScanStatus
 from workflow.errors import StaleAction
@@ -30,9 +31,8 @@ async def analyse(services: Services, scan_id: int) -> None:
         enabled = await quality.is_model_enabled(session)
     if scan.status is not ScanStatus.PENDING_AI:
         return
-    original = await read_file(services, scan.patient_id, scan.original_file, Content.ORIGINAL)
     try:
-        finding = await _predict(services, scan, original) if enabled else _model_switched_off(services, scan)
+        finding = await _find(services, scan) if enabled else _model_switched_off(services, scan)
     except Refused:
         await _reset_refused(services, scan)
         return
@@ -41,9 +41,34 @@ async def analyse(services: Services, scan_id: int) -> None:
             await analysis.record_analysis(session, finding, services.now())
             if services.shadow is not None:
                 enqueue(session, JobKind.RUN_SHADOW_MODEL, services.now(), scan_id=scan_id)
-    except StaleAction:  # rejected meanwhile, or recorded by an earlier run of this job
-        if finding.heatmap_file:
-            services.vault.delete(finding.heatmap_file)
+    except StaleAction:  # rejected meanwhile, or recorded by an earlier run; the clean-up deletes the heat map
+        return
+
+
+async def read_ahead(services: Services, scan_id: int) -> None:
+    """Run the model on a scan before anybody asks, and keep the result for the order of the queue. Idempotent.
+
+    Does nothing when the model is switched off, or when a doctor has asked or decided by now. A picture that the model
+    refuses is left to the analysis. The clean-up deletes the heat map of a result that was not kept."""
+    async with services.sessions() as session:
+        scan = await session.get_one(Scan, scan_id)
+        enabled = await quality.is_model_enabled(session)
+    if scan.status is not ScanStatus.PENDING_AI or scan.analysis_asked_at is not None or not enabled:
+        return
+    others = await _other_slices(services, scan)
+    try:
+        columns, heatmap_file = await _predict(services, scan, others)
+    except Refused:
+        return
+    ahead = ReadAhead(
+        scan_id=scan_id,
+        basis=_basis(services, others),
+        result=columns,
+        heatmap_file=heatmap_file,
+        created_at=services.now(),
+    )
+    async with services.sessions.begin() as session:
+        await analysis.keep_ahead(session, ahead, services.now())
 
 
 def identity_columns(model: ModelIdentity) -> dict[str, str]:
@@ -51,20 +76,37 @@ def identity_columns(model: ModelIdentity) -> dict[str, str]:
     return {"model": model.name, "model_version": model.version, "model_sha256": model.sha256}
 
 
-async def _predict(services: Services, scan: Scan, original: bytes) -> AiFinding:
+async def _find(services: Services, scan: Scan) -> AiFinding:
+    """The finding from what was read ahead, or from a forward pass where bundle or album are others by now."""
+    others = await _other_slices(services, scan)
     async with services.sessions() as session:
-        others = await queries.other_slices(session, scan)
+        ahead = await session.get(ReadAhead, scan.id)
+    if ahead is not None and ahead.result is not None and ahead.basis == _basis(services, others):
+        columns, heatmap_file = ahead.result, ahead.heatmap_file
+    else:
+        columns, heatmap_file = await _predict(services, scan, others)
+    if children.is_child(scan.patient.date_of_birth, scan.created_at.date()):
+        columns = children.withhold_certainty(columns)
+    return AiFinding(scan_id=scan.id, **columns, heatmap_file=heatmap_file, created_at=services.now())
+
+
+async def _other_slices(services: Services, scan: Scan) -> Sequence[Scan]:
+    async with services.sessions() as session:
+        return await queries.other_slices(session, scan)
+
+
+def _basis(services: Services, others: Sequence[Scan]) -> str:
+    bundles = [services.classifier.identity.sha256, services.hearts.identity.sha256]
+    return analysis.basis_of(bundles, [other.id for other in others])
+
+
+async def _predict(services: Services, scan: Scan, others: Sequence[Scan]) -> tuple[dict[str, Any], str]:
+    """The columns of the finding, and the stored heat map. Raises Refused."""
+    original = await read_file(services, scan.patient_id, scan.original_file, Content.ORIGINAL)
     slices = [await read_file(services, scan.patient_id, other.original_file, Content.ORIGINAL) for other in others]
     earlier = sum(other.id < scan.id for other in others)
     columns, picture = await services.decoder.run(_read_pictures, services, original, slices, earlier)
-    if children.is_child(scan.patient.date_of_birth, scan.created_at.date()):
-        columns = children.withhold_certainty(columns)
-    return AiFinding(
-        scan_id=scan.id,
-        **columns,
-        heatmap_file=await store_file(services, scan.patient_id, picture, Content.HEAT_MAP),
-        created_at=services.now(),
-    )
+    return columns, await store_file(services, scan.patient_id, picture, Content.HEAT_MAP)
 
 
 def _read_pictures(

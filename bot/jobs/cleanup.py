@@ -10,7 +10,7 @@ from bot.observability.audit_anchor import record_anchor
 from bot.services import Services
 from models.base import read_only
 from workflow.faq import unanswered
-from workflow.scans import queries
+from workflow.scans import analysis, queries
 from workflow.unit_of_work import delete_old_updates
 
 MIN_ORPHAN_AGE: Final = timedelta(hours=1)  # a younger file may belong to a transaction in progress
@@ -29,6 +29,7 @@ async def clean_up(services: Services) -> None:
     async with services.sessions.begin() as session:
         await delete_old_updates(session, services.now())
         await unanswered.delete_old(session, services.now())
+        await analysis.delete_unused(session)
     await erase_due_accounts(services)
     await _delete_orphaned_files(services)
     await record_anchor(services.sessions, services.anchors_file, services.now())

@@ -34,6 +34,7 @@ JOB_HANDLERS: Final[Mapping[JobKind, JobHandler]] = {
     JobKind.SHOW_CARD: cards.show_card,
     JobKind.SHOW_MENU: cards.show_menu,
     JobKind.ANALYSE: analysis.analyse,
+    JobKind.READ_AHEAD: analysis.read_ahead,
     JobKind.ASK_RETAKE: notify.ask_retake,
     JobKind.MAIL_CODE: codes.mail_code,
     JobKind.MAIL_ACCOUNT_EXISTS: codes.mail_account_exists,

@@ -113,8 +113,10 @@ async def eventually(sessions: Sessions, read: Callable[[AsyncSession], Awaitabl
 
 @asynccontextmanager
 async def open_clinic(engines: Engines, **settings: Any) -> AsyncIterator[Clinic]:
-    """A fresh clinic with the four people linked to their chats; rate limits are raised for them."""
-    settings = {"messages_per_minute": 60_000} | settings
+    """A fresh clinic with the four people linked to their chats; rate limits are raised for them.
+
+    The model reads nothing ahead unless asked to: most stories only need what a doctor asks for."""
+    settings = {"messages_per_minute": 60_000, "read_ahead": False} | settings
     furnish = None
     if not settings.keys() & {"database", "data", *KEYS}:
         furnish, settings = (await template(engines)).furnish, KEYS | settings

@@ -16,7 +16,7 @@ from models.tables.codes import Code
 from models.tables.deliveries import Delivery, DeliveryEvent
 from models.tables.desk import Ticket, TicketMessage, TicketState, UrgencyQuestion
 from models.tables.jobs import Job
-from models.tables.model_watch import ShadowFinding
+from models.tables.model_watch import ReadAhead, ShadowFinding
 from models.tables.readings import ReadingVersion
 from models.tables.scans import AiFinding, CriticalResult, Prescription, Reading, Report, Scan
 from models.vocabulary import Role, ScanStatus, Sex
@@ -182,6 +182,7 @@ async def _erase_account(session: AsyncSession, account: Account, at: datetime) 
     await session.execute(update(AiFinding).where(AiFinding.scan_id.in_(scans)).values(**blank))
     await session.execute(update(Reading).where(Reading.scan_id.in_(scans)).values(agrees=None, compared=None))
     await session.execute(update(Scan).where(Scan.id.in_(scans)).values(media_group_id=None, stat_at=None))
+    await session.execute(update(ReadAhead).where(ReadAhead.scan_id.in_(scans)).values(result=None))
     for table in (ShadowFinding, CriticalResult, ReadingVersion):
         await session.execute(delete(table).where(table.scan_id.in_(scans)))
     reports = select(Report.id).where(Report.scan_id.in_(scans))

@@ -17,6 +17,7 @@ from workflow.permissions import Permission, authorize
 from workflow.scans.queries import scan_for
 
 MARK_WAITS: Final = timedelta(days=1)  # a mark without a scan goes to the next one taken within it
+READ_AHEAD: Final = "read_ahead"  # key in `session.info`: whether the model reads scans when they arrive
 
 
 class Upload(NamedTuple):
@@ -48,6 +49,8 @@ async def create_scan(session: AsyncSession, actor: Actor, upload: Upload, at: d
         )
     )
     enqueue(session, JobKind.SHOW_CARDS, at, scan_id=scan.id)
+    if session.info.get(READ_AHEAD):
+        enqueue(session, JobKind.READ_AHEAD, at, lock=READ_AHEAD, scan_id=scan.id)
     await record(session, actor, AuditEvent("upload", "scan", scan.id, scan.patient_id, scan.version), at)
     await _mark_after_answer(session, actor, scan, at)
     return scan

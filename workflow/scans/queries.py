@@ -11,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from models.tables.accounts import Account, AdditionalRole, ChatLink
 from models.tables.chats import Card, HandledUpdate
 from models.tables.jobs import Job
+from models.tables.model_watch import ReadAhead
 from models.tables.scans import AiFinding, Report, Scan
 from models.vocabulary import Band, Role, ScanStatus
 from workflow.actors import Actor
@@ -181,6 +182,7 @@ async def _files(session: AsyncSession, owner: ColumnElement[bool]) -> set[str]:
         (Scan.original_file, Scan.id),
         (Scan.picture_file, Scan.id),
         (AiFinding.heatmap_file, AiFinding.scan_id),
+        (ReadAhead.heatmap_file, ReadAhead.scan_id),
         (Report.file, Report.scan_id),
         (Report.copy_file, Report.scan_id),
     )

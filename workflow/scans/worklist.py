@@ -1,6 +1,6 @@
 """The order in which the scans that wait for a role are read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Any, Final, NamedTuple
@@ -14,6 +14,7 @@ from models.crypto.keys import load_data_keys
 from models.tables.accounts import Account
 from models.tables.claims import Claim
 from models.tables.desk import Ticket, UrgencyQuestion
+from models.tables.model_watch import ReadAhead
 from models.tables.scans import AiFinding, CriticalResult, Prescription, Reading, Scan
 from models.vocabulary import Band, Modality, Risk, Role, ScanStatus
 from workflow.actors import Actor
@@ -119,10 +120,12 @@ async def queue(session: AsyncSession, actor: Actor, at: datetime, model_enabled
     no scan as a whole."""
     authorize(actor, Permission.SEE_QUEUE)
     waiting = _waiting(actor.role)
-    keys = waiting.with_only_columns(Account.key_id).where(or_(Reading.band.is_not(None), _maybe_countersign()))
+    encrypted = or_(Reading.band.is_not(None), ReadAhead.result.is_not(None), _maybe_countersign())
+    keys = waiting.with_only_columns(Account.key_id).where(encrypted)
     await session.run_sync(lambda sync: load_data_keys(sync.connection(), sync.info, keys))
     rows = (await session.execute(waiting)).all()
     bands = await session.run_sync(_bands, rows)
+    ahead = await session.run_sync(_read_ahead, rows) if model_enabled else {}
     unsigned = await session.run_sync(_to_countersign, rows) if actor.role is Role.DOCTOR else frozenset()
     emergencies = select(Ticket.account_id).where(Ticket.urgent.is_(True), Ticket.closed_at.is_(None))
     patients = set(await session.scalars(emergencies))
@@ -132,7 +135,8 @@ async def queue(session: AsyncSession, actor: Actor, at: datetime, model_enabled
     for row in rows:
         if actor.role is Role.DOCTOR and row.status is ScanStatus.PHARMACIST_COMPLETED and row.id not in unsigned:
             continue
-        case = _case(row, at, row.patient_id in patients, bands.get(row.id), model_enabled)
+        risk = _risk(row, ahead) if model_enabled else Risk.UNCLEAR
+        case = _case(row, at, row.patient_id in patients, bands.get(row.id), risk)
         key = order(case._replace(words_not_now=row.id in marked))
         place = Place(row.id, key[0], _is_child(row), row.modality, row.holder, row.id in unsigned)
         places.append((key, row.id, place))
@@ -158,7 +162,7 @@ def _waiting(role: Role) -> Select[Any]:
             *(AiFinding.uncertain, AiFinding.abnormal, AiFinding.label, Reading.signed_at, Reading.band),
             CriticalResult.scan_id.is_not(None).label("critical"),
             Claim.account_id.label("holder"),
-            Prescription.needs_doctor,
+            *(Prescription.needs_doctor, ReadAhead.result.label("ahead")),
         )
         .select_from(Scan)
         .join(Account, Account.id == Scan.patient_id)
@@ -167,6 +171,7 @@ def _waiting(role: Role) -> Select[Any]:
         .outerjoin(Prescription, Prescription.scan_id == Scan.id)
         .outerjoin(CriticalResult, CriticalResult.scan_id == Scan.id)
         .outerjoin(Claim, Claim.scan_id == Scan.id)
+        .outerjoin(ReadAhead, ReadAhead.scan_id == Scan.id)
         .where(Scan.status.in_(stages), Scan.released_at.is_(None), Account.erased_at.is_(None))
         .where(_maybe_countersign() | (Scan.status != ScanStatus.PHARMACIST_COMPLETED) if doctor else true())
     )
@@ -197,22 +202,33 @@ def _bands(session: Session, rows: Sequence[Row[Any]]) -> dict[int, str]:
     return {row.id: decrypt_value(session, row.band, Reading(scan_id=row.id).aad(), "band") for row in banded}
 
 
-def _case(row: Row[Any], at: datetime, urgent_words: bool, band: str | None, model_enabled: bool) -> Case:
+def _case(row: Row[Any], at: datetime, urgent_words: bool, band: str | None, risk: Risk) -> Case:
     return Case(
         urgent_words=urgent_words,
         critical=row.critical,
         red=band == Band.URGENT,
         stat=row.stat_at is not None,
-        risk=_risk(row) if model_enabled else Risk.UNCLEAR,
+        risk=risk,
         age=children.age_on(row.created_at.date(), row.date_of_birth) if row.date_of_birth else None,
         waited=at - row.created_at,
     )
 
 
-def _risk(row: Row[Any]) -> Risk:
-    """The model's risk until a doctor has signed; UNCLEAR for a child."""
-    if row.uncertain is None or row.signed_at is not None or _is_child(row):
+def _read_ahead(session: Session, rows: Sequence[Row[Any]]) -> dict[int, Risk]:
+    """The model's risk of the scans that wait for their analysis, by scan."""
+    risks = {}
+    for row in (row for row in rows if row.ahead is not None):
+        result = decrypt_value(session, row.ahead, ReadAhead(scan_id=row.id).aad(), "result")
+        risks[row.id] = risk_from(result["uncertain"], result["abnormal"], result["label"])
+    return risks
+
+
+def _risk(row: Row[Any], ahead: Mapping[int, Risk]) -> Risk:
+    """The model's risk until a doctor has signed, read ahead before the analysis; UNCLEAR for a child."""
+    if row.signed_at is not None or _is_child(row):
         return Risk.UNCLEAR
+    if row.uncertain is None:
+        return ahead.get(row.id, Risk.UNCLEAR)
     return risk_from(row.uncertain, row.abnormal, row.label)
 
 
