@@ -26,6 +26,7 @@ from bot.channels.email import Mailer
 from bot.channels.whatsapp import build_whatsapp
 from bot.jobs import cards
 from bot.jobs.worker import Worker
+from bot.observability.loop_lag import measured_lag
 from bot.observability.metrics import Metrics, build_metrics
 from bot.secrets import derive, master_keys, secret_key, signing_keys
 from bot.services import Services
@@ -108,7 +109,7 @@ class App(NamedTuple):
         Calls `ready` with the web app's address. Raises NotUpgraded."""
         started = monotonic()
         await self.check()
-        async with self._serve() as address, asyncio.TaskGroup() as group:
+        async with self._serve() as address, measured_lag(self.metrics.loop_lag), asyncio.TaskGroup() as group:
             worker = group.create_task(self.worker.run())
             await cards.show_common_menu(self.services)
             polling = Polling(self.services.bot, self.dispatcher)

@@ -32,7 +32,8 @@ def deidentify(text: str, names: Iterable[str], is_known: Callable[[str], bool])
 
 def unknown_words(text: str, is_known: Callable[[str], bool]) -> list[str]:
     """Unknown words, each of which may be a name."""
-    return [word for word in normalise(text).split() if len(word) > 2 and word.isalpha() and not is_known(word)]
+    words = normalise(text[:MAX_QUESTION]).split()
+    return [word for word in words if len(word) > 2 and word.isalpha() and not is_known(word)]
 
 
 def _is_name(word: re.Match[str], names: set[str], is_known: Callable[[str], bool]) -> bool:

@@ -39,9 +39,11 @@ _HALF_NASAL: Final = re.compile("(?:न्|म्)(?=[क-म])")
 def normalise(text: str) -> str:
     """NFKC, case-folded, without apostrophes, "M.R.I." as "mri", every other sign a space.
 
+    Cut before and after folding: NFKC makes up to 18 characters of one.
+
     Spelling variants of Indian scripts (nukta, nasal signs, long and short vowels, the three n of Tamil) become one.
     """
-    folded = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS]).casefold().translate(_APOSTROPHES)
+    folded = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS]).casefold()[:MAX_CHARACTERS].translate(_APOSTROPHES)
     folded = _INITIALS.sub(lambda found: found[1].replace(".", ""), folded)
     folded = _HYPHEN.sub("", _JOINED.sub(r"\1\2", folded))
     folded = _HALF_NASAL.sub("ं", folded.translate(_ONE_SPELLING))

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 
 class Metrics(NamedTuple):
@@ -14,6 +14,7 @@ class Metrics(NamedTuple):
     jobs: Counter
     scans: Gauge
     queue_age: Gauge
+    loop_lag: Histogram
 
 
 def build_metrics() -> Metrics:
@@ -27,4 +28,10 @@ def build_metrics() -> Metrics:
         Counter("csss_jobs", "Jobs run, by outcome", ["kind", "outcome"], registry=registry),
         Gauge("csss_scans", "Scans, by status", ["status"], registry=registry),
         Gauge("csss_queue_age_seconds", "Seconds that the oldest due job has waited", registry=registry),
+        Histogram(
+            "csss_loop_lag_seconds",
+            "Seconds that a due task waited for the event loop",
+            buckets=(0.005, 0.02, 0.1, 0.5, 2),
+            registry=registry,
+        ),
     )

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from time import monotonic
 from typing import Any, Final, NamedTuple
 
@@ -19,6 +20,7 @@ from handlers.ui.replies import show_alert
 from handlers.ui.texts import Catalogues
 from models.base import Sessions, read_only
 from workflow.accounts.sessions import actor_for
+from workflow.text_thread import read_text
 from workflow.token_bucket import Clock, TokenBucket
 
 Next = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
@@ -54,6 +56,7 @@ class SenderLimits:
     in_progress: int = 0
     refused_at: dict[Flood, float] = field(default_factory=dict)
     emergency_at: float = -QUIET_PERIOD
+    reading: bool = False  # a text beyond the limit is searched for an emergency
 
     def is_flooding(self, flood: Flood, now: float) -> bool:
         return now - self.refused_at.get(flood, -QUIET_PERIOD) < QUIET_PERIOD
@@ -94,7 +97,7 @@ class RateLimitMiddleware(BaseMiddleware):
         now, picture = self._clock(), _is_picture(inner)
         limits = self._limits_of(inner.from_user.id, now)
         flood = None if data.get("is_retry") else self._check(limits, picture, now)
-        if flood is None or self._is_emergency(inner, limits, now):
+        if flood is None or await self._is_emergency(inner, limits, now):
             with self._counted(limits, picture):
                 return await handler(event, data)
         was_flooding, limits.refused_at[flood] = limits.is_flooding(flood, now), now
@@ -115,14 +118,19 @@ class RateLimitMiddleware(BaseMiddleware):
         )
         return None if accepted else Flood.MESSAGES
 
-    def _is_emergency(self, inner: Message | CallbackQuery, limits: SenderLimits, now: float) -> bool:
-        """Whether the text reports an emergency, the first of this person within QUIET_PERIOD."""
+    async def _is_emergency(self, inner: Message | CallbackQuery, limits: SenderLimits, now: float) -> bool:
+        """Whether the text reports an emergency, the first of this person within QUIET_PERIOD.
+
+        Of a flood one text is read at a time: the others are dropped unread while a long one is read."""
         text = inner.text or inner.caption if isinstance(inner, Message) else None
-        if (
-            not text
-            or now - limits.emergency_at < QUIET_PERIOD
-            or self._faq.detect_emergency(text) is not Emergency.PRESENT
-        ):
+        if not text or limits.reading or now - limits.emergency_at < QUIET_PERIOD:
+            return False
+        limits.reading = True
+        try:
+            emergency = await read_text(text, partial(self._faq.detect_emergency, text))
+        finally:
+            limits.reading = False
+        if emergency is not Emergency.PRESENT:
             return False
         limits.emergency_at = now
         return True

@@ -101,7 +101,7 @@ async def take_new(
     if datetime.fromisoformat(data["until"]) <= uow.at:
         await state.clear()
         raise CodeSpent
-    hashed = await hasher.hash(message.text or "", [data["email"]])
+    hashed = await hasher.hash(message.text or "", [data["email"]], private_chat_id(message))
     async with uow.begin() as session:
         actor = await password_reset.set_password(session, private_chat_id(message), data["email"], hashed, uow.at)
         await state.clear()

@@ -93,7 +93,8 @@ async def take_password(
 ) -> None:
     await delete_message(message)
     data = await state.get_data()
-    hashed = await hasher.hash(message.text or "", [*data["name"].split(), data["email"]])
+    personal = [*data["name"].split(), data["email"]]
+    hashed = await hasher.hash(message.text or "", personal, private_chat_id(message))
     async with uow.begin():
         await state.update_data(password_hash=hashed)
         await state.set_state(Registering.birth)

@@ -1,6 +1,7 @@
 """A new FAQ entry: title, answer and phrases, first in the language of the question, then in the others."""
 
 import asyncio
+from functools import partial
 from typing import Any, Final
 
 from aiogram import F, Router
@@ -25,6 +26,7 @@ from workflow.errors import StaleAction
 from workflow.faq import teaching, unanswered
 from workflow.faq.teaching import Draft, TaughtContent
 from workflow.permissions import Permission
+from workflow.text_thread import read_text
 from workflow.unit_of_work import UnitOfWork
 
 MAX_PHRASES: Final = 10
@@ -67,7 +69,8 @@ async def take_phrases(
     typed = [line.strip() for line in (message.text or "").splitlines() if line.strip()][:MAX_PHRASES]
     for line in typed:
         check_length(line, teaching.MAX_PHRASE)
-    if against := [found for line in typed if (found := find_prohibition(faq, line))]:
+    found = [await read_text(line, partial(find_prohibition, faq, line)) for line in typed]
+    if against := [objection for objection in found if objection]:
         await message.answer(objections_text(against, texts, faq))
         return
     await FORM.answer(message, typed, actor, state, texts, uow)
@@ -144,7 +147,8 @@ async def save_entry(
 ) -> None:
     """Save in spite of objections; those that forbid are checked again."""
     taught = _taught_content(await state.get_data())
-    if any(find_prohibition(faq, one.phrase) for one in taught.phrases):
+    found = [await read_text(one.phrase, partial(find_prohibition, faq, one.phrase)) for one in taught.phrases]
+    if any(found):
         raise StaleAction
     await edit_message(query, await _save(actor, state, texts, uow))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from aiogram import F, Router
 from aiogram.filters import Command
@@ -22,6 +23,7 @@ from workflow.actors import Actor
 from workflow.errors import StaleAction
 from workflow.faq import teaching, unanswered
 from workflow.permissions import Permission
+from workflow.text_thread import read_text
 from workflow.unit_of_work import UnitOfWork
 
 
@@ -62,7 +64,8 @@ async def open_miss(
     """Show the question with its three nearest topics."""
     async with uow.read() as session:
         miss = await unanswered.get_question(session, actor, callback_data.miss_id)
-    near = [topic for topic in faq.answer(miss.text, miss.language).suggestions if topic != Topic.FALLBACK]
+    found = await read_text(miss.text, partial(faq.answer, miss.text, miss.language))
+    near = [topic for topic in found.suggestions if topic != Topic.FALLBACK]
     more: Buttons = [
         (texts.plain(f"button.miss_{action}"), OnMiss(action=action, miss_id=miss.id))
         for action in (MissAction.TOPICS, MissAction.ENTRY, MissAction.DISMISS)

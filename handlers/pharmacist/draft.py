@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final
 
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
@@ -21,6 +21,19 @@ from workflow.scans import prescribing, prescription, queries
 from workflow.unit_of_work import UnitOfWork
 
 MAX_TEXT: Final = 2000  # characters of the whole prescription
+MAX_LINES: Final = 40
+
+
+class TooManyLines(WorkflowError):
+    """The prescription has more than MAX_LINES lines."""
+
+    key: ClassVar[str] = "prescribe.too_many"
+
+
+def check_number(lines: Sequence[str]) -> None:
+    """Raises TooManyLines."""
+    if len(lines) > MAX_LINES:
+        raise TooManyLines(most=MAX_LINES)
 
 
 def questions_among(lines: Sequence[str], formulary: Formulary) -> list[str]:
@@ -33,11 +46,12 @@ async def store_lines(
 ) -> Scan:
     """Append the lines in the transaction that reads them, so that of two messages at once none overwrites the other.
 
-    Raises TooLong."""
+    Raises TooLong, TooManyLines."""
     async with uow.begin() as session:
         data = await state.get_data()
         lines = [*data["lines"], *added]
         check_length("".join(lines), MAX_TEXT)
+        check_number(lines)
         scan = await prescription.prescribe(session, actor, data["scan_id"], lines, uow.at, formulary)
         await state.update_data(lines=lines)
     return scan

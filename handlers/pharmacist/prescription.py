@@ -1,5 +1,7 @@
 """The pharmacist: write a prescription or record that none is needed, and complete the scan."""
 
+import asyncio
+
 from aiogram import F, Router
 from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
@@ -7,11 +9,11 @@ from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
 from handlers.pharmacist import changing, overrides, picking
-from handlers.pharmacist.draft import questions_among, send_draft, show_draft, store_lines
+from handlers.pharmacist.draft import MAX_TEXT, check_number, questions_among, send_draft, show_draft, store_lines
 from handlers.ui import keyboards
 from handlers.ui.callbacks import CardAction, OnCard, SignText
 from handlers.ui.forms import Prescribing
-from handlers.ui.parsing import TYPED_TEXT
+from handlers.ui.parsing import TYPED_TEXT, typed_text
 from handlers.ui.prescription_callbacks import RemoveLine, UseTemplate
 from handlers.ui.replies import reply
 from handlers.ui.texts import Texts
@@ -54,8 +56,9 @@ async def take_lines(
     message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork, formulary: Formulary
 ) -> None:
     """Add each typed line to the prescription; a question is no medicine and is answered instead."""
-    typed = [line.strip() for line in (message.text or "").splitlines() if line.strip()]
-    asked = questions_among(typed, formulary)
+    typed = [line.strip() for line in typed_text(message, MAX_TEXT).splitlines() if line.strip()]
+    check_number(typed)
+    asked = await asyncio.to_thread(questions_among, typed, formulary)
     if added := [line for line in typed if line not in asked]:
         await _add(message, added, actor, state, texts, uow, formulary)
     for line in asked:

@@ -1,5 +1,6 @@
 """Emergencies: heard in every message before all other handlers, answered first, and reported to the staff."""
 
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from aiogram import Router
@@ -20,6 +21,7 @@ from handlers.views.questions import repeat_question
 from workflow.actors import Actor
 from workflow.desk import urgency
 from workflow.permissions import Permission
+from workflow.text_thread import read_text
 from workflow.unit_of_work import UnitOfWork
 
 SECRETS: Final = frozenset(state.state for state in SECRET_STATES)
@@ -61,9 +63,9 @@ async def detect_emergency(
     text = message.text or message.caption or ""
     if not text or is_staff(actor):
         return False
-    texts = catalogues.of(faq.language(text, otherwise=texts.language))
+    texts = catalogues.of(await read_text(text, partial(faq.language, text, otherwise=texts.language)))
     complaint = raw_state in COMPLAINTS or _is_picture(message)
-    answer = faq.answer(text, language=texts.language, complaint=complaint)
+    answer = await read_text(text, partial(faq.answer, text, language=texts.language, complaint=complaint))
     secret, certain = raw_state in SECRETS, answer.urgency is Urgency.NOW
     if answer.urgency is Urgency.NONE or (secret and not (certain and " " in text.strip())):
         return False

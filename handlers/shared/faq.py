@@ -1,6 +1,7 @@
 """Typed text that is neither a command nor the answer to a form is a question to the FAQ."""
 
 from collections.abc import Sequence
+from functools import partial
 from secrets import token_hex
 from typing import Final
 
@@ -23,6 +24,7 @@ from workflow.desk.tickets import accepts_messages, message_staff, open_ticket
 from workflow.faq import unanswered
 from workflow.faq.unanswered import UnansweredQuestion
 from workflow.permissions import Permission
+from workflow.text_thread import read_text
 from workflow.unit_of_work import UnitOfWork
 
 DESK_TOPICS: Final = frozenset({Topic.CONTACT, Topic.FALLBACK})  # topics that offer the help desk
@@ -42,8 +44,9 @@ async def answer(
 
     The answer is in the language of the question; English words in a Tamil or Hindi chat do not change it."""
     question = message.text or ""
-    texts = catalogues.of(faq.language(question, otherwise=texts.language))
-    found = faq.answer(question, language=texts.language)
+    language = await read_text(question, partial(faq.language, question, otherwise=texts.language))
+    texts = catalogues.of(language)
+    found = await read_text(question, partial(faq.answer, question, language=texts.language))
     if not is_staff(actor):
         if await _forward_to_desk(message, texts, uow):
             return

@@ -3,28 +3,41 @@
 import asyncio
 from base64 import b64encode
 from collections.abc import Sequence
+from datetime import timedelta
 from hashlib import sha256
+from time import monotonic
 from typing import Final
 
 import bcrypt
 from zxcvbn import zxcvbn
 
-from workflow.errors import WeakPassword
+from workflow.errors import LoginLocked, WeakPassword
+from workflow.token_bucket import Clock, TokenBuckets
 
 MIN_LENGTH: Final = 8
-MAX_SCORED: Final = 72  # characters scored by zxcvbn; more cannot make a password easier to guess
+MAX_SCORED: Final = 32  # characters scored by zxcvbn: its time grows with their square and more
+MAX_PERSONAL: Final = 8  # words about the person that zxcvbn compares
 MIN_SCORE: Final = 2  # of zxcvbn; lower: guessed within 10^6 tries (common words, names, dates, keyboard rows)
 COST: Final = 12  # bcrypt: 2^12 rounds
 CONCURRENCY: Final = 2
+NEW_PASSWORDS: Final = 10  # new passwords that a chat may try at once, good or bad
+NEW_PASSWORDS_PERIOD: Final = timedelta(hours=1)  # in which so many more come back
 
 
 def hash_password(password: str, personal: Sequence[str] = (), cost: int = COST) -> str:
     """bcrypt hash of the password. `personal` is what others know of the person: name and address. Raises WeakPassword.
 
     SHA-256 comes first, because bcrypt takes at most 72 bytes and a Tamil letter has three."""
-    if len(password) < MIN_LENGTH or zxcvbn(password[:MAX_SCORED], user_inputs=[*personal])["score"] < MIN_SCORE:
+    if len(password) < MIN_LENGTH or _score(password, personal) < MIN_SCORE:
         raise WeakPassword(shortest=MIN_LENGTH)
     return bcrypt.hashpw(_digest(password), bcrypt.gensalt(cost)).decode()
+
+
+def _score(password: str, personal: Sequence[str]) -> int:
+    """The score of zxcvbn, 0 to 4. Up to a second of CPU for a hostile password."""
+    words = [word[:MAX_SCORED] for word in personal[-MAX_PERSONAL:]]  # the address comes last
+    score: int = zxcvbn(password[:MAX_SCORED], user_inputs=words)["score"]
+    return score
 
 
 def matches(password: str, password_hash: str | None, cost: int = COST) -> bool:
@@ -34,16 +47,22 @@ def matches(password: str, password_hash: str | None, cost: int = COST) -> bool:
 
 
 class PasswordHasher:
-    """Runs bcrypt (about 0.3 s of CPU each) in threads, at most `CONCURRENCY` at a time."""
+    """Runs bcrypt (about 0.3 s of CPU each) in threads, at most `CONCURRENCY` at a time.
 
-    def __init__(self, cost: int = COST) -> None:
+    New passwords are metered and hashed in a slot of their own, so that they hold up no sign-in, and counted for each
+    chat."""
+
+    def __init__(self, cost: int = COST, clock: Clock = monotonic) -> None:
         """`cost` is the base-2 logarithm of bcrypt's rounds."""
         self._cost = cost
-        self._semaphore = asyncio.Semaphore(CONCURRENCY)
+        self._semaphore, self._meter = asyncio.Semaphore(CONCURRENCY), asyncio.Semaphore(1)
+        self._tries = TokenBuckets(NEW_PASSWORDS, NEW_PASSWORDS / NEW_PASSWORDS_PERIOD.total_seconds(), clock)
 
-    async def hash(self, password: str, personal: Sequence[str] = ()) -> str:
-        """`hash_password` in a thread."""
-        async with self._semaphore:
+    async def hash(self, password: str, personal: Sequence[str], chat_id: int) -> str:
+        """`hash_password` in a thread. Raises LoginLocked above `NEW_PASSWORDS` tries of a chat, WeakPassword."""
+        if not self._tries[chat_id].spend():
+            raise LoginLocked(wait=NEW_PASSWORDS_PERIOD / NEW_PASSWORDS)
+        async with self._meter:
             return await asyncio.to_thread(hash_password, password, personal, self._cost)
 
     async def matches(self, password: str, password_hash: str | None) -> bool:

@@ -17,6 +17,7 @@ def _compile(pattern: str) -> re.Pattern[str]:
 
 
 SENTENCE: Final = re.compile(r"[.;!?\n।]+|\bbut\b|\bhowever\b|\balthough\b")
+MAX_SENTENCES: Final = 100  # the rest of a longer text counts as one sentence
 NOT_BEFORE: Final = re.compile(r"\b(?:no|not|without|nor|never|negative for|free of|rather than|absence of)\b")
 NOT_AFTER: Final = _compile(r"\bis absent\b|\bnot seen\b|இல்லை|ில்லை|இன்றி|नहीं|के बिना")
 REWORDED: Final = {  # negations that deny no finding
@@ -65,7 +66,7 @@ def sentences(text: str) -> Sequence[str]:
     plain = unicodedata.normalize("NFC", text).lower().replace("-", " ")
     for words, instead in REWORDED.items():
         plain = plain.replace(unicodedata.normalize("NFC", words), instead)
-    return [" ".join(part.split()) for part in SENTENCE.split(plain) if part.strip()]
+    return [" ".join(part.split()) for part in SENTENCE.split(plain, MAX_SENTENCES) if part.strip()]
 
 
 def says_normal(text: str | None) -> bool:
@@ -92,29 +93,35 @@ def _in_sentence(sentence: str) -> Iterable[Mention]:
     if NOT_AFTER.search(sentence):
         return
     taken: list[tuple[int, int]] = []
+    denied, sides = NOT_BEFORE.search(sentence), _named_sides(sentence)
     found = [(match, row) for row in table().findings.values() for match in _matches(sentence, row)]
     for match, row in sorted(found, key=lambda one: one[0].start() - one[0].end()):  # the longest words first
         inside = any(begin <= match.start() < end for begin, end in taken)
-        if inside or NOT_BEFORE.search(sentence[: match.start()]):
+        if inside or (denied is not None and denied.end() <= match.start()):
             continue
         taken.append(match.span())
-        yield Mention(row.name, _side(sentence, match.span()))
+        yield Mention(row.name, _side(sides, match.span()))
 
 
 def _matches(sentence: str, row: Row) -> Iterable[re.Match[str]]:
     return (match for words in row.words for match in _pattern(words).finditer(sentence))
 
 
-def _side(sentence: str, span: tuple[int, int]) -> str | None:
-    """The side named nearest to these words in the sentence."""
+def _named_sides(sentence: str) -> Sequence[tuple[int, int, str]]:
+    """Start and end of every side that the sentence names, and the side."""
     bare = ANATOMY.sub(lambda match: " " * len(match.group()), sentence)
-    named = [
-        (min(abs(match.end() - span[0]), abs(match.start() - span[1])), side)
+    return [
+        (*match.span(), side)
         for side, words in SIDES.items()
         for word in words
         for match in _pattern(word).finditer(bare)
     ]
-    return min(named)[1] if named else None
+
+
+def _side(named: Sequence[tuple[int, int, str]], span: tuple[int, int]) -> str | None:
+    """The named side that is nearest to these words."""
+    near = [(min(abs(end - span[0]), abs(start - span[1])), side) for start, end, side in named]
+    return min(near)[1] if near else None
 
 
 @cache

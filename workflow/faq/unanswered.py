@@ -3,9 +3,10 @@
 import hmac
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final, NamedTuple
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,8 +18,10 @@ from workflow.actors import Actor
 from workflow.audit.chain import AUDIT_CONTEXT, AuditEvent, record
 from workflow.errors import StaleAction
 from workflow.permissions import Permission, authorize
+from workflow.text_thread import read_text
 
 MAX_ROWS: Final = 1000  # rows; the rarest and oldest are deleted first
+NAMES_AT_ONCE: Final = 500  # names read between two turns of the event loop
 RETENTION: Final = timedelta(days=90)  # after a question was asked last
 SUGGESTION_LIFETIME: Final = timedelta(days=1)  # how long choosing an offered topic takes the count back
 
@@ -41,8 +44,9 @@ async def record_question(
     """Count an unanswered question, without the names of people of this hospital.
 
     Nothing is stored when too little text remains. With a token, `mark_answered` can take the count back."""
-    names = await _matching_names(session, unknown_words(question.text, is_known))
-    text = deidentify(question.text, [*question.names, *names], is_known)
+    unknown = await read_text(question.text, lambda: unknown_words(question.text, is_known))
+    names = [*question.names, *await _matching_names(session, frozenset(unknown))]
+    text = await read_text(question.text, lambda: deidentify(question.text, names, is_known))
     if text is None:
         return
     miss = await _count_question(session, text, question.language, at)
@@ -125,9 +129,14 @@ async def _count_question(session: AsyncSession, text: str, language: str, at: d
     return miss
 
 
-async def _matching_names(session: AsyncSession, words: Sequence[str]) -> Sequence[str]:
-    """Names of accounts that contain one of these words."""
+async def _matching_names(session: AsyncSession, words: frozenset[str]) -> Sequence[str]:
+    """Names of accounts that contain one of these words: every name is asked, whatever the number of words."""
     if not words:
         return ()
-    matching = or_(*(Account.name.icontains(word, autoescape=True) for word in words))
-    return (await session.scalars(select(Account.name).where(matching))).all()
+    names = await session.stream_scalars(select(Account.name).execution_options(yield_per=NAMES_AT_ONCE))
+    return [name async for name in names if not words.isdisjoint(_words_of(name))]
+
+
+@lru_cache(maxsize=100_000)
+def _words_of(name: str) -> frozenset[str]:
+    return frozenset(normalise(name).split())

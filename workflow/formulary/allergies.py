@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
 
 from rapidfuzz.distance import OSA
@@ -22,6 +22,7 @@ _DENIED: Final = re.compile(
     r"|(?<!suit )\bnahi\s*$|[:-]\s*(?:no|nil|none|negative)\s*$|\b(?:ruled out|tested negative)\b"
     r"|\b(?:family|father|mother|sister|brother)\b"
 )
+MAX_TEXT: Final = 600  # characters of one text that are read, before and after folding
 
 
 class Allergy(NamedTuple):
@@ -38,7 +39,7 @@ def read_allergies(texts: Iterable[str], formulary: Formulary) -> list[Allergy]:
     """Allergies as people write them: "penicillin - rash", "anaphylaxis to Augmentin", "sulfa". "NKDA" is none."""
     found = []
     for text in texts:
-        written = normalise(text)
+        written = normalise(text[:MAX_TEXT])[:MAX_TEXT]
         if written.strip(" .") in formulary.raw["allergies"]["reactions"]["none"]:
             continue
         substances, groups = _agents(_without_denied(written), formulary)
@@ -60,6 +61,7 @@ def _reaction(formulary: Formulary, kind: str) -> re.Pattern[str]:
     return re.compile(r"(?<!no )\b(?:" + "|".join(map(re.escape, words)) + ")")
 
 
+@lru_cache(maxsize=2000)
 def _agents(written: str, formulary: Formulary) -> tuple[frozenset[str], frozenset[str]]:
     groups = _named_groups(written, formulary)
     substances = set(names_in(written, formulary))

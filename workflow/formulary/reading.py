@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from workflow.formulary.amounts import FORM_OF_UNIT, Resolved, Resolver
@@ -19,6 +20,7 @@ MONTH: Final = 31  # days; a number up to it, with a letter of DURATIONS, may be
 DURATIONS: Final = frozenset({"d", "w", "m"})
 PREPOSITIONS: Final = frozenset({"a", "at"})
 TIMES_OR_SUFFIXES: Final = PREPOSITIONS | {"am"}  # "Telma 40 AM" in the morning, or with amlodipine
+MAX_LINE: Final = 300  # characters, as typed and as normalised: the time grows with their square
 NAME: Final = "‡"  # stands where a medicine's name was
 INJECTED: Final = frozenset({"iv", "im", "sc"})
 ROUTE_OF_FORM: Final = {
@@ -31,10 +33,17 @@ _NUMBER_AFTER: Final = re.compile(r"\d+$")
 
 
 def read_line(text: str, formulary: Formulary | None = None) -> PrescriptionLine:
-    """Read one typed line. `checked` only where substance and dose are known without a doubt."""
-    formulary = formulary or load()
-    plain = " ".join(text.split())
-    written = normalise(plain)
+    """Read one typed line. `checked` only where substance and dose are known without a doubt.
+
+    A line of more than `MAX_LINE` characters is unclear. The lines read last are remembered: every card reads them."""
+    return _read(" ".join(text.split()), formulary or load())
+
+
+@lru_cache(maxsize=2000)
+def _read(plain: str, formulary: Formulary) -> PrescriptionLine:
+    written = normalise(plain[:MAX_LINE])
+    if len(plain) > MAX_LINE or len(written) > MAX_LINE:
+        return PrescriptionLine(plain, "unclear")
     if is_question(written, formulary):
         return PrescriptionLine(plain, "question")
     line = _Reader(plain, written, formulary).read()

@@ -1,0 +1,88 @@
+"""Texts that are made to cost much time, and a measure of the time that they hold the event loop."""
+
+import asyncio
+import random
+import string
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from time import thread_time
+from typing import Final
+
+LONGEST: Final = 4096  # characters of a message, by the Bot API
+_RANDOM: Final = random.Random(7)
+
+
+def _words(length: int, letters: str = string.ascii_lowercase) -> str:
+    count = LONGEST // (length + 1)
+    return " ".join("".join(_RANDOM.choice(letters) for _ in range(length)) for _ in range(count))
+
+
+def _times(text: str) -> str:
+    return (text * LONGEST)[:LONGEST]
+
+
+WORST: Final = {  # those that held the loop longest before they were bounded
+    "ligatures of eighteen letters": _times("\ufdfa"),
+    "unknown words of four letters": _words(4),
+    "one number": _times("1"),
+    "lines": _times("a\n"),
+    "sentences": _times("!a"),
+}
+OTHERS: Final = {
+    "unknown words of three letters": _words(3),
+    "unknown words of five letters": _words(5),
+    "Tamil words": _words(5, "கஙசஞடணதநபமயரலவழளறன"),
+    "capitalised words": _words(6).title(),
+    "one word": _words(LONGEST - 1),
+    "one letter": _times("a"),
+    "initials": _times("a."),
+    "hyphens": _times("x-"),
+    "spaces inside": "x" + " " * 4000 + "ray",
+    "commas": _times(","),
+    "combining signs": _times("a\u0301"),
+    "signs that unfold": _times("\u0344"),
+    "fractions": _times("½"),
+    "doses": _times("1 mg/kg "),
+    "hours": _times("1 am "),
+    "numbers": _times("1-2.3/4 "),
+    "addresses": _times("@"),
+    "domains": _times("a@" + "b." * 30),
+    "links": _times("www."),
+    "wildcards": _times("%_"),
+    "markup": _times("<b>"),
+    "signs of danger": _times("chest pain "),
+    "findings": _times("left right nodule "),
+    "denials": _times("no "),
+    "half nasals": _times("न्म्"),
+    "right to left": _times("\u202e\u2066"),
+    "pictures": _times("👨‍👩‍👧‍👦"),
+    "leet": _times("4@8({[<3691!|10$5+7%2"),
+}
+
+
+class Lag:
+    """The longest stretch of CPU time, in seconds, in which the loop's thread served nobody else."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+
+
+@asynccontextmanager
+async def measured_hold() -> AsyncIterator[Lag]:
+    """Measure CPU time of the loop's own thread: a busy machine and other threads do not count."""
+    lag, done = Lag(), asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_watch(lag, done))
+        await asyncio.sleep(0)
+        try:
+            yield lag
+        finally:
+            done.set()
+
+
+async def _watch(lag: Lag, done: asyncio.Event) -> None:
+    before = thread_time()
+    while not done.is_set():
+        await asyncio.sleep(0.001)
+        now = thread_time()
+        lag.longest, before = max(lag.longest, now - before), now
