@@ -26,16 +26,19 @@ async def mail_code(services: Services, code_id: int) -> None:
     """Generate the digits and mail them; they are stored only as a digest.
 
     Not idempotent: a retry generates new digits. Notifies the chat when the code has expired or the address is
-    refused."""
+    refused, but not for a reset: an unknown address gets no mail and could give no such notice."""
     async with services.sessions.begin() as session:
         code = await session.get_one(Code, code_id)
+        language = await profile.language_of(session, code.email)
+        if code.purpose is Purpose.RESET_PASSWORD and language is None:
+            return
         digits = codes.generate_digits(code, services.secret_key, services.now())
         scan = await session.get(Scan, code.scan_id) if code.scan_id else None
         amendment = await amendments.approved_by(session, code) if code.purpose is Purpose.AMEND else None
     if digits is None:
         await _notify_expired(services, code)
         return
-    texts = services.catalogues.of(code.language)
+    texts = services.catalogues.of(language or code.language)
     if code.purpose is Purpose.RELEASE and scan and scan.reading:
         text = texts.plain("mail.code.release", code=digits, scan=scan.id, content=release_content(scan, texts))
     elif amendment and scan:
@@ -50,11 +53,14 @@ async def mail_code(services: Services, code_id: int) -> None:
 async def mail_account_exists(services: Services, code_id: int) -> None:
     """Tell an existing account holder, in their own language, that the address is registered.
 
-    A retry may send the mail again, with the same Message-ID."""
+    It ends like the mail of a code, with the same notices. A retry may send it again, with the same Message-ID."""
     async with services.sessions() as session:
         code = await session.get_one(Code, code_id)
         language = await profile.language_of(session, code.email)
     if not code.email:  # erased on request
+        return
+    if not codes.is_open(code, services.now()):
+        await _notify_expired(services, code)
         return
     texts = services.catalogues.of(language or code.language)
     email = Email(
@@ -87,7 +93,7 @@ async def notify_authenticator_reset(services: Services, account_id: int, on: st
 
 async def _notify_expired(services: Services, code: Code) -> None:
     """Tell the waiting chat that the code expired before the mail server accepted it."""
-    if code.used_at is None:
+    if code.used_at is None and code.purpose is not Purpose.RESET_PASSWORD:
         texts = services.catalogues.of(code.language)
         await notify(services, [code.chat_id], f"late:{code.id}", "code.late", texts)
 
@@ -97,6 +103,8 @@ async def _send(services: Services, code: Code, email: Email) -> None:
     try:
         await send_email(services, email)
     except UndeliverableMail:
+        if code.purpose is Purpose.RESET_PASSWORD:
+            return
         async with services.sessions.begin() as session:
             await codes.void(session, code.id, services.now())
         texts = services.catalogues.of(code.language)

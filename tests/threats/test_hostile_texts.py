@@ -118,11 +118,13 @@ async def _walk(clinic: Clinic, texts: dict[str, str]) -> dict[tuple[str, str], 
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 async def test_no_text_in_any_form_holds_the_loop(unlimited: Clinic) -> None:
     assert await _walk(unlimited, WORST) == {}
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 async def test_no_other_text_of_the_corpus_holds_the_loop(unlimited: Clinic) -> None:
     assert await _walk(unlimited, OTHERS) == {}
 

@@ -8,7 +8,7 @@ import secrets
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
-from typing import Final
+from typing import Final, Literal
 
 from sqlalchemy import ColumnElement, Update, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,6 +26,7 @@ CODES_PER_WINDOW: Final = 3
 MAILS_PER_WINDOW: Final = 6  # to one address or from one chat, without sign-in
 WRONG_PER_WINDOW: Final = 10
 TOTAL_PER_WINDOW: Final = 300  # all codes together
+CodeMail = Literal[JobKind.MAIL_CODE, JobKind.MAIL_ACCOUNT_EXISTS]
 
 
 class Verdict(StrEnum):
@@ -43,13 +44,20 @@ class Verdict(StrEnum):
             raise error(tries=MAX_ATTEMPTS)
 
 
-async def send_code(session: AsyncSession, code: Code, at: datetime) -> Code:
-    """Enqueue a mail with a new code, unless the account uses an authenticator app. Raises like `open_code`."""
+async def send_code(
+    session: AsyncSession,
+    code: Code,
+    at: datetime,
+    kind: CodeMail = JobKind.MAIL_CODE,
+) -> Code:
+    """Enqueue a mail with a new code, unless the account uses an authenticator app. Raises like `open_code`.
+
+    `kind`: the mail that goes out instead, where the chat is to see no difference."""
     enrolled = await is_enrolled(session, code.account_id)
     code.factor = Factor.AUTHENTICATOR if enrolled else Factor.MAIL
     await open_code(session, code, at)
     if not enrolled:
-        enqueue(session, JobKind.MAIL_CODE, at, code_id=code.id)
+        enqueue(session, kind, at, code_id=code.id)
     return code
 
 
@@ -66,9 +74,14 @@ async def open_code(session: AsyncSession, code: Code, at: datetime) -> Code:
     return code
 
 
+def is_open(code: Code, at: datetime) -> bool:
+    """Whether the code is neither used nor void nor expired."""
+    return code.used_at is None and code.expires_at > at
+
+
 def generate_digits(code: Code, key: bytes, at: datetime) -> str | None:
     """Generate the six digits to be mailed and store their keyed hash. None when the code is used or expired."""
-    if code.used_at is not None or code.expires_at <= at:
+    if not is_open(code, at):
         return None
     digits = f"{secrets.randbelow(10**6):06}"
     code.digest = digest(code, digits, key)

@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables.accounts import ChatLink
 from models.tables.codes import Code, Purpose
-from workflow.accounts.codes import Verdict, latest_code, open_code, send_code, verify_code
-from workflow.accounts.profile import account_by_email, language_of
+from workflow.accounts.codes import Verdict, latest_code, send_code, verify_code
+from workflow.accounts.profile import account_by_email
 from workflow.accounts.sessions import create_link, sign_out
 from workflow.actors import Actor, actor_of
 from workflow.audit.chain import AuditEvent, Outcome, record
@@ -19,11 +19,11 @@ from workflow.errors import (
 
 
 async def request_reset_code(session: AsyncSession, chat_id: int, email: str, language: str, at: datetime) -> None:
-    """Mail a reset code. For an unknown address no mail is sent, and the chat sees no difference."""
-    known_language = await language_of(session, email)
-    code = Code(purpose=Purpose.RESET_PASSWORD, chat_id=chat_id, email=email.lower())
-    code.language = known_language or language
-    await (send_code if known_language else open_code)(session, code, at)
+    """Enqueue the mail of a reset code; the job sends none to an unknown address.
+
+    `language` is the chat's. The chat sees no difference, neither now nor later."""
+    code = Code(purpose=Purpose.RESET_PASSWORD, chat_id=chat_id, email=email.lower(), language=language)
+    await send_code(session, code, at)
 
 
 async def verify_reset_code(

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables.accounts import Account, ChatLink
 from models.tables.codes import Code, Purpose
 from models.vocabulary import Role, Sex
-from workflow.accounts.codes import Verdict, latest_code, open_code, send_code, verify_code
+from workflow.accounts.codes import Verdict, latest_code, send_code, verify_code
 from workflow.accounts.invitations import use_invite
 from workflow.accounts.profile import account_by_email
 from workflow.accounts.sessions import create_link
@@ -18,7 +18,7 @@ from workflow.errors import (
     AlreadyLinked,
     LoginFailed,
 )
-from workflow.jobs import JobKind, enqueue
+from workflow.jobs import JobKind
 
 
 class Person(NamedTuple):
@@ -39,11 +39,8 @@ async def request_email_code(session: AsyncSession, chat_id: int, email: str, la
     An address that is registered already gets a notice instead; the chat sees no difference, not even for a wrong code,
     so that it does not reveal who is a patient."""
     code = Code(purpose=Purpose.CONFIRM_EMAIL, chat_id=chat_id, email=email.lower(), language=language)
-    if await account_by_email(session, email) is None:
-        await send_code(session, code, at)
-        return
-    await open_code(session, code, at)
-    enqueue(session, JobKind.MAIL_ACCOUNT_EXISTS, at, code_id=code.id)
+    known = await account_by_email(session, email) is not None
+    await send_code(session, code, at, JobKind.MAIL_ACCOUNT_EXISTS if known else JobKind.MAIL_CODE)
 
 
 async def verify_email_code(
