@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -81,8 +82,12 @@ async def _with_rebuilding(engine: AsyncEngine) -> AsyncIterator[AsyncConnection
 
 async def is_current(engine: AsyncEngine) -> bool:
     """Whether the database is at the newest migration; the bot starts on no other."""
-    head = ScriptDirectory.from_config(config()).get_current_head()
-    return head == await _revision(engine)
+    return _newest_revision() == await _revision(engine)
+
+
+@cache
+def _newest_revision() -> str | None:
+    return ScriptDirectory.from_config(config()).get_current_head()
 
 
 async def _revision(engine: AsyncEngine) -> str | None:

@@ -1,6 +1,7 @@
 """User sentences from the catalogues, in the reader's language, with every value escaped for Telegram's HTML."""
 
 from datetime import date, datetime, timedelta, tzinfo
+from functools import cache
 from gettext import GNUTranslations
 from html import escape, unescape
 from io import BytesIO
@@ -125,6 +126,7 @@ def plain_text(text: str) -> str:
     return unescape(sub(r"<[^>]+>", "", text))
 
 
+@cache
 def _read(folder: Path) -> GNUTranslations:
     compiled = BytesIO()
     with (folder / "csss.po").open("rb") as file:
