@@ -112,7 +112,7 @@ def not_released(scan: Scan) -> None:
 
 
 def awaits_countersignature(scan: Scan) -> bool:
-    """Whether a doctor still has to prescribe what was completed: see `workflow.scans.prescribing.needs_doctor`."""
+    """Whether a doctor still has to prescribe what was completed: see `prescribing.needs_doctor`."""
     prescription = scan.prescription
     return prescription is not None and bool(prescription.needs_doctor) and prescription.countersigned_at is None
 

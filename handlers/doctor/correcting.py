@@ -9,7 +9,7 @@ from handlers.ui.replies import message_of, send_view
 from handlers.ui.texts import Texts
 from handlers.views.reading import draft_view
 from workflow.actors import Actor
-from workflow.scans import drafts
+from workflow.reporting import corrections
 from workflow.transitions import Action
 from workflow.unit_of_work import UnitOfWork
 
@@ -18,7 +18,7 @@ from workflow.unit_of_work import UnitOfWork
 async def correct(query: CallbackQuery, callback_data: OnCard, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
     """Open the signed reading as a draft, with all the buttons that change and sign it."""
     async with uow.begin() as session:
-        scan = await drafts.correct(session, actor, callback_data.scan_id, uow.at)
+        scan = await corrections.correct(session, actor, callback_data.scan_id, uow.at)
     await query.answer(texts.plain("correction.open"))
     await send_view(message_of(query), draft_view(scan, texts))
 

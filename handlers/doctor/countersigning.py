@@ -7,7 +7,7 @@ from handlers.access import requires
 from handlers.ui.callbacks import CardAction, SignText
 from handlers.ui.texts import Texts
 from workflow.actors import Actor
-from workflow.scans import prescription
+from workflow.prescriptions import prescription
 from workflow.transitions import Action
 from workflow.unit_of_work import UnitOfWork
 

@@ -16,8 +16,9 @@ from handlers.views.questions import ask
 from workflow.actors import Actor
 from workflow.errors import WordsChanged
 from workflow.formulary.load import Formulary
-from workflow.scans import prescription, queries
-from workflow.scans.prescription import ShownLine
+from workflow.prescriptions import prescription
+from workflow.prescriptions.prescription import ShownLine
+from workflow.scans import queries
 from workflow.transitions import Action
 from workflow.unit_of_work import UnitOfWork
 

@@ -17,7 +17,8 @@ from workflow.actors import Actor
 from workflow.audit import chain
 from workflow.errors import WorkflowError
 from workflow.formulary.load import Formulary
-from workflow.scans import prescribing, prescription, queries
+from workflow.prescriptions import prescribing, prescription
+from workflow.scans import queries
 from workflow.unit_of_work import UnitOfWork
 
 MAX_TEXT: Final = 2000  # characters of the whole prescription

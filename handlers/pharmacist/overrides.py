@@ -20,7 +20,8 @@ from handlers.views.prescription import alert_lines
 from workflow.actors import Actor
 from workflow.errors import StaleAction
 from workflow.formulary.load import Formulary
-from workflow.scans import prescribing, queries
+from workflow.prescriptions import prescribing
+from workflow.scans import queries
 from workflow.transitions import Action, require_applicable
 from workflow.unit_of_work import UnitOfWork
 

@@ -23,8 +23,9 @@ from models.tables.scans import Scan
 from workflow.actors import Actor
 from workflow.errors import AlertsOpen, StaleAction, WordsChanged
 from workflow.formulary.load import Formulary
-from workflow.scans import claims, prescribing, prescription, queries
-from workflow.scans.prescribing import READY_PREFIX
+from workflow.prescriptions import prescribing, prescription
+from workflow.prescriptions.prescribing import READY_PREFIX
+from workflow.scans import claims, queries
 from workflow.transitions import Action, require_applicable
 from workflow.unit_of_work import UnitOfWork
 

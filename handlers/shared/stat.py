@@ -8,7 +8,7 @@ from handlers.ui.callbacks import CardAction, OnCard
 from handlers.ui.texts import Texts
 from workflow.actors import Actor
 from workflow.permissions import Permission
-from workflow.scans import stat
+from workflow.queue import stat
 from workflow.unit_of_work import UnitOfWork
 
 

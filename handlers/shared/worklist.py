@@ -14,9 +14,9 @@ from workflow.actors import Actor
 from workflow.audit import chain
 from workflow.model_watch import quality
 from workflow.permissions import Permission
+from workflow.queue import worklist
+from workflow.queue.worklist import QueueFilter
 from workflow.reporting import amendments
-from workflow.scans import worklist
-from workflow.scans.worklist import QueueFilter
 from workflow.unit_of_work import UnitOfWork
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
-from workflow.scans.worklist import QueueFilter
+from workflow.queue.worklist import QueueFilter
 
 
 class ShowQueue(CallbackData, prefix="q"):

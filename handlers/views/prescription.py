@@ -14,12 +14,12 @@ from handlers.views.identity import identity_line
 from models.tables.scans import Prescription, Scan
 from workflow.formulary.doses import plain
 from workflow.formulary.load import Formulary
+from workflow.prescriptions import prescribing
+from workflow.prescriptions.prescribing import MEDICINES
 from workflow.reporting.language import report_language
 from workflow.reporting.prescription import prescription_text
-from workflow.scans import prescribing
 from workflow.scans.draft_hash import draft_hash
 from workflow.scans.patient_facts import are_old
-from workflow.scans.prescribing import MEDICINES
 
 UNREAD: Final[Mapping[str, Any]] = {"kind": "unclear", "checked": False}  # a line of before lines were read
 BUTTONS_IN_A_ROW: Final = 4

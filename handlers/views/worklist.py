@@ -17,7 +17,7 @@ from handlers.views.paging import PAGE_SIZE, truncate
 from models.tables.amendments import Amendment
 from models.tables.scans import Scan
 from models.vocabulary import Band, Sex
-from workflow.scans.worklist import Place, Priority, QueueFilter
+from workflow.queue.worklist import Place, Priority, QueueFilter
 
 MARKS: Final = {
     Priority.URGENT_WORDS: "🆘",

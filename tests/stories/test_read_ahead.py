@@ -18,8 +18,9 @@ from tests.support.jobs import settles
 from tests.support.people import Clinic, open_clinic
 from tests.support.steps import a_scan, actor, scan_row
 from workflow.model_watch import quality
-from workflow.scans import analysis, reading, worklist
-from workflow.scans.worklist import Priority
+from workflow.queue import worklist
+from workflow.queue.worklist import Priority
+from workflow.scans import analysis, reading
 
 
 @pytest.fixture

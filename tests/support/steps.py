@@ -16,7 +16,8 @@ from models.tables.scans import AiFinding, Scan
 from models.vocabulary import ScanStatus
 from tests.support.people import Clinic
 from workflow.actors import Actor, actor_of
-from workflow.scans import analysis, intake, prescription, reading
+from workflow.prescriptions import prescription
+from workflow.scans import analysis, intake, reading
 from workflow.scans.draft_hash import DRAFT_HASH_DIGITS, draft_hash
 
 ORDER = (ScanStatus.PENDING_AI, ScanStatus.AI_ANALYZED, ScanStatus.DOCTOR_VERIFIED, ScanStatus.PHARMACIST_COMPLETED)

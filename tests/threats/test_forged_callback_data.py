@@ -38,9 +38,9 @@ from workflow.accounts.staff import StaffChange
 from workflow.actors import Actor
 from workflow.errors import NotFound, WorkflowError
 from workflow.permissions import GRANTS, Operation, Permission, authorize
+from workflow.queue.worklist import QueueFilter
 from workflow.scans import draft_hash, queries
 from workflow.scans.reading import Reason
-from workflow.scans.worklist import QueueFilter
 from workflow.transitions import Action
 
 EVERYBODY = ("stranger", "patient", "doctor", "pharmacist", "administrator")

@@ -11,7 +11,8 @@ from models.tables.scans import Scan
 from models.vocabulary import ScanStatus
 from tests.support.rows import NOW, Staff, a_reading, a_scan, a_staff, events_of, jobs_of, seen
 from workflow.errors import NotFound, StaleAction, WorkflowError
-from workflow.scans import analysis, prescription, reading
+from workflow.prescriptions import prescription
+from workflow.scans import analysis, reading
 from workflow.scans.draft_hash import draft_hash
 from workflow.transitions import Action, advance
 

@@ -16,8 +16,9 @@ from workflow.actors import Actor
 from workflow.audit.chain import Outcome
 from workflow.audit.search import AuditFilter, events_about, search
 from workflow.model_watch import quality
+from workflow.queue import worklist
 from workflow.reporting.deliveries import undelivered
-from workflow.scans import queries, worklist
+from workflow.scans import queries
 
 GROWING = ("accounts", "audit", "codes", "deliveries", "findings", "jobs", "links", "readings", "reports", "scans")
 FULL_SCAN = re.compile(rf"^SCAN ({'|'.join(GROWING)})\b(?!.* ix_audit_refused$)|\bSeq Scan on ({'|'.join(GROWING)})\b")

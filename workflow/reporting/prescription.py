@@ -7,8 +7,8 @@ from typing import Any
 from models.tables.scans import Prescription
 from models.vocabulary import Language
 from reports.content.document import MEDICINE_TEXTS, Dosage, Medicine, PrescriptionSection
+from workflow.prescriptions.prescribing import MEDICINES, READY_PREFIX
 from workflow.reporting.language import ready_text
-from workflow.scans.prescribing import MEDICINES, READY_PREFIX
 
 
 def build_prescription(prescription: Prescription, language: Language) -> PrescriptionSection:

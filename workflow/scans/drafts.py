@@ -6,10 +6,8 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables.codes import Purpose
 from models.tables.readings import ReadingVersion
 from models.tables.scans import Reading, Scan
-from workflow.accounts.codes import void_open
 from workflow.actors import Actor
 from workflow.audit.chain import AuditEvent, record
 from workflow.errors import StaleAction
@@ -48,7 +46,7 @@ async def become_author(session: AsyncSession, actor: Actor, scan: Scan, at: dat
     """Before the actor writes: the draft of another doctor is kept, and the actor goes on from its words."""
     if scan.reading is not None and scan.reading.doctor_id != actor.account_id:
         await keep(session, actor, scan, at)
-        await _assign(session, scan, actor)
+        await assign(session, scan, actor)
 
 
 async def resume(session: AsyncSession, actor: Actor, scan: Scan, at: datetime) -> None:
@@ -70,21 +68,6 @@ async def start_from(session: AsyncSession, actor: Actor, scan_id: int, number: 
         raise StaleAction
     await keep(session, actor, scan, at)
     await _restore(session, actor, scan, version, at)
-    return scan
-
-
-async def correct(session: AsyncSession, actor: Actor, scan_id: int, at: datetime) -> Scan:
-    """Open the signed reading for a correction: the signed version is kept, and an open release code is void.
-
-    Raises StaleAction after the release, or while it is open already."""
-    scan = await advance(session, scan_id, Action.CORRECT, actor, at)
-    await keep(session, actor, scan, at)
-    assert scan.reading is not None
-    reading = scan.reading
-    reading.version = (reading.version or 1) + 1
-    reading.signed_at, reading.agrees, reading.difference_seen = None, None, None
-    await _assign(session, scan, actor)
-    await void_open(session, Purpose.RELEASE, scan_id, at)
     return scan
 
 
@@ -115,11 +98,12 @@ async def _restore(session: AsyncSession, actor: Actor, scan: Scan, version: Rea
     for name, value in (version.content or {}).items():
         setattr(scan.reading, name, value)
     scan.reading.difference_seen = None
-    await _assign(session, scan, actor)
+    await assign(session, scan, actor)
     await record(session, actor, AuditEvent("restore_draft", "scan", scan.id, scan.patient_id, scan.version), at)
 
 
-async def _assign(session: AsyncSession, scan: Scan, actor: Actor) -> None:
+async def assign(session: AsyncSession, scan: Scan, actor: Actor) -> None:
+    """Make the actor the author of the reading."""
     assert scan.reading is not None
     assert actor.account_id is not None
     scan.reading.doctor_id = actor.account_id

@@ -12,7 +12,8 @@ from models.vocabulary import ScanStatus
 from tests.support.people import Clinic
 from tests.support.steps import a_scan, actor, button, scan_row, sentence_for
 from workflow.formulary.load import load
-from workflow.scans import claims, prescription
+from workflow.prescriptions import prescription
+from workflow.scans import claims
 from workflow.scans.draft_hash import draft_hash
 
 SCHEDULES = {  # of India's Drugs Rules, a second time by hand

@@ -14,7 +14,7 @@ from models.vocabulary import ScanStatus
 from tests.support.pdf import pages
 from tests.support.people import Clinic
 from tests.support.steps import a_scan, actor, sentence_for, until
-from workflow.scans.prescription import prescribe
+from workflow.prescriptions.prescription import prescribe
 
 NOW = datetime.now(UTC)
 MARK = "For the clinic's staff only"

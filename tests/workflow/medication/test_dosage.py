@@ -11,8 +11,8 @@ from models.vocabulary import Language
 from workflow.formulary.load import load
 from workflow.formulary.reading import read_line
 from workflow.medication.dosage import dosage_of
+from workflow.prescriptions.prescribing import set_lines
 from workflow.reporting.prescription import build_prescription
-from workflow.scans.prescribing import set_lines
 
 DAYS = [  # the line, morning-noon-evening-night, the unit
     ("Augmentin 625 bd x5d", [1, 0, 0, 1], ""),

@@ -13,8 +13,9 @@ from tests.support.rows import NOW, Staff, a_person, a_reading, a_scan, a_staff,
 from workflow.actors import Actor
 from workflow.claims import CLAIM_PERIOD, DEFAULT_PERIOD
 from workflow.errors import ClaimedByOther, StaleAction, WorkflowError
+from workflow.prescriptions import prescription
 from workflow.reporting import release
-from workflow.scans import claims, prescription, reading
+from workflow.scans import claims, reading
 
 ROUNDS = 100
 SOON = NOW + timedelta(minutes=10)

@@ -21,8 +21,9 @@ from workflow.errors import (
     WordsChanged,
     WorkflowError,
 )
-from workflow.reporting import release
-from workflow.scans import drafts, prescription, reading
+from workflow.prescriptions import prescription
+from workflow.reporting import corrections, release
+from workflow.scans import reading
 
 ROUNDS = 15
 
@@ -35,7 +36,7 @@ async def _staffed(sessions: Sessions, status: str) -> tuple[Staff, int]:
 
 async def _corrects(sessions: Sessions, doctor: Actor, scan_id: int, words: str, band: Band = Band.SEE_DOCTOR) -> None:
     async with sessions.begin() as session:
-        await drafts.correct(session, doctor, scan_id, NOW)
+        await corrections.correct(session, doctor, scan_id, NOW)
     async with sessions.begin() as session:
         await reading.write_findings(session, doctor, scan_id, reading.TypedFindings(words), NOW)
         await reading.revise_draft(session, doctor, scan_id, NOW, band=band.value)
@@ -71,7 +72,7 @@ async def test_no_code_is_asked_while_correcting_nor_before_the_pharmacist_has_c
     staff, scan_id = await _staffed(sessions, "PHARMACIST_COMPLETED")
     async with sessions.begin() as session:
         before = await seen(session, scan_id)
-        await drafts.correct(session, staff.doctor, scan_id, NOW)
+        await corrections.correct(session, staff.doctor, scan_id, NOW)
     with pytest.raises(CorrectionOpen):
         await _asks(sessions, staff, scan_id)
     with pytest.raises(StaleAction):
@@ -96,7 +97,7 @@ async def test_an_open_release_code_dies_at_the_correction(sessions: Sessions) -
     staff, scan_id = await _staffed(sessions, "PHARMACIST_COMPLETED")
     await _asks(sessions, staff, scan_id)
     async with sessions.begin() as session:
-        await drafts.correct(session, staff.doctor, scan_id, NOW)
+        await corrections.correct(session, staff.doctor, scan_id, NOW)
         await reading.verify(session, staff.doctor, scan_id, await seen(session, scan_id), NOW)
     await _confirms(sessions, staff.pharmacist, scan_id)
     async with sessions.begin() as session:
@@ -129,7 +130,7 @@ async def test_while_a_reading_is_corrected_the_pharmacist_writes_but_does_not_c
     staff, scan_id = await _staffed(sessions, "DOCTOR_VERIFIED")
     async with sessions.begin() as session:
         await prescription.prescribe(session, staff.pharmacist, scan_id, [], NOW)
-        await drafts.correct(session, staff.doctor, scan_id, NOW)
+        await corrections.correct(session, staff.doctor, scan_id, NOW)
     with pytest.raises(CorrectionOpen):
         async with sessions.begin() as session:
             await prescription.complete(session, staff.pharmacist, scan_id, await seen(session, scan_id), NOW)
@@ -151,7 +152,7 @@ async def test_a_correction_beside_a_completion_and_a_code_is_never_passed_over(
 
     async def opens(staff: Staff, scan_id: int) -> None:
         async with sessions.begin() as session:
-            await drafts.correct(session, staff.doctor, scan_id, NOW)
+            await corrections.correct(session, staff.doctor, scan_id, NOW)
 
     for _ in range(ROUNDS):
         staff, scan_id = await _staffed(sessions, "PHARMACIST_COMPLETED")

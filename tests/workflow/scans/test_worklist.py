@@ -15,8 +15,8 @@ from tests.support.databases import statements
 from tests.support.rows import NOW, Staff, a_person, a_scan, a_staff
 from workflow.actors import Actor
 from workflow.errors import NotAllowed
-from workflow.scans import worklist
-from workflow.scans.worklist import Case, Place, Priority, QueueFilter, order
+from workflow.queue import worklist
+from workflow.queue.worklist import Case, Place, Priority, QueueFilter, order
 
 HOUR = timedelta(hours=1)
 WAITS = {

@@ -11,7 +11,8 @@ from models.vocabulary import Role
 from workflow.actors import Actor
 from workflow.errors import StaleAction
 from workflow.formulary.load import Formulary
-from workflow.scans import prescribing, queries
+from workflow.prescriptions import prescribing
+from workflow.scans import queries
 from workflow.scans.cards import enqueue_card
 from workflow.scans.draft_hash import require_unchanged
 from workflow.transitions import Action, advance

@@ -1,0 +1,1 @@
+"""The prescription of a scan: its meaning, its alerts and its draft."""

@@ -1,0 +1,1 @@
+"""The order in which scans are read, and what staff put first."""
