@@ -73,6 +73,7 @@ BUTTONS: Final = (
     "t:claim:7", "te", "tp:1", "tt:7:contact:1", "unlink", "w:verify_agree:7:0123abcd", "who:7", "why:blurred",
     "wy:7:right_place", "pa:none", "pf:1", "ov:7", "rl:7:0:0123abcd", "to:7:2", "gr:7:override:known", "sd:7:0123abcd",
     "ar:7:nodule_right", "cw:7:3", "bn:1:7",
+    "ar:7:nodule_right", "cw:7:3", "pt:7",
 )  # fmt: skip
 # Forms in the database: group and states, then the entries beside pictures that wait for consent.
 STATES: Final = {
@@ -94,6 +95,7 @@ STATES: Final = {
     "GivingFacts": "allergies current pregnancy weight organs",
     "Rejecting": "reason",
     "Serving": "reply",
+    "FindingPatient": "query",
     "Teaching": "title other answer phrases sure",
     "Releasing": "code",
     "Amending": "reason findings impression recommendations band addendum code",
@@ -163,6 +165,8 @@ ACTS: Final = {
     "faq:forget",
     "faq:dismiss",
     "look:audit",
+    "look:patient",
+    "find_patient",
     "amend",
     "mark_critical",
     "see_difference",
