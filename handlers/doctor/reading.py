@@ -15,7 +15,7 @@ from handlers.ui import callbacks, keyboards
 from handlers.ui.callbacks import CardAction, OnCard, SignText
 from handlers.ui.forms import Rejecting, WritingFindings
 from handlers.ui.parsing import TYPED_TEXT, typed_text
-from handlers.ui.replies import View, edit_message, reply
+from handlers.ui.replies import View, close_signed, edit_message, reply
 from handlers.ui.texts import Texts
 from handlers.views.questions import ask, placeholders
 from handlers.views.reading import draft_view
@@ -52,7 +52,7 @@ async def verify(query: CallbackQuery, callback_data: SignText, actor: Actor, te
     except Inconsistent as refusal:
         await consistency.show_pause(query, callback_data, refusal, actor, texts, uow)
         return
-    await query.answer(texts.plain("reading.verified"))
+    await close_signed(query, texts.plain("reading.verified"))
 
 
 async def _save_findings(answers: FormAnswers) -> View:

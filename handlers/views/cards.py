@@ -12,7 +12,7 @@ from handlers.ui.texts import Html, Texts, plain_text
 from handlers.views.actions import staff_actions
 from handlers.views.earlier import earlier_block
 from handlers.views.facts import facts_block
-from handlers.views.model_answer import model_block
+from handlers.views.model_answer import model_block, model_line
 from handlers.views.paging import CAPTION_LIMIT, join_blocks, split_messages, telegram_length, truncate
 from handlers.views.prescription import prescription_blocks
 from models.tables.accounts import Account
@@ -31,11 +31,14 @@ STAGES: Final = tuple(status for status in ScanStatus if status is not ScanStatu
 
 
 class Reader(NamedTuple):
-    """A member of staff who reads a card, and the patient's earlier scans, which a doctor's card lists."""
+    """A member of staff who reads a card.
+
+    `earlier`: the patient's earlier scans, which a doctor's card lists; `details`: the model's whole answer."""
 
     role: Role
     account_id: int | None = None
     earlier: History = History()
+    details: bool = False
 
 
 def patient_card(scan: Scan, texts: Texts) -> View:
@@ -77,7 +80,7 @@ def continuation(scan: Scan, reader: Reader, texts: Texts) -> Sequence[Html]:
     """The messages that follow a card when what is signed on it does not fit below the picture."""
     if not _is_whole(scan, reader.role) or _caption(scan, reader, texts) is not None:
         return []
-    return full_text(scan, reader, texts)
+    return split_messages(*_blocks(scan, reader, texts, str))
 
 
 def _is_whole(scan: Scan, role: Role) -> bool:
@@ -108,7 +111,7 @@ def _continued(scan: Scan, texts: Texts, reader_id: int | None) -> list[Html]:
 
 def full_text(scan: Scan, reader: Reader, texts: Texts) -> Sequence[Html]:
     """Everything recorded about a scan, in as many messages as it needs."""
-    return split_messages(*_blocks(scan, reader, texts, lambda text: text))
+    return split_messages(*_blocks(scan, reader._replace(details=True), texts, str))
 
 
 def person_line(account: Account, texts: Texts) -> Html:
@@ -164,7 +167,8 @@ def _blocks(
     if scan.status is ScanStatus.PENDING_AI and scan.analysis_asked_at:
         blocks.append(texts("card.analysing"))
     if scan.finding:
-        blocks.append(model_block(scan.finding, texts, every))
+        detailed = reader.details or reader.role is Role.DOCTOR
+        blocks.append(model_block(scan.finding, texts, every) if detailed else model_line(scan.finding, texts))
     return [*blocks, *_human_blocks(scan, texts, fit, whole)]
 
 
