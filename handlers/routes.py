@@ -8,7 +8,7 @@ from handlers.admin import audit, invites, model, new_faq_entry, release, staff,
 from handlers.doctor import amendments, critical, reading, structured_reading
 from handlers.patient import erasure, privacy, reports, scans, whatsapp
 from handlers.pharmacist import prescription
-from handlers.shared import desk, emergency, faq, patients, queue, verify_report
+from handlers.shared import desk, emergency, faq, queue, verify_report
 
 
 def routes() -> Router:
@@ -27,7 +27,6 @@ def routes() -> Router:
         erasure.routes(),
         authenticator.routes(),
         queue.routes(),
-        patients.routes(),
         reports.routes(),
         reading.routes(),
         structured_reading.routes(),

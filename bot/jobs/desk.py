@@ -1,13 +1,17 @@
 """Messages of the staff desk: calls to the staff, and the conversation between requester and staff member."""
 
+from contextlib import suppress
 from functools import partial
 
+from aiogram.exceptions import TelegramBadRequest
+
+from bot.channels.delivering import TELEGRAM_REFUSALS
 from bot.jobs.notify import Outgoing, send_pages
 from bot.services import Services
 from handlers.ui import keyboards
 from handlers.ui.callbacks import DeskAction
-from handlers.ui.texts import Texts
-from handlers.views.desk import requester_name
+from handlers.ui.texts import Html, Texts
+from handlers.views.desk import requester_line, requester_name
 from models.tables.accounts import Account, ChatLink
 from models.tables.desk import Ticket, TicketMessage, TicketState
 from workflow.accounts import sessions
@@ -23,6 +27,7 @@ async def call_staff(services: Services, ticket_id: int, words_id: int | None = 
         ticket = await session.get_one(Ticket, ticket_id)
         message = await session.get(TicketMessage, words_id) if words_id else None
         chats = await tickets.staff_chats(session)
+        scans = await tickets.newest_scans(session, [ticket])
     if message is None and ticket.state is not TicketState.OPEN:
         return
     for chat_id in chats:
@@ -33,9 +38,23 @@ async def call_staff(services: Services, ticket_id: int, words_id: int | None = 
             text = texts("desk.alarm", words=shown, name=name, time=texts.time(message.at))
         else:
             text = texts("desk.wanted", name=name, time=texts.time(ticket.opened_at))
-        actions = () if ticket.state is TicketState.CLOSED else (DeskAction.CLAIM,)
+        if not await _is_locked(services, chat_id):
+            text = Html(f"{text}\n{requester_line(ticket, scans, texts, services.now())}")
+        actions = () if ticket.state is not TicketState.OPEN else (DeskAction.CLAIM,)
         outgoing = Outgoing(text, keyboards.ticket_keyboard(texts, ticket_id, actions), protected=True)
         await _send(services, f"ticket:{ticket_id}:{words_id or f'call{again}'}", chat_id, outgoing)
+
+
+async def withdraw_call(services: Services, ticket_id: int) -> None:
+    """Take the button off every call to the staff about a ticket that is not open any more. Idempotent."""
+    async with services.sessions() as session:
+        ticket = await session.get_one(Ticket, ticket_id)
+        messages = await tickets.call_messages(session, ticket_id)
+    if ticket.state is TicketState.OPEN:  # given back meanwhile
+        return
+    for chat_id, message_id in messages:
+        with suppress(*TELEGRAM_REFUSALS, TelegramBadRequest):  # the chat blocks the bot, or the button is gone already
+            await services.bot.edit_message_reply_markup(chat_id=chat_id, message_id=message_id)
 
 
 async def relay_words(services: Services, words_id: int) -> None:
@@ -97,9 +116,13 @@ def _relayed(texts: Texts, ticket: Ticket, text: str, author: Account | None) ->
 
 async def _text_for(services: Services, chat_id: int, message: TicketMessage) -> str:
     """The message's text; an ellipsis for a locked chat, which anybody may be reading."""
+    return "…" if await _is_locked(services, chat_id) else message.text
+
+
+async def _is_locked(services: Services, chat_id: int) -> bool:
     async with services.sessions() as session:
         actor = await sessions.actor_for(session, chat_id, services.now() - services.idle_limit)
-    return "…" if actor is None or actor.locked else message.text
+    return actor is None or actor.locked
 
 
 async def _texts(services: Services, chat_id: int, ticket: Ticket | None = None) -> Texts:

@@ -5,7 +5,7 @@ from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
-from handlers.shared import claims, comparison
+from handlers.shared import claims, comparison, patients
 from handlers.shared.my_case import own_queue
 from handlers.ui import keyboards
 from handlers.ui.callbacks import CardAction, OnCard
@@ -89,5 +89,5 @@ def routes() -> Router:
     }
     for handler, actions in handlers.items():
         router.callback_query.register(handler, OnCard.filter(F.action.in_(actions)))
-    router.include_routers(claims.routes(), comparison.routes())
+    router.include_routers(claims.routes(), comparison.routes(), patients.routes())
     return router

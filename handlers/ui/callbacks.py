@@ -101,6 +101,7 @@ class DeskAction(StrEnum):
     CLAIM = "claim"
     REPLY = "reply"
     CLOSE = "close"
+    PARK = "park"
 
 
 class OnTicket(CallbackData, prefix="t"):

@@ -48,6 +48,7 @@ JOBS: Final = {
     "carry_words": "words_id",
     "tell_turn": "ticket_id turn",
     "report_unanswered": "question_id",
+    "withdraw_call": "ticket_id",
     "check_drift": "",
     "try_silently": "scan_id",
     "tell_amendment": "scan_id number",
@@ -74,6 +75,7 @@ BUTTONS: Final = (
     "wy:7:right_place", "pa:none", "pf:1", "ov:7", "rl:7:0:0123abcd", "to:7:2", "gr:7:override:known", "sd:7:0123abcd",
     "ar:7:nodule_right", "cw:7:3", "bn:1:7",
     "ar:7:nodule_right", "cw:7:3", "pt:7",
+    "ar:7:nodule_right", "cw:7:3", "pt:7", "dk:1",
 )  # fmt: skip
 # Forms in the database: group and states, then the entries beside pictures that wait for consent.
 STATES: Final = {
@@ -125,7 +127,7 @@ CHOICES: Final = (
     "approve reject read_all report preview preliminary amend addendum approve_change decline_change critical heard",
     "reached countersign compare",
     "take_over give_back",
-    "claim reply close",
+    "claim reply close park",
     "open topics entry dismiss",
     "suspend restore doctor pharmacist administrator not_doctor not_pharmacist not_administrator",
 )

@@ -186,8 +186,7 @@ async def what_is_ones_own(clinic: Clinic) -> None:
 async def a_conversation(clinic: Clinic) -> None:
     await clinic.amina.sends("I cannot breathe")
     await clinic.meena.presses("I take it", on="words of an emergency")
-    await clinic.meena.presses("Reply")
-    await clinic.meena.sees("Type your answer")
+    await clinic.meena.sees("Just write")
     await clinic.meena.sends("An ambulance is coming.")
     await clinic.amina.sees("An ambulance")
     await clinic.meena.presses("Close", on="On its way")
