@@ -17,3 +17,10 @@ class OpenPatient(CallbackData, prefix="pt"):
     """Show a patient's story."""
 
     account_id: int = Field(ge=1, le=2**31 - 1)
+
+
+class SamePicture(CallbackData, prefix="sp"):
+    """Whether a picture is that of an earlier scan."""
+
+    scan_id: ScanId
+    same: bool

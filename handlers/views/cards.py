@@ -161,6 +161,9 @@ def _blocks(
     if scan.complaint or scan.since:
         unknown = texts.plain("unknown")
         blocks.append(texts("card.asked", complaint=fit(scan.complaint or unknown), since=fit(scan.since or unknown)))
+    if scan.same_as and scan.same_as["confirmed"] is not False:
+        said = "card.same_picture_said" if scan.same_as["confirmed"] else "card.same_picture"
+        blocks.append(texts(said, scan=scan.same_as["scan"]))
     blocks.append(facts_block(scan.facts.facts if scan.facts else None, texts, fit))
     if reader.earlier.total:
         blocks.append(earlier_block(reader.earlier, texts, fit))

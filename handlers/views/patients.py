@@ -32,7 +32,7 @@ def matches_view(found: Sequence[Account], texts: Texts, at: datetime) -> View:
 
 
 def story_view(story: Story, texts: Texts, at: datetime) -> View:
-    """Who it is, the facts, and the newest scans with date, stage and conclusion, each with a button for its card."""
+    """Identity, facts, and the newest scans with date, stage and conclusion, each with a button for its card."""
     account, scans = story.account, story.history.scans
     head = [identity_line(account, texts, at)]
     if account.phone:

@@ -68,14 +68,12 @@ JOBS: Final = {
 # One button of each class, as stored in chats.
 BUTTONS: Final = (
     "ab:urgent", "again|report:7:chat:700001", "agree:1", "as:doctor", "bd:7:no_action", "c:open:7", "ch:open:7:1",
-    "d:7:words-lungs", "dx:7:normal_chest", "end:700001", "export", "faq:upload:0123456789ab", "forget", "forget_yes",
-    "human", "inv:pharmacist", "join", "lang:ta", "leave", "model:0", "mp:1", "ms:open:7", "noted", "nowa", "ow:own:1",
-    "ph:7:1", "resend", "rg:7:lungs:clear:1", "rx:fever", "sex:unknown", "skip", "staff:7:not_administrator",
-    "t:claim:7", "te", "tp:1", "tt:7:contact:1", "unlink", "w:verify_agree:7:0123abcd", "who:7", "why:blurred",
-    "wy:7:right_place", "pa:none", "pf:1", "ov:7", "rl:7:0:0123abcd", "to:7:2", "gr:7:override:known", "sd:7:0123abcd",
-    "ar:7:nodule_right", "cw:7:3", "bn:1:7",
-    "ar:7:nodule_right", "cw:7:3", "pt:7",
-    "ar:7:nodule_right", "cw:7:3", "pt:7", "dk:1",
+    "d:7:words-lungs", "dx:7:normal_chest", "end:700001", "export", "faq:upload:0123456789ab", "forget",
+    "forget_yes", "human", "inv:pharmacist", "join", "lang:ta", "leave", "model:0", "mp:1", "ms:open:7", "noted",
+    "nowa", "ow:own:1", "ph:7:1", "resend", "rg:7:lungs:clear:1", "rx:fever", "sex:unknown", "skip",
+    "staff:7:not_administrator", "t:claim:7", "te", "tp:1", "tt:7:contact:1", "unlink", "w:verify_agree:7:0123abcd",
+    "who:7", "why:blurred", "wy:7:right_place", "pa:none", "pf:1", "ov:7", "rl:7:0:0123abcd", "to:7:2",
+    "gr:7:override:known", "sd:7:0123abcd", "ar:7:nodule_right", "cw:7:3", "bn:1:7", "pt:7", "dk:1", "sp:7:1",
 )  # fmt: skip
 # Forms in the database: group and states, then the entries beside pictures that wait for consent.
 STATES: Final = {
@@ -227,7 +225,7 @@ COLUMNS: Final = {
     "prescriptions": "lines overrides read",
     "readings": "band diagnosis findings impression own_reading recommendations regions why override no_alert",
     "reports": "passphrase",
-    "scans": "complaint reason since",
+    "scans": "complaint reason since picture_hash same_as",
     "ticket_words": "text",
     "urgency_questions": "text",
 }

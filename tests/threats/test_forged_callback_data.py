@@ -233,6 +233,7 @@ FORGED: dict[type[CallbackData], tuple[CallbackData, ...]] = {
         consistency_callbacks.SignDifferent(scan_id=1, draft_hash="0" * draft_hash.DRAFT_HASH_DIGITS),
     ),
     history_callbacks.CompareWith: (history_callbacks.CompareWith(scan_id=1, earlier_id=1),),
+    history_callbacks.SamePicture: (history_callbacks.SamePicture(scan_id=1, same=True),),
     history_callbacks.OpenPatient: (history_callbacks.OpenPatient(account_id=1),),
     claim_callbacks.TakeOver: (claim_callbacks.TakeOver(scan_id=1, holder=2),),
     callbacks.Skip: (callbacks.Skip(),),

@@ -105,7 +105,21 @@ async def _scan(session: AsyncSession, scan: Scan) -> tuple[Facts, list[ExportFi
         ExportFile(f"{folder}/as-shown.jpg", scan.picture_file, Content.PICTURE),
     ]
     events = await session.scalars(select(ScanEvent).where(ScanEvent.scan_id == scan.id).order_by(ScanEvent.id))
-    facts = _pick(scan, ("id", "status", "modality", "complaint", "since", "reason", "supersedes_id", "created_at"))
+    facts = _pick(
+        scan,
+        (
+            "id",
+            "status",
+            "modality",
+            "complaint",
+            "since",
+            "reason",
+            "picture_hash",
+            "same_as",
+            "supersedes_id",
+            "created_at",
+        ),
+    )
     facts["events"] = [_pick(one, ("at", "role", "action", "status")) for one in events]
     if scan.critical is not None:
         facts["critical"] = _pick(scan.critical, ("marked_at", "told_at", "acknowledged_at"))
