@@ -41,6 +41,7 @@ class JobKind(StrEnum):
     RELAY_MESSAGE = "carry_words"
     NOTIFY_TICKET = "tell_turn"
     REPORT_UNANSWERED = "report_unanswered"
+    WITHDRAW_CALL = "withdraw_call"
     CHECK_DRIFT = "check_drift"
     RUN_SHADOW_MODEL = "try_silently"
     NOTIFY_AMENDMENT = "tell_amendment"

@@ -62,6 +62,7 @@ class Permission(StrEnum):
     ERASE_SELF = "forget_self"
     SERVE_DESK = "serve_desk"
     TEACH_FAQ = "teach_faq"
+    FIND_PATIENT = "find_patient"
 
 
 class Proof(StrEnum):
@@ -124,6 +125,7 @@ GRANTS: Final[Mapping[Operation, RoleScopes]] = {
     Permission.SEE_QUEUE: _grant(*STAFF, scope=Scope.STAGE),
     Permission.SEE_SCAN: _grant(Role.PATIENT, scope=Scope.OWN) | _grant(*STAFF, Role.SYSTEM, scope=Scope.STAGE),
     Permission.SEE_HISTORY: _grant(*STAFF, scope=Scope.STAGE),
+    Permission.FIND_PATIENT: _grant(*STAFF, scope=Scope.STAGE),
     Permission.SEE_REPORT: _grant(Role.PATIENT, scope=Scope.OWN) | _grant(*STAFF, Role.SYSTEM, scope=Scope.STAGE),
     Permission.SEE_MODEL: _grant(*STAFF),
     Permission.SWITCH_MODEL: _grant(Role.ADMINISTRATOR),

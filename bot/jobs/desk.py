@@ -1,15 +1,19 @@
 """Messages of the staff desk: calls to the staff, and the conversation between requester and staff member."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 
+from aiogram.exceptions import TelegramBadRequest
+
+from bot.channels.delivering import TELEGRAM_REFUSALS
 from bot.jobs.notify import Outgoing, send_pages
 from bot.services import Services
 from handlers.ui import keyboards
-from handlers.ui.callbacks import DeskAction, OnTicket
-from handlers.ui.texts import Texts
+from handlers.ui.callbacks import DeskAction
+from handlers.ui.texts import Html, Texts
 from handlers.ui.urgency_callbacks import ALARM_ACTIONS
-from handlers.views.desk import alarm_block, requester_name
+from handlers.views.desk import alarm_block, requester_line, requester_name
 from handlers.views.paging import join_blocks
 from models.tables.accounts import Account, ChatLink
 from models.tables.desk import Ticket, TicketMessage, TicketState
@@ -37,9 +41,12 @@ async def call_staff(services: Services, ticket_id: int, words_id: int | None = 
     async with services.sessions() as session:
         ticket = await session.get_one(Ticket, ticket_id)
         chats = await tickets.staff_chats(session)
+        scans = await tickets.newest_scans(session, [ticket])
     for chat_id in chats if ticket.state is TicketState.OPEN else ():
         texts = await _texts(services, chat_id)
         text = texts("desk.wanted", name=requester_name(ticket, texts), time=texts.time(ticket.opened_at))
+        if not await _is_locked(services, chat_id):
+            text = Html(f"{text}\n{requester_line(ticket, scans, texts, services.now())}")
         outgoing = Outgoing(text, keyboards.ticket_keyboard(texts, ticket_id, (DeskAction.CLAIM,)), protected=True)
         await _send(services, f"ticket:{ticket_id}:call{again}", chat_id, outgoing)
 
@@ -50,12 +57,25 @@ async def _alarm(services: Services, chat_id: int, rung: Sequence[tuple[Ticket, 
     locked = await _is_locked(services, chat_id)
     blocks = [alarm_block(ticket, scan, texts, today, hidden=locked) for ticket, scan in rung]
     if len(rung) > 1:
-        buttons = [(f"#{ticket.id}", OnTicket(action=DeskAction.CLAIM, ticket_id=ticket.id)) for ticket, _ in rung]
-        return Outgoing(join_blocks(texts("desk.alarms"), *blocks), keyboards.rows(buttons, width=4), protected=True)
+        buttons = keyboards.claim_keyboard([ticket.id for ticket, _ in rung])
+        return Outgoing(join_blocks(texts("desk.alarms"), *blocks), buttons, protected=True)
     [(ticket, _)] = rung
     actions = () if ticket.state is TicketState.CLOSED else (DeskAction.CLAIM, *ALARM_ACTIONS)
     keyboard = keyboards.ticket_keyboard(texts, ticket.id, actions)
     return Outgoing(join_blocks(texts("desk.alarm"), *blocks), keyboard, protected=True)
+
+
+async def withdraw_call(services: Services, ticket_id: int) -> None:
+    """Take the button of a ticket that is not open any more off every call to the staff. Idempotent."""
+    async with services.sessions() as session:
+        ticket = await session.get_one(Ticket, ticket_id)
+        calls = await alarms.calls_of(session, ticket)
+    if ticket.state is TicketState.OPEN:  # given back meanwhile
+        return
+    for chat_id, message_id, left in calls:
+        keyboard = keyboards.claim_keyboard(left) if left else None
+        with suppress(*TELEGRAM_REFUSALS, TelegramBadRequest):  # the chat blocks the bot, or the button is gone already
+            await services.bot.edit_message_reply_markup(chat_id=chat_id, message_id=message_id, reply_markup=keyboard)
 
 
 async def relay_words(services: Services, words_id: int) -> None:

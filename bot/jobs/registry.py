@@ -50,6 +50,7 @@ JOB_HANDLERS: Final[Mapping[JobKind, JobHandler]] = {
     JobKind.RELAY_MESSAGE: desk.relay_words,
     JobKind.NOTIFY_TICKET: desk.notify_ticket_change,
     JobKind.REPORT_UNANSWERED: desk.report_unanswered,
+    JobKind.WITHDRAW_CALL: desk.withdraw_call,
     JobKind.RUN_SHADOW_MODEL: shadow_model.read_with_shadow_model,
     JobKind.CHECK_DRIFT: shadow_model.check_drift,
     JobKind.NOTIFY_AMENDMENT: amendments.notify_amendment,

@@ -13,7 +13,7 @@ from handlers.ui.callbacks import OnReading, SignText
 from handlers.ui.consistency_callbacks import GiveReason, SignDifferent
 from handlers.ui.forms import WritingFindings
 from handlers.ui.parsing import TYPED_TEXT, typed_text
-from handlers.ui.replies import View, edit_message, message_of, send_view, show_alert
+from handlers.ui.replies import View, close_signed, edit_message, message_of, send_view, show_alert
 from handlers.ui.texts import Texts
 from handlers.views import consistency as view
 from handlers.views.identity import identity_line
@@ -129,7 +129,7 @@ async def sign_different(
     except WordsChanged:
         await show_changed_draft(query, scan_id, actor, texts, uow, draft_view)
         return
-    await query.answer(texts.plain("reading.verified"))
+    await close_signed(query, texts.plain("reading.verified"))
 
 
 def routes() -> Router:

@@ -15,7 +15,7 @@ from handlers.ui import callbacks, keyboards
 from handlers.ui.callbacks import CardAction, OnCard, SignText
 from handlers.ui.forms import Rejecting, WritingFindings
 from handlers.ui.parsing import TYPED_TEXT, typed_text
-from handlers.ui.replies import View, edit_message, reply
+from handlers.ui.replies import View, close_signed, edit_message, reply
 from handlers.ui.texts import Texts
 from handlers.views.identity import identity_line
 from handlers.views.paging import join_blocks
@@ -55,7 +55,7 @@ async def verify(query: CallbackQuery, callback_data: SignText, actor: Actor, te
         await consistency.show_pause(query, callback_data, refusal, actor, texts, uow)
         return
     corrected = scan.reading is not None and scan.reading.version is not None
-    await query.answer(texts.plain("correction.signed" if corrected else "reading.verified"))
+    await close_signed(query, texts.plain("correction.signed" if corrected else "reading.verified"))
 
 
 async def _save_findings(answers: FormAnswers) -> View:

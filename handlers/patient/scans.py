@@ -7,7 +7,7 @@ from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
-from handlers.patient import facts, upload
+from handlers.patient import facts, resent, upload
 from handlers.ui import callbacks
 from handlers.ui.forms import Consenting, Describing
 from handlers.ui.parsing import TYPED_TEXT
@@ -45,7 +45,10 @@ async def take_picture(
         agreed = await consent.has_agreed(session, actor)
     if agreed:
         tools = upload.IntakeTools(bot, classifier, decoder, vault)
-        question = await upload.intake_picture(picture, actor, state, uow, tools)
+        taken = await upload.intake_picture(picture, actor, state, uow, tools)
+        if taken.same_as:
+            await resent.ask_same_picture(message, taken.scan_id, taken.same_as, texts)
+        question = taken.question
     else:
         question = Consenting.asked if await upload.postpone(picture, state, uow) else None
     if question:
@@ -77,13 +80,13 @@ async def give_consent(
     tools = upload.IntakeTools(bot, classifier, decoder, vault)
     for picture in pending:
         try:
-            question = await upload.intake_picture(picture, actor, state, uow, tools)
+            taken = await upload.intake_picture(picture, actor, state, uow, tools)
         except Refused as refusal:
             await upload.remove_pending(picture, state, uow)
             await message.answer(texts(f"upload.{refusal.reason}"))
         else:
-            if question:
-                await ask(message, question, texts)
+            if taken.question:
+                await ask(message, taken.question, texts)
     await edit_message(query, texts("consent.agreed"))
 
 
@@ -193,6 +196,7 @@ async def reject_other_media(message: Message, texts: Texts) -> None:
 
 def routes() -> Router:
     router = Router(name=__name__)
+    router.include_router(resent.routes())
     router.message.register(list_scans, Command("scans"))
     router.message.register(status, Command("status"))
     router.message.register(take_picture, F.photo | F.document)

@@ -38,6 +38,14 @@ class PictureMessage(NamedTuple):
     caption: str | None
 
 
+class Taken(NamedTuple):
+    """A picture that became a scan, the question to ask about it, and the earlier scan with the same picture."""
+
+    scan_id: int
+    question: State | None
+    same_as: int | None
+
+
 class IntakeTools(NamedTuple):
     bot: Bot
     classifier: Classifier
@@ -81,18 +89,19 @@ def _pending_context(state: FSMContext) -> FSMContext:
 
 async def intake_picture(
     picture: PictureMessage, actor: Actor, state: FSMContext, uow: UnitOfWork, tools: IntakeTools
-) -> State | None:
+) -> Taken:
     """Download and check the picture, store it and create the scan; jobs then show the card.
 
-    Returns the state of the question about it, None for a further picture of an album. Raises Refused."""
-    original, display, modality = await _download(picture, tools)
+    There is no question for a further picture of an album. Raises Refused."""
+    original, display, modality, picture_hash = await _download(picture, tools)
     async with uow.read() as session:
         secret = await load_patient_key(session, actor.account_id)
     files = await asyncio.to_thread(_store_files, tools.vault, secret, original, display)
     question = Describing.since if picture.caption else Describing.complaint
     try:
         async with uow.begin() as session:
-            scan = await intake.create_scan(session, actor, intake.Upload(*files, modality, picture.album), uow.at)
+            sent = intake.Upload(*files, modality, picture.album, picture_hash)
+            scan = await intake.create_scan(session, actor, sent, uow.at)
             await remove_pending(picture, state, uow)
             is_first = await _is_first_of_album(state, picture.album)
             if is_first:
@@ -104,7 +113,7 @@ async def intake_picture(
         for name in files:
             await asyncio.to_thread(tools.vault.delete, name)
         raise
-    return question if is_first else None
+    return Taken(scan.id, question if is_first else None, scan.same_as["scan"] if scan.same_as else None)
 
 
 async def save_description(text: str, field: str, actor: Actor, state: FSMContext, uow: UnitOfWork) -> None:
@@ -128,8 +137,8 @@ async def _is_first_of_album(state: FSMContext, album: str | None) -> bool:
     return album is None or (await state.get_data()).get("album") != album
 
 
-async def _download(picture: PictureMessage, tools: IntakeTools) -> tuple[bytes, bytes, Modality]:
-    """The bytes as sent, the JPEG for display and the modality. Raises Refused."""
+async def _download(picture: PictureMessage, tools: IntakeTools) -> tuple[bytes, bytes, Modality, str | None]:
+    """The bytes as sent, the JPEG for display, the modality and the perceptual hash. Raises Refused."""
     if picture.size > DOWNLOAD_LIMIT:
         raise Refused(Reason.TOO_LARGE)
     data = BytesIO()
@@ -138,7 +147,7 @@ async def _download(picture: PictureMessage, tools: IntakeTools) -> tuple[bytes,
     return original, *await tools.decoder.run(_check, original, tools)
 
 
-def _check(original: bytes, tools: IntakeTools) -> tuple[bytes, Modality]:
+def _check(original: bytes, tools: IntakeTools) -> tuple[bytes, Modality, str | None]:
     picture = tools.decoder.decode(original)
     admission = tools.classifier.run_gate(picture)
-    return admission.display(picture, MAX_SIDE), admission.modality
+    return admission.display(picture, MAX_SIDE), admission.modality, picture.dct_hash

@@ -15,7 +15,7 @@ from handlers.ui.callbacks import CardAction, OnCard, SignText
 from handlers.ui.forms import Prescribing
 from handlers.ui.parsing import TYPED_TEXT, typed_text
 from handlers.ui.prescription_callbacks import RemoveLine, UseTemplate
-from handlers.ui.replies import reply
+from handlers.ui.replies import close_signed, reply
 from handlers.ui.texts import Texts
 from handlers.views.identity import identity_line
 from handlers.views.paging import join_blocks
@@ -164,7 +164,7 @@ async def complete(
     except (WordsChanged, AlertsOpen) as refusal:
         await show_draft(query, scan_id, actor, texts, uow, formulary, refusal)
         return
-    await query.answer(texts.plain("prescribe.completed"))
+    await close_signed(query, texts.plain("prescribe.completed"))
 
 
 @requires(Action.CONFIRM)

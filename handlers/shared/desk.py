@@ -1,4 +1,6 @@
-"""The help desk: a person calls staff, writes and leaves; staff claim, reply and close."""
+"""The help desk: a person calls staff, writes and leaves; staff claim, reply, park and close."""
+
+from typing import Final
 
 from aiogram import F, Router
 from aiogram.filters import Command, StateFilter
@@ -8,19 +10,23 @@ from aiogram.types import CallbackQuery, Message
 from handlers.access import requires
 from handlers.ui import callbacks, keyboards
 from handlers.ui.callbacks import DeskAction, OnTicket
+from handlers.ui.desk_callbacks import ShowDesk
 from handlers.ui.forms import AnsweringTicket
 from handlers.ui.parsing import TYPED_TEXT
-from handlers.ui.replies import Handler, edit_message, private_chat_id, reply
+from handlers.ui.replies import Handler, View, edit_message, private_chat_id, reply, send_view
 from handlers.ui.texts import Html, Texts
 from handlers.ui.urgency_callbacks import ALARM_ACTIONS
-from handlers.views.desk import conversation, requester_name
+from handlers.views.desk import conversation, desk_view, requester_line, requester_name
 from handlers.views.questions import ask
 from workflow.actors import Actor
 from workflow.desk import alarms
 from workflow.desk import tickets as desk
 from workflow.desk.hours import DeskHours
+from workflow.errors import NotFound, StaleAction, TicketTaken
 from workflow.permissions import Permission
 from workflow.unit_of_work import UnitOfWork
+
+TALKING: Final = (DeskAction.PARK, DeskAction.CLOSE)  # buttons of the conversation that typed text goes to
 
 
 async def open_conversation(
@@ -60,37 +66,52 @@ async def leave(query: CallbackQuery, actor: Actor | None, texts: Texts, uow: Un
 
 @requires(Permission.SERVE_DESK)
 async def show_desk(message: Message, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
-    """/desk: waiting conversations, emergencies first."""
+    """/desk: all open conversations, emergencies first, in pages."""
+    await send_view(message, await _desk_page(actor, texts, uow, 0))
+
+
+@requires(Permission.SERVE_DESK)
+async def turn_page(query: CallbackQuery, callback_data: ShowDesk, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
+    view = await _desk_page(actor, texts, uow, callback_data.page)
+    await edit_message(query, view.text, view.keyboard)
+
+
+async def _desk_page(actor: Actor, texts: Texts, uow: UnitOfWork, page: int) -> View:
     async with uow.read() as session:
-        tickets = await desk.waiting_tickets(session, actor)
-    if not tickets:
-        await message.answer(texts("desk.nobody"))
-        return
-    lines = [
-        texts(
-            "desk.line_urgent" if ticket.urgent else "desk.line",
-            ticket=ticket.id,
-            name=requester_name(ticket, texts),
-            time=texts.time(ticket.opened_at),
-        )
-        for ticket in tickets
-    ]
-    buttons = [(f"#{ticket.id}", OnTicket(action=DeskAction.CLAIM, ticket_id=ticket.id)) for ticket in tickets]
-    text = Html("\n".join([texts("desk.head"), *lines]))
-    await message.answer(text, reply_markup=keyboards.rows(buttons, width=4), protect_content=True)
+        tickets = await desk.open_tickets(session, actor)
+        scans = await desk.newest_scans(session, tickets)
+    return desk_view(tickets, scans, page, texts, uow.at) if tickets else View(texts("desk.nobody"), protected=False)
 
 
 @requires(Permission.SERVE_DESK)
 async def claim(
-    query: CallbackQuery, message: Message, callback_data: OnTicket, actor: Actor, texts: Texts, uow: UnitOfWork
+    query: CallbackQuery,
+    message: Message,
+    callback_data: OnTicket,
+    actor: Actor,
+    state: FSMContext,
+    texts: Texts,
+    uow: UnitOfWork,
 ) -> None:
-    """Claim the conversation, which only one staff member can, and show what was written so far."""
+    """Claim the conversation, which only one staff member can, and show what was written so far.
+
+    What is typed next goes to the requester, unless a form is open; then "Reply" enters the conversation later."""
     async with uow.begin() as session:
         ticket = await desk.claim(session, actor, callback_data.ticket_id, uow.at)
-    actions = (DeskAction.REPLY, DeskAction.CLOSE, *(ALARM_ACTIONS if ticket.urgent else ()))
+        scans = await desk.newest_scans(session, [ticket])
+        enters = await state.get_state() in {None, AnsweringTicket.reply.state}
+        if enters:
+            await _enter(state, ticket.id)
+    actions = (
+        *(TALKING if enters else (DeskAction.REPLY, DeskAction.CLOSE)),
+        *(ALARM_ACTIONS if ticket.urgent else ()),
+    )
     await query.answer()
-    text, keyboard = conversation(ticket, texts), keyboards.ticket_keyboard(texts, ticket.id, actions)
-    await message.answer(text, reply_markup=keyboard, protect_content=True)
+    head = Html(f"{requester_line(ticket, scans, texts, uow.at)}\n\n{conversation(ticket, texts)}")
+    keyboard = keyboards.ticket_keyboard(texts, ticket.id, actions)
+    await message.answer(head, reply_markup=keyboard, protect_content=True)
+    if enters:
+        await ask(message, AnsweringTicket.reply, texts)
 
 
 @requires(Permission.SERVE_DESK)
@@ -105,22 +126,44 @@ async def start_reply(
 ) -> None:
     async with uow.begin() as session:
         await desk.claim(session, actor, callback_data.ticket_id, uow.at)
-        await state.set_data({"ticket_id": callback_data.ticket_id})
-        await state.set_state(AnsweringTicket.reply)
+        await _enter(state, callback_data.ticket_id)
     await query.answer()
     await ask(message, AnsweringTicket.reply, texts)
 
 
+async def _enter(state: FSMContext, ticket_id: int) -> None:
+    await state.set_data({"ticket_id": ticket_id})
+    await state.set_state(AnsweringTicket.reply)
+
+
 @requires(Permission.SERVE_DESK)
 async def take_reply(message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
-    """Send the reply. Each press of the button takes one message, so that later text goes to nobody by mistake."""
-    async with uow.begin() as session:
-        ticket_id = (await state.get_data())["ticket_id"]
-        ticket = await desk.reply(session, actor, ticket_id, message.text or "", uow.at)
-        await state.clear()
-    actions = (DeskAction.REPLY, DeskAction.CLOSE)
-    keyboard = keyboards.ticket_keyboard(texts, ticket_id, actions)
+    """Send the message and name who gets it. The conversation goes on until it is closed, parked or has ended."""
+    ticket_id = (await state.get_data())["ticket_id"]
+    try:
+        async with uow.begin() as session:
+            ticket = await desk.reply(session, actor, ticket_id, message.text or "", uow.at)
+    except (NotFound, StaleAction, TicketTaken):
+        async with uow.begin():
+            await state.clear()
+        raise
+    keyboard = keyboards.ticket_keyboard(texts, ticket_id, TALKING)
     await message.answer(texts("desk.sent", name=requester_name(ticket, texts)), reply_markup=keyboard)
+
+
+@requires(Permission.SERVE_DESK)
+async def park(query: CallbackQuery, callback_data: OnTicket, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
+    """Leave the conversation open and claimed; what is typed next goes to nobody."""
+    async with uow.begin():
+        await _leave(state, callback_data.ticket_id)
+    keyboard = keyboards.ticket_keyboard(texts, callback_data.ticket_id, (DeskAction.REPLY, DeskAction.CLOSE))
+    await edit_message(query, texts("desk.parked", ticket=callback_data.ticket_id), keyboard)
+
+
+async def _leave(state: FSMContext, ticket_id: int) -> None:
+    talking = await state.get_state() == AnsweringTicket.reply.state
+    if talking and (await state.get_data())["ticket_id"] == ticket_id:
+        await state.clear()
 
 
 @requires(Permission.SERVE_DESK)
@@ -134,8 +177,7 @@ async def close(
 ) -> None:
     async with uow.begin() as session:
         await desk.close(session, actor, callback_data.ticket_id, uow.at)
-        if await state.get_state() == AnsweringTicket.reply.state:
-            await state.clear()
+        await _leave(state, callback_data.ticket_id)
     await edit_message(query, texts("desk.done"))
 
 
@@ -154,6 +196,7 @@ def routes() -> Router:
     router.message.register(show_desk, Command("desk"))
     router.message.register(take_reply, StateFilter(AnsweringTicket.reply), TYPED_TEXT)
     router.callback_query.register(call_desk_by_button, callbacks.CallDesk.filter())
+    router.callback_query.register(turn_page, ShowDesk.filter())
     router.callback_query.register(leave, callbacks.LeaveDesk.filter())
     handlers: dict[DeskAction, Handler] = {
         DeskAction.CLAIM: claim,
@@ -161,6 +204,7 @@ def routes() -> Router:
         DeskAction.CLOSE: close,
         DeskAction.NO_EMERGENCY: dismiss,
         DeskAction.MUTE: dismiss,
+        DeskAction.PARK: park,
     }
     for action, handler in handlers.items():
         router.callback_query.register(handler, OnTicket.filter(F.action == action))

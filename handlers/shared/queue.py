@@ -4,7 +4,7 @@ from aiogram import F, Router
 from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
-from handlers.shared import claims, clarifications, comparison, stat, worklist
+from handlers.shared import claims, clarifications, comparison, patients, stat, worklist
 from handlers.ui.callbacks import CardAction, OnCard
 from handlers.ui.replies import Handler, private_chat_id
 from handlers.ui.texts import Texts
@@ -78,6 +78,6 @@ def routes() -> Router:
     }
     for handler, actions in handlers.items():
         router.callback_query.register(handler, OnCard.filter(F.action.in_(actions)))
-    rooms = (worklist, claims, clarifications, comparison, stat)
+    rooms = (worklist, claims, clarifications, comparison, patients, stat)
     router.include_routers(*(room.routes() for room in rooms))
     return router

@@ -97,6 +97,7 @@ class DeskAction(StrEnum):
     CLOSE = "close"
     NO_EMERGENCY = "no_emergency"
     MUTE = "mute"  # the chat rings nobody for a day
+    PARK = "park"
 
 
 class OnTicket(CallbackData, prefix="t"):

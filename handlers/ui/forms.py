@@ -146,6 +146,12 @@ class AnsweringTicket(StatesGroup):
     reply = State(group_name="Serving")
 
 
+class FindingPatient(StatesGroup):
+    """A patient's name, number or telephone; the typed text is not kept."""
+
+    query = State()
+
+
 class Teaching(StatesGroup):
     """A new FAQ entry, one language after the other."""
 

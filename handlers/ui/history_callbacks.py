@@ -1,6 +1,7 @@
-"""Callback data of the buttons about a patient's earlier scans."""
+"""Callback data of the buttons about patients and their earlier scans."""
 
 from aiogram.filters.callback_data import CallbackData
+from pydantic import Field
 
 from handlers.ui.callbacks import ScanId
 
@@ -10,3 +11,16 @@ class CompareWith(CallbackData, prefix="cw"):
 
     scan_id: ScanId
     earlier_id: ScanId
+
+
+class OpenPatient(CallbackData, prefix="pt"):
+    """Show a patient's story."""
+
+    account_id: int = Field(ge=1, le=2**31 - 1)
+
+
+class SamePicture(CallbackData, prefix="sp"):
+    """Whether a picture is that of an earlier scan."""
+
+    scan_id: ScanId
+    same: bool

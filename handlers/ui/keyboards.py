@@ -59,6 +59,12 @@ def ticket_keyboard(texts: Texts, ticket_id: int, actions: Sequence[DeskAction])
     return rows(buttons) if buttons else None
 
 
+def claim_keyboard(ticket_ids: Iterable[int]) -> InlineKeyboardMarkup:
+    """A button for each ticket of a list, four in a row."""
+    buttons = [(f"#{one}", OnTicket(action=DeskAction.CLAIM, ticket_id=one)) for one in ticket_ids]
+    return rows(buttons, width=4)
+
+
 def bad_now(texts: Texts, question_id: int) -> InlineKeyboardMarkup:
     answers = ((texts.plain("button.bad_now"), True), (texts.plain("button.not_now_days"), False))
     return rows([(label, AnswerUrgency(now=now, question_id=question_id)) for label, now in answers])

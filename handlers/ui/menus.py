@@ -12,10 +12,10 @@ WHATSAPP = "whatsapp"
 MENUS = {
     None: ("start", "register", "link", "reset", "human", "help"),
     Role.PATIENT: ("scans", "status", "report", WHATSAPP, "human", "privacy", "export", "forget", *OWN),
-    Role.DOCTOR: ("queue", "desk", "model", *OWN),
-    Role.PHARMACIST: ("queue", "desk", "model", *OWN),
+    Role.DOCTOR: ("queue", "patient", "desk", "model", *OWN),
+    Role.PHARMACIST: ("queue", "patient", "desk", "model", *OWN),
     Role.ADMINISTRATOR: (
-        *("queue", "desk", "undelivered", "invite", "users", "faqmisses", "faqtaught"),
+        *("queue", "patient", "desk", "undelivered", "invite", "users", "faqmisses", "faqtaught"),
         *("model", "audit", "authenticator", *OWN),
     ),
 }

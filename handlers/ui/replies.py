@@ -69,6 +69,14 @@ async def send_view(message: Message, view: View) -> None:
     await message.answer(view.text, reply_markup=view.keyboard, protect_content=view.protected or None)
 
 
+async def close_signed(query: CallbackQuery, sentence: str) -> None:
+    """Acknowledge a button that signed, and take the buttons off a draft; a job redraws the card of a scan."""
+    await query.answer(sentence)
+    if isinstance(query.message, Message) and not query.message.photo:
+        with suppress(TelegramBadRequest):
+            await query.message.edit_reply_markup()
+
+
 async def acknowledge(event: Message | CallbackQuery) -> Message:
     """Acknowledge a pressed button, if it is one; returns the message to answer."""
     if isinstance(event, Message):

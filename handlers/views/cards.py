@@ -14,7 +14,7 @@ from handlers.views.clarifications import clarification_block, open_count
 from handlers.views.earlier import earlier_block
 from handlers.views.facts import facts_block
 from handlers.views.identity import identity_line
-from handlers.views.model_answer import model_block
+from handlers.views.model_answer import model_block, model_line
 from handlers.views.paging import CAPTION_LIMIT, join_blocks, split_messages, telegram_length, truncate
 from handlers.views.prescription import prescription_blocks
 from models.tables.scans import Reading, Scan
@@ -33,11 +33,14 @@ STAGES: Final = tuple(status for status in ScanStatus if status is not ScanStatu
 
 
 class Reader(NamedTuple):
-    """A member of staff who reads a card, and the patient's earlier scans, which a doctor's card lists."""
+    """A member of staff who reads a card.
+
+    `earlier`: the patient's earlier scans, which a doctor's card lists; `details`: the model's whole answer."""
 
     role: Role
     account_id: int | None = None
     earlier: History = History()
+    details: bool = False
 
 
 def patient_card(scan: Scan, texts: Texts) -> View:
@@ -81,7 +84,7 @@ def continuation(scan: Scan, reader: Reader, texts: Texts) -> Sequence[Html]:
     """The messages that follow a card when what is signed on it does not fit below the picture."""
     if not _is_whole(scan, reader.role) or _caption(scan, reader, texts) is not None:
         return []
-    return full_text(scan, reader, texts)
+    return split_messages(*_blocks(scan, reader, texts, str))
 
 
 def _is_whole(scan: Scan, role: Role) -> bool:
@@ -114,7 +117,7 @@ def _continued(scan: Scan, texts: Texts, reader_id: int | None) -> list[Html]:
 
 def full_text(scan: Scan, reader: Reader, texts: Texts) -> Sequence[Html]:
     """Everything recorded about a scan, in as many messages as it needs."""
-    return split_messages(*_blocks(scan, reader, texts, lambda text: text))
+    return split_messages(*_blocks(scan, reader._replace(details=True), texts, str))
 
 
 def rejection_reason(scan: Scan, texts: Texts) -> str:
@@ -160,13 +163,17 @@ def _blocks(
     if scan.complaint or scan.since:
         unknown = texts.plain("unknown")
         blocks.append(texts("card.asked", complaint=fit(scan.complaint or unknown), since=fit(scan.since or unknown)))
+    if scan.same_as and scan.same_as["confirmed"] is not False:
+        said = "card.same_picture_said" if scan.same_as["confirmed"] else "card.same_picture"
+        blocks.append(texts(said, scan=scan.same_as["scan"]))
     blocks.append(facts_block(scan.facts.facts if scan.facts else None, texts, fit))
     if reader.earlier.total:
         blocks.append(earlier_block(reader.earlier, texts, fit))
     if scan.status is ScanStatus.PENDING_AI and scan.analysis_asked_at:
         blocks.append(texts("card.analysing"))
     if scan.finding:
-        blocks.append(model_block(scan.finding, texts, every))
+        detailed = reader.details or reader.role is Role.DOCTOR
+        blocks.append(model_block(scan.finding, texts, every) if detailed else model_line(scan.finding, texts))
     return [*blocks, *_human_blocks(scan, texts, fit, whole)]
 
 

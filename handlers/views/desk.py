@@ -1,12 +1,18 @@
 """Messages about the conversations of the help desk."""
 
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from html import escape
 
+from handlers.ui.callbacks import DeskAction, OnTicket
+from handlers.ui.desk_callbacks import ShowDesk
+from handlers.ui.keyboards import Buttons
+from handlers.ui.replies import View
 from handlers.ui.texts import Html, Texts
-from handlers.views.paging import MESSAGE_LIMIT, telegram_length
+from handlers.views.paging import MESSAGE_LIMIT, PAGE_SIZE, page_keyboard, telegram_length
 from models.tables.desk import Ticket
 from models.tables.scans import Scan
+from workflow.reporting.release import patient_number
 from workflow.scans.children import age_on
 
 
@@ -38,6 +44,39 @@ def _facts(ticket: Ticket, scan: Scan | None, texts: Texts, today: date) -> Html
         texts("desk.scan", scan=scan.id) if scan else None,
     ]
     return Html(" · ".join(fact for fact in facts if fact))
+
+
+def requester_line(ticket: Ticket, scans: Mapping[int, int], texts: Texts, at: datetime) -> Html:
+    """Patient number, age, telephone number and newest scan, where they are known."""
+    account = ticket.account
+    if account is None:
+        return texts("desk.no_account")
+    parts = [patient_number(account.id)]
+    if account.date_of_birth:
+        parts.append(texts.plain("desk.age", age=age_on(at.date(), account.date_of_birth)))
+    if account.phone:
+        parts.append(f"📞 {account.phone}")
+    if scan := scans.get(account.id):
+        parts.append(f"🩻 #{scan}")
+    return texts("desk.person", facts=" · ".join(parts))
+
+
+def desk_view(tickets: Sequence[Ticket], scans: Mapping[int, int], page: int, texts: Texts, at: datetime) -> View:
+    """One page of the open conversations, with the totals and a button for each that the reader may take or go on."""
+    last = max(0, (len(tickets) - 1) // PAGE_SIZE)
+    page = min(page, last)
+    urgent = sum(ticket.urgent for ticket in tickets)
+    waiting = sum(ticket.claimed_by is None for ticket in tickets)
+    lines = [texts("desk.head"), texts("desk.totals", total=len(tickets), urgent=urgent, waiting=waiting)]
+    buttons: Buttons = []
+    for ticket in tickets[page * PAGE_SIZE : (page + 1) * PAGE_SIZE]:
+        key, name = "desk.line_urgent" if ticket.urgent else "desk.line", requester_name(ticket, texts)
+        line = texts(key, ticket=ticket.id, name=name, time=texts.time(ticket.opened_at))
+        if ticket.claimer:
+            line = Html(f"{line}\n{texts('desk.taken', name=ticket.claimer.name)}")
+        lines.append(Html(f"{line}\n{requester_line(ticket, scans, texts, at)}"))
+        buttons.append((f"#{ticket.id}", OnTicket(action=DeskAction.CLAIM, ticket_id=ticket.id)))
+    return View(Html("\n\n".join(lines)), page_keyboard(buttons, page, len(tickets), ShowDesk))
 
 
 def conversation(ticket: Ticket, texts: Texts) -> Html:

@@ -7,6 +7,23 @@ from models.tables.scans import AiFinding
 from workflow.scans.risk import risk_of
 
 BAR_LENGTH: Final = 8
+DECISIVE: Final = (  # of several doubts, the one that a short line names
+    "child", "no_heart_outline", "implausible_heart", "one_slice", "one_phase", "few_slices",
+    "film_unclear", "poor_image", "far_from_training", "networks_disagree", "unstable", "near_classes",
+    "low_confidence",
+)  # fmt: skip
+
+
+def model_line(finding: AiFinding, texts: Texts) -> Html:
+    """The model's answer in one line: label and confidence, or "Uncertain" with the reason that decides."""
+    if finding.label is None:
+        return texts("card.model_off")
+    if not finding.uncertain:
+        return texts(
+            "card.model_sure", label=label_text(finding.label, texts), percent=texts.percent(finding.confidence)
+        )
+    doubts = [*(one for one in DECISIVE if one in finding.doubts), *finding.doubts]
+    return texts("card.model_unsure", reason=texts(f"doubt.{doubts[0] if doubts else 'low_confidence'}"))
 
 
 def model_block(finding: AiFinding, texts: Texts, every: bool) -> Html:

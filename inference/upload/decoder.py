@@ -19,6 +19,7 @@ from typing import Any, Final, Self, TypeVar
 import numpy as np
 
 from inference.errors import Reason, Refused
+from inference.upload.dct_hash import HEX_DIGITS
 from inference.upload.limits import MAX_BYTES, MAX_PIXELS
 from inference.upload.picture import Adjustment, Format, Picture
 from models.vocabulary import Modality
@@ -152,6 +153,7 @@ class _DecoderProcess:
             tuple(Adjustment(one) for one in header["adjustments"]),
             (int(header["size"][0]), int(header["size"][1])),
             None if header["declared"] is None else Modality(header["declared"]),
+            f"{int(header['dct_hash'], 16):0{HEX_DIGITS}x}"[:HEX_DIGITS],
         )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from inference.errors import Reason, Refused
+from inference.upload.dct_hash import dct_hash
 from inference.upload.open import open_picture
 from inference.upload.picture import Picture
 
@@ -55,6 +56,7 @@ def describe(picture: Picture) -> dict[str, object]:
         "adjustments": picture.adjustments,
         "size": picture.size,
         "declared": picture.declared,
+        "dct_hash": dct_hash(picture.grey),
     }
 
 

@@ -33,6 +33,9 @@ class Scan(EncryptedRow, Base):
     media_group_id: Mapped[str | None] = mapped_column(String(64))
     complaint: Mapped[str | None] = mapped_column(Encrypted)
     since: Mapped[str | None] = mapped_column(Encrypted)
+    picture_hash: Mapped[str | None] = mapped_column(Encrypted)  # perceptual, of the picture as decoded
+    # {"scan": the earlier scan with the same picture, "confirmed": the patient's answer or None}
+    same_as: Mapped[dict[str, Any] | None] = mapped_column(Encrypted)
     supersedes_id: Mapped[int | None] = mapped_column(ForeignKey("scans.id"))
     analysis_asked_at: Mapped[datetime | None]
     stat_at: Mapped[datetime | None]  # when staff asked for it to be read first (STAT)

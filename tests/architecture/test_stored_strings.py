@@ -49,6 +49,7 @@ JOBS: Final = {
     "carry_words": "words_id",
     "tell_turn": "ticket_id turn",
     "report_unanswered": "question_id",
+    "withdraw_call": "ticket_id",
     "check_drift": "",
     "try_silently": "scan_id",
     "tell_amendment": "scan_id number",
@@ -78,7 +79,7 @@ BUTTONS: Final = (
     "t:claim:7", "te", "tp:1", "tt:7:contact:1", "unlink", "w:verify_agree:7:0123abcd", "who:7", "why:blurred",
     "wy:7:right_place", "pa:none", "pf:1", "ov:7", "rl:7:0:0123abcd", "to:7:2", "gr:7:override:known", "sd:7:0123abcd",
     "ar:7:nodule_right", "cw:7:3", "bn:1:7", "cg:7:0:0123abcd", "pm", "pp:0:1", "pc:0", "pk", "sf:7:2", "q:mine:0",
-    "qt:allergies", "qa:7:1", "qr:7:1:none", "qw:7:1", "qc",
+    "qt:allergies", "qa:7:1", "qr:7:1:none", "qw:7:1", "qc", "pt:7", "dk:1", "sp:7:1",
 )  # fmt: skip
 # Forms in the database: group and states, then the entries beside pictures that wait for consent.
 STATES: Final = {
@@ -101,6 +102,7 @@ STATES: Final = {
     "Clarifying": "doctor patient answer",
     "Rejecting": "reason",
     "Serving": "reply",
+    "FindingPatient": "query",
     "Teaching": "title other answer phrases sure",
     "Releasing": "code",
     "Amending": "reason findings impression recommendations band addendum code",
@@ -131,7 +133,7 @@ CHOICES: Final = (
     "reached countersign correct confirm compare",
     "stat not_stat",
     "take_over give_back",
-    "claim reply close no_emergency mute",
+    "claim reply close park no_emergency mute",
     "ask_doctor ask_patient questions",
     "all mine urgent children hearts",
     "open topics entry dismiss",
@@ -175,6 +177,8 @@ ACTS: Final = {
     "faq:forget",
     "faq:dismiss",
     "look:audit",
+    "look:patient",
+    "find_patient",
     "amend",
     "mark_critical",
     "keep_draft",
@@ -243,7 +247,7 @@ COLUMNS: Final = {
     "readings": "band diagnosis findings impression own_reading recommendations regions why override no_alert",
     "reading_versions": "content",
     "reports": "passphrase",
-    "scans": "complaint reason since",
+    "scans": "complaint reason since picture_hash same_as",
     "ticket_words": "text",
     "urgency_questions": "text",
 }

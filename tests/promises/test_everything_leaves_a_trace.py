@@ -66,6 +66,7 @@ LEAVES: Final[Mapping[Operation, str]] = {
     Permission.CALL_DESK: "emergency",
     Permission.SERVE_DESK: "claim",
     Permission.TEACH_FAQ: "faq:teach",
+    Permission.FIND_PATIENT: "look:patient",
     Permission.EXPORT_SELF: "export",
     Permission.ERASE_SELF: "forget",
 }
@@ -91,6 +92,9 @@ async def a_whole_scan(clinic: Clinic) -> None:
     await clinic.rao.presses("Critical result", on="Written down")
     await clinic.amina.presses("I have read this")
     await clinic.rao.forges(OnCard(action=CardAction.READ_ALL, scan_id=1).pack())
+    await clinic.rao.sends("/patient Amina")
+    await clinic.rao.presses("P0", on="Amina")
+    await clinic.rao.sees("Scans: ")
     await clinic.rao.presses("Give back")
     await clinic.rao.presses("Verify", on="Written down")
     await clinic.meena.presses("Prescribe")
@@ -198,8 +202,7 @@ async def what_is_ones_own(clinic: Clinic) -> None:
 async def a_conversation(clinic: Clinic) -> None:
     await clinic.amina.sends("I cannot breathe")
     await clinic.meena.presses("I take it", on="words of an emergency")
-    await clinic.meena.presses("Reply")
-    await clinic.meena.sees("Type your answer")
+    await clinic.meena.sees("Just write")
     await clinic.meena.sends("An ambulance is coming.")
     await clinic.amina.sees("An ambulance")
     await clinic.meena.presses("Close", on="On its way")
@@ -236,7 +239,8 @@ STORIES: Final[Mapping[Callable[[Clinic], Awaitable[None]], set[str]]] = {
         *("patient describe:facts ok", "doctor claim ok", "doctor give_back ok"),
         *("patient look:report ok", "doctor look:card ok", "doctor ask_analysis ok", "system record_analysis ok"),
         *("doctor look:heat_map ok", "doctor write_findings ok", "doctor look:draft ok", "doctor mark_critical ok"),
-        *("doctor look:story ok", "doctor verify ok", "pharmacist look:card ok", "pharmacist prescribe ok"),
+        *("doctor find_patient ok", "doctor look:patient ok", "doctor look:story ok", "doctor verify ok"),
+        *("pharmacist look:card ok", "pharmacist prescribe ok"),
         *("doctor countersign ok", "doctor correct ok", "doctor keep_draft ok", "pharmacist confirm ok"),
         *("pharmacist ask_clarification ok", "patient answer_clarification ok", "doctor set_stat:on ok"),
         *("pharmacist look:questions ok", "pharmacist withdraw_clarification ok", "doctor look:queue ok"),

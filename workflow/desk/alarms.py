@@ -44,7 +44,8 @@ async def report_emergency(
     if await _may_ring(session, ticket, at):
         rings_at = at + FOLD if await _rang_lately(session, ticket, at) else at
         ticket.alarmed_at, ticket.alarms, ticket.ring = at, ticket.alarms + 1, None
-        enqueue(session, JobKind.CALL_STAFF, rings_at, ticket_id=ticket.id, words_id=message.id)
+        lock = tickets.lock_of(ticket.id)
+        enqueue(session, JobKind.CALL_STAFF, rings_at, lock=lock, ticket_id=ticket.id, words_id=message.id)
     elif ticket.state is TicketState.CLAIMED:
         tickets.relay(session, message, at)
 
@@ -61,6 +62,21 @@ async def take_ring(session: AsyncSession, ticket_id: int, words_id: int) -> Seq
             ticket.ring = words_id
         await session.flush()
     return (await session.scalars(select(Ticket).where(Ticket.ring == words_id).order_by(Ticket.id))).all()
+
+
+async def calls_of(session: AsyncSession, ticket: Ticket) -> Sequence[tuple[int, int, Sequence[int]]]:
+    """Chat and message of every call that shows this ticket, and the other tickets that may still be taken from it."""
+    together = [ticket]
+    if ticket.ring is not None:
+        together = list(await session.scalars(select(Ticket).where(Ticket.ring == ticket.ring).order_by(Ticket.id)))
+    left = [one.id for one in together if one.state is TicketState.OPEN]
+    calls = []
+    for one in together:
+        for chat_id, message_id, ring in await tickets.call_messages(session, one.id):
+            shared = ring is not None and ring == ticket.ring
+            if shared or one.id == ticket.id:
+                calls.append((chat_id, message_id, left if shared else []))
+    return calls
 
 
 async def dismiss(session: AsyncSession, actor: Actor, ticket_id: int, at: datetime, *, mute: bool = False) -> None:

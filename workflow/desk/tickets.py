@@ -1,14 +1,16 @@
 """Tickets: a conversation that a chat opens, one member of staff claims, and either of them closes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables.accounts import Account, ChatLink
+from models.tables.deliveries import Delivery
 from models.tables.desk import Ticket, TicketMessage, TicketState
+from models.tables.scans import Scan
 from models.vocabulary import Role
 from workflow.actors import Actor, actor_of
 from workflow.audit.chain import AuditEvent, record
@@ -43,7 +45,7 @@ async def request_staff(
     alert_at = hours.next_open(at)
     if await open_ticket(session, chat_id) is None:
         ticket = await create(session, chat_id, actor, language, at)
-        enqueue(session, JobKind.CALL_STAFF, alert_at, ticket_id=ticket.id)
+        enqueue(session, JobKind.CALL_STAFF, alert_at, lock=lock_of(ticket.id), ticket_id=ticket.id)
     return alert_at
 
 
@@ -67,6 +69,7 @@ async def claim(session: AsyncSession, actor: Actor, ticket_id: int, at: datetim
         ticket.claimed_by, ticket.claimed_at, ticket.state = actor.account_id, at, TicketState.CLAIMED
         await record(session, actor, AuditEvent("claim", "ticket", ticket.id, ticket.account_id), at)
         notify_change(session, ticket, "claimed", at)
+        _withdraw_call(session, ticket, at)
     return ticket
 
 
@@ -110,15 +113,36 @@ async def release_tickets(session: AsyncSession, account_id: int, at: datetime) 
     claimed = select(Ticket).where(Ticket.claimed_by == account_id, Ticket.closed_at.is_(None))
     for ticket in await session.scalars(claimed):
         ticket.claimed_by, ticket.claimed_at, ticket.state = None, None, TicketState.OPEN
-        enqueue(session, JobKind.CALL_STAFF, at, ticket_id=ticket.id, again=at.isoformat())
+        enqueue(session, JobKind.CALL_STAFF, at, lock=lock_of(ticket.id), ticket_id=ticket.id, again=at.isoformat())
 
 
-async def waiting_tickets(session: AsyncSession, actor: Actor) -> Sequence[Ticket]:
-    """Unclaimed tickets and the actor's own; emergencies first, then oldest first."""
+async def open_tickets(session: AsyncSession, actor: Actor) -> Sequence[Ticket]:
+    """All tickets that are not closed: emergencies first, then unclaimed ones, then oldest first."""
     authorize(actor, Permission.SERVE_DESK)
-    unclaimed_or_own = or_(Ticket.claimed_by.is_(None), Ticket.claimed_by == actor.account_id)
-    tickets = select(Ticket).where(Ticket.closed_at.is_(None), unclaimed_or_own)
-    return (await session.scalars(tickets.order_by(Ticket.urgent.desc(), Ticket.id).limit(10))).all()
+    tickets = select(Ticket).where(Ticket.closed_at.is_(None))
+    order = (Ticket.urgent.desc(), Ticket.claimed_by.is_not(None), Ticket.id)
+    return (await session.scalars(tickets.order_by(*order))).all()
+
+
+async def newest_scans(session: AsyncSession, tickets: Sequence[Ticket]) -> Mapping[int, int]:
+    """The number of the newest scan of each requester who has one, by account."""
+    accounts = {ticket.account_id for ticket in tickets} - {None}
+    newest = select(Scan.patient_id, func.max(Scan.id)).where(Scan.patient_id.in_(accounts)).group_by(Scan.patient_id)
+    return dict((await session.execute(newest)).tuples().all())
+
+
+async def call_messages(session: AsyncSession, ticket_id: int) -> Sequence[tuple[int, int, int | None]]:
+    """Chat and message of every call to the staff under this ticket that was delivered, and the ring of an alarm."""
+    prefix = f"ticket:{ticket_id}:"
+    sent = select(Delivery.key, Delivery.receipt).where(
+        Delivery.key.startswith(prefix, autoescape=True), Delivery.receipt.is_not(None)
+    )
+    found = []
+    for key, receipt in (await session.execute(sent)).tuples():
+        about, _, chat_id = key.removeprefix(prefix).rpartition(":")
+        if about.isdecimal() or about.startswith("call"):  # other notices about the ticket bear no button to claim it
+            found.append((int(chat_id), int(receipt or 0), int(about) if about.isdecimal() else None))
+    return found
 
 
 async def requester_chats(session: AsyncSession, ticket: Ticket) -> Sequence[int]:
@@ -182,12 +206,22 @@ async def _lock_own_ticket(session: AsyncSession, actor: Actor, ticket_id: int) 
 async def end(session: AsyncSession, ticket: Ticket, actor: Actor | None, at: datetime) -> None:
     """Close a ticket that the caller has locked."""
     ticket.state, ticket.closed_at = TicketState.CLOSED, at
+    _withdraw_call(session, ticket, at)
     await record(session, actor, AuditEvent("close", "ticket", ticket.id, ticket.account_id), at)
+
+
+def lock_of(ticket_id: int) -> str:
+    """The lock of a ticket's jobs: a call is sent and recorded before its button is withdrawn."""
+    return f"ticket:{ticket_id}"
 
 
 def relay(session: AsyncSession, message: TicketMessage, at: datetime) -> None:
     """Enqueue the message for the other side of the conversation."""
-    enqueue(session, JobKind.RELAY_MESSAGE, at, lock=f"ticket:{message.ticket_id}", words_id=message.id)
+    enqueue(session, JobKind.RELAY_MESSAGE, at, lock=lock_of(message.ticket_id), words_id=message.id)
+
+
+def _withdraw_call(session: AsyncSession, ticket: Ticket, at: datetime) -> None:
+    enqueue(session, JobKind.WITHDRAW_CALL, at, lock=lock_of(ticket.id), ticket_id=ticket.id)
 
 
 def notify_withdrawn(session: AsyncSession, ticket: Ticket, at: datetime) -> None:
@@ -197,4 +231,4 @@ def notify_withdrawn(session: AsyncSession, ticket: Ticket, at: datetime) -> Non
 
 def notify_change(session: AsyncSession, ticket: Ticket, event: str, at: datetime) -> None:
     """Enqueue the notice of a change; for the events see `bot.jobs.desk.notify_ticket_change`."""
-    enqueue(session, JobKind.NOTIFY_TICKET, at, lock=f"ticket:{ticket.id}", ticket_id=ticket.id, turn=event)
+    enqueue(session, JobKind.NOTIFY_TICKET, at, lock=lock_of(ticket.id), ticket_id=ticket.id, turn=event)

@@ -29,7 +29,10 @@ from workflow.scans import patient_facts
 SCHEMA: Final = "csss-export/1"
 Facts = dict[str, Any]
 IDENTITY: Final = ("name", "email", "phone", "date_of_birth", "sex", "language", "created_at")
-SCAN: Final = ("id", "status", "modality", "complaint", "since", "reason", "supersedes_id", "stat_at", "created_at")
+SCAN: Final = (
+    *("id", "status", "modality", "complaint", "since", "reason", "picture_hash", "same_as", "supersedes_id"),
+    *("stat_at", "created_at"),
+)
 MODEL: Final = (
     *("model", "model_version", "modality", "label", "confidence", "threshold", "uncertain", "doubts"),
     *("probabilities", "heart"),

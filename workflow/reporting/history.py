@@ -43,7 +43,7 @@ async def earlier_scans(
     )
     if scan.media_group_id is not None:
         earlier = earlier.where(or_(Scan.media_group_id.is_(None), Scan.media_group_id != scan.media_group_id))
-    return await _history(session, earlier, language, most)
+    return await history_of(session, earlier, language, most)
 
 
 async def earlier_scan(
@@ -60,7 +60,8 @@ async def earlier_scan(
     raise StaleAction
 
 
-async def _history(session: AsyncSession, scans: Select[tuple[Scan]], language: str, most: int) -> History:
+async def history_of(session: AsyncSession, scans: Select[tuple[Scan]], language: str, most: int) -> History:
+    """The newest of these scans, each with its conclusion."""
     total = await session.scalar(select(func.count()).select_from(scans.subquery())) or 0
     shown = (await session.scalars(scans.order_by(Scan.id.desc()).limit(most))).all()
     return History([PastScan(scan, await conclusion_of(session, scan, language)) for scan in shown], total)

@@ -6,36 +6,45 @@ from typing import Final, NamedTuple
 from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from inference.upload.dct_hash import hash_distance
 from models.tables.accounts import ChatLink
 from models.tables.desk import UrgencyQuestion
 from models.tables.scans import Scan, ScanEvent
-from models.vocabulary import ScanStatus
+from models.vocabulary import Modality, ScanStatus
 from workflow.actors import Actor
 from workflow.audit.chain import AuditEvent, record
+from workflow.errors import StaleAction
 from workflow.jobs import JobKind, enqueue
 from workflow.permissions import Permission, authorize
 from workflow.scans.queries import scan_for
 
 MARK_WAITS: Final = timedelta(days=1)  # a mark without a scan goes to the next one taken within it
 READ_AHEAD: Final = "read_ahead"  # key in `session.info`: whether the model reads scans when they arrive
+SAME_PICTURE: Final = 4  # bits, of 64, by which the hashes of one picture may differ
+MAX_COMPARED: Final = 20  # scans of the patient, newest first
 
 
 class Upload(NamedTuple):
-    """Vault ids of the picture as sent and as shown, its modality, and the Telegram album it came in."""
+    """Vault ids of the picture as sent and as shown, its modality, its Telegram album and its perceptual hash."""
 
     original_file: str
     picture_file: str
     modality: str
     media_group_id: str | None = None
+    picture_hash: str | None = None
 
 
 async def create_scan(session: AsyncSession, actor: Actor, upload: Upload, at: datetime) -> Scan:
-    """Store an upload as a new scan. It supersedes the patient's last rejected scan, if that is not superseded yet."""
+    """Store an upload as a new scan. It supersedes the patient's last rejected scan, if that is not superseded yet.
+
+    `same_as` names the patient's earlier scan with the same picture; a press never removes the new one."""
     authorize(actor, Permission.UPLOAD)
     assert actor.account_id is not None
+    same = await _same_picture(session, actor.account_id, upload)
     scan = Scan(
         patient_id=actor.account_id,
         **upload._asdict(),
+        same_as={"scan": same, "confirmed": None} if same else None,
         supersedes_id=await _scan_to_supersede(session, actor.account_id),
         status=ScanStatus.PENDING_AI,
         created_at=at,
@@ -82,6 +91,38 @@ async def record_complaint(
     await session.flush()
     for one in scans:  # after all rows are locked: taking the audit chain's lock last avoids deadlocks
         await record(session, actor, AuditEvent(f"describe:{field}", "scan", one.id, one.patient_id, one.version), at)
+
+
+async def answer_same_picture(session: AsyncSession, actor: Actor, scan_id: int, same: bool, at: datetime) -> int:
+    """Store the patient's answer whether the picture is that of an earlier scan; returns the earlier scan's id.
+
+    Raises NotFound, or StaleAction when nothing was asked."""
+    scan = await scan_for(session, scan_id, actor, Permission.DESCRIBE)
+    if scan.same_as is None:
+        raise StaleAction
+    scan.same_as = {**scan.same_as, "confirmed": same}
+    enqueue(session, JobKind.SHOW_CARDS, at, scan_id=scan.id)
+    await session.flush()
+    await record(
+        session, actor, AuditEvent("describe:same_picture", "scan", scan.id, scan.patient_id, scan.version), at
+    )
+    earlier: int = scan.same_as["scan"]
+    return earlier
+
+
+async def _same_picture(session: AsyncSession, patient_id: int, upload: Upload) -> int | None:
+    """The patient's newest scan with the same picture; None for albums and hearts, whose slices are alike.
+
+    Rejected scans are left out: their picture is to be sent again."""
+    if upload.picture_hash is None or upload.media_group_id is not None or upload.modality != Modality.CHEST_XRAY:
+        return None
+    earlier = select(Scan).where(
+        Scan.patient_id == patient_id, Scan.modality == upload.modality, Scan.status != ScanStatus.REJECTED
+    )
+    for scan in await session.scalars(earlier.order_by(Scan.id.desc()).limit(MAX_COMPARED)):
+        if scan.picture_hash and hash_distance(scan.picture_hash, upload.picture_hash) <= SAME_PICTURE:
+            return scan.id
+    return None
 
 
 async def _scan_to_supersede(session: AsyncSession, patient_id: int) -> int | None:

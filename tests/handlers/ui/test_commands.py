@@ -30,6 +30,7 @@ ANSWERS = {
     "/human": ("called somebody", "called somebody", *[NOT_YOURS] * 3),
     "/faqmisses": (UNKNOWN, *[NOT_YOURS] * 3, "No question is waiting"),
     "/faqtaught": (UNKNOWN, *[NOT_YOURS] * 3, "Nothing was taught"),
+    "/patient Zzyzx": (UNKNOWN, NOT_YOURS, *["No patient"] * 3),
     "/desk": (UNKNOWN, NOT_YOURS, *["At the desk"] * 3),
 }
 

@@ -1,0 +1,60 @@
+"""Patients that a search found, and one patient's story."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+
+from handlers.ui import keyboards
+from handlers.ui.callbacks import CardAction, OnCard
+from handlers.ui.history_callbacks import OpenPatient
+from handlers.ui.replies import View
+from handlers.ui.texts import Html, Texts
+from handlers.views.earlier import past_line
+from handlers.views.facts import facts_block
+from handlers.views.paging import join_blocks, truncate
+from models.tables.accounts import Account
+from workflow.reporting.patients import MAX_MATCHES, Story
+from workflow.reporting.release import patient_number
+from workflow.scans.children import age_on
+
+MAX_CONCLUSION = 160  # characters of a scan's line
+
+
+def matches_view(found: Sequence[Account], texts: Texts, at: datetime) -> View:
+    """A line and a button for each match."""
+    if not found:
+        return View(texts("patient.none"))
+    lines = [texts("patient.found"), *(identity_line(account, texts, at) for account in found)]
+    if len(found) == MAX_MATCHES:
+        lines.append(texts("patient.cut", most=MAX_MATCHES))
+    buttons: keyboards.Buttons = [(patient_number(one.id), OpenPatient(account_id=one.id)) for one in found]
+    return View(Html("\n".join(lines)), keyboards.rows(buttons, width=3))
+
+
+def story_view(story: Story, texts: Texts, at: datetime) -> View:
+    """Identity, facts, and the newest scans with date, stage and conclusion, each with a button for its card."""
+    account, scans = story.account, story.history.scans
+    head = [identity_line(account, texts, at)]
+    if account.phone:
+        head.append(texts("patient.phone", phone=account.phone))
+    lines = [texts("patient.scans", shown=len(scans), total=story.history.total)]
+    for past in scans:
+        lines.append(past_line(past, texts, partial(truncate, most=MAX_CONCLUSION)))
+        if past.conclusion:
+            lines[-1] = Html(f"{lines[-1]} · {texts(f'stage.{past.scan.status}')}")
+    facts = facts_block(story.facts.facts if story.facts else None, texts, partial(truncate, most=200))
+    buttons: keyboards.Buttons = [
+        (f"#{past.scan.id}", OnCard(action=CardAction.OPEN, scan_id=past.scan.id)) for past in scans
+    ]
+    return View(
+        join_blocks(Html("\n".join(head)), facts, Html("\n".join(lines))),
+        keyboards.rows(buttons, width=4) if buttons else None,
+    )
+
+
+def identity_line(account: Account, texts: Texts, at: datetime) -> Html:
+    """Number, name, sex, birth date and age."""
+    born = account.date_of_birth
+    day, age = (texts.day(born), str(age_on(at.date(), born))) if born else (texts.plain("unknown"), "–")
+    values = {"number": patient_number(account.id), "name": account.name, "born": day, "age": age}
+    return texts("patient.line", sex=texts(f"sex.{account.sex}"), **values)

@@ -1,0 +1,57 @@
+"""The same picture sent again is recognised within the patient's scans; the answer is on the doctor's card."""
+
+from io import BytesIO
+
+import numpy as np
+from PIL import Image
+
+from handlers.ui.history_callbacks import SamePicture
+from inference.upload.dct_hash import dct_hash, hash_distance
+from inference.upload.open import open_picture
+from models.vocabulary import Role
+from tests.support.ownership import _moves_in
+from tests.support.people import Clinic
+from tests.support.steps import scan_row, sentence_for
+from workflow.scans.intake import SAME_PICTURE
+
+
+def test_the_hash_survives_recompression_and_scaling_and_tells_other_films_apart(picture: bytes) -> None:
+    grey = open_picture(picture).grey
+    image = Image.fromarray(grey)
+    for quality, scale in ((30, 1.0), (80, 0.5), (90, 0.25)):
+        again = BytesIO()
+        size = (round(image.width * scale), round(image.height * scale))
+        image.resize(size).save(again, "JPEG", quality=quality)
+        assert hash_distance(dct_hash(grey), dct_hash(open_picture(again.getvalue()).grey)) <= SAME_PICTURE
+    for other in (grey[:, ::-1], np.roll(grey, grey.shape[0] // 8, axis=0), grey[: grey.shape[0] * 3 // 4]):
+        assert hash_distance(dct_hash(grey), dct_hash(np.ascontiguousarray(other))) > SAME_PICTURE
+
+
+async def test_the_patient_says_whether_it_is_the_same_picture_and_the_doctor_sees_it(clinic: Clinic) -> None:
+    await clinic.uploads()
+    await clinic.uploads()
+    await clinic.rao.sees("Looks like the same picture as scan #1")
+    await clinic.amina.presses("Same picture", on="same picture as scan #1")
+    await clinic.amina.sees("belongs to scan #1")
+    await clinic.rao.sees("The patient says: the same picture as scan #1")
+    assert (await scan_row(clinic, 2)).same_as == {"scan": 1, "confirmed": True}
+    await clinic.amina.forges(SamePicture(scan_id=2, same=False).pack())
+    await clinic.amina.sees("as a new scan")
+    await clinic.rao.looks_away()
+    assert (await scan_row(clinic, 2)).same_as == {"scan": 1, "confirmed": False}
+    nothing = await clinic.amina.forges(SamePicture(scan_id=1, same=True).pack())
+    assert nothing.text == sentence_for(clinic, "error.stale")
+
+
+async def test_neither_an_album_nor_a_retake_nor_another_patient_is_asked(clinic: Clinic) -> None:
+    bela = await _moves_in(clinic, "Bela Stranger", "bela@example.org", Role.PATIENT)
+    await clinic.uploads()
+    await clinic.rao.presses("Better image")
+    await clinic.rao.presses("blurred", on="Why does scan #1")
+    await clinic.amina.sees("needs a better picture")
+    await clinic.uploads()
+    await clinic.amina.sends_album([clinic.picture, clinic.picture])
+    await clinic.amina.sees("Scan #4")
+    await clinic.uploads(bela)
+    for scan_id in (1, 2, 3, 4, 5):
+        assert (await scan_row(clinic, scan_id)).same_as is None
