@@ -11,8 +11,8 @@ from bot.jobs.notify import Outgoing, send_pages
 from bot.services import Services
 from handlers.ui import keyboards
 from handlers.ui.callbacks import DeskAction
+from handlers.ui.callbacks.urgency import ALARM_ACTIONS
 from handlers.ui.texts import Html, Texts
-from handlers.ui.urgency_callbacks import ALARM_ACTIONS
 from handlers.views.desk import alarm_block, requester_line, requester_name
 from handlers.views.paging import join_blocks
 from models.tables.accounts import Account, ChatLink

@@ -15,7 +15,7 @@ from handlers.access import requires
 from handlers.admin.unanswered import objections_text, save_anyway_keyboard
 from handlers.shared.form import Form, FormAnswers
 from handlers.ui import callbacks
-from handlers.ui.faq_callbacks import MissAction, OnMiss, SaveEntry
+from handlers.ui.callbacks.faq import MissAction, OnMiss, SaveEntry
 from handlers.ui.forms import Teaching
 from handlers.ui.parsing import TYPED_TEXT, check_length, typed_text
 from handlers.ui.replies import edit_message

@@ -7,7 +7,7 @@ from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 from faq.answer import Faq
 from handlers.access import requires
 from handlers.ui import keyboards
-from handlers.ui.faq_callbacks import OnPhrase, OnTopic, ShowTaught
+from handlers.ui.callbacks.faq import OnPhrase, OnTopic, ShowTaught
 from handlers.ui.keyboards import Buttons
 from handlers.ui.replies import edit_message, reply
 from handlers.ui.texts import Html, Texts

@@ -13,7 +13,7 @@ from faq.entries import Topic
 from faq.teaching import PROHIBITIVE, Objection, find_objections
 from handlers.access import requires
 from handlers.ui import keyboards
-from handlers.ui.faq_callbacks import MissAction, OnMiss, SaveEntry, ShowMisses, TeachTopic
+from handlers.ui.callbacks.faq import MissAction, OnMiss, SaveEntry, ShowMisses, TeachTopic
 from handlers.ui.keyboards import Buttons
 from handlers.ui.replies import edit_message, reply
 from handlers.ui.texts import Html, Texts

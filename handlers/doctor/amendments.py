@@ -14,10 +14,10 @@ from handlers.doctor.reading import MAX_TEXT
 from handlers.shared.form import Form, FormAnswers
 from handlers.ui import callbacks
 from handlers.ui.callbacks import CardAction, OnAmendment, OnCard
+from handlers.ui.callbacks.reading import AmendBand
 from handlers.ui.forms import Amending
 from handlers.ui.keyboards import amendment_keyboard
 from handlers.ui.parsing import TYPED_TEXT, typed_text
-from handlers.ui.reading_callbacks import AmendBand
 from handlers.ui.replies import View, edit_message, private_chat_id, reply
 from handlers.ui.texts import Texts
 from handlers.views.identity import identity_line

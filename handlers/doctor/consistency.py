@@ -10,15 +10,15 @@ from aiogram.types import CallbackQuery, Message
 from handlers.access import requires
 from handlers.shared.signing import show_changed_draft
 from handlers.ui.callbacks import OnReading, SignText
-from handlers.ui.consistency_callbacks import GiveReason, SignDifferent
+from handlers.ui.callbacks.consistency import GiveReason, SignDifferent
 from handlers.ui.forms import WritingFindings
 from handlers.ui.parsing import TYPED_TEXT, typed_text
 from handlers.ui.replies import View, close_signed, edit_message, message_of, send_view, show_alert
 from handlers.ui.texts import Texts
-from handlers.views import consistency as view
 from handlers.views.identity import identity_line
 from handlers.views.questions import ask, placeholders
-from handlers.views.reading import draft_view
+from handlers.views.reading import consistency as view
+from handlers.views.reading.draft import draft_view
 from models.tables.scans import Scan
 from workflow.actors import Actor
 from workflow.audit import chain

@@ -7,7 +7,7 @@ from handlers.access import requires
 from handlers.ui.callbacks import CardAction, OnCard
 from handlers.ui.replies import message_of, send_view
 from handlers.ui.texts import Texts
-from handlers.views.reading import draft_view
+from handlers.views.reading.draft import draft_view
 from workflow.actors import Actor
 from workflow.reporting import corrections
 from workflow.transitions import Action

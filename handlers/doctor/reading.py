@@ -20,7 +20,7 @@ from handlers.ui.texts import Texts
 from handlers.views.identity import identity_line
 from handlers.views.paging import join_blocks
 from handlers.views.questions import ask, placeholders
-from handlers.views.reading import draft_view
+from handlers.views.reading.draft import draft_view
 from models.vocabulary import Role
 from workflow.actors import Actor
 from workflow.errors import Inconsistent, StaleAction, WordsChanged

@@ -12,15 +12,15 @@ from aiogram.types import CallbackQuery, Message
 from handlers.access import requires
 from handlers.doctor.reading import MAX_TEXT
 from handlers.ui.callbacks import Diagnose, OnReading, SetBand, SetPhrase
+from handlers.ui.callbacks.reading import AddReading, SetModelComment, StartFrom
 from handlers.ui.forms import WritingFindings
 from handlers.ui.parsing import TYPED_TEXT, typed_text
-from handlers.ui.reading_callbacks import AddReading, SetModelComment, StartFrom
 from handlers.ui.replies import View, message_of, send_view
 from handlers.ui.texts import Texts
-from handlers.views import reading as view
-from handlers.views import ready
 from handlers.views.identity import identity_line
 from handlers.views.questions import ask, placeholders
+from handlers.views.reading import draft as view
+from handlers.views.reading import ready
 from models.tables.scans import Scan
 from models.vocabulary import Band
 from reports.content.phrases import PHRASES

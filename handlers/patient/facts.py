@@ -12,9 +12,9 @@ from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
 from handlers.ui.callbacks import Skip
+from handlers.ui.callbacks.prescription import AnswerFacts, ChooseFact, ConfirmFacts, ToggleCondition
 from handlers.ui.forms import GivingFacts
 from handlers.ui.parsing import TYPED_TEXT, typed_text
-from handlers.ui.prescription_callbacks import AnswerFacts, ChooseFact, ConfirmFacts, ToggleCondition
 from handlers.ui.replies import edit_message
 from handlers.ui.texts import Texts
 from handlers.views.facts import conditions_keyboard, facts_block

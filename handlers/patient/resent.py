@@ -5,7 +5,7 @@ from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
 from handlers.ui import keyboards
-from handlers.ui.history_callbacks import SamePicture
+from handlers.ui.callbacks.history import SamePicture
 from handlers.ui.replies import edit_message
 from handlers.ui.texts import Texts
 from workflow.actors import Actor

@@ -9,9 +9,9 @@ from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
 from handlers.pharmacist.draft import send_draft
+from handlers.ui.callbacks.prescription import OverrideAlerts
 from handlers.ui.forms import Prescribing
 from handlers.ui.parsing import TYPED_TEXT, typed_text
-from handlers.ui.prescription_callbacks import OverrideAlerts
 from handlers.ui.replies import View, send_view
 from handlers.ui.texts import Texts
 from handlers.views.identity import identity_line

@@ -9,9 +9,9 @@ from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
 from handlers.pharmacist.draft import send_draft, store_lines
+from handlers.ui.callbacks.prescription import PickMedicine, PickPart
 from handlers.ui.forms import Prescribing
 from handlers.ui.parsing import TYPED_TEXT, typed_text
-from handlers.ui.prescription_callbacks import PickMedicine, PickPart
 from handlers.ui.texts import Texts
 from handlers.views.picking import picking_keyboard
 from handlers.views.questions import ask

@@ -12,9 +12,9 @@ from handlers.pharmacist import changing, overrides, picking
 from handlers.pharmacist.draft import MAX_TEXT, check_number, questions_among, send_draft, show_draft, store_lines
 from handlers.ui import keyboards
 from handlers.ui.callbacks import CardAction, OnCard, SignText
+from handlers.ui.callbacks.prescription import RemoveLine, UseTemplate
 from handlers.ui.forms import Prescribing
 from handlers.ui.parsing import TYPED_TEXT, typed_text
-from handlers.ui.prescription_callbacks import RemoveLine, UseTemplate
 from handlers.ui.replies import close_signed, reply
 from handlers.ui.texts import Texts
 from handlers.views.identity import identity_line

@@ -7,10 +7,10 @@ from aiogram.types import CallbackQuery
 from handlers.access import requires
 from handlers.ui import keyboards
 from handlers.ui.callbacks import CardAction, OnCard
-from handlers.ui.claim_callbacks import TakeOver
+from handlers.ui.callbacks.claim import TakeOver
 from handlers.ui.replies import edit_message, message_of, reply, send_view
 from handlers.ui.texts import Texts
-from handlers.views.reading import draft_view
+from handlers.views.reading.draft import draft_view
 from models.vocabulary import Role
 from workflow.actors import Actor
 from workflow.permissions import Permission

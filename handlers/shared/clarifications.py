@@ -10,7 +10,7 @@ from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 
 from handlers.access import requires
 from handlers.ui.callbacks import CardAction, OnCard
-from handlers.ui.clarification_callbacks import (
+from handlers.ui.callbacks.clarification import (
     AnswerClarification,
     AskReady,
     CancelClarification,

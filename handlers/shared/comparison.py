@@ -10,10 +10,10 @@ from aiogram.types import BufferedInputFile, CallbackQuery, Message
 from handlers.access import requires
 from handlers.ui import keyboards
 from handlers.ui.callbacks import CardAction, OnCard
-from handlers.ui.history_callbacks import CompareWith
+from handlers.ui.callbacks.history import CompareWith
 from handlers.ui.texts import Texts
-from handlers.views.earlier import comparison_caption
 from handlers.views.paging import truncate
+from handlers.views.reading.earlier import comparison_caption
 from inference.film.side_by_side import side_by_side
 from models.crypto.keys import DataKey
 from models.crypto.vault import Content, Vault

@@ -10,12 +10,12 @@ from aiogram.types import CallbackQuery, Message
 from handlers.access import requires
 from handlers.ui import callbacks, keyboards
 from handlers.ui.callbacks import DeskAction, OnTicket
-from handlers.ui.desk_callbacks import ShowDesk
+from handlers.ui.callbacks.desk import ShowDesk
+from handlers.ui.callbacks.urgency import ALARM_ACTIONS
 from handlers.ui.forms import AnsweringTicket
 from handlers.ui.parsing import TYPED_TEXT
 from handlers.ui.replies import Handler, View, edit_message, private_chat_id, reply, send_view
 from handlers.ui.texts import Html, Texts
-from handlers.ui.urgency_callbacks import ALARM_ACTIONS
 from handlers.views.desk import conversation, desk_view, requester_line, requester_name
 from handlers.views.questions import ask
 from workflow.actors import Actor

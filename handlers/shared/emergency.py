@@ -13,10 +13,10 @@ from faq.urgency import Urgency
 from handlers.access import requires
 from handlers.shared.my_case import is_staff
 from handlers.ui import keyboards
+from handlers.ui.callbacks.urgency import AnswerUrgency
 from handlers.ui.forms import SECRET_STATES, Describing
 from handlers.ui.replies import delete_message, edit_message, private_chat_id
 from handlers.ui.texts import Catalogues, Html, Texts, escaped
-from handlers.ui.urgency_callbacks import AnswerUrgency
 from handlers.views.questions import repeat_question
 from workflow.actors import Actor
 from workflow.desk import urgency

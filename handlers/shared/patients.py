@@ -6,8 +6,8 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
+from handlers.ui.callbacks.history import OpenPatient
 from handlers.ui.forms import FindingPatient
-from handlers.ui.history_callbacks import OpenPatient
 from handlers.ui.parsing import TYPED_TEXT
 from handlers.ui.replies import reply, send_view
 from handlers.ui.texts import Texts

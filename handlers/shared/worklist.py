@@ -5,9 +5,9 @@ from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
+from handlers.ui.callbacks.worklist import ShowQueue
 from handlers.ui.replies import edit_message
 from handlers.ui.texts import Texts
-from handlers.ui.worklist_callbacks import ShowQueue
 from handlers.views.paging import PAGE_SIZE
 from handlers.views.worklist import QueuePage, QueueView, queue_view
 from workflow.actors import Actor

@@ -24,10 +24,10 @@ from handlers.ui.callbacks import (
     Skip,
     SwitchRole,
 )
-from handlers.ui.claim_callbacks import TakeOver
-from handlers.ui.prescription_callbacks import PickMedicine, UseTemplate
+from handlers.ui.callbacks.claim import TakeOver
+from handlers.ui.callbacks.prescription import PickMedicine, UseTemplate
+from handlers.ui.callbacks.urgency import AnswerUrgency
 from handlers.ui.texts import LANGUAGES, Texts
-from handlers.ui.urgency_callbacks import AnswerUrgency
 from models.tables.amendments import Amendment
 from models.tables.scans import Scan
 from models.vocabulary import Role, Sex

@@ -11,12 +11,12 @@ from handlers.ui.replies import View
 from handlers.ui.texts import Html, Texts, plain_text
 from handlers.views.actions import staff_actions
 from handlers.views.clarifications import clarification_block, open_count
-from handlers.views.earlier import earlier_block
 from handlers.views.facts import facts_block
 from handlers.views.identity import identity_line
-from handlers.views.model_answer import model_block, model_line
 from handlers.views.paging import CAPTION_LIMIT, join_blocks, split_messages, telegram_length, truncate
 from handlers.views.prescription import prescription_blocks
+from handlers.views.reading.earlier import earlier_block
+from handlers.views.reading.model_answer import model_block, model_line
 from models.tables.scans import Reading, Scan
 from models.vocabulary import Role, ScanStatus
 from reports.content.reading import Region

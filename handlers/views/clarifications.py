@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from aiogram.types import InlineKeyboardMarkup
 
-from handlers.ui.clarification_callbacks import (
+from handlers.ui.callbacks.clarification import (
     AnswerClarification,
     AskReady,
     CancelClarification,

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from html import escape
 
 from handlers.ui.callbacks import DeskAction, OnTicket
-from handlers.ui.desk_callbacks import ShowDesk
+from handlers.ui.callbacks.desk import ShowDesk
 from handlers.ui.keyboards import Buttons
 from handlers.ui.replies import View
 from handlers.ui.texts import Html, Texts

@@ -6,8 +6,8 @@ from typing import Any
 from aiogram.types import InlineKeyboardMarkup
 
 from handlers.ui.callbacks import Skip
+from handlers.ui.callbacks.prescription import AnswerFacts, ChooseFact, ConfirmFacts, ToggleCondition
 from handlers.ui.keyboards import Buttons, rows, stack
-from handlers.ui.prescription_callbacks import AnswerFacts, ChooseFact, ConfirmFacts, ToggleCondition
 from handlers.ui.texts import Html, Texts
 from workflow.scans.patient_facts import CONDITIONS
 

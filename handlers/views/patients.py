@@ -6,12 +6,12 @@ from functools import partial
 
 from handlers.ui import keyboards
 from handlers.ui.callbacks import CardAction, OnCard
-from handlers.ui.history_callbacks import OpenPatient
+from handlers.ui.callbacks.history import OpenPatient
 from handlers.ui.replies import View
 from handlers.ui.texts import Html, Texts
-from handlers.views.earlier import past_line
 from handlers.views.facts import facts_block
 from handlers.views.paging import join_blocks, truncate
+from handlers.views.reading.earlier import past_line
 from models.tables.accounts import Account
 from workflow.reporting.patients import MAX_MATCHES, Story
 from workflow.reporting.release import patient_number

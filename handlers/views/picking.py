@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from aiogram.types import InlineKeyboardMarkup
 
+from handlers.ui.callbacks.prescription import PickPart
 from handlers.ui.keyboards import rows
-from handlers.ui.prescription_callbacks import PickPart
 from handlers.ui.texts import Texts
 from handlers.views.prescription import parts_of_day
 from workflow.formulary.load import Formulary

@@ -7,8 +7,8 @@ from typing import Any, Final
 from aiogram.types import InlineKeyboardMarkup
 
 from handlers.ui.callbacks import CardAction
+from handlers.ui.callbacks.prescription import ChangeLine, OverrideAlerts, PickMedicine, RemoveLine
 from handlers.ui.keyboards import Buttons, card_keyboard, rows, stack
-from handlers.ui.prescription_callbacks import ChangeLine, OverrideAlerts, PickMedicine, RemoveLine
 from handlers.ui.texts import Html, Texts
 from handlers.views.identity import identity_line
 from models.tables.scans import Prescription, Scan

@@ -32,8 +32,9 @@ from handlers.ui.forms import (
     WritingFindings,
 )
 from handlers.ui.texts import Html, Texts
-from handlers.views import clarifications, facts, reading
+from handlers.views import clarifications, facts
 from handlers.views.paging import join_blocks
+from handlers.views.reading import draft
 from workflow.accounts.passwords import MIN_LENGTH
 
 Keyboard = Callable[..., InlineKeyboardMarkup]
@@ -78,12 +79,12 @@ QUESTIONS: Final[Mapping[State, Question]] = {
     Consenting.asked: Question("consent.ask", keyboards.consent),
     Describing.complaint: Question("scan.complaint", keyboards.skip),
     Describing.since: Question("scan.since", keyboards.skip),
-    WritingFindings.own_reading: Question("reading.own_reading", reading.diagnosis_keyboard, ("scan", "modality")),
-    WritingFindings.findings: Question("reading.findings", reading.diagnosis_keyboard, ("scan", "modality")),
+    WritingFindings.own_reading: Question("reading.own_reading", draft.diagnosis_keyboard, ("scan", "modality")),
+    WritingFindings.findings: Question("reading.findings", draft.diagnosis_keyboard, ("scan", "modality")),
     WritingFindings.impression: Question("reading.impression", keyboards.skip),
     WritingFindings.recommendations: Question("reading.recommendations", keyboards.skip),
     WritingFindings.region: Question("reading.region"),
-    WritingFindings.why: Question("reading.why", reading.model_comment_keyboard, ("scan",)),
+    WritingFindings.why: Question("reading.why", draft.model_comment_keyboard, ("scan",)),
     WritingFindings.conclusion: Question("reading.conclusion"),
     WritingFindings.override: Question("conflict.type_override"),
     WritingFindings.no_alert: Question("conflict.type_no_alert"),
@@ -91,7 +92,7 @@ QUESTIONS: Final[Mapping[State, Question]] = {
     Amending.findings: Question("amend.findings"),
     Amending.impression: Question("reading.impression", keyboards.skip),
     Amending.recommendations: Question("amend.recommendations", keyboards.skip),
-    Amending.band: Question("amend.band", reading.band_keyboard),
+    Amending.band: Question("amend.band", draft.band_keyboard),
     Amending.addendum: Question("amend.addendum"),
     GivingFacts.allergies: Question("facts.allergies", facts.none_keyboard),
     GivingFacts.current: Question("facts.current", facts.none_keyboard),
@@ -151,7 +152,7 @@ async def repeat_question(message: Message, state: FSMContext, texts: Texts) -> 
 
 def placeholders(data: Mapping[str, Any], texts: Texts) -> dict[str, Any]:
     """The form data that questions may show; anything else stays out of sentences."""
-    region = reading.report_word(texts, "region", data["region"]) if "region" in data else ""
+    region = draft.report_word(texts, "region", data["region"]) if "region" in data else ""
     fields = {name: data.get(name, "") for name in ("email", "modality", "identity")}
     tongue = texts(f"language.{data['language']}") if "language" in data else ""
     return {**fields, "scan": data.get("scan_id", ""), "region": region, "tongue": tongue}

@@ -9,11 +9,11 @@ from aiogram.types import InlineKeyboardMarkup
 
 from handlers.ui import keyboards
 from handlers.ui.callbacks import CardAction, OnCard
+from handlers.ui.callbacks.worklist import ShowQueue
 from handlers.ui.keyboards import Buttons, open_amendment
 from handlers.ui.texts import Html, Texts
-from handlers.ui.worklist_callbacks import ShowQueue
-from handlers.views.model_answer import short_answer
 from handlers.views.paging import PAGE_SIZE, truncate
+from handlers.views.reading.model_answer import short_answer
 from models.tables.amendments import Amendment
 from models.tables.scans import Scan
 from models.vocabulary import Band, Sex

@@ -9,9 +9,9 @@ from bot.web.verify import PAGE_KEYS
 from faq.teaching import ObjectionKind
 from handlers.doctor.reading import RETAKE_REASONS, STEPS
 from handlers.ui.callbacks import CardAction, DeskAction
-from handlers.ui.faq_callbacks import MissAction
+from handlers.ui.callbacks.faq import MissAction
 from handlers.ui.texts import DEFAULT, Catalogues, plain_text
-from handlers.views.reading import IMPRESSION, MODEL_COMMENT, REGIONS_VIEW
+from handlers.views.reading.draft import IMPRESSION, MODEL_COMMENT, REGIONS_VIEW
 from inference.errors import Reason
 from inference.heart.patient_reading import SHOWN
 from models.tables.deliveries import Channel

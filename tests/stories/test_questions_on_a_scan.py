@@ -2,7 +2,7 @@
 
 from bot.dev.sandbox import Person
 from handlers.ui.callbacks import CardAction, OnCard
-from handlers.ui.clarification_callbacks import AnswerClarification, ChooseAnswer, WithdrawClarification
+from handlers.ui.callbacks.clarification import AnswerClarification, ChooseAnswer, WithdrawClarification
 from models.tables.accounts import Account, PatientFacts
 from models.vocabulary import Role, ScanStatus, Sex
 from tests.support.ownership import _moves_in

@@ -8,7 +8,7 @@ from pypdf import PdfReader
 from sqlalchemy import select
 
 from handlers.ui.callbacks import OnReading
-from handlers.ui.reading_callbacks import AddReading
+from handlers.ui.callbacks.reading import AddReading
 from models.tables.accounts import Account
 from models.tables.scans import Reading
 from models.vocabulary import Language, ScanStatus

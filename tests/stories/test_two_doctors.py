@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.jobs.worklist import end_claims
 from handlers.ui.callbacks import CardAction
-from handlers.ui.reading_callbacks import StartFrom
+from handlers.ui.callbacks.reading import StartFrom
 from models.tables.claims import Claim
 from models.vocabulary import Role, ScanStatus
 from tests.support.ownership import _moves_in

@@ -12,20 +12,21 @@ from sqlalchemy import select
 from bot.dev.sandbox import Person
 from handlers.access import PERMISSION_FLAG
 from handlers.routes import routes
-from handlers.ui import (
-    callbacks,
-    claim_callbacks,
-    clarification_callbacks,
-    consistency_callbacks,
-    desk_callbacks,
-    faq_callbacks,
-    history_callbacks,
-    prescription_callbacks,
-    reading_callbacks,
-    urgency_callbacks,
-    worklist_callbacks,
+from handlers.ui import callbacks
+from handlers.ui.callbacks import (
+    CardAction,
+    OnCard,
+    claim,
+    clarification,
+    consistency,
+    desk,
+    faq,
+    history,
+    prescription,
+    reading,
+    urgency,
+    worklist,
 )
-from handlers.ui.callbacks import CardAction, OnCard
 from models.base import Sessions
 from models.tables.audit import AuditRow
 from models.vocabulary import Role, ScanStatus, Sex
@@ -226,53 +227,43 @@ FORGED: dict[type[CallbackData], tuple[CallbackData, ...]] = {
         for action in (CardAction.OPEN, *callbacks.AMENDMENT_DECISIONS)
     ),
     callbacks.OnReading: tuple(callbacks.OnReading(scan_id=1, part=part) for part in ("regions", "rest", "lungs")),
-    urgency_callbacks.AnswerUrgency: tuple(
-        urgency_callbacks.AnswerUrgency(now=now, question_id=999_999) for now in (True, False)
-    ),
+    urgency.AnswerUrgency: tuple(urgency.AnswerUrgency(now=now, question_id=999_999) for now in (True, False)),
     callbacks.Diagnose: (callbacks.Diagnose(scan_id=1, name="normal_chest"),),
     callbacks.SetPhrase: (callbacks.SetPhrase(scan_id=1, region="lungs", phrase="nodule"),),
     callbacks.SetBand: (callbacks.SetBand(scan_id=1, band="urgent"),),
-    reading_callbacks.AmendBand: (reading_callbacks.AmendBand(band="urgent"),),
-    reading_callbacks.SetModelComment: (reading_callbacks.SetModelComment(scan_id=1, name="missed"),),
-    consistency_callbacks.GiveReason: tuple(
-        consistency_callbacks.GiveReason(scan_id=1, about=about, name="known") for about in Reason
-    ),
-    consistency_callbacks.SignDifferent: (
-        consistency_callbacks.SignDifferent(scan_id=1, draft_hash="0" * draft_hash.DRAFT_HASH_DIGITS),
-    ),
-    history_callbacks.CompareWith: (history_callbacks.CompareWith(scan_id=1, earlier_id=1),),
-    history_callbacks.SamePicture: (history_callbacks.SamePicture(scan_id=1, same=True),),
-    history_callbacks.OpenPatient: (history_callbacks.OpenPatient(account_id=1),),
-    claim_callbacks.TakeOver: (claim_callbacks.TakeOver(scan_id=1, holder=2),),
-    clarification_callbacks.AskReady: (clarification_callbacks.AskReady(topic="allergies"),),
-    clarification_callbacks.AnswerClarification: (clarification_callbacks.AnswerClarification(scan_id=1, number=1),),
-    clarification_callbacks.ChooseAnswer: (clarification_callbacks.ChooseAnswer(scan_id=1, number=1, value="none"),),
-    clarification_callbacks.WithdrawClarification: (
-        clarification_callbacks.WithdrawClarification(scan_id=1, number=1),
-    ),
-    clarification_callbacks.CancelClarification: (clarification_callbacks.CancelClarification(),),
-    worklist_callbacks.ShowQueue: tuple(worklist_callbacks.ShowQueue(part=part) for part in QueueFilter),
+    reading.AmendBand: (reading.AmendBand(band="urgent"),),
+    reading.SetModelComment: (reading.SetModelComment(scan_id=1, name="missed"),),
+    consistency.GiveReason: tuple(consistency.GiveReason(scan_id=1, about=about, name="known") for about in Reason),
+    consistency.SignDifferent: (consistency.SignDifferent(scan_id=1, draft_hash="0" * draft_hash.DRAFT_HASH_DIGITS),),
+    history.CompareWith: (history.CompareWith(scan_id=1, earlier_id=1),),
+    history.SamePicture: (history.SamePicture(scan_id=1, same=True),),
+    history.OpenPatient: (history.OpenPatient(account_id=1),),
+    claim.TakeOver: (claim.TakeOver(scan_id=1, holder=2),),
+    clarification.AskReady: (clarification.AskReady(topic="allergies"),),
+    clarification.AnswerClarification: (clarification.AnswerClarification(scan_id=1, number=1),),
+    clarification.ChooseAnswer: (clarification.ChooseAnswer(scan_id=1, number=1, value="none"),),
+    clarification.WithdrawClarification: (clarification.WithdrawClarification(scan_id=1, number=1),),
+    clarification.CancelClarification: (clarification.CancelClarification(),),
+    worklist.ShowQueue: tuple(worklist.ShowQueue(part=part) for part in QueueFilter),
     callbacks.Skip: (callbacks.Skip(),),
     callbacks.RetakeReason: (callbacks.RetakeReason(name="blurred"), callbacks.RetakeReason(name="made up")),
-    prescription_callbacks.UseTemplate: tuple(
-        prescription_callbacks.UseTemplate(name=name) for name in ("fever", "made up")
+    prescription.UseTemplate: tuple(prescription.UseTemplate(name=name) for name in ("fever", "made up")),
+    prescription.RemoveLine: (
+        prescription.RemoveLine(scan_id=1, index=0, draft_hash="0" * draft_hash.DRAFT_HASH_DIGITS),
     ),
-    prescription_callbacks.RemoveLine: (
-        prescription_callbacks.RemoveLine(scan_id=1, index=0, draft_hash="0" * draft_hash.DRAFT_HASH_DIGITS),
+    prescription.ChangeLine: (
+        prescription.ChangeLine(scan_id=1, index=0, draft_hash="0" * draft_hash.DRAFT_HASH_DIGITS),
     ),
-    prescription_callbacks.ChangeLine: (
-        prescription_callbacks.ChangeLine(scan_id=1, index=0, draft_hash="0" * draft_hash.DRAFT_HASH_DIGITS),
+    prescription.ToggleCondition: (
+        prescription.ToggleCondition(index=0),
+        prescription.ToggleCondition(index=99),
     ),
-    prescription_callbacks.ToggleCondition: (
-        prescription_callbacks.ToggleCondition(index=0),
-        prescription_callbacks.ToggleCondition(index=99),
-    ),
-    prescription_callbacks.ConfirmFacts: (prescription_callbacks.ConfirmFacts(),),
-    prescription_callbacks.PickMedicine: (prescription_callbacks.PickMedicine(),),
-    prescription_callbacks.PickPart: (prescription_callbacks.PickPart(part=0, index=0),),
-    reading_callbacks.AddReading: (reading_callbacks.AddReading(scan_id=1, name="nodule_right"),),
-    reading_callbacks.StartFrom: (reading_callbacks.StartFrom(scan_id=1, number=1),),
-    prescription_callbacks.OverrideAlerts: (prescription_callbacks.OverrideAlerts(scan_id=1),),
+    prescription.ConfirmFacts: (prescription.ConfirmFacts(),),
+    prescription.PickMedicine: (prescription.PickMedicine(),),
+    prescription.PickPart: (prescription.PickPart(part=0, index=0),),
+    reading.AddReading: (reading.AddReading(scan_id=1, name="nodule_right"),),
+    reading.StartFrom: (reading.StartFrom(scan_id=1, number=1),),
+    prescription.OverrideAlerts: (prescription.OverrideAlerts(scan_id=1),),
     callbacks.ChooseSex: (callbacks.ChooseSex(sex=Sex.MALE),),
     callbacks.InviteTo: tuple(callbacks.InviteTo(role=role) for role in Role),
     callbacks.AcceptInvitation: (callbacks.AcceptInvitation(),),
@@ -284,20 +275,20 @@ FORGED: dict[type[CallbackData], tuple[CallbackData, ...]] = {
     callbacks.Noted: (callbacks.Noted(),),
     callbacks.EndSession: (callbacks.EndSession(chat_id=1), callbacks.EndSession(chat_id=700_002)),
     callbacks.OnTicket: tuple(callbacks.OnTicket(action=a, ticket_id=1) for a in callbacks.DeskAction),
-    desk_callbacks.ShowDesk: (desk_callbacks.ShowDesk(page=0),),
+    desk.ShowDesk: (desk.ShowDesk(page=0),),
     callbacks.ResendCode: (callbacks.ResendCode(),),
-    faq_callbacks.ShowMisses: (faq_callbacks.ShowMisses(page=0),),
-    faq_callbacks.OnMiss: tuple(faq_callbacks.OnMiss(action=a, miss_id=1) for a in faq_callbacks.MissAction),
-    faq_callbacks.TeachTopic: (faq_callbacks.TeachTopic(miss_id=1, topic="report", sure=True),),
-    faq_callbacks.SaveEntry: (faq_callbacks.SaveEntry(),),
-    faq_callbacks.ShowTaught: (faq_callbacks.ShowTaught(page=0),),
-    faq_callbacks.OnPhrase: tuple(faq_callbacks.OnPhrase(phrase_id=1, forget=forget) for forget in (False, True)),
-    faq_callbacks.OnTopic: tuple(faq_callbacks.OnTopic(topic="own-1", forget=forget) for forget in (False, True)),
+    faq.ShowMisses: (faq.ShowMisses(page=0),),
+    faq.OnMiss: tuple(faq.OnMiss(action=a, miss_id=1) for a in faq.MissAction),
+    faq.TeachTopic: (faq.TeachTopic(miss_id=1, topic="report", sure=True),),
+    faq.SaveEntry: (faq.SaveEntry(),),
+    faq.ShowTaught: (faq.ShowTaught(page=0),),
+    faq.OnPhrase: tuple(faq.OnPhrase(phrase_id=1, forget=forget) for forget in (False, True)),
+    faq.OnTopic: tuple(faq.OnTopic(topic="own-1", forget=forget) for forget in (False, True)),
 }
 REFUSED = ("not_found", "not_allowed", "stale", "not_linked", "invite_invalid", "already_linked")
 OPEN = {
-    prescription_callbacks.AnswerFacts,
-    prescription_callbacks.ChooseFact,
+    prescription.AnswerFacts,
+    prescription.ChooseFact,
     callbacks.ChooseLanguage,
     callbacks.ChooseTopic,
     callbacks.Unlink,

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from handlers.ui.callbacks import OnReading
-from handlers.ui.consistency_callbacks import GiveReason, SignDifferent
+from handlers.ui.callbacks.consistency import GiveReason, SignDifferent
 from models.tables.audit import AuditRow
 from models.vocabulary import ScanStatus
 from tests.support.people import Clinic

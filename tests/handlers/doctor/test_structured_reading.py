@@ -7,7 +7,7 @@ import pytest
 from pypdf import PdfReader
 
 from handlers.ui.callbacks import CardAction, Diagnose, OnReading, SetBand, SetPhrase
-from handlers.ui.reading_callbacks import AddReading, SetModelComment
+from handlers.ui.callbacks.reading import AddReading, SetModelComment
 from models.tables.scans import Reading
 from models.vocabulary import ScanStatus
 from tests.support.people import Clinic

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from handlers.ui.prescription_callbacks import ConfirmFacts
+from handlers.ui.callbacks.prescription import ConfirmFacts
 from models.base import Sessions
 from models.tables.accounts import Account, PatientFacts
 from models.tables.audit import AuditRow

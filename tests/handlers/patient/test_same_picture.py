@@ -5,7 +5,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
-from handlers.ui.history_callbacks import SamePicture
+from handlers.ui.callbacks.history import SamePicture
 from inference.upload.dct_hash import dct_hash, hash_distance
 from inference.upload.open import open_picture
 from models.vocabulary import Role

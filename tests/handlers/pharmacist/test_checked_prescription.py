@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from handlers.ui.prescription_callbacks import RemoveLine
+from handlers.ui.callbacks.prescription import RemoveLine
 from models.tables.accounts import PatientFacts
 from models.tables.audit import AuditRow
 from models.tables.scans import Prescription

@@ -7,7 +7,7 @@ import numpy as np
 from sqlalchemy import select
 
 from handlers.ui.callbacks import CardAction, OnCard
-from handlers.ui.history_callbacks import CompareWith
+from handlers.ui.callbacks.history import CompareWith
 from models.tables.amendments import Amendment, AmendmentState
 from models.tables.audit import AuditRow
 from models.tables.scans import Scan

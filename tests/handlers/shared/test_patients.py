@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from handlers.ui.history_callbacks import OpenPatient
+from handlers.ui.callbacks.history import OpenPatient
 from models.tables.accounts import Account
 from models.tables.audit import AuditRow
 from models.vocabulary import ScanStatus

@@ -7,7 +7,7 @@ import pytest
 from handlers.ui.callbacks import CardAction
 from handlers.ui.keyboards import card_keyboard
 from handlers.ui.texts import Catalogues, plain_text
-from handlers.views.model_answer import measure_lines
+from handlers.views.reading.model_answer import measure_lines
 from models.tables.scans import AiFinding, Scan
 from tests.support.catalogues import HOSPITAL, LANGUAGES
 

@@ -7,7 +7,7 @@ import pytest
 
 from bot.dev.sandbox.client.transcript import Message
 from handlers.ui.texts import plain_text
-from handlers.views.model_answer import model_line
+from handlers.views.reading.model_answer import model_line
 from models.tables.scans import AiFinding
 from models.vocabulary import ScanStatus
 from tests.support.people import Clinic

@@ -6,14 +6,14 @@ from typing import Final
 from aiogram.types import InlineKeyboardMarkup
 
 from handlers.ui.callbacks import CardAction, Diagnose, OnReading, SetBand, SetPhrase
+from handlers.ui.callbacks.reading import AmendBand, SetModelComment, StartFrom
 from handlers.ui.keyboards import Buttons, button_data, rows, stack
-from handlers.ui.reading_callbacks import AmendBand, SetModelComment, StartFrom
 from handlers.ui.replies import View
 from handlers.ui.texts import Html, Texts
-from handlers.views import consistency, ready
 from handlers.views.cards import draft_lines
 from handlers.views.identity import identity_line
 from handlers.views.paging import fit_message, join_blocks
+from handlers.views.reading import consistency, ready
 from models.tables.scans import Scan
 from models.vocabulary import Band
 from reports.content.phrases import COMMON_DIAGNOSES, COMMON_PHRASES

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from handlers.ui.callbacks import OnReading
+from handlers.ui.callbacks.reading import AddReading
 from handlers.ui.keyboards import rows, stack
-from handlers.ui.reading_callbacks import AddReading
 from handlers.ui.replies import View
 from handlers.ui.texts import Html, Texts
 from handlers.views.cards import draft_lines
-from handlers.views.consistency import DRAFT_VIEW
 from handlers.views.identity import identity_line
 from handlers.views.paging import fit_message
+from handlers.views.reading.consistency import DRAFT_VIEW
 from models.tables.scans import Scan
 from reports.content.reading import REGIONS, Region
 from reports.content.ready import FAMILIES, Family

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from handlers.ui.callbacks import OnReading
-from handlers.ui.consistency_callbacks import GiveReason, SignDifferent
+from handlers.ui.callbacks.consistency import GiveReason, SignDifferent
 from handlers.ui.keyboards import Buttons, rows, stack
 from handlers.ui.replies import View
 from handlers.ui.texts import Html, Texts
 from handlers.views.cards import draft_lines
 from handlers.views.identity import identity_line
-from handlers.views.model_answer import short_answer
 from handlers.views.paging import fit_message, join_blocks
+from handlers.views.reading.model_answer import short_answer
 from models.tables.scans import Scan
 from models.vocabulary import Band
 from reports.content.phrases import NO_ALERT_REASONS, OVERRIDE_REASONS
