@@ -51,8 +51,7 @@ from models.schema import is_current
 from reports.pdf.pool import PdfPool
 from workflow.audit.chain import Source, audited_sessions
 from workflow.claims import CLAIM_PERIOD
-from workflow.formulary.load import OWN_DATA
-from workflow.formulary.load import load as load_formulary
+from workflow.formulary import load as formulary
 from workflow.jobs import HAS_JOBS
 from workflow.reporting.builder import Issuer
 from workflow.scans.intake import READ_AHEAD
@@ -222,7 +221,7 @@ def _services(
         voice=settings.voice,
         secret_key=secret_key(settings),
         mail_domain=str(settings.mail_from).rpartition("@")[2],
-        formulary=load_formulary(settings.formulary or OWN_DATA),
+        formulary=formulary.load(settings.formulary or formulary.OWN_DATA),
         base_url=settings.base_url,
         signing_keys=signing_keys(settings),
         idle_limit=timedelta(hours=settings.idle_hours),

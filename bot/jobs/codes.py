@@ -5,8 +5,8 @@ from typing import Final
 from bot.channels.email import Email, UndeliverableMail
 from bot.jobs.notify import notify, send_email
 from bot.services import Services
-from handlers.views.cards import release_content
 from handlers.views.identity import identity_line
+from handlers.views.reports import release_content
 from models.tables.accounts import Account
 from models.tables.codes import Code, Purpose
 from models.tables.scans import Scan

@@ -14,7 +14,7 @@ from handlers.ui.forms import Releasing
 from handlers.ui.parsing import TYPED_TEXT
 from handlers.ui.replies import delete_message, private_chat_id, reply
 from handlers.ui.texts import Texts
-from handlers.views.cards import release_content
+from handlers.views.reports import release_content
 from workflow.actors import Actor
 from workflow.errors import CodeSpent
 from workflow.permissions import Permission

@@ -126,19 +126,6 @@ def rejection_reason(scan: Scan, texts: Texts) -> str:
     return texts.plain(stored) if stored.startswith("reason.") and texts.has(stored) else stored
 
 
-def release_content(scan: Scan, texts: Texts) -> Html:
-    """The content that a release code confirms: patient, scan, impression, band, number of medicines."""
-    assert scan.reading is not None
-    section = build_reading(scan.reading, modality_of(scan), language.report_language(texts.language))
-    return texts(
-        "release.content",
-        identity=identity_line(scan, texts),
-        impression=(section.impression or texts.plain("unknown")).rstrip(". "),
-        band=texts(f"band.{scan.reading.band}") if scan.reading.band else texts("unknown"),
-        medicines=len(scan.prescription.lines) if scan.prescription else 0,
-    )
-
-
 def _head(scan: Scan, texts: Texts, reader_id: int | None) -> list[Html]:
     head = [texts("card.staff", scan=scan.id, stage=texts(f"stage.{scan.status}")), identity_line(scan, texts)]
     if scan.stat_at:

@@ -3,10 +3,14 @@
 from typing import Final
 
 from handlers.ui.texts import Html, Texts
+from handlers.views.identity import identity_line
 from models.tables.amendments import Amendment
 from models.tables.scans import Report, Scan
+from workflow.reporting import language
 from workflow.reporting.amendments import versioned_number
+from workflow.reporting.reading import build_reading
 from workflow.reporting.verification import ReportVersion, Validity
+from workflow.scans.reading import modality_of
 
 VERIFY_PREFIX: Final = "verify_"  # of the payload of a deep link
 VALIDITY_SYMBOLS: Final = {
@@ -24,6 +28,19 @@ def report_caption(report: Report, texts: Texts) -> Html:
     if report.passphrase is None:
         return caption
     return Html(f"{caption}\n\n{texts('report.passphrase', passphrase=report.passphrase)}")
+
+
+def release_content(scan: Scan, texts: Texts) -> Html:
+    """The content that a release code confirms: patient, scan, impression, band, number of medicines."""
+    assert scan.reading is not None
+    section = build_reading(scan.reading, modality_of(scan), language.report_language(texts.language))
+    return texts(
+        "release.content",
+        identity=identity_line(scan, texts),
+        impression=(section.impression or texts.plain("unknown")).rstrip(". "),
+        band=texts(f"band.{scan.reading.band}") if scan.reading.band else texts("unknown"),
+        medicines=len(scan.prescription.lines) if scan.prescription else 0,
+    )
 
 
 def validity_sentence(version: ReportVersion | None, texts: Texts) -> Html:

@@ -52,9 +52,7 @@ def _read(plain: str, formulary: Formulary) -> PrescriptionLine:
 
 class _Reader:
     def __init__(self, text: str, written: str, formulary: Formulary) -> None:
-        self._text = text
-        self._formulary = formulary
-        self._index = index_of(formulary)
+        self._text, self._formulary, self._index = text, formulary, index_of(formulary)
         self._draft = Draft(_PREFIX.sub(lambda m: f"{m.group(1) or m.group(2)}. ", written))
         self._written = written
         self._another = False  # a suffix may make another product of the name
