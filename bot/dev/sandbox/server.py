@@ -128,9 +128,11 @@ class Sandbox:
         await self.stop()
 
     async def _serve(self, stack: AsyncExitStack) -> None:
-        app = web.Application(client_max_size=PERSON_LIMIT, middlewares=[sentences])
+        app = web.Application(client_max_size=PERSON_LIMIT)
         for routed in (self._bot_api, self._client_api, self._display):
-            app.add_routes(routed.routes())
+            app.add_routes(
+                web.RouteDef(one.method, one.path, sentences(one.handler), one.kwargs) for one in routed.routes()
+            )
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_WITHIN)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)

@@ -25,17 +25,22 @@ LONGEST_WAIT: Final = 60.0
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-@web.middleware
-async def sentences(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn refusals into `{"error": sentence}`."""
-    try:
-        return await handler(request)
-    except people.ClientRequestRefused as error:
-        return reply({"error": str(error)}, error.status)
-    except ApiError as error:
-        return reply({"error": error.description}, error.code)
-    except NotANumber as error:
-        return reply({"error": f"{error} is no number"}, 400)
+def sentences(handler: Handler) -> Handler:
+    """Turn refusals of a handler into `{"error": sentence}`.
+
+    Not a middleware: aiohttp keeps the application of each handler that it wraps for the life of the process."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except people.ClientRequestRefused as error:
+            return reply({"error": str(error)}, error.status)
+        except ApiError as error:
+            return reply({"error": error.description}, error.code)
+        except NotANumber as error:
+            return reply({"error": f"{error} is no number"}, 400)
+
+    return answer
 
 
 def reply(value: Unchecked, status: int = 200, seen: int | None = None) -> web.Response:
