@@ -127,8 +127,10 @@ async def toggle(
 
 @requires(Permission.SET_FACTS)
 async def confirm(query: CallbackQuery, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
-    """The facts are as they were told before."""
+    """The facts are as they were told before. Raises StaleAction where none were told."""
     async with uow.begin() as session:
+        if not await patient_facts.facts_of(session, actor.account_id):
+            raise StaleAction
         await patient_facts.record_facts(session, actor, {}, uow.at)
     await edit_message(query, texts("facts.confirmed"))
 

@@ -139,9 +139,9 @@ async def _enter(state: FSMContext, ticket_id: int) -> None:
 @requires(Permission.SERVE_DESK)
 async def take_reply(message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
     """Send the message and name who gets it. The conversation goes on until it is closed, parked or has ended."""
-    ticket_id = (await state.get_data())["ticket_id"]
     try:
         async with uow.begin() as session:
+            ticket_id = await _ticket_in(state)
             ticket = await desk.reply(session, actor, ticket_id, message.text or "", uow.at)
     except (NotFound, StaleAction, TicketTaken):
         async with uow.begin():
@@ -155,15 +155,21 @@ async def take_reply(message: Message, actor: Actor, state: FSMContext, texts: T
 async def park(query: CallbackQuery, callback_data: OnTicket, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
     """Leave the conversation open and claimed; what is typed next goes to nobody."""
     async with uow.begin():
-        await _leave(state, callback_data.ticket_id)
+        if await _is_in(state, callback_data.ticket_id):
+            await state.clear()
     keyboard = keyboards.ticket_keyboard(texts, callback_data.ticket_id, (DeskAction.REPLY, DeskAction.CLOSE))
     await edit_message(query, texts("desk.parked", ticket=callback_data.ticket_id), keyboard)
 
 
-async def _leave(state: FSMContext, ticket_id: int) -> None:
+async def _ticket_in(state: FSMContext) -> int:
+    """The ticket of the conversation that the form holds."""
+    return int((await state.get_data())["ticket_id"])
+
+
+async def _is_in(state: FSMContext, ticket_id: int) -> bool:
+    """Whether what is typed next goes to the requester of this ticket."""
     talking = await state.get_state() == AnsweringTicket.reply.state
-    if talking and (await state.get_data())["ticket_id"] == ticket_id:
-        await state.clear()
+    return talking and await _ticket_in(state) == ticket_id
 
 
 @requires(Permission.SERVE_DESK)
@@ -177,7 +183,8 @@ async def close(
 ) -> None:
     async with uow.begin() as session:
         await desk.close(session, actor, callback_data.ticket_id, uow.at)
-        await _leave(state, callback_data.ticket_id)
+        if await _is_in(state, callback_data.ticket_id):
+            await state.clear()
     await edit_message(query, texts("desk.done"))
 
 

@@ -12,7 +12,7 @@ from handlers.ui.texts import Html, Texts, plain_text
 from handlers.views.actions import staff_actions
 from handlers.views.clarifications import clarification_block, open_count
 from handlers.views.facts import facts_block
-from handlers.views.identity import identity_line
+from handlers.views.identity import patient_line
 from handlers.views.paging import CAPTION_LIMIT, join_blocks, split_messages, telegram_length, truncate
 from handlers.views.prescription import prescription_blocks
 from handlers.views.reading.earlier import earlier_block
@@ -127,7 +127,7 @@ def rejection_reason(scan: Scan, texts: Texts) -> str:
 
 
 def _head(scan: Scan, texts: Texts, reader_id: int | None) -> list[Html]:
-    head = [texts("card.staff", scan=scan.id, stage=texts(f"stage.{scan.status}")), identity_line(scan, texts)]
+    head = [texts("card.staff", scan=scan.id, stage=texts(f"stage.{scan.status}")), patient_line(scan, texts)]
     if scan.stat_at:
         head.insert(0, texts("card.stat"))
     if queries.is_critical(scan) or queries.is_urgent(scan):

@@ -12,6 +12,11 @@ def person_line(account: Account, texts: Texts) -> Html:
     return texts("person", name=account.name, sex=texts(f"sex.{account.sex}"), born=born)
 
 
+def patient_line(scan: Scan, texts: Texts) -> Html:
+    """The patient's name, sex, birth date and number, below a line that names the scan."""
+    return texts("identity.patient", person=person_line(scan.patient, texts), number=patient_number(scan.patient_id))
+
+
 def identity_line(scan: Scan, texts: Texts) -> Html:
     """The patient's name, sex, birth date and number, and the scan's number."""
     person, number = person_line(scan.patient, texts), patient_number(scan.patient_id)

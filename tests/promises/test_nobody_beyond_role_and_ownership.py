@@ -87,6 +87,7 @@ async def bela(clinic: Clinic) -> Person:
     return await _moves_in(clinic, "Bela Stranger", "bela@example.org", Role.PATIENT)
 
 
+@pytest.mark.timeout(400)
 async def test_every_press_on_every_scan_by_everybody_without_the_right_is_refused(
     clinic: Clinic, bela: Person
 ) -> None:

@@ -1,1 +1,1 @@
-"""What a doctor sees of a reading: the draft, ready readings, contradictions, the model's answer, earlier scans."""
+"""Views of a reading: the draft, ready readings, contradictions, the answer of the model, earlier scans."""

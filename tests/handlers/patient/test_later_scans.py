@@ -20,6 +20,6 @@ async def test_the_second_report_lists_the_first_scan_and_the_medicine_in_column
     second = "".join(pages((await clinic.amina.receives_document(timeout=30)).data))
     assert "Comparison" in second
     assert "-000001)" in second
-    for words in ("Remarks", "afterfood", "Howoften", "3timesaday", "Checkedonarrival"):
+    for words in ("Amoxicillin500mg", "afterfood", "3timesaday", "Checkedonarrival"):
         assert words in second
     assert sentence_for(clinic, "unknown") not in second

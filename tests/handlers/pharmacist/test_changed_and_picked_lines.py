@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from handlers.ui.callbacks import UseTemplate
-from handlers.ui.callbacks.prescription import ChangeLine
+from handlers.ui.callbacks.prescription import ChangeLine, UseTemplate
 from models.tables.accounts import Account, PatientFacts
 from models.vocabulary import ScanStatus
 from tests.support.people import Clinic

@@ -35,6 +35,7 @@ def a_scan(name: str, words: str, lines: list[str], status: ScanStatus = ScanSta
         id=1,
         status=status,
         patient=a_person(name),
+        patient_id=1,
         created_at=NOW,
         complaint=words,
         since=words,

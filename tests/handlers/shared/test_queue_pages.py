@@ -6,7 +6,7 @@ from models.tables.accounts import Account
 from models.vocabulary import ScanStatus, Sex
 from tests.support.people import Clinic
 from tests.support.steps import a_scan, actor
-from workflow.desk import tickets
+from workflow.desk import alarms
 from workflow.scans import intake, queries
 
 
@@ -48,7 +48,7 @@ async def test_a_long_queue_has_pages_and_totals_and_marks_an_open_emergency(cli
     async with clinic.app.services.sessions.begin() as session:
         amina = await actor(session, "amina@example.org")
         (chat,) = await queries.chats_of_account(session, amina.account_id)
-        await tickets.report_emergency(session, chat, amina, "en", "I cannot breathe", clinic.app.services.now())
+        await alarms.report_emergency(session, chat, amina, "en", "I cannot breathe", clinic.app.services.now())
     await clinic.rao.sends("/queue")
     await clinic.rao.sees("🆘 #1 ")
 

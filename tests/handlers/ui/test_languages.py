@@ -29,6 +29,7 @@ OWN_SCRIPT = {"language.en", "language.hi", "language.ta"}
 LATIN = {
     "AI",
     "MRI",
+    "STAT",  # staff alone read it
     "PDF",
     "SHA",
     "JPG",

@@ -55,6 +55,7 @@ BOUND: dict[type[Any], dict[str, Any]] = {
         "override": {"checks": ["band:nodule"], "reason": "override.known"},
         "no_alert": "no_alert.told",
         "difference_seen": True,
+        "version": 2,
     },
     Prescription: {
         "lines": ["Something else"],
@@ -79,6 +80,9 @@ FREE: dict[type[Any], set[str]] = {
         "patient_id",
         "modality",
         "media_group_id",
+        "picture_hash",
+        "same_as",
+        "stat_at",
         "supersedes_id",
         "analysis_asked_at",
         "released_at",
@@ -88,7 +92,13 @@ FREE: dict[type[Any], set[str]] = {
     },
     AiFinding: {"scan_id", "distance", "adjustments", "created_at"},
     Reading: {"scan_id", "doctor_id"},
-    Prescription: {"scan_id", "pharmacist_id", "needs_doctor", "countersigned_by"},
+    Prescription: {
+        "scan_id",
+        "pharmacist_id",
+        "needs_doctor",
+        "countersigned_by",
+        "reading_version",
+    },  # its version is the reading's
     Account: {
         "key_id",
         "id",
