@@ -25,7 +25,7 @@ from faq.urgency import Urgency, UrgencyRules, load_urgency_rules
 from faq.words import MAX_QUESTION, normalise, tokens
 
 FOLDER: Final = Path(__file__).parent / "data"
-MIN_SCORE: Final = 0.45
+MIN_SCORE: Final = 0.42
 MIN_SCORE_NEAR_EMERGENCY: Final = (
     0.85  # a symptom in the question makes it a question about the scan desk only if the match is strong
 )

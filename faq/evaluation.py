@@ -1,6 +1,7 @@
-"""Evaluation of the FAQ on labelled questions."""
+"""Evaluation of the FAQ on labelled questions, by the topic found and, apart from it, by what the answer says."""
 
 import time
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from faq.entries import Topic
 from faq.urgency import Urgency
 
 HALVES: Final = ("tune", "test")
+ANSWER_HALVES: Final = ("tune", "fresh")
 EMERGENCY: Final = "cry"  # the label of an emergency in the question files, as opposed to a question about emergencies
 
 
@@ -105,3 +107,41 @@ def _given(answer: Answer) -> str:
 
 def _share(asked: Sequence[Result], good: Callable[[Result], bool]) -> Share:
     return Share(sum(map(good, asked)), len(asked))
+
+
+@dataclass(frozen=True)
+class AnswerFigures:
+    """Shares of questions by people's situation; the topic found plays no part except in refusing."""
+
+    answered: Share  # the answer says what the need asks for
+    refused: Share  # off-topic questions that got the fallback
+
+
+def read_asked(half: str, folder: Path = FOLDER) -> list[Question]:
+    """Questions by people's situation, each with its need in place of a topic; "fresh" is only measured."""
+    return read_questions(f"answers_{half}", folder)
+
+
+def read_needs(folder: Path = FOLDER) -> dict[str, dict[str, list[str]]]:
+    """By need and language, the words any of which a right answer contains."""
+    return tomllib.loads((folder / "questions" / "needs.toml").read_text(encoding="utf-8"))
+
+
+def says_what_is_needed(asked: Result, needs: dict[str, dict[str, list[str]]]) -> bool:
+    """Whether the answer meets the question's need; for an off-topic question, whether it is the fallback."""
+    (need,) = asked.question.right
+    if need == Topic.FALLBACK:
+        return asked.answer.topic == Topic.FALLBACK
+    found = (word in asked.answer.text for word in needs[need][asked.question.language])
+    return asked.answer.topic != Topic.FALLBACK and any(found)
+
+
+def count_answers(asked: Sequence[Result], language: str | None = None) -> AnswerFigures:
+    """Answer figures over all questions or those of one language."""
+    needs = read_needs()
+    of = [a for a in asked if language in {None, a.question.language}]
+    off = [a for a in of if Topic.FALLBACK in a.question.right]
+    on = [a for a in of if Topic.FALLBACK not in a.question.right]
+    return AnswerFigures(
+        _share(on, lambda a: says_what_is_needed(a, needs)), _share(off, lambda a: says_what_is_needed(a, needs))
+    )

@@ -11,7 +11,21 @@ from rich.panel import Panel
 from rich.table import Table
 
 from faq.answer import Answer, Faq, load
-from faq.evaluation import HALVES, Figures, Result, Share, answer_all, confusions, count, is_right, read_questions
+from faq.evaluation import (
+    ANSWER_HALVES,
+    HALVES,
+    AnswerFigures,
+    Figures,
+    Result,
+    Share,
+    answer_all,
+    confusions,
+    count,
+    count_answers,
+    is_right,
+    read_asked,
+    read_questions,
+)
 
 app = typer.Typer(help="Ask the FAQ, measure it.", no_args_is_help=True)
 
@@ -56,11 +70,18 @@ def evaluate(
     faq_engine = load()
     results = {name: answer_all(faq_engine, read_questions(name)) for name in HALVES}
     figures = {(name, lang): count(results[name], lang) for name in HALVES for lang in (*faq_engine.languages, None)}
+    asked = {name: answer_all(faq_engine, read_asked(name)) for name in ANSWER_HALVES}
+    answers = {
+        (name, lang): count_answers(asked[name], lang)
+        for name in ANSWER_HALVES
+        for lang in (*faq_engine.languages, None)
+    }
     if as_json:
         _figures_json(figures)
+        _answers_json(answers)
         return
     console = Console()
-    console.print(_figures_table(figures), _confusion_table(half, results[half]))
+    console.print(_figures_table(figures), _answers_table(answers), _confusion_table(half, results[half]))
     if questions:
         console.print(_wrong_table(results[half]))
 
@@ -74,17 +95,34 @@ def _figures_json(figures: dict[tuple[str, str | None], Figures]) -> None:
             "recalled": measured.emergencies,
             "alarms": measured.false_alarms,
         }
-        rates = {name: {"good": share.good, "total": share.total, "rate": share.rate} for name, share in shares.items()}
-        _print_line(
-            {"half": half, "language": language or "all", **rates, "slowest_ms": round(measured.slowest * 1e3, 2)}
-        )
+        place = {"measure": "topic", "half": half, "language": language or "all"}
+        _print_line({**place, **_rates(shares), "slowest_ms": round(measured.slowest * 1e3, 2)})
+
+
+def _answers_json(figures: dict[tuple[str, str | None], AnswerFigures]) -> None:
+    for (half, language), measured in figures.items():
+        shares = {"answered": measured.answered, "refused": measured.refused}
+        _print_line({"measure": "answer", "half": half, "language": language or "all", **_rates(shares)})
+
+
+def _rates(shares: dict[str, Share]) -> dict[str, dict[str, float | None]]:
+    return {name: {"good": share.good, "total": share.total, "rate": share.rate} for name, share in shares.items()}
 
 
 def _figures_table(figures: dict[tuple[str, str | None], Figures]) -> Table:
-    table = Table("half", "language", "top 1", "in 3", "refused", "emergencies", "false alarms", "slowest", title="FAQ")
+    table = Table(
+        "half", "language", "top 1", "in 3", "refused", "emergencies", "false alarms", "slowest", title="Topics"
+    )
     for (half, language), measured in figures.items():
         shares = (measured.top_1, measured.top_3, measured.refused, measured.emergencies, measured.false_alarms)
         table.add_row(half, language or "all", *map(_rate, shares), f"{measured.slowest * 1e3:.1f} ms")
+    return table
+
+
+def _answers_table(figures: dict[tuple[str, str | None], AnswerFigures]) -> Table:
+    table = Table("half", "language", "answered", "refused", title="Answers")
+    for (half, language), measured in figures.items():
+        table.add_row(half, language or "all", _rate(measured.answered), _rate(measured.refused))
     return table
 
 
