@@ -117,7 +117,7 @@ GRANTS: Final[Mapping[Operation, RoleScopes]] = {
     Permission.SET_AUTHENTICATOR: _grant(Role.ADMINISTRATOR),
     Permission.ACCEPT_INVITE: _grant(*HUMAN_ROLES),
     Permission.SWITCH_ROLE: _grant(*HUMAN_ROLES),
-    Permission.SET_LANGUAGE: _grant(*HUMAN_ROLES),
+    Permission.SET_LANGUAGE: _grant(UNLINKED, *HUMAN_ROLES),
     Permission.SEE_SELF: _grant(*HUMAN_ROLES),
     Permission.UPLOAD: _grant(Role.PATIENT, scope=Scope.OWN),
     Permission.DESCRIBE: _grant(Role.PATIENT, scope=Scope.OWN),

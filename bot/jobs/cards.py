@@ -25,7 +25,7 @@ from models.crypto.vault import Content
 from models.tables.chats import Card
 from models.tables.scans import Scan
 from models.vocabulary import Role
-from workflow.accounts import sessions
+from workflow.accounts import profile, sessions
 from workflow.actors import Actor
 from workflow.audit import chain
 from workflow.errors import NotAllowed, NotFound
@@ -96,10 +96,11 @@ async def notify_locked_chat(services: Services, scan: Scan, chat_id: int) -> No
 
 
 async def show_menu(services: Services, chat_id: int) -> None:
-    """Set the command menu of a chat by its account's role and language. Idempotent."""
+    """Set the command menu of a chat by its account's role and its language. Idempotent."""
     async with services.sessions() as session:
         actor = await sessions.actor_for(session, chat_id)
-    texts = services.catalogues.of(actor.language if actor else None)
+        language = actor.language if actor else await profile.chosen_language(session, chat_id)
+    texts = services.catalogues.of(language)
     optional = {WHATSAPP} if services.whatsapp else set()
     if actor is not None and len(actor.roles) > 1:
         optional.add("role")

@@ -9,6 +9,7 @@ from bot.jobs.data_requests import erase_due_accounts
 from bot.observability.audit_anchor import record_anchor
 from bot.services import Services
 from models.base import read_only
+from workflow.accounts import profile
 from workflow.faq import unanswered
 from workflow.scans import analysis, queries
 from workflow.unit_of_work import delete_old_updates
@@ -29,6 +30,7 @@ async def clean_up(services: Services) -> None:
     async with services.sessions.begin() as session:
         await delete_old_updates(session, services.now())
         await unanswered.delete_old(session, services.now())
+        await profile.delete_old_choices(session, services.now())
         await analysis.delete_unused(session)
     await erase_due_accounts(services)
     await _delete_orphaned_files(services)

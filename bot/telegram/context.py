@@ -12,7 +12,7 @@ from bot.services import Services
 from bot.telegram.faq_cache import FaqCache
 from handlers.views.questions import answer_repeated_update
 from models.base import read_only
-from workflow.accounts import sessions
+from workflow.accounts import profile, sessions
 from workflow.actors import Actor
 from workflow.scans import queries
 from workflow.unit_of_work import CURRENT, UnitOfWork
@@ -41,10 +41,11 @@ class ContextMiddleware(BaseMiddleware):
         async with read_only(self._sessions) as session:
             repeated = await queries.was_handled(session, event.update_id)
             actor = await sessions.actor_for(session, chat_id, now - self._idle_limit)
+            chosen = actor.language if actor else await profile.chosen_language(session, chat_id)
             faq = await self._faq_cache.faq(session)
         self._updates.labels(kind=event.event_type, repeated=repeated).inc()
         uow = UnitOfWork(self._sessions, event.update_id, now)
-        texts = self._catalogues.of(actor.language if actor else inner.from_user.language_code)
+        texts = self._catalogues.of(chosen or inner.from_user.language_code)
         data.update(actor=actor, texts=texts, uow=uow, faq=faq)
         if repeated:
             await answer_repeated_update(inner, data["state"], texts)

@@ -21,7 +21,7 @@ from handlers.views.paging import join_blocks
 from handlers.views.questions import ask
 from models.tables.accounts import Account
 from models.vocabulary import Role
-from workflow.accounts import invitations, registration
+from workflow.accounts import invitations, profile, registration
 from workflow.accounts.passwords import PasswordHasher
 from workflow.actors import Actor
 from workflow.errors import InviteInvalid
@@ -122,12 +122,23 @@ async def skip_birth(query: CallbackQuery, message: Message, state: FSMContext, 
 
 @requires(Permission.REGISTER)
 async def take_sex(
-    query: CallbackQuery, callback_data: callbacks.ChooseSex, state: FSMContext, texts: Texts, uow: UnitOfWork
+    query: CallbackQuery,
+    callback_data: callbacks.ChooseSex,
+    state: FSMContext,
+    texts: Texts,
+    uow: UnitOfWork,
+    catalogues: Catalogues,
 ) -> None:
-    async with uow.begin():
+    """The language is asked for only where the chat has not chosen one."""
+    async with uow.begin() as session:
         await state.update_data(sex=callback_data.sex)
-        await state.set_state(Registering.language)
-    await edit_message(query, texts("language.ask"), keyboards.languages(texts))
+        chosen = await profile.chosen_language(session, private_chat_id(query))
+        if chosen is None:
+            await state.set_state(Registering.language)
+    if chosen is None:
+        await edit_message(query, texts("language.ask"), keyboards.languages(texts))
+    else:
+        await _finish(query, chosen, state, uow, catalogues)
 
 
 @requires(Permission.REGISTER)
@@ -138,17 +149,21 @@ async def take_language(
     uow: UnitOfWork,
     catalogues: Catalogues,
 ) -> None:
-    """The last question for a patient; doctors and pharmacists are also asked for their registration number."""
-    texts = catalogues.of(callback_data.language)
+    await _finish(query, catalogues.of(callback_data.language).language, state, uow, catalogues)
+
+
+async def _finish(
+    query: CallbackQuery, language: str, state: FSMContext, uow: UnitOfWork, catalogues: Catalogues
+) -> None:
+    """Open the patient's account; doctors and pharmacists are first asked for their registration number."""
     async with uow.begin() as session:
-        await state.update_data(language=texts.language)
-        needs_number = await invitations.needs_registration_number(
-            session, (await state.get_data()).get("invite"), uow.at
-        )
+        await state.update_data(language=language)
+        invite = (await state.get_data()).get("invite")
+        needs_number = await invitations.needs_registration_number(session, invite, uow.at)
         if needs_number:
             await state.set_state(Registering.number)
     if needs_number:
-        await edit_message(query, texts("register.number"))
+        await edit_message(query, catalogues.of(language)("register.number"))
     else:
         await edit_message(query, await _open_account(query, state, uow, catalogues))
 

@@ -10,9 +10,11 @@ from handlers.ui import callbacks, keyboards
 from handlers.ui.forms import Joining
 from handlers.ui.parsing import TYPED_TEXT, parse_registration_number
 from handlers.ui.replies import edit_message, private_chat_id
-from handlers.ui.texts import Catalogues, Texts
+from handlers.ui.texts import LANGUAGES, Catalogues, Html, Texts
+from handlers.views.paging import join_blocks
 from workflow.accounts import invitations, profile
 from workflow.actors import Actor
+from workflow.errors import InviteInvalid
 from workflow.permissions import Permission
 from workflow.unit_of_work import UnitOfWork
 
@@ -20,11 +22,18 @@ INVITE_PREFIX = "join_"  # of the payload of a deep link
 
 
 @requires(Permission.PUBLIC_INFO)
-async def start(message: Message, actor: Actor | None, texts: Texts) -> None:
-    if actor is None:
+async def start(message: Message, actor: Actor | None, texts: Texts, uow: UnitOfWork, catalogues: Catalogues) -> None:
+    """Greet the person; a chat without an account chooses its language first."""
+    if actor is not None:
+        await message.answer(texts(f"start.{actor.role}", name=actor.name))
+        return
+    async with uow.read() as session:
+        chosen = await profile.chosen_language(session, private_chat_id(message))
+    if chosen:
         await message.answer(texts("start.stranger"))
     else:
-        await message.answer(texts(f"start.{actor.role}", name=actor.name))
+        questions = [catalogues.of(one)("language.ask") for one in LANGUAGES]
+        await message.answer(Html("\n".join(questions)), reply_markup=keyboards.languages(texts))
 
 
 @requires(Permission.PUBLIC_INFO)
@@ -39,7 +48,7 @@ async def start_invited(
         await state.update_data(invite=token)
     name = texts(f"role.{role}")
     if actor is None:
-        await message.answer(texts("invite.stranger", role=name))
+        await message.answer(texts("invite.stranger", role=name), reply_markup=keyboards.languages(texts))
     else:
         await message.answer(texts("invite.accept", role=name), reply_markup=keyboards.accept_invitation(texts))
 
@@ -95,12 +104,31 @@ async def language(message: Message, texts: Texts) -> None:
 
 @requires(Permission.SET_LANGUAGE)
 async def choose_language(
-    query: CallbackQuery, callback_data: callbacks.ChooseLanguage, uow: UnitOfWork, catalogues: Catalogues
+    query: CallbackQuery,
+    callback_data: callbacks.ChooseLanguage,
+    actor: Actor | None,
+    state: FSMContext,
+    uow: UnitOfWork,
+    catalogues: Catalogues,
 ) -> None:
+    """Set the language; a chat without an account is greeted in it, or reads its invitation in it."""
     chosen = catalogues.of(callback_data.language)
     async with uow.begin() as session:
         await profile.set_language(session, private_chat_id(query), chosen.language, uow.at)
-    await edit_message(query, chosen("language.done"))
+        greeting = None if actor else await _greeting(state, chosen, uow)
+    await edit_message(query, join_blocks(chosen("language.done"), greeting) if greeting else chosen("language.done"))
+
+
+async def _greeting(state: FSMContext, texts: Texts, uow: UnitOfWork) -> Html | None:
+    """The first words to a chat without an account; None while a form is open, whose question stands above."""
+    if await state.get_state() is not None:
+        return None
+    try:
+        async with uow.begin() as session:
+            role = await invitations.invited_role(session, (await state.get_data()).get("invite", ""), uow.at)
+    except InviteInvalid:
+        return texts("start.stranger")
+    return texts("invite.stranger", role=texts(f"role.{role}"))
 
 
 def routes() -> Router:

@@ -1,4 +1,4 @@
-"""Chat state: handled updates, unfinished forms, live scan cards."""
+"""Chat state: handled updates, unfinished forms, live scan cards, the language of chats without an account."""
 
 from datetime import datetime
 from typing import Any
@@ -34,6 +34,16 @@ class Form(EncryptedRow, Base):
 
     def data_key(self, connection: Connection, info: SessionInfo) -> DataKey:
         return hospital_key(connection, info)
+
+
+class ChatLanguage(Base):
+    """The language chosen in a chat that has no account yet; an account has its own."""
+
+    __tablename__ = "chat_languages"
+
+    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    language: Mapped[str] = mapped_column(String(8))
+    chosen_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class Card(Base):

@@ -58,7 +58,7 @@ async def set_password(session: AsyncSession, chat_id: int, email: str, password
         await sign_out(session, link.chat_id, at)
     current = await session.get(ChatLink, chat_id)
     if current is None:
-        create_link(session, chat_id, account, at)
+        await create_link(session, chat_id, account, at)
     elif current.account_id != account.id:
         raise AlreadyLinked
     else:

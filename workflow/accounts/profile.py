@@ -1,19 +1,19 @@
 """An account's address, language and phone number."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables.accounts import Account, ChatLink
-from models.tables.chats import Card
+from models.tables.chats import Card, ChatLanguage
 from workflow.actors import Actor
 from workflow.audit.chain import AuditEvent, record
-from workflow.errors import (
-    NotLinked,
-)
 from workflow.jobs import JobKind, enqueue
 from workflow.scans.cards import enqueue_card
+
+STRANGER_RETENTION: Final = timedelta(days=90)  # of the language of a chat that never registers
 
 
 async def account_by_email(session: AsyncSession, email: str) -> Account | None:
@@ -29,14 +29,26 @@ async def language_of(session: AsyncSession, email: str) -> str | None:
 
 
 async def set_language(session: AsyncSession, chat_id: int, language: str, at: datetime) -> None:
-    """Set the language of the chat's account and redraw its cards and menu. Raises NotLinked."""
+    """Set the language of the chat's account, or of the chat while it has none, and redraw its cards and menu."""
     link = await session.get(ChatLink, chat_id)
     if link is None:
-        raise NotLinked
-    link.account.language = language
+        await session.merge(ChatLanguage(chat_id=chat_id, language=language, chosen_at=at))
+    else:
+        link.account.language = language
     for scan_id in await session.scalars(select(Card.scan_id).where(Card.chat_id == chat_id)):
         enqueue_card(session, scan_id, chat_id, at)
     enqueue(session, JobKind.SHOW_MENU, at, chat_id=chat_id)
+
+
+async def chosen_language(session: AsyncSession, chat_id: int) -> str | None:
+    """The language chosen in a chat without an account; None before the choice."""
+    chosen: str | None = await session.scalar(select(ChatLanguage.language).where(ChatLanguage.chat_id == chat_id))
+    return chosen
+
+
+async def delete_old_choices(session: AsyncSession, at: datetime) -> None:
+    """Delete the languages of chats that did not register within `STRANGER_RETENTION`."""
+    await session.execute(delete(ChatLanguage).where(ChatLanguage.chosen_at < at - STRANGER_RETENTION))
 
 
 async def set_phone(session: AsyncSession, actor: Actor, phone: str | None, at: datetime) -> None:

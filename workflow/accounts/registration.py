@@ -75,7 +75,7 @@ async def register(
     if invite is not None:
         account.role = await use_invite(session, invite, account, at)
     if chat_id is not None:
-        create_link(session, chat_id, account, at, label)
+        await create_link(session, chat_id, account, at, label)
     await record(session, actor_of(account), AuditEvent("register", "account", account.id), at)
     return actor_of(account)
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from models.tables.accounts import Account, ChatLink
-from models.tables.chats import Card, Form
+from models.tables.chats import Card, ChatLanguage, Form
 from workflow.accounts.profile import account_by_email
 from workflow.actors import Actor, actor_of
 from workflow.audit.chain import AuditEvent, record
@@ -84,13 +84,14 @@ async def sign_in(session: AsyncSession, chat_id: int, email: str, at: datetime,
         raise LoginFailed
     if await session.get(ChatLink, chat_id) is not None:
         raise AlreadyLinked
-    create_link(session, chat_id, account, at, label)
+    await create_link(session, chat_id, account, at, label)
     await record(session, actor_of(account), AuditEvent("sign_in", "account", account.id), at)
     return actor_of(account)
 
 
-def create_link(session: AsyncSession, chat_id: int, account: Account, at: datetime, label: str = "") -> None:
-    """Link a chat to an account and redraw its menu."""
+async def create_link(session: AsyncSession, chat_id: int, account: Account, at: datetime, label: str = "") -> None:
+    """Link a chat to an account, whose language it reads from now on, and redraw its menu."""
+    await session.execute(delete(ChatLanguage).where(ChatLanguage.chat_id == chat_id))
     session.add(ChatLink(chat_id=chat_id, account_id=account.id, created_at=at, seen_at=at, label=label[:80]))
     enqueue(session, JobKind.SHOW_MENU, at, chat_id=chat_id)
 

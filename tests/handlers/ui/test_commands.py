@@ -10,7 +10,7 @@ UNKNOWN = "I do not know you yet"
 NOT_YOURS = "Somebody else does this"
 ANSWERS = {
     # command: answers to an unregistered user, the patient, the doctor, the pharmacist and the administrator
-    "/start": ("Welcome", "Hello Amina", "You read scans", "Verified scans", "You release reports"),
+    "/start": ("Which language", "Hello Amina", "You read scans", "Verified scans", "You release reports"),
     "/help": ("This bot takes", "five steps", "asks the model", "each verified scan", "mails you a 6-digit code"),
     "/cancel": ("nothing to stop",) * 5,
     "/language": ("Which language",) * 5,
