@@ -1,7 +1,6 @@
 """/register and /me."""
 
 from datetime import date
-from typing import Final
 
 from aiogram import Router
 from aiogram.filters import Command, StateFilter
@@ -11,8 +10,9 @@ from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
 from handlers.ui import callbacks, keyboards
+from handlers.ui.dates import parse_birthday
 from handlers.ui.forms import Registering
-from handlers.ui.parsing import parse_birthday, parse_email, parse_registration_number, register_answers
+from handlers.ui.parsing import parse_email, parse_name, parse_registration_number, register_answers
 from handlers.ui.replies import Handler, delete_message, display_name, edit_message, private_chat_id, reply
 from handlers.ui.texts import Catalogues, Html, Texts
 from handlers.views.facts import edit_keyboard, facts_block
@@ -29,8 +29,6 @@ from workflow.permissions import Permission
 from workflow.scans import patient_facts, queries
 from workflow.unit_of_work import UnitOfWork
 
-MAX_NAME: Final = 120  # characters
-
 
 @requires(Permission.REGISTER)
 async def register(message: Message, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
@@ -42,8 +40,8 @@ async def register(message: Message, state: FSMContext, texts: Texts, uow: UnitO
 
 @requires(Permission.REGISTER)
 async def take_name(message: Message, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
-    name = " ".join((message.text or "").split())
-    if not 2 <= len(name) <= MAX_NAME:
+    name = parse_name(message.text)
+    if name is None:
         await message.answer(texts("register.name_bad"))
         return
     async with uow.begin():
@@ -110,7 +108,16 @@ async def take_birth(message: Message, state: FSMContext, texts: Texts, uow: Uni
     async with uow.begin():
         await state.update_data(date_of_birth=born.isoformat())
         await state.set_state(Registering.sex)
-    await ask(message, Registering.sex, texts)
+    read_back = texts("register.born", day=texts.day(born), age=texts.age(born, uow.at.date()))
+    await ask(message, Registering.sex, texts, identity=read_back)
+
+
+@requires(Permission.REGISTER)
+async def correct_birth(query: CallbackQuery, message: Message, state: FSMContext, texts: Texts) -> None:
+    """Ask for the birth date again, which was read back wrongly or skipped."""
+    await state.set_state(Registering.birth)
+    await query.answer()
+    await ask(message, Registering.birth, texts)
 
 
 @requires(Permission.REGISTER)
@@ -248,6 +255,7 @@ def routes() -> Router:
     register_answers(router, forms)
     router.callback_query.register(resend_code, callbacks.ResendCode.filter(), StateFilter(Registering.code))
     router.callback_query.register(skip_birth, callbacks.Skip.filter(), StateFilter(Registering.birth))
+    router.callback_query.register(correct_birth, callbacks.CorrectBirth.filter(), StateFilter(Registering.sex))
     router.callback_query.register(take_sex, callbacks.ChooseSex.filter(), StateFilter(Registering.sex))
     router.callback_query.register(take_language, callbacks.ChooseLanguage.filter(), StateFilter(Registering.language))
     return router

@@ -10,6 +10,7 @@ from aiogram.filters import Command, CommandObject
 from aiogram.types import Message
 
 from handlers.access import requires
+from handlers.ui.dates import parse_date
 from handlers.ui.texts import Html, Texts
 from models.tables.audit import AuditRow
 from workflow.actors import Actor
@@ -25,7 +26,7 @@ NUMBER: Final = re.compile(r"(#|p|)0*(\d{1,9})", re.ASCII)
 @requires(Permission.SEE_AUDIT)
 async def show(message: Message, command: CommandObject, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
     """`/audit` with filters in any order. The search itself is recorded, with its filters, before it is shown."""
-    filters = _parse_filter((command.args or "").lower().split(), texts)
+    filters = _parse_filter((command.args or "").lower().split(), texts, uow.at.date())
     searched = " ".join(name for name, value in filters._asdict().items() if value is not None)
     async with uow.read() as session:
         rows = await search.search(session, filters=filters)
@@ -35,15 +36,15 @@ async def show(message: Message, command: CommandObject, actor: Actor, texts: Te
     await message.answer(Html("\n".join([texts("audit.head"), *(lines or [texts("audit.none")]), texts("audit.hint")])))
 
 
-def _parse_filter(words: Iterable[str], texts: Texts) -> AuditFilter:
-    """`7` is a scan, `P000012` a patient, an address the actor, `2026-11-25` a day, `refused` the outcome.
+def _parse_filter(words: Iterable[str], texts: Texts, today: date) -> AuditFilter:
+    """`7` is a scan, `P000012` a patient, an address the actor, `25.11.26` a day, `refused` the outcome.
 
     Any other word is the beginning of an act."""
     found: dict[str, Any] = {}
     for word in words:
         if number := NUMBER.fullmatch(word):
             found["patient_id" if number[1] == "p" else "scan_id"] = int(number[2])
-        elif day := _day(word, texts):
+        elif day := _day(word, texts, today):
             found["day"] = day
         elif word == Outcome.REFUSED:
             found["outcome"] = Outcome.REFUSED
@@ -52,12 +53,10 @@ def _parse_filter(words: Iterable[str], texts: Texts) -> AuditFilter:
     return AuditFilter(**found)
 
 
-def _day(word: str, texts: Texts) -> datetime | None:
+def _day(word: str, texts: Texts, today: date) -> datetime | None:
     """Midnight at the start of the day, in the clinic's time zone; None when the word is no date."""
-    try:
-        return datetime.combine(date.fromisoformat(word), time(), texts.zone)
-    except ValueError:
-        return None
+    day = parse_date(word, today)
+    return datetime.combine(day, time(), texts.zone) if day else None
 
 
 def _line(row: AuditRow, texts: Texts) -> Html:

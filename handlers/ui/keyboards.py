@@ -14,6 +14,7 @@ from handlers.ui.callbacks import (
     ChooseLanguage,
     ChooseSex,
     Consent,
+    CorrectBirth,
     DeskAction,
     LeaveDesk,
     OnAmendment,
@@ -101,7 +102,9 @@ def consent(texts: Texts) -> InlineKeyboardMarkup:
 
 
 def sexes(texts: Texts) -> InlineKeyboardMarkup:
-    return rows([(texts.plain(f"sex.{sex}"), ChooseSex(sex=sex)) for sex in Sex])
+    """The sexes, and the way back to the birth date that stands above them."""
+    again = rows([(texts.plain("button.correct_birth"), CorrectBirth())])
+    return stack(rows([(texts.plain(f"sex.{sex}"), ChooseSex(sex=sex)) for sex in Sex]), again)
 
 
 def languages(texts: Texts) -> InlineKeyboardMarkup:

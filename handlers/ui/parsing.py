@@ -1,8 +1,8 @@
 """Typed input, parsed and checked."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import ClassVar, Final
+from unicodedata import category, normalize
 
 from aiogram import F, Router
 from aiogram.filters import StateFilter
@@ -14,7 +14,9 @@ from handlers.ui.replies import Handler
 from workflow.errors import WorkflowError
 
 TYPED_TEXT: Final = F.text & ~F.text.startswith("/")  # text that is no command
-MAX_AGE: Final = 130  # years
+MAX_NAME: Final = 120  # characters
+NAME_SIGNS: Final = " .'’-,/·"  # that names have besides letters
+JOINERS: Final = "\u200c\u200d"  # zero-width non-joiner and joiner
 
 
 class TooLong(WorkflowError):
@@ -49,15 +51,16 @@ def parse_email(typed: str | None) -> str | None:
         return None
 
 
-def parse_birthday(typed: str | None, today: date) -> date | None:
-    """A date as day, month, year or year, month, day; None when invalid, in the future, or above MAX_AGE years ago."""
-    numbers = (typed or "").replace("/", "-").replace(".", "-").split("-")
-    try:
-        first, month, last = (int(number) for number in numbers)
-        born = date(first, month, last) if first > 31 else date(last, month, first)
-    except ValueError:
-        return None
-    return born if today.year - MAX_AGE <= born.year and born <= today else None
+def parse_name(typed: str | None) -> str | None:
+    """A person's name: letters of any script, spaces and `NAME_SIGNS`; None when anything else is left in it.
+
+    Controls, direction overrides and other invisible signs are removed; a joiner stays, which Indic letters need."""
+    visible = "".join(one for one in typed or "" if one in JOINERS or one.isspace() or category(one)[0] != "C")
+    name = normalize("NFC", " ".join(visible.split()))
+    letters = [one for one in name if category(one)[0] in "LM"]
+    allowed = len(letters) + sum(one in NAME_SIGNS or one in JOINERS for one in name)
+    fits = len(letters) >= 2 and len(name) <= MAX_NAME and allowed == len(name)
+    return name if fits and category(name[0])[0] == "L" else None
 
 
 def parse_registration_number(typed: str | None) -> str | None:

@@ -133,6 +133,10 @@ class ChooseLanguage(CallbackData, prefix="lang"):
     language: str
 
 
+class CorrectBirth(CallbackData, prefix="born"):
+    """Type the birth date of the registration again."""
+
+
 class ChooseTopic(CallbackData, prefix="faq"):
     """Show an FAQ topic; `token` refers to the unanswered question for which it was offered."""
 

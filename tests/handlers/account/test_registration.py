@@ -60,8 +60,12 @@ async def _registers_with_slips(clinic: Clinic, ravi: Person) -> set[str]:
     for bad in ("tomorrow", "31.2.1990", "1.1.1800", "1.1.2999", "12.1985"):
         await ravi.sends(bad)
         await ravi.sees("cannot read this date")
+    await ravi.sends("42 years")
+    await ravi.sees("42 yrs")
+    await ravi.presses("Date of birth", on="Which sex")
+    await ravi.sees("date of birth")
     await ravi.sends("1985/12/24")
-    await ravi.sees("Which sex")
+    await ravi.sees("Born on 24 December 1985, 40 yrs")
     await ravi.presses("male", on="Which sex")
     await ravi.presses("English", on="Which language")
     await ravi.sees("Hello Ravi Kumar")
