@@ -1,4 +1,4 @@
-"""/register and /me."""
+"""/register: the questions of the registration."""
 
 from datetime import date
 
@@ -9,24 +9,19 @@ from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
+from handlers.account.pending import ask_consent_for_pending
 from handlers.ui import callbacks, keyboards
 from handlers.ui.dates import parse_birthday
 from handlers.ui.forms import Registering
 from handlers.ui.parsing import parse_email, parse_name, parse_registration_number, register_answers
-from handlers.ui.replies import Handler, delete_message, display_name, edit_message, private_chat_id, reply
+from handlers.ui.replies import Handler, delete_message, display_name, edit_message, message_of, private_chat_id, reply
 from handlers.ui.texts import Catalogues, Html, Texts
-from handlers.views.facts import edit_keyboard, facts_block
-from handlers.views.identity import person_line
-from handlers.views.paging import join_blocks
 from handlers.views.questions import ask
-from models.tables.accounts import Account
-from models.vocabulary import Role
 from workflow.accounts import invitations, profile, registration
 from workflow.accounts.passwords import PasswordHasher
 from workflow.actors import Actor
 from workflow.errors import InviteInvalid
 from workflow.permissions import Permission
-from workflow.scans import patient_facts, queries
 from workflow.unit_of_work import UnitOfWork
 
 
@@ -173,6 +168,7 @@ async def _finish(
         await edit_message(query, catalogues.of(language)("register.number"))
     else:
         await edit_message(query, await _open_account(query, state, uow, catalogues))
+        await ask_consent_for_pending(message_of(query), state, uow, catalogues)
 
 
 @requires(Permission.REGISTER)
@@ -183,6 +179,7 @@ async def take_number(message: Message, state: FSMContext, uow: UnitOfWork, cata
         await message.answer(catalogues.of(language)("register.number_bad"))
         return
     await message.answer(await _open_account(message, state, uow, catalogues, number))
+    await ask_consent_for_pending(message, state, uow, catalogues)
 
 
 async def _open_account(
@@ -219,31 +216,9 @@ async def _register(
     return actor
 
 
-@requires(Permission.SEE_SELF)
-async def me(message: Message, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
-    async with uow.read() as session:
-        account: Account = await queries.account_of(session, actor)
-        text = texts(
-            "me",
-            person=person_line(account, texts),
-            email=account.email,
-            role=Html(", ".join(texts(f"role.{role}") for role in account.roles)),
-            language=texts(f"language.{account.language}"),
-        )
-        patient = actor.role is Role.PATIENT
-        facts = await patient_facts.facts_of(session, actor.account_id) if patient else {}
-    if not patient:
-        await message.answer(text)
-        return
-    await message.answer(
-        join_blocks(text, facts_block(facts, texts)), reply_markup=edit_keyboard(texts), protect_content=True
-    )
-
-
 def routes() -> Router:
     router = Router(name=__name__)
     router.message.register(register, Command("register"))
-    router.message.register(me, Command("me"))
     forms: dict[State, Handler] = {
         Registering.name: take_name,
         Registering.email: take_email,

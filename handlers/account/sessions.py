@@ -10,6 +10,7 @@ from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 
 from handlers.access import requires
 from handlers.account.passwords import check_password, require_password
+from handlers.account.pending import ask_consent_for_pending
 from handlers.ui import callbacks, keyboards
 from handlers.ui.forms import Linking, Unlocking
 from handlers.ui.parsing import parse_email, register_answers
@@ -67,6 +68,7 @@ async def link_password(
         await message.answer(
             texts("invite.accept", role=texts(f"role.{role}")), reply_markup=keyboards.accept_invitation(texts)
         )
+    await ask_consent_for_pending(message, state, uow, catalogues)
 
 
 @requires(Permission.SIGN_OUT)

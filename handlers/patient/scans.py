@@ -8,7 +8,7 @@ from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
 from handlers.patient import facts, resent, upload
-from handlers.ui import callbacks
+from handlers.ui import callbacks, pending
 from handlers.ui.forms import Consenting, Describing
 from handlers.ui.parsing import TYPED_TEXT
 from handlers.ui.replies import View, edit_message, private_chat_id
@@ -40,7 +40,7 @@ async def take_picture(
     vault: Vault,
 ) -> None:
     """Take in a picture, or ask for consent first and leave the picture at Telegram until it is given."""
-    picture = upload.picture_in(message)
+    picture = pending.picture_in(message)
     async with uow.read() as session:
         agreed = await consent.has_agreed(session, actor)
     if agreed:
@@ -50,7 +50,7 @@ async def take_picture(
             await resent.ask_same_picture(message, taken.scan_id, taken.same_as, texts)
         question = taken.question
     else:
-        question = Consenting.asked if await upload.postpone(picture, state, uow) else None
+        question = Consenting.asked if await pending.postpone(picture, state, uow, Consenting.asked) else None
     if question:
         await ask(message, question, texts)
 
@@ -74,15 +74,15 @@ async def give_consent(
     continues with the rest. A refused picture is answered and does not hold up the others."""
     uow.mark_idempotent()
     async with uow.begin() as session:
-        pending = await upload.pending_pictures(state)
+        waiting = await pending.pending_pictures(state)
         await consent.agree(session, actor, uow.at)
         await state.set_state(None)
     tools = upload.IntakeTools(bot, classifier, decoder, vault)
-    for picture in pending:
+    for picture in waiting:
         try:
             taken = await upload.intake_picture(picture, actor, state, uow, tools)
         except Refused as refusal:
-            await upload.remove_pending(picture, state, uow)
+            await pending.remove_pending(picture, state, uow)
             await message.answer(texts(f"upload.{refusal.reason}"))
         else:
             if taken.question:
@@ -94,7 +94,7 @@ async def give_consent(
 async def decline_consent(query: CallbackQuery, actor: Actor, state: FSMContext, uow: UnitOfWork, texts: Texts) -> None:
     async with uow.begin() as session:
         await consent.decline(session, actor, uow.at)
-        await upload.clear_pending(state)
+        await pending.clear_pending(state)
         await state.clear()
     await edit_message(query, texts("consent.declined"))
 

@@ -1,17 +1,15 @@
 """Intake of a picture: from the chat through the checks into the vault, as a new scan."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
 from io import BytesIO
 from typing import Final, NamedTuple
 
 from aiogram import Bot
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State
-from aiogram.types import Document, Message, PhotoSize
 
-from handlers.ui.forms import Consenting, Describing
+from handlers.ui.forms import Describing
+from handlers.ui.pending import PictureMessage, remove_pending
 from inference.errors import Reason, Refused
 from inference.model.classifier import Classifier
 from inference.upload.decoder import DecoderPool
@@ -26,16 +24,6 @@ from workflow.unit_of_work import UnitOfWork
 DOWNLOAD_LIMIT: Final = 20 * 1024 * 1024  # bytes, of the Bot API
 MAX_SIDE: Final = 2048  # pixels, of the JPEG for display; the original is stored as well
 MAX_DESCRIPTION: Final = 500  # characters
-MAX_PENDING: Final = 10  # pictures, one album
-
-
-class PictureMessage(NamedTuple):
-    """A picture as Telegram announces it, before the download; `size` in bytes."""
-
-    file_id: str
-    size: int
-    album: str | None
-    caption: str | None
 
 
 class Taken(NamedTuple):
@@ -51,40 +39,6 @@ class IntakeTools(NamedTuple):
     classifier: Classifier
     decoder: DecoderPool
     vault: Vault
-
-
-def picture_in(message: Message) -> PictureMessage:
-    file: Document | PhotoSize | None = message.document or (message.photo[-1] if message.photo else None)
-    assert file is not None
-    return PictureMessage(file.file_id, file.file_size or 0, message.media_group_id, message.caption)
-
-
-async def postpone(picture: PictureMessage, state: FSMContext, uow: UnitOfWork) -> bool:
-    """Store the reference of a picture until the consent is given; returns whether to ask, which is once an album."""
-    async with uow.begin():
-        before = await pending_pictures(state)
-        await _pending_context(state).set_data({"waiting": [*before, picture][-MAX_PENDING:]})
-        await state.set_state(Consenting.asked)
-    return picture.album is None or picture.album not in {one.album for one in before}
-
-
-async def pending_pictures(state: FSMContext) -> Sequence[PictureMessage]:
-    return [PictureMessage(*one) for one in (await _pending_context(state).get_data()).get("waiting", [])]
-
-
-async def remove_pending(picture: PictureMessage, state: FSMContext, uow: UnitOfWork) -> None:
-    async with uow.begin():
-        left = [one for one in await pending_pictures(state) if one != picture]
-        await _pending_context(state).set_data({"waiting": left} if left else {})
-
-
-async def clear_pending(state: FSMContext) -> None:
-    await _pending_context(state).clear()
-
-
-def _pending_context(state: FSMContext) -> FSMContext:
-    """A second FSM context of the chat, so that the pending pictures and the open form do not overwrite each other."""
-    return FSMContext(state.storage, replace(state.key, destiny="waiting"))
 
 
 async def intake_picture(

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
+from bot.dev.demo import PASSWORD
 from models.tables.chats import ChatLanguage
-from tests.support.account_steps import registers
+from tests.support.account_steps import registers, signs_in
 from tests.support.jobs import settles
 from tests.support.people import Clinic
 from workflow.accounts import profile
@@ -57,3 +58,40 @@ async def test_the_language_of_a_chat_that_never_registers_is_deleted_in_time(cl
         await session.execute(update(ChatLanguage).values(chosen_at=now - profile.STRANGER_RETENTION - timedelta(1)))
         await profile.delete_old_choices(session, now)
         assert await profile.chosen_language(session, ravi.chat_id) is None
+
+
+async def test_an_album_sent_before_the_registration_is_kept_and_taken_in_after_the_agreement(clinic: Clinic) -> None:
+    """In Tamil; the form that is open meanwhile goes on."""
+    selvi = await clinic.telegram.person("Selvi")
+    await selvi.sends("/language")
+    await selvi.presses("தமிழ்")
+    await selvi.sends_album([clinic.picture, clinic.picture])
+    await selvi.sees("உங்கள் படத்தை வைத்துக்கொள்கிறேன்")
+    kept = [one for one in await selvi.messages() if "வைத்துக்கொள்கிறேன்" in one.text]
+    assert len(kept) == 1
+    await selvi.sends("/reset")
+    await selvi.sees("ஈமெயில்")
+    await selvi.sends_photo(clinic.picture)
+    await selvi.sees("வைத்துக்கொள்கிறேன்")
+    await selvi.sends("selvi@example.org")
+    await selvi.sees("selvi@example.org")
+    await clinic.rao.does_not_see("Scan #")
+
+
+async def test_a_kept_picture_is_offered_after_signing_in_to_an_account(clinic: Clinic) -> None:
+    tablet = await clinic.telegram.person("Amina's tablet")
+    await tablet.sends_photo(clinic.picture, caption="cough for a week")
+    await tablet.sees("I keep your picture")
+    await signs_in(tablet, "amina@example.org", PASSWORD)
+    await tablet.presses("I agree", on="Before your first picture")
+    await tablet.sees("Since when")
+    await clinic.rao.sees("Amina Yusuf")
+
+
+async def test_a_kept_picture_of_somebody_who_joins_the_staff_is_dropped(clinic: Clinic) -> None:
+    guest = await clinic.telegram.person("Guest")
+    await guest.sends_photo(clinic.picture)
+    await guest.sees("I keep your picture")
+    await signs_in(guest, "meena@example.org", PASSWORD)
+    await guest.does_not_see("Before your first picture")
+    await clinic.rao.does_not_see("Scan #")
