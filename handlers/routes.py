@@ -3,7 +3,7 @@
 from aiogram import Router
 
 from handlers import errors
-from handlers.account import authenticator, passwords, pending, profile, registration, roles, sessions, start
+from handlers.account import authenticator, passwords, registration, roles, sessions, start
 from handlers.admin import audit, invites, model, new_faq_entry, release, staff, taught_faq, unanswered, undelivered
 from handlers.doctor import amendments, critical, reading, structured_reading
 from handlers.patient import erasure, privacy, reports, scans, whatsapp
@@ -20,7 +20,6 @@ def routes() -> Router:
         verify_report.routes(),
         start.routes(),
         registration.routes(),
-        profile.routes(),
         passwords.routes(),
         sessions.routes(),
         privacy.routes(),
@@ -45,7 +44,6 @@ def routes() -> Router:
         unanswered.routes(),
         new_faq_entry.routes(),
         taught_faq.routes(),
-        pending.routes(),
         scans.routes(),
         start.late_routes(),
         passwords.late_routes(),

@@ -9,6 +9,8 @@ from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
+from handlers.account import pending
+from handlers.account import profile as own_profile
 from handlers.account.pending import ask_consent_for_pending
 from handlers.ui import callbacks, keyboards
 from handlers.ui.dates import parse_birthday
@@ -116,8 +118,10 @@ async def correct_birth(query: CallbackQuery, message: Message, state: FSMContex
 
 
 @requires(Permission.REGISTER)
-async def skip_birth(query: CallbackQuery, message: Message, state: FSMContext, texts: Texts) -> None:
-    await state.set_state(Registering.sex)
+async def skip_birth(query: CallbackQuery, message: Message, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
+    async with uow.begin():
+        await state.update_data(date_of_birth=None)
+        await state.set_state(Registering.sex)
     await query.answer()
     await ask(message, Registering.sex, texts)
 
@@ -218,6 +222,7 @@ async def _register(
 
 def routes() -> Router:
     router = Router(name=__name__)
+    router.include_routers(pending.routes(), own_profile.routes())
     router.message.register(register, Command("register"))
     forms: dict[State, Handler] = {
         Registering.name: take_name,

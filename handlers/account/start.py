@@ -11,7 +11,6 @@ from handlers.ui.forms import Joining
 from handlers.ui.parsing import TYPED_TEXT, parse_registration_number
 from handlers.ui.replies import edit_message, private_chat_id
 from handlers.ui.texts import LANGUAGES, Catalogues, Html, Texts
-from handlers.views.paging import join_blocks
 from workflow.accounts import invitations, profile
 from workflow.actors import Actor
 from workflow.errors import InviteInvalid
@@ -105,6 +104,7 @@ async def language(message: Message, texts: Texts) -> None:
 @requires(Permission.SET_LANGUAGE)
 async def choose_language(
     query: CallbackQuery,
+    message: Message,
     callback_data: callbacks.ChooseLanguage,
     actor: Actor | None,
     state: FSMContext,
@@ -115,17 +115,18 @@ async def choose_language(
     chosen = catalogues.of(callback_data.language)
     async with uow.begin() as session:
         await profile.set_language(session, private_chat_id(query), chosen.language, uow.at)
-        greeting = None if actor else await _greeting(state, chosen, uow)
-    await edit_message(query, join_blocks(chosen("language.done"), greeting) if greeting else chosen("language.done"))
+        greets = actor is None and await state.get_state() is None
+        invite = (await state.get_data()).get("invite")
+    await edit_message(query, chosen("language.done"))
+    if greets:
+        await message.answer(await _greeting(invite, chosen, uow))
 
 
-async def _greeting(state: FSMContext, texts: Texts, uow: UnitOfWork) -> Html | None:
-    """The first words to a chat without an account; None while a form is open, whose question stands above."""
-    if await state.get_state() is not None:
-        return None
+async def _greeting(invite: str | None, texts: Texts, uow: UnitOfWork) -> Html:
+    """The first words to a chat without an account, or its invitation while that holds."""
     try:
-        async with uow.begin() as session:
-            role = await invitations.invited_role(session, (await state.get_data()).get("invite", ""), uow.at)
+        async with uow.read() as session:
+            role = await invitations.invited_role(session, invite or "", uow.at)
     except InviteInvalid:
         return texts("start.stranger")
     return texts("invite.stranger", role=texts(f"role.{role}"))

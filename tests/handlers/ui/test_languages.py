@@ -222,14 +222,14 @@ def test_a_share_that_missed_the_threshold_does_not_read_as_if_it_had_met_it(cat
 
 
 async def test_a_stranger_whose_telegram_is_tamil_is_received_in_tamil(clinic: Clinic) -> None:
-    """From the first message through registration to /me; the last question offers all three languages."""
+    """From the first message, which offers all three languages, through registration to /me."""
     kavin = await clinic.telegram.person("Kavin", language_code="ta")
     await kavin.starts()
-    await kavin.sees("வணக்கம்! இது மருத்துவமனையின் ஸ்கேன் பிரிவு")
-    await _registers_in_tamil(clinic)
     prompt = await kavin.sees("எந்த மொழியில்")
     assert prompt.buttons == ["English", "हिन्दी", "தமிழ்"]
     await kavin.presses("தமிழ்")
+    await kavin.sees("வணக்கம்! இது மருத்துவமனையின் ஸ்கேன் பிரிவு")
+    await _registers_in_tamil(clinic)
     await kavin.sees("வணக்கம் Kavin Selvan")
     await kavin.sends("/me")
     assert "ஆண் · பிறந்த தேதி: 24 டிசம்பர் 1985" in (await kavin.sees("நோயாளி · தமிழ்")).text
