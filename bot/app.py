@@ -190,9 +190,8 @@ async def build_app(
     metrics = build_metrics()
     worker = Worker(services, wake, metrics.jobs, settings.workers)
     try:
-        yield App(
-            settings, engine, services, build_dispatcher(services, metrics, loaded.faq, settings), worker, metrics
-        )
+        dispatcher = build_dispatcher(services, metrics, loaded.faq, settings)
+        yield App(settings, engine, services, dispatcher, worker, metrics)
     finally:
         await bot.session.close()
         await engine.dispose()
@@ -224,6 +223,7 @@ def _services(
         formulary=formulary.load(settings.formulary or formulary.OWN_DATA),
         base_url=settings.base_url,
         signing_keys=signing_keys(settings),
+        promise=settings.promise,
         idle_limit=timedelta(hours=settings.idle_hours),
         retention=settings.retention,
         anchors_file=settings.data / "audit-anchors.txt",

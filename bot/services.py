@@ -18,6 +18,7 @@ from models.base import Sessions
 from models.crypto.vault import Vault
 from reports.pdf.pool import PdfPool
 from reports.signing.signers import KeyFolder
+from workflow.desk.promise import Promise
 from workflow.formulary.load import Formulary
 from workflow.reporting.builder import Issuer
 
@@ -45,6 +46,7 @@ class Services(NamedTuple):
     formulary: Formulary  # of medicines: the one shipped, or the hospital's own
     base_url: str | None  # public address of the web app, printed as a QR code on reports
     signing_keys: KeyFolder
+    promise: Promise  # time of a report by urgency
     idle_limit: timedelta  # after which an unused chat is locked
     retention: timedelta  # minimum period for which a released report is kept
     anchors_file: Path  # daily copies of the audit chain's head

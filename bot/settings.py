@@ -9,6 +9,7 @@ from pydantic import EmailStr, Field, FilePath, SecretStr, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from workflow.desk.hours import DeskHours
+from workflow.desk.promise import Promise
 
 PREFIX: Final = "CSSS_"
 TEST_PREFIX: Final = "csss_test_"  # settings of the test suite
@@ -95,6 +96,13 @@ class Settings(BaseSettings):
         ge=1,
         le=24 * 60,
         description="After so many minutes without an act a scan is free again for other members of staff.",
+    )
+
+    promised_hours_urgent: float = Field(
+        1, gt=0, le=24 * 7, description="The report of an urgent scan is promised within so many hours, day and night."
+    )
+    promised_hours: float = Field(
+        24, gt=0, le=24 * 30, description="Every other report is promised within so many hours of CSSS_DESK_HOURS."
     )
 
     read_ahead: bool = Field(
@@ -201,6 +209,12 @@ class Settings(BaseSettings):
     def desk_schedule(self) -> DeskHours:
         """Opening hours of the staff desk."""
         return DeskHours.parse(self.desk_hours, self.desk_days, ZoneInfo(self.timezone))
+
+    @property
+    def promise(self) -> Promise:
+        """The promised time of a report by urgency."""
+        urgent, routine = timedelta(hours=self.promised_hours_urgent), timedelta(hours=self.promised_hours)
+        return Promise(urgent, routine, self.desk_schedule)
 
     @property
     def database_url(self) -> str:

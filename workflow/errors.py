@@ -12,6 +12,7 @@ WorkflowError
 ├── AmendmentOpen               another amendment of this report is open
 ├── PatientUnreachable          no chat is linked to the patient's account
 ├── ClaimedByOther              another member of staff works on the scan
+├── PhrasesFull                 no room for a further own phrase
 ├── TicketTaken                 another member of staff has claimed the ticket
 ├── Incomplete
 │   ├── FindingsMissing
@@ -82,6 +83,10 @@ class ClaimedByOther(WorkflowError):
 
 class TicketTaken(WorkflowError):
     key = "error.ticket_taken"
+
+
+class PhrasesFull(WorkflowError):
+    key = "error.phrases_full"
 
 
 class AnalysisRunning(WorkflowError):

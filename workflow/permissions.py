@@ -34,6 +34,7 @@ class Permission(StrEnum):
     DESCRIBE = "describe"
     SEE_OWN = "see_own"
     SEE_QUEUE = "see_queue"
+    SEE_DAY = "see_day"
     SEE_SCAN = "see_scan"
     SEE_HISTORY = "see_story"
     SEE_REPORT = "see_report"
@@ -123,6 +124,7 @@ GRANTS: Final[Mapping[Operation, RoleScopes]] = {
     Permission.DESCRIBE: _grant(Role.PATIENT, scope=Scope.OWN),
     Permission.SEE_OWN: _grant(*HUMAN_ROLES, scope=Scope.OWN),
     Permission.SEE_QUEUE: _grant(*STAFF, scope=Scope.STAGE),
+    Permission.SEE_DAY: _grant(Role.DOCTOR),
     Permission.SEE_SCAN: _grant(Role.PATIENT, scope=Scope.OWN) | _grant(*STAFF, Role.SYSTEM, scope=Scope.STAGE),
     Permission.SEE_HISTORY: _grant(*STAFF, scope=Scope.STAGE),
     Permission.FIND_PATIENT: _grant(*STAFF, scope=Scope.STAGE),

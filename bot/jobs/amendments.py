@@ -11,7 +11,7 @@ from bot.services import Services
 from handlers.ui.callbacks import CardAction
 from handlers.ui.keyboards import action_keyboard, amendment_keyboard
 from handlers.views.identity import identity_line
-from handlers.views.reports import amendment_values
+from handlers.views.reports import amendment_values, amendment_words
 from models.tables.accounts import ChatLink
 from models.tables.deliveries import Delivery
 from models.tables.scans import Report, Scan
@@ -27,9 +27,9 @@ async def notify_amendment(services: Services, scan_id: int, number: int) -> Non
         amendment = (await amendments.amendments_of(session, scan_id))[number - 1]
         chats = await queries.chats_of_role(session, Role.ADMINISTRATOR)
     buttons, values = partial(amendment_keyboard, scan_id=scan_id, number=number), amendment_values(scan, amendment)
-    identity = partial(identity_line, scan)
+    identity, words = partial(identity_line, scan), partial(amendment_words, amendment)
     key = f"amendment:{scan_id}:{number}"
-    await notify(services, chats, key, "amend.ask", None, buttons, identity=identity, **values)
+    await notify(services, chats, key, "amend.ask", None, buttons, identity=identity, words=words, **values)
 
 
 async def notify_correction(services: Services, scan_id: int, version: int) -> None:

@@ -1,4 +1,4 @@
-"""The embedded worker: runs due jobs, retries failed ones later, ends unused claims and cleans up once an hour."""
+"""The embedded worker: runs due jobs, retries failed ones, ends unused claims, tells delays, cleans up once an hour."""
 
 import asyncio
 import logging
@@ -12,6 +12,7 @@ from prometheus_client import Counter
 
 from bot.jobs.cleanup import clean_up
 from bot.jobs.registry import JOB_HANDLERS, on_failure
+from bot.jobs.scans.delays import notify_delays
 from bot.jobs.worklist import end_claims
 from bot.services import Services
 from models.base import read_only
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 IDLE_SECONDS: Final = 5.0  # between two polls of the table; a commit that enqueues a job wakes the worker at once
 CLEANUP_INTERVAL: Final = 3600.0  # seconds
 CLAIMS_INTERVAL: Final = 30.0  # seconds between two looks for claims that end
+DELAYS_INTERVAL: Final = 60.0  # seconds between two looks for scans that take longer than promised
 
 
 class Worker:
@@ -42,6 +44,7 @@ class Worker:
                 group.create_task(self._work())
             group.create_task(self._repeat(clean_up, CLEANUP_INTERVAL))
             group.create_task(self._repeat(end_claims, CLAIMS_INTERVAL))
+            group.create_task(self._repeat(notify_delays, DELAYS_INTERVAL))
 
     def stop(self) -> None:
         self._stopping.set()

@@ -10,7 +10,7 @@ from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
 from handlers.account.codes import confirm_by_code
-from handlers.doctor.reading import MAX_TEXT
+from handlers.doctor.reading import MAX_REASON, MAX_TEXT
 from handlers.shared.form import Form, FormAnswers
 from handlers.ui import callbacks
 from handlers.ui.callbacks import CardAction, OnAmendment, OnCard
@@ -18,19 +18,20 @@ from handlers.ui.callbacks.reading import AmendBand
 from handlers.ui.forms import Amending
 from handlers.ui.keyboards import amendment_keyboard
 from handlers.ui.parsing import TYPED_TEXT, typed_text
-from handlers.ui.replies import View, edit_message, private_chat_id, reply
+from handlers.ui.replies import View, edit_message, private_chat_id, reply, send_view
 from handlers.ui.texts import Texts
 from handlers.views.identity import identity_line
 from handlers.views.paging import join_blocks, split_messages
 from handlers.views.questions import ask, placeholders
-from handlers.views.reports import amendment_values
+from handlers.views.reading.consistency import contradictions_view
+from handlers.views.reports import amendment_values, amendment_words
 from models.vocabulary import Band
 from workflow.actors import Actor
 from workflow.audit import chain
 from workflow.errors import StaleAction
 from workflow.permissions import Permission
 from workflow.reporting import amendments
-from workflow.reporting.amendments import ProposedChange
+from workflow.reporting.amended import ProposedChange
 from workflow.scans import queries
 from workflow.unit_of_work import UnitOfWork
 
@@ -40,14 +41,19 @@ async def _propose(answers: FormAnswers) -> View:
     data = answers.data
     if "addendum" in data:
         data["reason"] = data["addendum"]
+    session, actor, scan_id, texts = answers.session, answers.actor, data["scan_id"], answers.texts
     change = ProposedChange(**{name: data[name] for name in ProposedChange._fields if name in data})
-    await amendments.propose(answers.session, answers.actor, data["scan_id"], change, answers.at)
+    found = await amendments.contradictions(session, actor, scan_id, change)
+    if found and "override" not in data:
+        await answers.state.set_state(Amending.override)
+        return contradictions_view(found, data["identity"], texts)
+    await amendments.propose(session, actor, scan_id, change, answers.at, data.get("override"))
     await answers.state.clear()
-    return View(answers.texts("amend.proposed", scan=data["scan_id"]), protected=False)
+    return View(texts("amend.proposed", scan=scan_id), protected=False)
 
 
 STEPS: Final = (Amending.reason, Amending.findings, Amending.impression, Amending.recommendations, Amending.band)
-CHANGE: Final = Form(STEPS, _propose)
+CHANGE: Final = Form(STEPS, _propose, {Amending.override: Amending.band})  # another colour instead of a reason
 ADDENDUM: Final = Form((Amending.addendum,), _propose)
 
 
@@ -75,6 +81,16 @@ async def start_amendment(
 @requires(Permission.AMEND)
 async def take_answer(message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
     await CHANGE.answer(message, typed_text(message, MAX_TEXT), actor, state, texts, uow)
+
+
+@requires(Permission.AMEND)
+async def take_reason(message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
+    """Propose a change that contradicts itself, with the reason for it."""
+    typed = typed_text(message, MAX_REASON)
+    async with uow.begin() as session:
+        await state.update_data(override=typed)
+        view = await _propose(FormAnswers(session, await state.get_data(), actor, state, texts, uow.at))
+    await send_view(message, view)
 
 
 @requires(Permission.AMEND)
@@ -115,9 +131,8 @@ async def show(query: CallbackQuery, callback_data: OnAmendment, actor: Actor, t
     async with uow.begin() as session:
         scan, change = await amendments.lock_proposed(session, actor, scan_id, number)
         await chain.record_read(session, actor, scan, "change", uow.at)
-    *before, last = split_messages(
-        texts("amend.ask", identity=identity_line(scan, texts), **amendment_values(scan, change))
-    )
+    values = {**amendment_values(scan, change), "words": amendment_words(change, texts)}
+    *before, last = split_messages(texts("amend.ask", identity=identity_line(scan, texts), **values))
     for page in before:
         await reply(query, page, protected=True)
     await reply(query, last, amendment_keyboard(texts, scan_id, number), protected=True)
@@ -167,11 +182,12 @@ def routes() -> Router:
     router.callback_query.register(show, OnAmendment.filter(F.action == CardAction.OPEN))
     router.callback_query.register(approve, OnAmendment.filter(F.action == CardAction.APPROVE_AMENDMENT))
     router.callback_query.register(decline, OnAmendment.filter(F.action == CardAction.DECLINE_AMENDMENT))
-    router.callback_query.register(take_band, AmendBand.filter(), StateFilter(Amending.band))
+    router.callback_query.register(take_band, AmendBand.filter(), StateFilter(Amending.band, Amending.override))
     router.callback_query.register(
         skip_answer, callbacks.Skip.filter(), StateFilter(Amending.impression, Amending.recommendations)
     )
     router.message.register(take_answer, StateFilter(*STEPS[:-1]), TYPED_TEXT)
+    router.message.register(take_reason, StateFilter(Amending.override), TYPED_TEXT)
     router.message.register(take_addendum, StateFilter(Amending.addendum), TYPED_TEXT)
     router.message.register(take_code, StateFilter(Amending.code), TYPED_TEXT)
     return router

@@ -8,7 +8,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
-from handlers.doctor import consistency, correcting, countersigning
+from handlers.doctor import consistency, correcting, countersigning, own_day, own_phrases, proposing
 from handlers.shared.form import Form, FormAnswers
 from handlers.shared.signing import show_changed_draft
 from handlers.ui import callbacks, keyboards
@@ -24,7 +24,7 @@ from handlers.views.reading.draft import draft_view
 from models.vocabulary import Role
 from workflow.actors import Actor
 from workflow.errors import Inconsistent, StaleAction, WordsChanged
-from workflow.scans import analysis, claims, queries, reading
+from workflow.scans import analysis, claims, presets, queries, reading
 from workflow.transitions import WAITS_FOR, Action, require_applicable
 from workflow.unit_of_work import UnitOfWork
 
@@ -99,7 +99,9 @@ async def start_findings(
         first = WritingFindings.own_reading if scan.finding.uncertain else WritingFindings.findings
         if WAITS_FOR.get(scan.status) is actor.role:  # a correction is made beside the pharmacist's claim
             await claims.take(session, actor, scan.id, uow.at)
-        data = {"scan_id": scan.id, "modality": scan.finding.modality, "identity": identity_line(scan, texts)}
+        recent = [one for one in await presets.recent_readings(session, actor) if one in reading.offered(scan)]
+        data = {"scan_id": scan.id, "modality": scan.finding.modality, "recent": recent}
+        data["identity"] = identity_line(scan, texts)
         await state.set_data(data)
         await state.set_state(first)
     await query.answer()
@@ -167,7 +169,10 @@ def routes() -> Router:
     router = Router(name=__name__)
     router.include_router(countersigning.routes())
     router.include_router(correcting.routes())
+    router.include_router(own_day.routes())
     router.include_router(consistency.routes())  # its parts of a draft come before those of structured reading
+    router.include_router(proposing.routes())
+    router.include_router(own_phrases.routes())  # and its parts
     router.callback_query.register(analyse, OnCard.filter(F.action == CardAction.ANALYSE))
     router.callback_query.register(start_findings, OnCard.filter(F.action == CardAction.WRITE_FINDINGS))
     router.callback_query.register(verify, SignText.filter(F.action.in_(set(AGREEMENT))))

@@ -1,9 +1,9 @@
 """A reading composed with buttons. Each button changes the draft in the database, so an interruption loses nothing."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from aiogram import Router
-from aiogram.exceptions import TelegramBadRequest
 from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State
@@ -15,7 +15,7 @@ from handlers.ui.callbacks import Diagnose, OnReading, SetBand, SetPhrase
 from handlers.ui.callbacks.reading import AddReading, SetModelComment, StartFrom
 from handlers.ui.forms import WritingFindings
 from handlers.ui.parsing import TYPED_TEXT, typed_text
-from handlers.ui.replies import View, message_of, send_view
+from handlers.ui.replies import View, replace_view, send_view
 from handlers.ui.texts import Texts
 from handlers.views.identity import identity_line
 from handlers.views.questions import ask, placeholders
@@ -27,7 +27,7 @@ from reports.content.phrases import PHRASES
 from reports.content.reading import Region
 from workflow.actors import Actor
 from workflow.errors import StaleAction
-from workflow.scans import drafts, queries, reading
+from workflow.scans import drafts, presets, queries, reading
 from workflow.transitions import Action, require_applicable
 from workflow.unit_of_work import UnitOfWork
 
@@ -48,7 +48,7 @@ async def diagnose(
     async with uow.begin() as session:
         scan = await write(session, actor, callback_data.scan_id, callback_data.name, uow.at)
         await state.clear()
-    await _show(query, view.draft_view(scan, texts))
+    await replace_view(query, view.draft_view(scan, texts))
 
 
 @requires(Action.WRITE_FINDINGS)
@@ -73,12 +73,12 @@ async def open_part(
             about = {"scan_id": scan_id, "revises": True, "identity": identity_line(scan, texts)}
             await state.set_data({**about, **_region_data(part)})
             await state.set_state(question)
-        data = await state.get_data()
+        data, recent = await state.get_data(), await presets.recent_readings(session, actor)
     if question:
         await query.answer()
         await ask(message, question, texts, **placeholders(data, texts))
         return
-    await _show(query, _view(scan, part, texts))
+    await replace_view(query, _view(scan, part, texts, recent))
 
 
 @requires(Action.WRITE_FINDINGS)
@@ -92,7 +92,7 @@ async def set_phrase(
         scan = await queries.scan_for(session, callback_data.scan_id, actor, Action.WRITE_FINDINGS)
         changed = _toggle(reading.regions_of(scan).get(region, {}), phrase, callback_data.on)
         scan = await reading.record_regions(session, actor, scan.id, uow.at, {region: changed})
-    await _show(query, view.region_view(scan, region, texts))
+    await replace_view(query, view.region_view(scan, region, texts))
 
 
 @requires(Action.WRITE_FINDINGS)
@@ -102,7 +102,7 @@ async def set_band(query: CallbackQuery, callback_data: SetBand, actor: Actor, t
     async with uow.begin() as session:
         parts = {"band": callback_data.band}
         scan = await reading.revise_draft(session, actor, callback_data.scan_id, uow.at, **parts)
-    await _show(query, view.draft_view(scan, texts))
+    await replace_view(query, view.draft_view(scan, texts))
 
 
 @requires(Action.WRITE_FINDINGS)
@@ -120,7 +120,7 @@ async def set_model_comment(
         why = f"why.{callback_data.name}"
         scan = await reading.revise_draft(session, actor, callback_data.scan_id, uow.at, why=why)
         await state.clear()
-    await _show(query, view.draft_view(scan, texts))
+    await replace_view(query, view.draft_view(scan, texts))
 
 
 @requires(Action.WRITE_FINDINGS)
@@ -131,7 +131,7 @@ async def start_from(
     async with uow.begin() as session:
         scan = await drafts.start_from(session, actor, callback_data.scan_id, callback_data.number, uow.at)
         await state.clear()
-    await _show(query, view.draft_view(scan, texts))
+    await replace_view(query, view.draft_view(scan, texts))
 
 
 @requires(Action.WRITE_FINDINGS)
@@ -151,9 +151,9 @@ async def take_text(message: Message, actor: Actor, state: FSMContext, texts: Te
     await send_view(message, view.regions_view(scan, texts) if "region" in data else view.draft_view(scan, texts))
 
 
-def _view(scan: Scan, part: str, texts: Texts) -> View:
+def _view(scan: Scan, part: str, texts: Texts, recent: Sequence[str]) -> View:
     if ready.is_ready_part(part):
-        return ready.ready_view(scan, part, texts)
+        return ready.ready_view(scan, part, texts, recent)
     if part in {view.REGIONS_VIEW, view.REST_NORMAL} or (part == view.DRAFT_VIEW and scan.reading is None):
         return view.regions_view(scan, texts)
     if part == view.DRAFT_VIEW:
@@ -189,19 +189,6 @@ def _toggle(before: dict[str, Any], phrase: str, on: bool) -> dict[str, Any]:
         return {}
     others = [code for code in before.get("phrases", ()) if code != phrase]
     return {**before, "phrases": [*others, phrase] if on else others}
-
-
-async def _show(query: CallbackQuery, shown: View) -> None:
-    """Replace the message of the button. Pressing twice changes nothing; an uneditable message is sent anew."""
-    await query.answer()
-    if not isinstance(query.message, Message):
-        await send_view(message_of(query), shown)
-        return
-    try:
-        await query.message.edit_text(shown.text, reply_markup=shown.keyboard)
-    except TelegramBadRequest as refused:
-        if "not modified" not in refused.message:
-            await send_view(query.message, shown)
 
 
 def routes() -> Router:

@@ -6,10 +6,11 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
-from handlers.pharmacist.draft import MAX_TEXT, questions_among, send_draft, show_draft
+from handlers.pharmacist.draft import send_draft, show_draft
 from handlers.ui.callbacks.prescription import ChangeLine
 from handlers.ui.forms import Prescribing
 from handlers.ui.parsing import TYPED_TEXT, typed_text
+from handlers.ui.prescription_lines import MAX_TEXT, questions_among
 from handlers.ui.texts import Texts
 from handlers.views.prescription import prescription_line
 from handlers.views.questions import ask

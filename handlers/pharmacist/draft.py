@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import ClassVar, Final
 
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from handlers.ui.parsing import check_length
+from handlers.ui.prescription_lines import MAX_TEXT, check_number
 from handlers.ui.replies import View, message_of, send_view, show_alert
 from handlers.ui.texts import Texts
 from handlers.views.paging import split_messages
@@ -17,29 +17,9 @@ from workflow.actors import Actor
 from workflow.audit import chain
 from workflow.errors import WorkflowError
 from workflow.formulary.load import Formulary
-from workflow.prescriptions import prescribing, prescription
+from workflow.prescriptions import prescription
 from workflow.scans import queries
 from workflow.unit_of_work import UnitOfWork
-
-MAX_TEXT: Final = 2000  # characters of the whole prescription
-MAX_LINES: Final = 40
-
-
-class TooManyLines(WorkflowError):
-    """The prescription has more than MAX_LINES lines."""
-
-    key: ClassVar[str] = "prescribe.too_many"
-
-
-def check_number(lines: Sequence[str]) -> None:
-    """Raises TooManyLines."""
-    if len(lines) > MAX_LINES:
-        raise TooManyLines(most=MAX_LINES)
-
-
-def questions_among(lines: Sequence[str], formulary: Formulary) -> list[str]:
-    """The lines that are no medicine but a question."""
-    return [line for line in lines if prescribing.read_stored(line, formulary).kind == "question"]
 
 
 async def store_lines(

@@ -8,17 +8,19 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
-from handlers.pharmacist import changing, overrides, picking
-from handlers.pharmacist.draft import MAX_TEXT, check_number, questions_among, send_draft, show_draft, store_lines
+from handlers.pharmacist import changing, overrides, picking, proposal
+from handlers.pharmacist.draft import send_draft, show_draft, store_lines
 from handlers.ui import keyboards
 from handlers.ui.callbacks import CardAction, OnCard, SignText
 from handlers.ui.callbacks.prescription import RemoveLine, UseTemplate
 from handlers.ui.forms import Prescribing
 from handlers.ui.parsing import TYPED_TEXT, typed_text
+from handlers.ui.prescription_lines import MAX_TEXT, check_number, questions_among
 from handlers.ui.replies import close_signed, reply
 from handlers.ui.texts import Texts
 from handlers.views.identity import identity_line
-from handlers.views.paging import join_blocks
+from handlers.views.paging import split_messages
+from handlers.views.prescription import prescription_keyboard, proposed_blocks
 from models.tables.scans import Scan
 from workflow.actors import Actor
 from workflow.errors import AlertsOpen, StaleAction, WordsChanged
@@ -48,8 +50,11 @@ async def start_prescription(
         await state.set_data({"scan_id": scan.id, "lines": [], "identity": identity_line(scan, texts)})
         await state.set_state(Prescribing.lines)
     ready = prescribing.fitting(scan, keyboards.PRESCRIPTION_TEMPLATES, uow.at, formulary)
-    question = join_blocks(identity_line(scan, texts), texts("prescribe.ask", scan=scan.id))
-    await reply(query, question, keyboards.prescription_templates(texts, ready), protected=True)
+    blocks = [identity_line(scan, texts), *proposed_blocks(scan, texts), texts("prescribe.ask", scan=scan.id)]
+    *before, question = split_messages(*blocks)
+    for text in before:
+        await reply(query, text, protected=True)
+    await reply(query, question, prescription_keyboard(scan, texts, ready), protected=True)
 
 
 @requires(Action.PRESCRIBE)
@@ -168,10 +173,12 @@ async def complete(
 
 
 @requires(Action.CONFIRM)
-async def confirm(query: CallbackQuery, callback_data: SignText, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
+async def confirm(
+    query: CallbackQuery, callback_data: SignText, actor: Actor, texts: Texts, uow: UnitOfWork, formulary: Formulary
+) -> None:
     """Sign the prescription again, for the reading that was corrected since."""
     async with uow.begin() as session:
-        await prescription.confirm(session, actor, callback_data.scan_id, callback_data.draft_hash, uow.at)
+        await prescription.confirm(session, actor, callback_data.scan_id, callback_data.draft_hash, uow.at, formulary)
     await query.answer(texts.plain("correction.confirmed"))
 
 
@@ -184,5 +191,5 @@ def routes() -> Router:
     router.callback_query.register(remove_line, RemoveLine.filter())
     router.callback_query.register(take_template, UseTemplate.filter(), StateFilter(Prescribing.lines))
     router.message.register(take_lines, StateFilter(Prescribing.lines), TYPED_TEXT)
-    router.include_routers(overrides.routes(), changing.routes(), picking.routes())
+    router.include_routers(overrides.routes(), changing.routes(), picking.routes(), proposal.routes())
     return router

@@ -119,6 +119,8 @@ class WritingFindings(StatesGroup):
     conclusion = State(group_name="Reading")  # the own reading, added to a draft without one
     override = State(group_name="Reading")  # why a reading is signed against the table of consistency
     no_alert = State(group_name="Reading")  # why an urgent reading raises no critical result
+    proposal = State(group_name="Reading")  # prescription lines for the pharmacist
+    phrase_name = State(group_name="Reading")  # the impression is kept under it as an own phrase
 
 
 class Prescribing(StatesGroup):
@@ -174,6 +176,7 @@ class Amending(StatesGroup):
     impression = State()
     recommendations = State()
     band = State()
+    override = State()  # why the changed reading is proposed although it contradicts itself
     addendum = State()
     code = State()
 

@@ -12,7 +12,7 @@ WHATSAPP = "whatsapp"
 MENUS = {
     None: ("start", "register", "link", "reset", "human", "help"),
     Role.PATIENT: ("scans", "status", "report", WHATSAPP, "human", "privacy", "export", "forget", *OWN),
-    Role.DOCTOR: ("queue", "patient", "desk", "model", *OWN),
+    Role.DOCTOR: ("queue", "mine", "patient", "desk", "model", *OWN),
     Role.PHARMACIST: ("queue", "patient", "desk", "model", *OWN),
     Role.ADMINISTRATOR: (
         *("queue", "patient", "desk", "undelivered", "invite", "users", "faqmisses", "faqtaught"),

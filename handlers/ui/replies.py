@@ -69,6 +69,19 @@ async def send_view(message: Message, view: View) -> None:
     await message.answer(view.text, reply_markup=view.keyboard, protect_content=view.protected or None)
 
 
+async def replace_view(query: CallbackQuery, view: View) -> None:
+    """Replace the message of the button. Pressing twice changes nothing; an uneditable message is sent anew."""
+    await query.answer()
+    if not isinstance(query.message, Message):
+        await send_view(message_of(query), view)
+        return
+    try:
+        await query.message.edit_text(view.text, reply_markup=view.keyboard)
+    except TelegramBadRequest as refused:
+        if "not modified" not in refused.message:
+            await send_view(query.message, view)
+
+
 async def close_signed(query: CallbackQuery, sentence: str) -> None:
     """Acknowledge a button that signed, and take the buttons off a draft; a job redraws the card of a scan."""
     await query.answer(sentence)

@@ -226,7 +226,8 @@ def draft_lines(
         for name, text in typed.items()
         if text
     ]
-    return [*own, *lines, *_conclusions(scan.reading, words, texts, fit)]
+    proposed = [texts("card.proposed", lines=fit("\n".join(scan.reading.proposed)))] if scan.reading.proposed else []
+    return [*own, *lines, *_conclusions(scan.reading, words, texts, fit), *proposed]
 
 
 def _conclusions(

@@ -7,14 +7,14 @@ from typing import Any, Final
 from aiogram.types import InlineKeyboardMarkup
 
 from handlers.ui.callbacks import CardAction
-from handlers.ui.callbacks.prescription import ChangeLine, OverrideAlerts, PickMedicine, RemoveLine
-from handlers.ui.keyboards import Buttons, card_keyboard, rows, stack
+from handlers.ui.callbacks.prescription import ChangeLine, OverrideAlerts, PickMedicine, RemoveLine, TakeProposal
+from handlers.ui.keyboards import Buttons, card_keyboard, prescription_templates, rows, stack
 from handlers.ui.texts import Html, Texts
 from handlers.views.identity import identity_line
 from models.tables.scans import Prescription, Scan
 from workflow.formulary.doses import plain
 from workflow.formulary.load import Formulary
-from workflow.prescriptions import prescribing
+from workflow.prescriptions import prescribing, proposing
 from workflow.prescriptions.prescribing import MEDICINES
 from workflow.reporting.language import report_language
 from workflow.reporting.prescription import prescription_text
@@ -61,7 +61,10 @@ def draft_blocks(scan: Scan, texts: Texts, at: datetime, formulary: Formulary) -
     if prescription is None:
         return [identity_line(scan, texts), texts("prescribe.emptied")]
     numbered = enumerate(_lines_as_data(prescription), 1)
-    lines = [_draft_line(number, line, data, texts) for number, (line, data) in numbered]
+    proposed = proposing.proposed_lines(scan)
+    doctor = scan.reading.doctor.name if scan.reading else ""
+    by = {line: Html(f"\n{texts('proposal.line', name=doctor)}") for line in proposed}
+    lines = [Html(_draft_line(number, line, data, texts) + by.get(line, "")) for number, (line, data) in numbered]
     written = texts("prescribe.written", lines=Html("\n".join(lines)) if lines else texts("card.no_medicine"))
     blocks = [identity_line(scan, texts), written]
     if alerts := alert_lines(scan, texts, at, formulary):
@@ -72,6 +75,30 @@ def draft_blocks(scan: Scan, texts: Texts, at: datetime, formulary: Formulary) -
     if scan.facts and are_old(scan.facts, at):
         blocks.append(texts("facts.old", date=texts.date_of(scan.facts.asked_at)))
     return blocks
+
+
+def proposal_blocks(scan: Scan, texts: Texts, at: datetime, formulary: Formulary) -> list[Html]:
+    """The proposed lines as they were read, and the alerts that they raise for this patient; for the doctor."""
+    proposed = (scan.reading and scan.reading.proposed) or ()
+    read = zip(proposed, proposing.read_proposal(scan, formulary), strict=True)
+    lines = [_draft_line(number, line, data.as_dict(), texts) for number, (line, data) in enumerate(read, 1)]
+    blocks = [identity_line(scan, texts), texts("proposal.kept", lines=Html("\n".join(lines)))]
+    if alerts := proposing.alerts_of_proposal(scan, at, formulary):
+        blocks += [texts("alert.head"), *(texts("alert.line", **_alert_values(one.as_dict(), texts)) for one in alerts)]
+    return blocks
+
+
+def proposed_blocks(scan: Scan, texts: Texts) -> list[Html]:
+    """The waiting proposal with its lines and its author; for the pharmacist."""
+    if not (lines := proposing.proposed_lines(scan)) or scan.reading is None:
+        return []
+    return [texts("proposal.by", name=scan.reading.doctor.name, lines="\n".join(lines))]
+
+
+def prescription_keyboard(scan: Scan, texts: Texts, ready: Sequence[str]) -> InlineKeyboardMarkup:
+    """The proposal's button where there is one, the ready lines, and the way to pick another."""
+    takes: Buttons = [(texts.plain("button.take_proposal"), TakeProposal(scan_id=scan.id))]
+    return stack(rows(takes if proposing.proposed_lines(scan) else []), prescription_templates(texts, ready))
 
 
 def alert_lines(scan: Scan, texts: Texts, at: datetime, formulary: Formulary) -> list[Html]:

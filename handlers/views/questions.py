@@ -52,6 +52,7 @@ def _resend(texts: Texts) -> InlineKeyboardMarkup:
     return keyboards.rows([(texts.plain("button.resend"), callbacks.ResendCode())])
 
 
+READY: Final = ("scan", "modality", "recent")  # parameters of the keyboard of ready readings
 QUESTIONS: Final[Mapping[State, Question]] = {
     Registering.name: Question("register.name"),
     Registering.email: Question("register.email"),
@@ -79,8 +80,8 @@ QUESTIONS: Final[Mapping[State, Question]] = {
     Consenting.asked: Question("consent.ask", keyboards.consent),
     Describing.complaint: Question("scan.complaint", keyboards.skip),
     Describing.since: Question("scan.since", keyboards.skip),
-    WritingFindings.own_reading: Question("reading.own_reading", draft.diagnosis_keyboard, ("scan", "modality")),
-    WritingFindings.findings: Question("reading.findings", draft.diagnosis_keyboard, ("scan", "modality")),
+    WritingFindings.own_reading: Question("reading.own_reading", draft.diagnosis_keyboard, READY),
+    WritingFindings.findings: Question("reading.findings", draft.diagnosis_keyboard, READY),
     WritingFindings.impression: Question("reading.impression", keyboards.skip),
     WritingFindings.recommendations: Question("reading.recommendations", keyboards.skip),
     WritingFindings.region: Question("reading.region"),
@@ -88,11 +89,14 @@ QUESTIONS: Final[Mapping[State, Question]] = {
     WritingFindings.conclusion: Question("reading.conclusion"),
     WritingFindings.override: Question("conflict.type_override"),
     WritingFindings.no_alert: Question("conflict.type_no_alert"),
+    WritingFindings.proposal: Question("proposal.ask"),
+    WritingFindings.phrase_name: Question("phrase.ask_name"),
     Amending.reason: Question("amend.reason"),
     Amending.findings: Question("amend.findings"),
     Amending.impression: Question("reading.impression", keyboards.skip),
     Amending.recommendations: Question("amend.recommendations", keyboards.skip),
     Amending.band: Question("amend.band", draft.band_keyboard),
+    Amending.override: Question("amend.override", draft.band_keyboard),
     Amending.addendum: Question("amend.addendum"),
     GivingFacts.allergies: Question("facts.allergies", facts.none_keyboard),
     GivingFacts.current: Question("facts.current", facts.none_keyboard),
@@ -155,4 +159,5 @@ def placeholders(data: Mapping[str, Any], texts: Texts) -> dict[str, Any]:
     region = draft.report_word(texts, "region", data["region"]) if "region" in data else ""
     fields = {name: data.get(name, "") for name in ("email", "modality", "identity")}
     tongue = texts(f"language.{data['language']}") if "language" in data else ""
+    fields["recent"] = data.get("recent", ())
     return {**fields, "scan": data.get("scan_id", ""), "region": region, "tongue": tongue}

@@ -8,7 +8,7 @@ from models.tables.amendments import Amendment
 from models.tables.scans import Report, Scan
 from workflow.reporting import language
 from workflow.reporting.amendments import versioned_number
-from workflow.reporting.reading import build_reading
+from workflow.reporting.reading import build_reading, override_text
 from workflow.reporting.verification import ReportVersion, Validity
 from workflow.scans.reading import modality_of
 
@@ -50,7 +50,13 @@ def validity_sentence(version: ReportVersion | None, texts: Texts) -> Html:
 
 
 def amendment_values(scan: Scan, change: Amendment) -> dict[str, object]:
-    """Placeholders of the message that asks administrators to decide on an amendment."""
-    parts = [change.findings, change.impression, change.recommendations]
-    values = {"doctor": change.doctor.name, "reason": change.reason, "words": "\n".join(filter(None, parts)) or "–"}
+    """Placeholders of the message that asks administrators to decide on an amendment, but for its words."""
+    values = {"doctor": change.doctor.name, "reason": change.reason}
     return {"scan": scan.id, "report": versioned_number(scan, change.version), **values}
+
+
+def amendment_words(change: Amendment, texts: Texts) -> str:
+    """The changed text, the band, and the contradictions with the doctor's reason."""
+    override = override_text(change.override, language.report_language(texts.language))
+    band = texts.plain(f"band.{change.band}") if change.band else None
+    return "\n".join(filter(None, [change.findings, change.impression, change.recommendations, band, override])) or "–"

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Connection, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -38,6 +39,7 @@ class Amendment(EncryptedRow, Base):
     impression: Mapped[str | None] = mapped_column(Encrypted)
     recommendations: Mapped[str | None] = mapped_column(Encrypted)
     band: Mapped[str | None] = mapped_column(Encrypted)
+    override: Mapped[dict[str, Any] | None] = mapped_column(Encrypted)  # as in `Reading`
     state: Mapped[AmendmentState] = mapped_column(enum_column(AmendmentState), default=AmendmentState.PROPOSED)
     doctor_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
     created_at: Mapped[datetime]

@@ -1,4 +1,4 @@
-"""Versions of a doctor's reading that another text took the place of."""
+"""Versions of a doctor's reading that another text took the place of; a doctor's own phrases."""
 
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from models.base import Base
 from models.crypto.columns import Encrypted, EncryptedRow
 from models.crypto.keys import DataKey, SessionInfo
-from models.tables.accounts import Account
+from models.tables.accounts import Account, patient_data_key
 from models.tables.scans import Scan, scan_data_key
 
 
@@ -35,3 +35,21 @@ class ReadingVersion(EncryptedRow, Base):
 
     def data_key(self, connection: Connection, info: SessionInfo) -> DataKey:
         return scan_data_key(connection, info, self.scan_id)
+
+
+class ReadingPresets(EncryptedRow, Base):
+    """One doctor's own phrases and last used ready readings, under the doctor's data key."""
+
+    __tablename__ = "reading_presets"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), primary_key=True, autoincrement=False)
+    recent: Mapped[list[str] | None] = mapped_column(Encrypted)  # keys of ready readings, last used first
+    # [{"number": 3, "name": "…", "text": "…"}], last used first
+    phrases: Mapped[list[dict[str, Any]] | None] = mapped_column(Encrypted)
+    last_number: Mapped[int] = mapped_column(default=0)  # a number is never given again
+
+    def aad(self) -> str:
+        return f"reading_presets|{self.account_id}"
+
+    def data_key(self, connection: Connection, info: SessionInfo) -> DataKey:
+        return patient_data_key(connection, info, self.account_id)

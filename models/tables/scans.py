@@ -39,6 +39,7 @@ class Scan(EncryptedRow, Base):
     supersedes_id: Mapped[int | None] = mapped_column(ForeignKey("scans.id"))
     analysis_asked_at: Mapped[datetime | None]
     stat_at: Mapped[datetime | None]  # when staff asked for it to be read first (STAT)
+    late_notified: Mapped[int | None]  # how far its delay was told, see `workflow.desk.promise`
     released_at: Mapped[datetime | None]
     released_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     reason: Mapped[str | None] = mapped_column(Encrypted)  # why it was rejected
@@ -126,6 +127,7 @@ class Reading(EncryptedRow, Base):
     why: Mapped[str | None] = mapped_column(Encrypted)  # free text, or the key of a ready reason
     override: Mapped[dict[str, Any] | None] = mapped_column(Encrypted)  # {"checks": ["band:nodule"], "reason": "…"}
     no_alert: Mapped[str | None] = mapped_column(Encrypted)  # why an urgent reading raises no critical result
+    proposed: Mapped[list[str] | None] = mapped_column(Encrypted)  # prescription lines for the pharmacist
     difference_seen: Mapped[bool | None]  # a grave difference from the model was shown before signing
     compared: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))  # ids of earlier scans, set at signing
     signed_at: Mapped[datetime | None] = mapped_column(index=True)

@@ -80,6 +80,7 @@ BUTTONS: Final = (
     "wy:7:right_place", "pa:none", "pf:1", "ov:7", "rl:7:0:0123abcd", "to:7:2", "gr:7:override:known", "sd:7:0123abcd",
     "ar:7:nodule_right", "cw:7:3", "bn:1:7", "cg:7:0:0123abcd", "pm", "pp:0:1", "pc:0", "pk", "sf:7:2", "q:mine:0",
     "qt:allergies", "qa:7:1", "qr:7:1:none", "qw:7:1", "qc", "pt:7", "dk:1", "sp:7:1", "born",
+    "up:7:3", "dp:7:3", "tk:7",
 )  # fmt: skip
 # Forms in the database: group and states, then the entries beside pictures that wait for consent.
 STATES: Final = {
@@ -96,7 +97,9 @@ STATES: Final = {
     "Inviting": "code",
     "Managing": "number code",
     "Telling": "complaint since",
-    "Reading": "own_reading findings impression recommendations region why conclusion override no_alert",
+    "Reading": (
+        "own_reading findings impression recommendations region why conclusion override no_alert phrase_name proposal"
+    ),
     "Prescribing": "lines reason change picking",
     "GivingFacts": "allergies current pregnancy weight conditions organs",
     "Clarifying": "doctor patient answer",
@@ -105,7 +108,7 @@ STATES: Final = {
     "FindingPatient": "query",
     "Teaching": "title other answer phrases sure",
     "Releasing": "code",
-    "Amending": "reason findings impression recommendations band addendum code",
+    "Amending": "reason findings impression recommendations band override addendum code",
 }
 # Values of columns, of callback data and of sealed JSON; the values of a line belong to one enumeration.
 CHOICES: Final = (
@@ -182,6 +185,9 @@ ACTS: Final = {
     "amend",
     "mark_critical",
     "keep_draft",
+    "keep_phrase",
+    "propose_lines",
+    "delete_phrase",
     "restore_draft",
     "read_ahead",
     "see_difference",

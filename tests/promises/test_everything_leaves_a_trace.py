@@ -28,7 +28,8 @@ SHOWS_NOBODYS_HEALTH: Final = {
         Permission.SEE_MODEL,
         Permission.SEE_STAFF,
         Permission.SEE_UNDELIVERED,
-    ),  # the model's card, colleagues, numbers of reports
+        Permission.SEE_DAY,
+    ),  # the model's card, colleagues, numbers of reports, a doctor's own figures
 }
 LEAVES: Final[Mapping[Operation, str]] = {
     **{action: str(action) for action in Action},

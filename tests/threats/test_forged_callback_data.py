@@ -66,6 +66,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "upload": (P,),
     "describe": (P,),
     "see_queue": (D, M, A),
+    "see_day": (D,),
     "see_scan": (P, D, M, A),
     "see_story": (D, M, A),
     "find_patient": (D, M, A),
@@ -130,6 +131,7 @@ NO_SCAN = (
     "see_self",
 )
 NO_SCAN += (
+    "see_day",
     "see_model",
     "switch_model",
     "see_staff",
@@ -259,9 +261,12 @@ FORGED: dict[type[CallbackData], tuple[CallbackData, ...]] = {
         prescription.ToggleCondition(index=99),
     ),
     prescription.ConfirmFacts: (prescription.ConfirmFacts(),),
+    prescription.TakeProposal: (prescription.TakeProposal(scan_id=1),),
     prescription.PickMedicine: (prescription.PickMedicine(),),
     prescription.PickPart: (prescription.PickPart(part=0, index=0),),
     reading.AddReading: (reading.AddReading(scan_id=1, name="nodule_right"),),
+    reading.UsePhrase: (reading.UsePhrase(scan_id=1, number=1),),
+    reading.DeletePhrase: (reading.DeletePhrase(scan_id=1, number=1),),
     reading.StartFrom: (reading.StartFrom(scan_id=1, number=1),),
     prescription.OverrideAlerts: (prescription.OverrideAlerts(scan_id=1),),
     callbacks.CorrectBirth: (callbacks.CorrectBirth(),),

@@ -36,7 +36,7 @@ from models.tables.accounts import Account, load_patient_key
 from models.tables.chats import Form
 from models.tables.clarifications import Clarification
 from models.tables.desk import UrgencyQuestion
-from models.tables.readings import ReadingVersion
+from models.tables.readings import ReadingPresets, ReadingVersion
 from models.tables.scans import Prescription, Reading, Scan
 from models.vocabulary import Role
 from tests.support.people import FINDINGS, Clinic, open_clinic
@@ -56,7 +56,7 @@ async def write_scan(sessions: Sessions) -> int:
         staff = await a_staff(session)
         scan = await a_scan(session, staff, "PHARMACIST_COMPLETED", complaint=CANARY, since=TAMIL)
         scan.reason = CANARY
-        words = {"findings": CANARY, "own_reading": TAMIL, "impression": None, "signed_at": NOW}
+        words = {"findings": CANARY, "own_reading": TAMIL, "impression": None, "signed_at": NOW, "proposed": [CANARY]}
         await session.merge(Reading(scan_id=scan.id, doctor_id=staff.doctor.account_id, **words))
         lines = [CANARY, TAMIL]
         await session.merge(Prescription(scan_id=scan.id, pharmacist_id=staff.pharmacist.account_id, lines=lines))
@@ -68,6 +68,8 @@ async def write_scan(sessions: Sessions) -> int:
         asked = {"asker_id": staff.pharmacist.account_id, "asker_role": Role.PHARMACIST, "addressee": Role.DOCTOR}
         row = Clarification(scan_id=scan.id, number=1, question=CANARY, answer=TAMIL, asked_at=NOW, **asked)
         session.add(row)
+        phrases = [{"number": 1, "name": CANARY, "text": TAMIL}]
+        session.add(ReadingPresets(account_id=staff.doctor.account_id, recent=[CANARY], phrases=phrases, last_number=1))
         session.add(Form(key="1:2:3", state="Reading:findings", data={"findings": CANARY}))
     return scan.id
 

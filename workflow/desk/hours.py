@@ -37,3 +37,18 @@ class DeskHours(NamedTuple):
             if day.weekday() in self.days and opening > local:
                 return opening.astimezone(at.tzinfo)
         raise AssertionError("no day is open")
+
+    def add(self, at: datetime, span: timedelta) -> datetime:
+        """The time at which the desk has been open for `span` since `at`."""
+        begins = self.next_open(at)
+        while begins + span > (closing := self._closing(begins)):
+            span -= closing - begins
+            begins = self.next_open(closing)
+        return begins + span
+
+    def _closing(self, at: datetime) -> datetime:
+        """The next closing time, while the desk is open."""
+        day = at.astimezone(self.zone).date()
+        midnight = datetime.combine(day + timedelta(days=1), time.min, self.zone)
+        closing = midnight if self.closes == END_OF_DAY else datetime.combine(day, self.closes, self.zone)
+        return closing.astimezone(at.tzinfo)

@@ -104,10 +104,15 @@ def set_lines(scan: Scan, prescription: Prescription, at: datetime, formulary: F
         prescription.overrides = [one for one in prescription.overrides if any(_is_about(one, a) for a in alerts)]
 
 
-def needs_doctor(prescription: Prescription, formulary: Formulary | None = None) -> bool:
-    """Whether a doctor has to prescribe a line: it has a substance of Schedule H, H1 or X, or none that is known."""
+def needs_doctor(
+    prescription: Prescription, formulary: Formulary | None = None, prescribed: Sequence[str] = ()
+) -> bool:
+    """Whether a doctor has to prescribe a line: it has a substance of Schedule H, H1 or X, or none that is known.
+
+    `prescribed`: lines that a doctor has prescribed already."""
     known = (formulary or load()).substances
-    medicines = [line for line in prescription.read or () if line["kind"] in MEDICINES]
+    lines = zip(prescription.lines, prescription.read or (), strict=False)
+    medicines = [data for line, data in lines if data["kind"] in MEDICINES and line not in prescribed]
     return any(
         not line["substances"] or any(name not in known or known[name].schedule for name in line["substances"])
         for line in medicines

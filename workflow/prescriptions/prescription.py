@@ -11,7 +11,7 @@ from models.vocabulary import Role
 from workflow.actors import Actor
 from workflow.errors import StaleAction
 from workflow.formulary.load import Formulary
-from workflow.prescriptions import prescribing
+from workflow.prescriptions import prescribing, proposing
 from workflow.scans import queries
 from workflow.scans.cards import enqueue_card
 from workflow.scans.draft_hash import require_unchanged
@@ -115,14 +115,16 @@ async def complete(
         prescribing.set_lines(scan, scan.prescription, at, formulary)
     scan.prescription.completed_at, scan.prescription.pharmacist_id = at, actor.account_id
     scan.prescription.reading_version = scan.reading.version if scan.reading else None
-    scan.prescription.needs_doctor = prescribing.needs_doctor(scan.prescription, formulary)
+    proposing.name_prescriber(scan, formulary)
     if scan.prescription.needs_doctor:
         for chat_id in await queries.chats_acting_as(session, Role.DOCTOR):
             enqueue_card(session, scan.id, chat_id, at, fresh=True)
     return scan
 
 
-async def confirm(session: AsyncSession, actor: Actor, scan_id: int, shown: str, at: datetime) -> Scan:
+async def confirm(
+    session: AsyncSession, actor: Actor, scan_id: int, shown: str, at: datetime, formulary: Formulary | None = None
+) -> Scan:
     """Sign the completed prescription again, for the corrected reading; `shown` is the `draft_hash` of the card.
 
     Raises WordsChanged, or StaleAction where no confirmation is awaited."""
@@ -133,6 +135,8 @@ async def confirm(session: AsyncSession, actor: Actor, scan_id: int, shown: str,
     assert actor.account_id is not None
     scan.prescription.reading_version = scan.reading.version
     scan.prescription.completed_at, scan.prescription.pharmacist_id = at, actor.account_id
+    if not scan.prescription.needs_doctor:  # the corrected reading may no longer propose the lines
+        proposing.name_prescriber(scan, formulary)
     return scan
 
 

@@ -17,7 +17,7 @@ from models.tables.deliveries import Delivery, DeliveryEvent
 from models.tables.desk import Ticket, TicketMessage, TicketState, UrgencyQuestion
 from models.tables.jobs import Job
 from models.tables.model_watch import ReadAhead, ShadowFinding
-from models.tables.readings import ReadingVersion
+from models.tables.readings import ReadingPresets, ReadingVersion
 from models.tables.scans import AiFinding, CriticalResult, Prescription, Reading, Report, Scan
 from models.vocabulary import Role, ScanStatus, Sex
 from workflow.accounts import logins
@@ -158,7 +158,8 @@ async def _close_account(session: AsyncSession, account: Account, at: datetime) 
     await session.execute(codes.values(chat_id=0, email="", used_at=func.coalesce(Code.used_at, at)))
     await logins.delete_throttles(session, chats, account.email)
     born = account.date_of_birth
-    await session.execute(delete(PatientFacts).where(PatientFacts.account_id == account.id))
+    for table in (PatientFacts, ReadingPresets):
+        await session.execute(delete(table).where(table.account_id == account.id))
     account.identity = {"name": account.name, "sex": account.sex, "date_of_birth": born and born.isoformat()}
     account.email, account.password_hash = f"{account.id}@forgotten.invalid", ""
     _clear_identity(account)
@@ -181,7 +182,8 @@ async def _erase_account(session: AsyncSession, account: Account, at: datetime) 
     blank |= {"uncertain": True, "doubts": [], "adjustments": [], "heart": None}
     await session.execute(update(AiFinding).where(AiFinding.scan_id.in_(scans)).values(**blank))
     await session.execute(update(Reading).where(Reading.scan_id.in_(scans)).values(agrees=None, compared=None))
-    await session.execute(update(Scan).where(Scan.id.in_(scans)).values(media_group_id=None, stat_at=None))
+    untimed = {"media_group_id": None, "stat_at": None, "late_notified": None}
+    await session.execute(update(Scan).where(Scan.id.in_(scans)).values(**untimed))
     await session.execute(update(ReadAhead).where(ReadAhead.scan_id.in_(scans)).values(result=None))
     for table in (ShadowFinding, CriticalResult, ReadingVersion):
         await session.execute(delete(table).where(table.scan_id.in_(scans)))

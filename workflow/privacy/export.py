@@ -24,14 +24,14 @@ from workflow.privacy import overview
 from workflow.reporting import deliveries, release
 from workflow.reporting.language import report_language
 from workflow.reporting.prescription import prescription_text
-from workflow.scans import patient_facts
+from workflow.scans import patient_facts, presets
 
 SCHEMA: Final = "csss-export/1"
 Facts = dict[str, Any]
 IDENTITY: Final = ("name", "email", "phone", "date_of_birth", "sex", "language", "created_at")
 SCAN: Final = (
     *("id", "status", "modality", "complaint", "since", "reason", "picture_hash", "same_as", "supersedes_id"),
-    *("stat_at", "created_at"),
+    *("stat_at", "late_notified", "created_at"),
 )
 MODEL: Final = (
     *("model", "model_version", "modality", "label", "confidence", "threshold", "uncertain", "doubts"),
@@ -39,9 +39,12 @@ MODEL: Final = (
 )
 READING: Final = (
     *("own_reading", "findings", "impression", "recommendations", "regions", "diagnosis", "band", "agrees", "why"),
-    *("signed_at", "override", "no_alert", "difference_seen", "version"),
+    *("signed_at", "override", "no_alert", "difference_seen", "version", "proposed"),
 )
-AMENDMENT: Final = ("version", "addendum", "reason", "findings", "impression", "recommendations", "band", "approved_at")
+AMENDMENT: Final = (
+    *("version", "addendum", "reason", "findings", "impression", "recommendations", "band", "override"),
+    "approved_at",
+)
 CLARIFICATION: Final = ("question", "answer", "asked_at", "answered_at", "withdrawn_at")
 AUDIT: Final = ("at", "role", "act", "object_kind", "object_id", "version", "outcome", "reason")
 
@@ -80,6 +83,8 @@ async def gather(session: AsyncSession, actor: Actor, at: datetime) -> Export:
         "made_at": at,
         "identity": {**_pick(account, IDENTITY), "number": release.patient_number(account.id)},
         "facts": await patient_facts.facts_of(session, account.id),
+        "own_phrases": [one._asdict() for one in await presets.own_phrases(session, actor)],
+        "recent_readings": list(await presets.recent_readings(session, actor)),
         "consents": [
             _pick(one, ("version", "language", "given_at")) for one in await overview.consents(session, account.id)
         ],

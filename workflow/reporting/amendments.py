@@ -18,9 +18,11 @@ from models.vocabulary import Role, ScanStatus
 from workflow.accounts.codes import Verdict, latest_code, send_code, verify_code
 from workflow.actors import SYSTEM, Actor
 from workflow.audit.chain import AuditEvent, Outcome, record
-from workflow.errors import AmendmentOpen, NotAllowed, StaleAction
+from workflow.consistency.checks import Conflict
+from workflow.errors import AmendmentOpen, ConflictRefused, NotAllowed, ReasonMissing, StaleAction
 from workflow.jobs import JobKind, enqueue
 from workflow.permissions import Permission
+from workflow.reporting.amended import ProposedChange, contradictions_of
 from workflow.reporting.content_hash import report_hash
 from workflow.reporting.release import IssuedFiles, report_number
 from workflow.scans import queries
@@ -57,24 +59,27 @@ RULES: Final[Mapping[tuple[AmendmentState, AmendmentAction], AmendmentRule]] = {
 OPEN: Final = (AmendmentState.PROPOSED, AmendmentState.APPROVED)
 
 
-class ProposedChange(NamedTuple):
-    """The doctor's changed text. Without findings it is an addendum, and `reason` is the added text."""
-
-    reason: str
-    findings: str | None = None
-    impression: str | None = None
-    recommendations: str | None = None
-    band: str | None = None
-
-
 def require_amendable(scan: Scan) -> None:
     """Raise StaleAction before the first report is issued."""
     if scan.status is not ScanStatus.REPORT_READY:
         raise StaleAction
 
 
-async def propose(session: AsyncSession, actor: Actor, scan_id: int, change: ProposedChange, at: datetime) -> Amendment:
-    """Propose an amendment. Raises NotFound, StaleAction (no report yet), SeparationOfDuties or AmendmentOpen."""
+async def contradictions(
+    session: AsyncSession, actor: Actor, scan_id: int, change: ProposedChange
+) -> Sequence[Conflict]:
+    """The contradictions within the changed reading by the table of consistency; an addendum changes none."""
+    scan = await queries.scan_for(session, scan_id, actor, Permission.AMEND)
+    return contradictions_of(scan, await amendments_of(session, scan_id), change)
+
+
+async def propose(
+    session: AsyncSession, actor: Actor, scan_id: int, change: ProposedChange, at: datetime, why: str | None = None
+) -> Amendment:
+    """Propose an amendment. `why`: the reason for one whose reading contradicts itself, recorded and printed.
+
+    Raises NotFound, StaleAction (no report yet), SeparationOfDuties, AmendmentOpen; ConflictRefused or ReasonMissing
+    for contradictions."""
     await queries.scan_for(session, scan_id, actor, Permission.AMEND)
     scan = await lock_scan(session, scan_id)
     require_amendable(scan)
@@ -83,12 +88,27 @@ async def propose(session: AsyncSession, actor: Actor, scan_id: int, change: Pro
     assert report is not None
     if any(one.state in OPEN for one in earlier):
         raise AmendmentOpen
+    found = contradictions_of(scan, earlier, change)
+    if any(one.refused for one in found):
+        raise ConflictRefused
+    if found and not why:
+        raise ReasonMissing
+    override = {"checks": [one.key for one in found], "reason": why} if found else None
     addendum = change.findings is None
     numbers = {"number": len(earlier) + 1, "version": report.version + 1, "addendum": addendum}
-    amendment = Amendment(scan_id=scan_id, doctor_id=actor.account_id, created_at=at, **numbers, **change._asdict())
+    amendment = Amendment(
+        scan_id=scan_id,
+        doctor_id=actor.account_id,
+        created_at=at,
+        override=override,
+        **numbers,
+        **change._asdict(),
+    )
     session.add(amendment)
     enqueue(session, JobKind.NOTIFY_AMENDMENT, at, scan_id=scan_id, number=amendment.number)
-    await record(session, actor, AuditEvent(Permission.AMEND, "scan", scan_id, scan.patient_id, scan.version), at)
+    kinds = ",".join(sorted({one.check for one in found})) or None
+    event = AuditEvent(Permission.AMEND, "scan", scan_id, scan.patient_id, scan.version, reason=kinds)
+    await record(session, actor, event, at)
     return amendment
 
 
@@ -211,4 +231,5 @@ def _fingerprint(scan: Scan, amendment: Amendment) -> str:
     """SHA-256 over the released report's content and the amendment; the administrator's code is bound to it."""
     text = [getattr(amendment, name) for name in ProposedChange._fields]
     values = [report_hash(scan), amendment.number, amendment.version, amendment.doctor_id, *text]
+    values += [amendment.override] if amendment.override else []
     return sha256(json.dumps(values, ensure_ascii=False).encode()).hexdigest()

@@ -24,7 +24,7 @@ from reports.content.document import (
 )
 from workflow.reporting.language import ready_text, report_language
 from workflow.reporting.prescription import build_prescription
-from workflow.reporting.reading import build_full_reading, build_summary, earlier_scan
+from workflow.reporting.reading import build_full_reading, build_summary, earlier_scan, override_text
 from workflow.reporting.release import patient_number, report_number
 from workflow.scans.risk import risk_of
 
@@ -160,6 +160,7 @@ def _apply_amendment(document: Document, change: Amendment, last: Amendment) -> 
         own=None,
         impression=change.impression or None,
         recommendations=advice,
+        override=override_text(change.override, document.language),
     )
     steps = document.summary.steps[:-1] if document.summary and before.recommendations else ()
     summary = Summary(

@@ -36,15 +36,15 @@ def build_reading(reading: Reading, modality: str, language: Language) -> Readin
         regions=tuple(_region(region, regions, text, stop) for region in REGIONS[modality] if region in regions),
         diagnosis=reading.diagnosis,
         own=reading.own_reading or None,
-        impression=reading.impression or _ready(reading, "impression", text),
-        recommendations=reading.recommendations or _ready(reading, "advice", text),
+        impression=reading.impression or ready_sentences(reading, "impression", text),
+        recommendations=reading.recommendations or ready_sentences(reading, "advice", text),
         opinion=_opinion(reading, text),
-        override=override_text(reading, language),
+        override=override_text(reading.override, language),
         no_alert=ready_reason(language, "no_alert", reading.no_alert) if reading.no_alert else None,
     )
 
 
-def _ready(reading: Reading, section: str, text: Lookup) -> str | None:
+def ready_sentences(reading: Reading, section: str, text: Lookup) -> str | None:
     """The texts of all ready readings of the draft, each once."""
     return " ".join(dict.fromkeys(text(section, name) for name in names_in(reading.diagnosis))) or None
 
@@ -56,12 +56,14 @@ def conflict_text(key: str, language: Language) -> str:
     return ready_text(language, "conflict", check).format(finding=name)
 
 
-def override_text(reading: Reading, language: Language) -> str | None:
-    """The contradictions that the doctor signs with a reason, one in a line, then the reason; None without any."""
-    if not reading.override or not reading.override["checks"]:
+def override_text(override: Mapping[str, Any] | None, language: Language) -> str | None:
+    """The contradictions that the doctor signs with a reason, one in a line, then the reason; None without any.
+
+    `override` as in a reading or an amendment: `{"checks": […], "reason": …}`."""
+    if not override or not override["checks"]:
         return None
-    reason = ready_reason(language, "override", reading.override["reason"])
-    lines = [conflict_text(key, language) for key in reading.override["checks"]]
+    reason = ready_reason(language, "override", override["reason"])
+    lines = [conflict_text(key, language) for key in override["checks"]]
     return "\n".join([*lines, ready_text(language, "reading", "reason").format(reason=reason)])
 
 
@@ -96,7 +98,9 @@ def _critical(scan: Scan) -> CriticalResultSection | None:
     times = (critical.told_at, critical.acknowledged_at)
     notified_at, acknowledged_at = (at if at and at <= until else None for at in times)
     language = report_language(scan.patient.language)
-    finding = reading.impression or _ready(reading, "impression", partial(ready_text, language)) or reading.findings
+    finding = (
+        reading.impression or ready_sentences(reading, "impression", partial(ready_text, language)) or reading.findings
+    )
     return CriticalResultSection(
         finding=finding or ready_text(language, "summary", "regions"),
         told=scan.patient.name if notified_at else None,
@@ -118,9 +122,9 @@ def build_summary(reading: Reading, prescription: Prescription | None, language:
     if reading.band is None:
         return None
     text = partial(ready_text, language)
-    picked = None if reading.impression else _ready(reading, "plain", text)
+    picked = None if reading.impression else ready_sentences(reading, "plain", text)
     typed = (reading.own_reading, picked or reading.impression or reading.findings, _further(reading, language))
-    advice = reading.recommendations or _ready(reading, "advice", text)
+    advice = reading.recommendations or ready_sentences(reading, "advice", text)
     medicine = text("summary", "medicine") if prescription and prescription.lines else None
     return Summary(
         band=Band(reading.band),

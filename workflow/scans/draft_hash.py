@@ -17,7 +17,7 @@ DRAFT_FIELDS: Final = (
     "band",
     "why",
 )
-ADDED_FIELDS: Final = ("override", "no_alert")  # hashed only where set, so that older buttons stay valid
+ADDED_FIELDS: Final = ("override", "no_alert", "proposed")  # hashed only where set, so that older buttons stay valid
 DRAFT_HASH_DIGITS: Final = 8  # hexadecimal digits
 
 

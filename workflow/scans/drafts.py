@@ -95,7 +95,7 @@ def kept_drafts(scan: Scan) -> Sequence[ReadingVersion]:
 async def _restore(session: AsyncSession, actor: Actor, scan: Scan, version: ReadingVersion, at: datetime) -> None:
     if scan.reading is None:
         scan.reading = Reading(scan_id=scan.id)
-    for name, value in (version.content or {}).items():
+    for name, value in {"proposed": None, **(version.content or {})}.items():
         setattr(scan.reading, name, value)
     scan.reading.difference_seen = None
     await assign(session, scan, actor)
@@ -116,4 +116,5 @@ def _last_of(scan: Scan, doctor_id: int | None) -> ReadingVersion | None:
 
 
 def _content(reading: Reading) -> dict[str, Any]:
-    return {name: getattr(reading, name) for name in CONTENT}
+    proposed = {"proposed": reading.proposed} if reading.proposed else {}  # left out, as in older versions, when empty
+    return {name: getattr(reading, name) for name in CONTENT} | proposed

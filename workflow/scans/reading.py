@@ -18,7 +18,7 @@ from workflow.consistency.checks import conflicts
 from workflow.consistency.table import highest
 from workflow.errors import StaleAction
 from workflow.jobs import JobKind, enqueue
-from workflow.scans import critical, drafts, queries
+from workflow.scans import critical, drafts, presets, queries
 from workflow.scans.children import is_child
 from workflow.scans.draft_hash import require_unchanged
 from workflow.transitions import WAITS_FOR, Action, advance, lock_scan, require_applicable
@@ -63,6 +63,8 @@ async def apply_diagnosis(session: AsyncSession, actor: Actor, scan_id: int, nam
         actor,
         {**EMPTY_DRAFT, "regions": regions_for(name), "diagnosis": name, "band": DIAGNOSES[name].band.value},
     )
+    if DIAGNOSES[name].phrases:  # the normal one has its own place on top
+        await presets.note_use(session, actor, name)
     return scan
 
 
@@ -74,6 +76,7 @@ async def add_diagnosis(session: AsyncSession, actor: Actor, scan_id: int, name:
     scan = await _open_draft(session, actor, scan_id, at)
     if name not in offered(scan) or not DIAGNOSES[name].phrases:
         raise StaleAction
+    await presets.note_use(session, actor, name)
     band, before = DIAGNOSES[name].band, scan.reading
     if before is None:
         _write(scan, actor, {"regions": regions_for(name), "diagnosis": name, "band": band.value})
@@ -90,10 +93,20 @@ def offered(scan: Scan) -> tuple[str, ...]:
     return diagnoses(modality_of(scan), is_child(scan.patient.date_of_birth, scan.created_at.date()))
 
 
-async def revise_draft(session: AsyncSession, actor: Actor, scan_id: int, at: datetime, **parts: str | None) -> Scan:
+async def revise_draft(
+    session: AsyncSession, actor: Actor, scan_id: int, at: datetime, **parts: str | list[str] | None
+) -> Scan:
     """Change some fields of the draft, or begin one."""
     scan = await _open_draft(session, actor, scan_id, at)
     _write(scan, actor, parts)
+    return scan
+
+
+async def add_phrase(session: AsyncSession, actor: Actor, scan_id: int, number: int, at: datetime) -> Scan:
+    """Add an own phrase to the draft's impression, or begin a draft with it. Raises StaleAction for a deleted one."""
+    scan = await _open_draft(session, actor, scan_id, at)
+    text, written = await presets.take_phrase(session, actor, number), (scan.reading and scan.reading.impression) or ""
+    _write(scan, actor, {"impression": written if text in written else f"{written}\n{text}".strip()})
     return scan
 
 

@@ -29,6 +29,12 @@ class ChangeLine(CallbackData, prefix="cg"):
     draft_hash: str = Field(pattern=f"^[0-9a-f]{{{DRAFT_HASH_DIGITS}}}$")
 
 
+class TakeProposal(CallbackData, prefix="tk"):
+    """Add the lines that the doctor proposed with the reading."""
+
+    scan_id: ScanId
+
+
 class PickMedicine(CallbackData, prefix="pm"):
     """Pick the next line from buttons."""
 

@@ -13,6 +13,20 @@ class AddReading(CallbackData, prefix="ar"):
     name: str
 
 
+class UsePhrase(CallbackData, prefix="up"):
+    """Add an own phrase to the draft, by its number within the doctor's."""
+
+    scan_id: ScanId
+    number: int = Field(ge=1, le=2**31 - 1)
+
+
+class DeletePhrase(CallbackData, prefix="dp"):
+    """Delete an own phrase."""
+
+    scan_id: ScanId
+    number: int = Field(ge=1, le=2**31 - 1)
+
+
 class StartFrom(CallbackData, prefix="sf"):
     """Begin again from a kept draft of another doctor, by its number within the scan."""
 

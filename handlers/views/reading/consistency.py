@@ -5,6 +5,7 @@ from typing import Final
 
 from handlers.ui.callbacks import OnReading
 from handlers.ui.callbacks.consistency import GiveReason, SignDifferent
+from handlers.ui.callbacks.reading import AmendBand
 from handlers.ui.keyboards import Buttons, rows, stack
 from handlers.ui.replies import View
 from handlers.ui.texts import Html, Texts
@@ -15,7 +16,7 @@ from handlers.views.reading.model_answer import short_answer
 from models.tables.scans import Scan
 from models.vocabulary import Band
 from reports.content.phrases import NO_ALERT_REASONS, OVERRIDE_REASONS
-from workflow.consistency.checks import conflicts, model_differs, open_conflicts
+from workflow.consistency.checks import Conflict, conflicts, model_differs, open_conflicts
 from workflow.reporting.language import ready_text, report_language
 from workflow.reporting.reading import conflict_text, override_text, ready_reason
 from workflow.scans.draft_hash import draft_hash
@@ -38,7 +39,7 @@ def warnings(scan: Scan, texts: Texts) -> list[Html]:
         texts("conflict.refused" if one.refused else "conflict.open", words=conflict_text(one.key, language))
         for one in open_conflicts(scan.reading)
     ]
-    if given := override_text(scan.reading, language):
+    if given := override_text(scan.reading.override, language):
         lines.append(texts("conflict.reason", words=given))
     if scan.reading.no_alert and scan.reading.band == Band.URGENT:
         reason = ready_reason(language, Reason.NO_ALERT, scan.reading.no_alert)
@@ -72,6 +73,14 @@ def reason_view(scan: Scan, about: Reason, texts: Texts) -> View:
     ]
     lines = [identity_line(scan, texts), texts(f"conflict.ask_{about}", scan=scan.id), *warnings(scan, texts)]
     return View(Html("\n\n".join(lines)), stack(rows(ready, width=1), rows(more)))
+
+
+def contradictions_view(found: Sequence[Conflict], identity: str, texts: Texts) -> View:
+    """The contradictions of an amendment, the question for a reason, and the bands to choose another one."""
+    language = report_language(texts.language)
+    lines = [texts("conflict.open", words=conflict_text(one.key, language)) for one in found]
+    bands = [(texts.plain(f"band.{band}"), AmendBand(band=band)) for band in Band]
+    return View(join_blocks(Html(identity), *lines, texts("amend.override")), rows(bands, width=1))
 
 
 def difference_view(scan: Scan, texts: Texts) -> View:

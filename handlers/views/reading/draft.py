@@ -1,6 +1,6 @@
 """The doctor's draft, composed with buttons: the views of the draft, its regions, and one region."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from aiogram.types import InlineKeyboardMarkup
@@ -13,10 +13,10 @@ from handlers.ui.texts import Html, Texts
 from handlers.views.cards import draft_lines
 from handlers.views.identity import identity_line
 from handlers.views.paging import fit_message, join_blocks
-from handlers.views.reading import consistency, ready
+from handlers.views.reading import consistency, own_phrases, ready
 from models.tables.scans import Scan
 from models.vocabulary import Band
-from reports.content.phrases import COMMON_DIAGNOSES, COMMON_PHRASES
+from reports.content.phrases import COMMON_DIAGNOSES, COMMON_PHRASES, DIAGNOSES
 from reports.content.reading import REGIONS, Region
 from reports.pdf.words import catalogue
 from workflow.guards import needs_own_reading
@@ -30,6 +30,8 @@ IMPRESSION: Final = "impression"
 MODEL_COMMENT: Final = "why"
 CONCLUSION: Final = "conclusion"
 REST_NORMAL: Final = "rest"
+PROPOSAL: Final = "rx"
+NO_PROPOSAL: Final = "rx-none"
 REGION_TEXT: Final = "words-"  # before the name of a region: typed text about it
 BAND_SYMBOLS: Final = {Band.NO_ACTION: "🟢", Band.SEE_DOCTOR: "🟡", Band.URGENT: "🔴"}
 MODEL_COMMENTS: Final = ("right_place", "wrong_place", "overcalled", "missed")
@@ -40,14 +42,20 @@ def report_word(texts: Texts, section: str, name: str) -> str:
     return catalogue(report_language(texts.language))[section][name]
 
 
-def diagnosis_keyboard(texts: Texts, scan: int, modality: str) -> InlineKeyboardMarkup:
-    """The common ready readings, the normal one on top, then the others by region, and the way to the regions."""
-    names = [name for name, one in COMMON_DIAGNOSES.items() if one.modality == modality]
-    picks = [(report_word(texts, "diagnosis", name), Diagnose(scan_id=scan, name=name)) for name in names]
-    first = [(f"✅ {label}", data) for label, data in picks[:1]]
+def diagnosis_keyboard(texts: Texts, scan: int, modality: str, recent: Sequence[str] = ()) -> InlineKeyboardMarkup:
+    """The normal ready reading on top, the last used and the common ones, the others by region, the way to the regions.
+
+    `recent`: the last used ones that fit the scan."""
+    normal, *common = (name for name, one in COMMON_DIAGNOSES.items() if one.modality == modality)
+    last = [name for name in recent if name in DIAGNOSES and name != normal][: ready.MOST_RECENT]
+    marks = {normal: "✅ ", **dict.fromkeys(last, "🕘 ")}
+    first, *picks = [
+        (f"{marks.get(name, '')}{report_word(texts, 'diagnosis', name)}", Diagnose(scan_id=scan, name=name))
+        for name in (normal, *last, *(one for one in common if one not in last))
+    ]
     by_region = [(texts.plain("button.by_regions"), OnReading(scan_id=scan, part=REGIONS_VIEW))]
     groups = ready.group_buttons(texts, scan, modality)
-    return stack(rows(first), rows(picks[1:]), rows(groups), rows(by_region))
+    return stack(rows([first]), rows(picks), rows(groups), rows(by_region))
 
 
 def model_comment_keyboard(texts: Texts, scan: int) -> InlineKeyboardMarkup:
@@ -82,12 +90,23 @@ def draft_view(scan: Scan, texts: Texts) -> View:
     first = rows(conclude) if needs_own else rows(sign)  # "Verify" would be refused
     head = texts("reading.owes_conclusion" if needs_own else "reading.written", scan=scan.id)
     warned = consistency.warnings(scan, texts)
+    keeps = [(texts.plain("button.keep_phrase"), OnReading(scan_id=scan.id, part=own_phrases.KEEP))]
+    changes.append((texts.plain("button.propose"), OnReading(scan_id=scan.id, part=PROPOSAL)))
+    changes = [*changes, *(keeps if scan.reading.impression else [])]
     head = join_blocks(identity_line(scan, texts), head)
     text, cut = fit_message(lambda fit: join_blocks(head, Html("\n".join(draft_lines(scan, texts, fit))), *warned))
     if cut:
         also = [*also, (texts.plain(f"button.{CardAction.READ_ALL}"), button_data(scan, CardAction.READ_ALL))]
     reasons = [*kept_draft_buttons(scan, texts), *consistency.reason_buttons(scan, texts)]
     return View(text, stack(first, rows(lights, width=3), rows([*changes, *also]), rows(reasons)))
+
+
+def proposal_keyboard(scan: Scan, texts: Texts) -> InlineKeyboardMarkup:
+    """Below a proposal: back to the draft, type it anew, or take it back."""
+    parts = {"to_draft": DRAFT_VIEW, "propose": PROPOSAL, "no_proposal": NO_PROPOSAL}
+    return rows(
+        [(texts.plain(f"button.{name}"), OnReading(scan_id=scan.id, part=part)) for name, part in parts.items()]
+    )
 
 
 def kept_draft_buttons(scan: Scan, texts: Texts) -> Buttons:

@@ -1,6 +1,6 @@
 """Ready readings by region and side, for the doctor's draft. Each pick is added to the draft."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from handlers.ui.callbacks import OnReading
@@ -12,6 +12,7 @@ from handlers.views.cards import draft_lines
 from handlers.views.identity import identity_line
 from handlers.views.paging import fit_message
 from handlers.views.reading.consistency import DRAFT_VIEW
+from handlers.views.reading.own_phrases import OWN
 from models.tables.scans import Scan
 from reports.content.reading import REGIONS, Region
 from reports.content.ready import FAMILIES, Family
@@ -23,19 +24,26 @@ from workflow.scans.reading import modality_of, offered
 MORE: Final = "more"
 GROUP: Final = "group-"  # before the name of a region
 SIDES: Final = "sides-"  # before the name of a ready reading
+MOST_RECENT: Final = 4  # buttons of last used readings
 
 
 def is_ready_part(part: str) -> bool:
     return part == MORE or part.startswith((GROUP, SIDES))
 
 
-def ready_view(scan: Scan, part: str, texts: Texts) -> View:
-    """The regions with ready readings, those of one region, or the sides of one. Raises StaleAction for others."""
+def ready_view(scan: Scan, part: str, texts: Texts, recent: Sequence[str] = ()) -> View:
+    """The regions with ready readings, those of one region, or the sides of one; those of `recent` stand first.
+
+    Raises StaleAction for another part."""
     if part == MORE:
-        head, buttons = texts("reading.ready", scan=scan.id), rows(group_buttons(texts, scan.id, modality_of(scan)))
+        last = [name for name in recent if name in offered(scan)][:MOST_RECENT]
+        again = [(f"🕘 {_word(texts, 'diagnosis', name)}", AddReading(scan_id=scan.id, name=name)) for name in last]
+        own = [(texts.plain("button.own_phrases"), OnReading(scan_id=scan.id, part=OWN))]
+        head = texts("reading.ready", scan=scan.id)
+        buttons = stack(rows(again), rows(own), rows(group_buttons(texts, scan.id, modality_of(scan))))
     elif part.startswith(GROUP):
         region = part.removeprefix(GROUP)
-        families = [one for one in _offered_families(scan) if one.region == region]
+        families = sorted((one for one in _offered_families(scan) if one.region == region), key=_by_use(recent))
         if not families:
             raise StaleAction
         head = texts("reading.ready_group", scan=scan.id, region=_word(texts, "region", region))
@@ -61,6 +69,12 @@ def group_buttons(texts: Texts, scan_id: int, modality: str) -> Sequence[tuple[s
         for region in REGIONS[modality]
         if region in regions
     ]
+
+
+def _by_use(recent: Sequence[str]) -> Callable[[Family], int]:
+    """The sort key that puts the last used families first and leaves the others in their order."""
+    place = {name: index for index, name in enumerate(recent)}
+    return lambda family: min(place.get(code, len(place)) for code in family.codes)
 
 
 def _above(part: str) -> str:

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 from sqlalchemy import update
 
-from bot.dev.sandbox.mailbox import Mail
 from bot.jobs.issue_report import build_draft
 from handlers.ui.callbacks import CardAction, OnCard, SendAgain
 from models.tables.accounts import ChatLink
@@ -14,8 +13,8 @@ from tests.support.account_steps import enrols
 from tests.support.authenticator_steps import STEP
 from tests.support.jobs import settles, waits
 from tests.support.pdf import pages
-from tests.support.people import CODE, Clinic, eventually
-from tests.support.report_steps import asks_to_amend
+from tests.support.people import Clinic, eventually
+from tests.support.report_steps import approves_amendment, asks_to_amend
 from tests.support.steps import a_scan, scan_row, sentence_for
 from workflow.reporting.deliveries import history
 
@@ -35,7 +34,7 @@ async def test_an_amendment_makes_a_new_version_and_marks_the_old_one(clinic: Cl
     question = await clinic.joseph.sees("asks to change the report")
     assert "The side was mixed up." in question.text
     await clinic.amina.looks_away()
-    await _approves(clinic)
+    await approves_amendment(clinic)
     await clinic.amina.sees("takes the place of the earlier version", timeout=30)
     second = await clinic.amina.receives_document()
     assert second.name == first.name.replace(".pdf", "-2.pdf")
@@ -68,7 +67,7 @@ async def test_a_version_that_was_superseded_on_its_way_never_arrives(clinic: Cl
     await clinic.plays("released")
     await waits(clinic, "send_report")
     await asks_to_amend(clinic)
-    await _approves(clinic)
+    await approves_amendment(clinic)
     await eventually(
         clinic.app.services.sessions, lambda session: session.get(Delivery, f"report:2:chat:{_amina(clinic)}")
     )
@@ -90,7 +89,7 @@ async def test_an_old_button_sends_the_newest_version_again_and_never_the_one_it
     await clinic.joseph.sends(code)
     await clinic.joseph.sees("could not be delivered", timeout=30)
     await asks_to_amend(clinic)
-    await _approves(clinic)
+    await approves_amendment(clinic)
     clinic.sandbox.mailbox.fail(1, 550)
     await clinic.joseph.sees("-2 of scan #1 could not be delivered", timeout=30)
     await clinic.joseph.sends("/undelivered")
@@ -120,7 +119,7 @@ async def test_an_addendum_adds_and_a_declined_change_changes_nothing(clinic: Cl
     await clinic.rao.sends("Discussed with the ward at noon.")
     await clinic.joseph.sees("Discussed with the ward at noon.")
     await clinic.amina.looks_away()
-    await _approves(clinic)
+    await approves_amendment(clinic)
     await clinic.amina.sees("takes the place of the earlier version", timeout=30)
     second = "".join(pages((await clinic.amina.receives_document()).data))
     for words in ("Addedtoversion1", "Discussedwiththewardatnoon.", "Patchyopacities"):
@@ -144,7 +143,7 @@ async def test_a_button_decides_the_change_above_it_and_no_later_one(clinic: Cli
         assert button is not None
         assert button.data is not None
         assert (await clinic.joseph.forges(button.data)).text == sentence_for(clinic, "error.stale")
-    assert "version 2 of scan #1" in (await _approves(clinic)).text
+    assert "version 2 of scan #1" in (await approves_amendment(clinic)).text
 
 
 async def test_a_change_waits_in_the_administrators_queue_and_can_be_decided_from_there(clinic: Clinic) -> None:
@@ -228,18 +227,6 @@ async def test_only_doctors_amend_and_only_what_was_released(clinic: Clinic) -> 
     for who, key in ((clinic.rao, "stale"), (clinic.amina, "not_allowed"), (clinic.meena, "not_allowed")):
         await who.sends("/start")
         assert (await who.forges(amend)).text == sentence_for(clinic, f"error.{key}")
-
-
-async def _approves(clinic: Clinic) -> Mail:
-    earlier = await clinic.telegram.mails("joseph@example.org")
-    await clinic.joseph.presses("Approve the change")
-    mail = await clinic.telegram.mail_to("joseph@example.org", after=earlier[-1] if earlier else None)
-    [code] = CODE.findall(mail.text)
-    await clinic.joseph.sends("000000" if code != "000000" else "111111")
-    await clinic.joseph.sees("That code is not right")
-    await clinic.joseph.sends(code)
-    await clinic.joseph.sees("is approved")
-    return mail
 
 
 def _amina(clinic: Clinic) -> int:

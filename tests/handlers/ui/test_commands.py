@@ -20,6 +20,7 @@ ANSWERS = {
     "/status": (UNKNOWN, *["no scan of yours yet"] * 4),
     "/report": (UNKNOWN, *["no finished report yet"] * 4),
     "/queue": (UNKNOWN, NOT_YOURS, *["Nothing waits for you"] * 3),
+    "/mine": (UNKNOWN, NOT_YOURS, "Your day", *[NOT_YOURS] * 2),
     "/invite": (UNKNOWN, *[NOT_YOURS] * 3, "Whom do you invite"),
     "/users": (UNKNOWN, *[NOT_YOURS] * 3, "Staff: 3"),
     "/nonsense": ("do not know this command",) * 5,

@@ -89,9 +89,10 @@ FREE: dict[type[Any], set[str]] = {
         "released_by",
         "reason",
         "changed_at",
+        "late_notified",
     },
     AiFinding: {"scan_id", "distance", "adjustments", "created_at"},
-    Reading: {"scan_id", "doctor_id"},
+    Reading: {"scan_id", "doctor_id", "proposed"},  # the lines that are taken over are the prescription's
     Prescription: {
         "scan_id",
         "pharmacist_id",
