@@ -270,7 +270,7 @@ async def test_a_patient_who_chose_hindi_reads_hindi_while_the_doctor_reads_engl
     await amina.sees("आपको क्या तकलीफ़ है?")
     card = await amina.sees("स्कैन #1")
     assert re.match(rf"🩻 स्कैन #1 · \d+ ({'|'.join(HINDI_MONTHS)}), \d\d:\d\d", card.text)
-    assert "✅ तस्वीर मिल गई\n🔵 कंप्यूटर जाँच पूरी\n⚪ डॉक्टर ने पढ़ा" in card.text
+    assert "✅ तस्वीर मिलना\n🔵 कंप्यूटर जाँच\n⚪ डॉक्टर का देखना" in card.text
     notice = await rao.sees("Scan #1")
     assert "Received" in notice.text
     assert not re.search(r"[ऀ-ॿ]", notice.text)
