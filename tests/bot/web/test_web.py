@@ -78,6 +78,7 @@ async def test_the_webhook_opens_to_its_secret_alone(engines: Engines, tmp_path:
         # in production a proxy has the public address; here it is the server's own
         await clinic.app.services.bot.set_webhook(clinic.address + WEBHOOK_PATH, secret_token=SECRET)
         await amina.sends("/start")
+        await amina.presses("English", on="Which language")
         await amina.sees("Welcome")
 
         before = len(await clinic.telegram.calls("sendMessage"))
