@@ -37,7 +37,7 @@ NOBODYS = (0, -1, 999_999, 2**31, 2**63, 10**30)
 # The permissions of each role, a second time by hand; everything else must be refused.
 LATER = {SIGNED, COMPLETED}
 ALLOWED: Mapping[str, Mapping[Do, set[ScanStatus]]] = {
-    "patient": {Do.OPEN: set(STAGES)},
+    "patient": {Do.OPEN: set(STAGES), Do.QUESTIONS: set(STAGES)},
     "doctor": {
         Do.OPEN: set(STAGES),
         Do.READ_ALL: set(STAGES),
@@ -53,6 +53,11 @@ ALLOWED: Mapping[str, Mapping[Do, set[ScanStatus]]] = {
         ),  # only asks for the reason; the reason itself is checked against the stage, see below
         Do.REJECT: set(STAGES),
         Do.CRITICAL: {ANALYSED, *LATER},  # before a reading exists it asks for findings first
+        Do.CORRECT: LATER,
+        Do.COMPARE: {ANALYSED, *LATER, REJECTED},  # the first scan has none before it
+        Do.QUESTIONS: set(STAGES),
+        Do.STAT: {EARLY, ANALYSED, *LATER},
+        Do.NOT_STAT: {EARLY, ANALYSED, *LATER},
         Do.PREVIEW: LATER,
         Do.PRELIMINARY: LATER,
     },
@@ -64,6 +69,10 @@ ALLOWED: Mapping[str, Mapping[Do, set[ScanStatus]]] = {
         Do.PRESCRIBE: {SIGNED},
         Do.NO_MEDICINE: {SIGNED},
         Do.COMPLETE: {SIGNED},
+        Do.ASK_DOCTOR: LATER,
+        Do.ASK_PATIENT: LATER,
+        Do.QUESTIONS: {*LATER, REJECTED},
+        Do.COMPARE: {COMPLETED, REJECTED},  # the first scan that it sees has none before it
         Do.PREVIEW: LATER,
         Do.PRELIMINARY: LATER,
     },
@@ -73,6 +82,11 @@ ALLOWED: Mapping[str, Mapping[Do, set[ScanStatus]]] = {
         Do.HEAT_MAP: {COMPLETED},
         Do.PICTURE: {COMPLETED},
         Do.APPROVE: {COMPLETED},
+        Do.ASK_DOCTOR: {COMPLETED},
+        Do.QUESTIONS: {COMPLETED, REJECTED},
+        Do.COMPARE: {REJECTED},
+        Do.STAT: {COMPLETED},
+        Do.NOT_STAT: {COMPLETED},
         Do.PREVIEW: {COMPLETED},
         Do.PRELIMINARY: {COMPLETED},
         Do.BETTER_PICTURE: {COMPLETED, REJECTED},
