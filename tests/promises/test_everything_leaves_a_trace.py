@@ -75,6 +75,19 @@ LEAVES: Final[Mapping[Operation, str]] = {
 
 async def a_whole_scan(clinic: Clinic) -> None:
     """From the picture to the report, with each access on the way."""
+    await _is_read(clinic)
+    await _is_dispensed_and_asked_about(clinic)
+    code = await clinic.approves()
+    await clinic.joseph.sends(f"{(int(code) + 1) % 1_000_000:06}")
+    await clinic.joseph.sees("not right")
+    await clinic.joseph.sends(code)
+    await clinic.joseph.sees("is released")
+    await clinic.amina.receives_document(timeout=30)
+    await clinic.amina.sends("/report")
+    await clinic.amina.receives_document(timeout=30)
+
+
+async def _is_read(clinic: Clinic) -> None:
     await clinic.amina.sends_photo(clinic.picture)
     await clinic.amina.sees("What troubles you")
     await clinic.amina.sends("A cough.")
@@ -98,6 +111,9 @@ async def a_whole_scan(clinic: Clinic) -> None:
     await clinic.rao.sees("Scans: ")
     await clinic.rao.presses("Give back")
     await clinic.rao.presses("Verify", on="Written down")
+
+
+async def _is_dispensed_and_asked_about(clinic: Clinic) -> None:
     await clinic.meena.presses("Prescribe")
     await clinic.meena.presses("Antibiotic")
     await clinic.meena.presses("Complete", on="Written down")
@@ -114,14 +130,6 @@ async def a_whole_scan(clinic: Clinic) -> None:
     await clinic.meena.presses("Questions")
     await clinic.meena.presses("Withdraw", on="Both lungs")
     await clinic.meena.sees("is withdrawn")
-    code = await clinic.approves()
-    await clinic.joseph.sends(f"{(int(code) + 1) % 1_000_000:06}")
-    await clinic.joseph.sees("not right")
-    await clinic.joseph.sends(code)
-    await clinic.joseph.sees("is released")
-    await clinic.amina.receives_document(timeout=30)
-    await clinic.amina.sends("/report")
-    await clinic.amina.receives_document(timeout=30)
 
 
 async def a_mail_that_was_refused_and_a_change_that_was_declined(clinic: Clinic) -> None:

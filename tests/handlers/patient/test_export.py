@@ -34,16 +34,20 @@ async def fetches(person: Person) -> ZipFile:
     return ZipFile(BytesIO(sent.data))
 
 
+async def _writes_to_the_desk(patient: Person) -> None:
+    await patient.sends("breathless on stairs since two months")
+    await patient.presses("No, for days", on="bad right now")
+    await patient.sees("Noted")
+    await patient.sends("/human")
+    await patient.sees("I have called somebody")
+    await patient.sends("May I fly with this?")
+    await patient.sees("Passed on")
+
+
 async def test_the_export_holds_all_that_is_the_patients_and_no_answer_that_no_doctor_released(clinic: Clinic) -> None:
     await clinic.plays("released")
     report = await clinic.amina.receives_document(timeout=30)
-    await clinic.amina.sends("breathless on stairs since two months")
-    await clinic.amina.presses("No, for days", on="bad right now")
-    await clinic.amina.sees("Noted")
-    await clinic.amina.sends("/human")
-    await clinic.amina.sees("I have called somebody")
-    await clinic.amina.sends("May I fly with this?")
-    await clinic.amina.sees("Passed on")
+    await _writes_to_the_desk(clinic.amina)
     unread = await a_scan(clinic, ScanStatus.PHARMACIST_COMPLETED)
     await settles(clinic)
     archive = await fetches(clinic.amina)
