@@ -129,9 +129,9 @@ async def queue(session: AsyncSession, actor: Actor, at: datetime, model_enabled
     unsigned = await session.run_sync(_to_countersign, rows) if actor.role is Role.DOCTOR else frozenset()
     emergencies = select(Ticket.account_id).where(Ticket.urgent.is_(True), Ticket.closed_at.is_(None))
     patients = set(await session.scalars(emergencies))
+    marks = select(UrgencyQuestion.scan_id).join(Scan, Scan.id == UrgencyQuestion.scan_id)
+    marked = set(await session.scalars(marks.where(UrgencyQuestion.bad_now.is_(False), Scan.status.in_(WAITS_FOR))))
     places = []
-    marks = select(UrgencyQuestion.scan_id).where(UrgencyQuestion.bad_now.is_(False))
-    marked = set(await session.scalars(marks))
     for row in rows:
         if actor.role is Role.DOCTOR and row.status is ScanStatus.PHARMACIST_COMPLETED and row.id not in unsigned:
             continue
