@@ -53,9 +53,9 @@ async def call_staff(services: Services, ticket_id: int, words_id: int | None = 
 
 async def _alarm(services: Services, chat_id: int, rung: Sequence[tuple[Ticket, Scan | None]]) -> Outgoing:
     """One alarm with its buttons, or several as a list; a locked chat, which anybody may read, sees no words."""
-    texts, today = await _texts(services, chat_id), services.now().date()
+    texts, at = await _texts(services, chat_id), services.now()
     locked = await _is_locked(services, chat_id)
-    blocks = [alarm_block(ticket, scan, texts, today, hidden=locked) for ticket, scan in rung]
+    blocks = [alarm_block(ticket, scan, texts, at, hidden=locked) for ticket, scan in rung]
     if len(rung) > 1:
         buttons = keyboards.claim_keyboard([ticket.id for ticket, _ in rung])
         return Outgoing(join_blocks(texts("desk.alarms"), *blocks), buttons, protected=True)

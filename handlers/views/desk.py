@@ -1,7 +1,7 @@
 """Messages about the conversations of the help desk."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from html import escape
 
 from handlers.ui.callbacks import DeskAction, OnTicket
@@ -21,8 +21,8 @@ def requester_name(ticket: Ticket, texts: Texts) -> str:
     return ticket.account.name if ticket.account else texts.plain("desk.guest")
 
 
-def alarm_block(ticket: Ticket, scan: Scan | None, texts: Texts, today: date, *, hidden: bool) -> Html:
-    """The newest words of an emergency under its author's name, telephone, age, language and open scan.
+def alarm_block(ticket: Ticket, scan: Scan | None, texts: Texts, at: datetime, *, hidden: bool) -> Html:
+    """The newest words of an emergency under its author's name and facts.
 
     `hidden`: the name alone, for a chat that anybody may be reading."""
     name = requester_name(ticket, texts)
@@ -30,35 +30,22 @@ def alarm_block(ticket: Ticket, scan: Scan | None, texts: Texts, today: date, *,
     if hidden:
         return Html(f"{head}\n…")
     words = [message.text for message in ticket.messages if message.staff_id is None]
-    return Html("\n".join([head, _facts(ticket, scan, texts, today), escape(words[-1] if words else "…", quote=False)]))
-
-
-def _facts(ticket: Ticket, scan: Scan | None, texts: Texts, today: date) -> Html:
-    account = ticket.account
-    phone = account.phone if account else None
-    born = account.date_of_birth if account else None
-    facts = [
-        texts("desk.phone", phone=phone) if phone else texts("desk.no_phone"),
-        texts("desk.age", age=age_on(today, born)) if born else None,
-        texts(f"language.{ticket.language}"),
-        texts("desk.scan", scan=scan.id) if scan else None,
-    ]
-    return Html(" · ".join(fact for fact in facts if fact))
+    facts = requester_line(ticket, {scan.patient_id: scan.id} if scan else {}, texts, at)
+    return Html("\n".join([head, facts, escape(words[-1] if words else "…", quote=False)]))
 
 
 def requester_line(ticket: Ticket, scans: Mapping[int, int], texts: Texts, at: datetime) -> Html:
-    """Patient number, age, telephone number and newest scan, where they are known."""
+    """Patient number, telephone, age, language and scan of the requester, where they are known."""
     account = ticket.account
-    if account is None:
-        return texts("desk.no_account")
-    parts = [patient_number(account.id)]
-    if account.date_of_birth:
-        parts.append(texts.plain("desk.age", age=age_on(at.date(), account.date_of_birth)))
-    if account.phone:
-        parts.append(f"📞 {account.phone}")
-    if scan := scans.get(account.id):
-        parts.append(f"🩻 #{scan}")
-    return texts("desk.person", facts=" · ".join(parts))
+    born, scan = (account.date_of_birth, scans.get(account.id)) if account else (None, None)
+    facts = [
+        patient_number(account.id) if account else texts.plain("desk.no_account"),
+        texts.plain("desk.phone", phone=account.phone) if account and account.phone else texts.plain("desk.no_phone"),
+        texts.plain("desk.age", age=age_on(at.date(), born)) if born else None,
+        texts.plain(f"language.{ticket.language}"),
+        texts.plain("desk.scan", scan=scan) if scan else None,
+    ]
+    return texts("desk.person", facts=" · ".join(fact for fact in facts if fact))
 
 
 def desk_view(tickets: Sequence[Ticket], scans: Mapping[int, int], page: int, texts: Texts, at: datetime) -> View:
