@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
+from typing import Final
 
 from handlers.ui import keyboards
 from handlers.ui.callbacks import CardAction, OnCard
@@ -17,14 +18,14 @@ from workflow.reporting.patients import MAX_MATCHES, Story
 from workflow.reporting.release import patient_number
 from workflow.scans.children import age_on
 
-MAX_CONCLUSION = 160  # characters of a scan's line
+MAX_CONCLUSION: Final = 160  # characters of a scan's line
 
 
 def matches_view(found: Sequence[Account], texts: Texts, at: datetime) -> View:
     """A line and a button for each match."""
     if not found:
         return View(texts("patient.none"))
-    lines = [texts("patient.found"), *(identity_line(account, texts, at) for account in found)]
+    lines = [texts("patient.found"), *(match_line(account, texts, at) for account in found)]
     if len(found) == MAX_MATCHES:
         lines.append(texts("patient.cut", most=MAX_MATCHES))
     buttons: keyboards.Buttons = [(patient_number(one.id), OpenPatient(account_id=one.id)) for one in found]
@@ -34,7 +35,7 @@ def matches_view(found: Sequence[Account], texts: Texts, at: datetime) -> View:
 def story_view(story: Story, texts: Texts, at: datetime) -> View:
     """Identity, facts, and the newest scans with date, stage and conclusion, each with a button for its card."""
     account, scans = story.account, story.history.scans
-    head = [identity_line(account, texts, at)]
+    head = [match_line(account, texts, at)]
     if account.phone:
         head.append(texts("patient.phone", phone=account.phone))
     lines = [texts("patient.scans", shown=len(scans), total=story.history.total)]
@@ -52,7 +53,7 @@ def story_view(story: Story, texts: Texts, at: datetime) -> View:
     )
 
 
-def identity_line(account: Account, texts: Texts, at: datetime) -> Html:
+def match_line(account: Account, texts: Texts, at: datetime) -> Html:
     """Number, name, sex, birth date and age."""
     born = account.date_of_birth
     day, age = (texts.day(born), str(age_on(at.date(), born))) if born else (texts.plain("unknown"), "–")
