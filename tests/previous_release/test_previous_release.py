@@ -64,7 +64,7 @@ FORMS: Final[tuple[tuple[str, str, str | None], ...]] = (
     ("Reading:conclusion", "Pneumonia.", None),
     ("Prescribing:lines", "Rest.", "Prescribing:lines"),
     ("Rejecting:reason", "Too dark.", None),
-    ("Serving:reply", "On the third floor.", None),
+    ("Serving:reply", "On the third floor.", "Serving:reply"),
     ("Teaching:title", "Small things", "Teaching:answer"),
     ("Teaching:other", "Small things", "Teaching:answer"),
     ("Teaching:answer", "Ask at the desk.", "Teaching:phrases"),
@@ -188,7 +188,7 @@ async def test_every_button_of_the_previous_release_does_its_work_or_says_that_i
     old = [
         press for one in await clinic.telegram.people() for press in await _buttons(one, clinic.saved["last_message"])
     ]
-    assert {press.kind for press in old} == set(BUTTONS.split())
+    assert {press.kind for press in old} >= set(BUTTONS.split()), "cards are redrawn, with further buttons"
     assert [kind for kind in BUTTONS.split() if not await _one_accepted(kind, old)] == []
     account = dict(clinic.query("SELECT chat_id, account_id FROM links"))
     left = {(account.get(press.person.chat_id), press.kind, press.number): press for press in old}
