@@ -1,7 +1,6 @@
 """The classifier on a real radiograph and on pictures that are no scan."""
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
@@ -90,16 +89,6 @@ def test_many_threads_get_the_answers_of_one(classifier: Classifier, radiograph:
 
     with ThreadPoolExecutor(4) as pool:
         assert all(pool.map(ask, range(4)))
-
-
-def test_a_classification_is_quick(classifier: Classifier, film: bytes) -> None:
-    """Purpose: the goal is 50 ms of machine time; a debug build or a lost delegate would cost seconds."""
-    spent = []
-    for _ in range(5):
-        started = time.process_time()
-        classifier.predict(open_picture(film, DECODED_SIDE))
-        spent.append(time.process_time() - started)
-    assert min(spent) < 0.15  # processor time of both threads, on a shared machine
 
 
 def test_six_probabilities_are_the_product_of_router_and_branch() -> None:

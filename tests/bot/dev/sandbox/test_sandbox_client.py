@@ -1,7 +1,6 @@
 """The Python client: which messages count as seen, and the errors when none are."""
 
 import asyncio
-from time import monotonic
 
 import pytest
 
@@ -32,10 +31,8 @@ async def test_a_text_may_come_later_and_is_waited_for(api: Api, amina: Person) 
     async with asyncio.TaskGroup() as tasks:
         waiting = tasks.create_task(amina.sees("late"))
         await asyncio.sleep(0.05)
-        begin = monotonic()
         await api("sendMessage", chat_id=amina.chat_id, text="very late")
     assert waiting.result().text == "very late"
-    assert monotonic() - begin < 1
 
 
 async def test_an_edit_counts_as_new_and_what_it_replaced_is_gone(api: Api, amina: Person) -> None:
