@@ -22,9 +22,10 @@ class TokenBucket:
         if self._tokens < 0:
             await asyncio.sleep(-self._tokens / self._rate)
 
-    def spend(self) -> bool:
+    def spend(self, reserve: float = 0.0) -> bool:
+        """`reserve`: the share of the bucket, in whole tokens, that is left to others."""
         self._refill()
-        if self._tokens < 1:
+        if self._tokens < 1 + int(self._size * reserve):
             return False
         self._tokens -= 1
         return True

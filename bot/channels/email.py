@@ -12,6 +12,7 @@ import aiosmtplib
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from bot.settings import Settings
+from workflow.accounts.requester import Requester
 from workflow.token_bucket import TokenBucket
 
 
@@ -24,6 +25,9 @@ class Email(NamedTuple):
     message_id: str
     attachments: Sequence[tuple[str, bytes]] = ()  # file name, PDF
     language: str = "en"
+    requester: Requester = (
+        Requester.STAFF
+    )  # on whose behalf; of CSSS_MAILS_PER_HOUR a part is left to staff and reports
 
 
 class Refusal(StrEnum):
@@ -84,7 +88,7 @@ class Mailer:
 
     async def send(self, email: Email) -> None:
         settings = self._settings
-        if not self._quota.spend():
+        if not self._quota.spend(email.requester.reserve):
             raise MailQuotaExceeded
         try:
             await aiosmtplib.send(

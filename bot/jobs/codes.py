@@ -11,6 +11,7 @@ from models.tables.accounts import Account
 from models.tables.codes import Code, Purpose
 from models.tables.scans import Scan
 from workflow.accounts import codes, profile
+from workflow.accounts.requester import Requester
 from workflow.reporting import amendments
 from workflow.scans import queries
 
@@ -33,6 +34,7 @@ async def mail_code(services: Services, code_id: int) -> None:
         if code.purpose is Purpose.RESET_PASSWORD and language is None:
             return
         digits = codes.generate_digits(code, services.secret_key, services.now())
+        requester = await codes.requester_for(session, code)
         scan = await session.get(Scan, code.scan_id) if code.scan_id else None
         amendment = await amendments.approved_by(session, code) if code.purpose is Purpose.AMEND else None
     if digits is None:
@@ -47,7 +49,8 @@ async def mail_code(services: Services, code_id: int) -> None:
     else:
         text = texts.plain(f"mail.code.{SENTENCES[code.purpose]}", code=digits)
     message_id = f"<code-{code.id}-{code.digest[:16]}@{services.mail_domain}>"
-    await _send(services, code, Email(code.email, texts.plain("mail.code.subject"), text, message_id))
+    email = Email(code.email, texts.plain("mail.code.subject"), text, message_id, requester=requester)
+    await _send(services, code, email)
 
 
 async def mail_account_exists(services: Services, code_id: int) -> None:
@@ -68,6 +71,7 @@ async def mail_account_exists(services: Services, code_id: int) -> None:
         texts.plain("mail.exists.subject"),
         texts.plain("mail.exists.text"),
         f"<exists-{code.id}@{services.mail_domain}>",
+        requester=Requester.STRANGER,
     )
     await _send(services, code, email)
 

@@ -5,6 +5,7 @@ new code does not reset the count of wrong attempts."""
 
 import hmac
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -13,8 +14,11 @@ from typing import Final, Literal
 from sqlalchemy import ColumnElement, Update, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.tables.accounts import Account
 from models.tables.codes import Code, Factor, Purpose
 from workflow.accounts.authenticators import is_enrolled, verify_factor
+from workflow.accounts.requester import Requester, requester_of
+from workflow.actors import actor_of
 from workflow.errors import CodeError, CodeSpent, CodesUsedUp, CodeTooSoon, CodeWrong
 from workflow.jobs import JobKind, enqueue
 
@@ -24,8 +28,10 @@ MIN_INTERVAL: Final = timedelta(seconds=60)
 WINDOW: Final = timedelta(minutes=15)
 CODES_PER_WINDOW: Final = 3
 MAILS_PER_WINDOW: Final = 6  # to one address or from one chat, without sign-in
-WRONG_PER_WINDOW: Final = 10
-TOTAL_PER_WINDOW: Final = 300  # all codes together
+WRONG_PER_WINDOW: Final = 10  # of a signed-in chat, or of one address and chat without sign-in
+WRONG_OF_ACCOUNT: Final = 30  # of all signed-in chats of one account
+TOTAL_PER_WINDOW: Final = 300  # all codes together; part of them is left to staff
+STRANGERS_MAILS: Final = "strangers' mails"  # the jobs' lock: one of them at a time, so that they hold up no other job
 CodeMail = Literal[JobKind.MAIL_CODE, JobKind.MAIL_ACCOUNT_EXISTS]
 
 
@@ -53,19 +59,26 @@ async def send_code(
     """Enqueue a mail with a new code, unless the account uses an authenticator app. Raises like `open_code`.
 
     `kind`: the mail that goes out instead, where the chat is to see no difference."""
-    enrolled = await is_enrolled(session, code.account_id)
+    enrolled = code.purpose is not Purpose.RESET_PASSWORD and await is_enrolled(session, code.account_id)
     code.factor = Factor.AUTHENTICATOR if enrolled else Factor.MAIL
     await open_code(session, code, at)
     if not enrolled:
-        enqueue(session, kind, at, code_id=code.id)
+        enqueue(session, kind, at, lock=STRANGERS_MAILS if code.account_id is None else None, code_id=code.id)
     return code
+
+
+async def requester_for(session: AsyncSession, code: Code) -> Requester:
+    """The requester of the code; a stranger where it has no account."""
+    account = await session.get(Account, code.account_id) if code.account_id is not None else None
+    return requester_of(actor_of(account)._replace(roles=account.roles) if account else None)
 
 
 async def open_code(session: AsyncSession, code: Code, at: datetime) -> Code:
     """Store a code without digits, which no input matches yet; earlier codes of the same purpose and chat become void.
 
     Raises CodeTooSoon within a minute of the last; CodesUsedUp after 3 codes for the same purpose and scan, 10 wrong
-    attempts of this chat or address, or 300 codes overall, each within 15 minutes."""
+    attempts of this chat (without sign-in: of this chat or address), or 300 codes overall, of which strangers and
+    patients may use a part, each within 15 minutes."""
     await _check_rate_limits(session, code, at)
     await session.execute(_same_purpose(code).where(Code.used_at.is_(None)).values(used_at=at))
     code.created_at, code.expires_at = at, at + LIFETIME
@@ -145,17 +158,30 @@ def digest(code: Code, digits: str, key: bytes) -> str:
 
 async def _check_rate_limits(session: AsyncSession, code: Code, at: datetime) -> None:
     recent = (Code.purpose == code.purpose, Code.created_at > at - WINDOW)
-    counts = select(func.count(), func.max(Code.created_at), func.sum(Code.attempts)).where(*recent)
+    counts = select(func.count(), func.max(Code.created_at)).where(*recent)
     same_thing = counts.where(Code.chat_id == code.chat_id, Code.scan_id.is_not_distinct_from(code.scan_id))
-    count, latest, _ = (await session.execute(same_thing)).one()
-    chat_or_address = (Code.chat_id == code.chat_id) | (Code.email == code.email)
-    mails, _, guesses = (await session.execute(counts.where(chat_or_address))).one()
+    count, latest = (await session.execute(same_thing)).one()
     total = await session.scalar(select(func.count()).where(Code.created_at > at - WINDOW)) or 0
-    many = (code.account_id is None and mails >= MAILS_PER_WINDOW) or total >= TOTAL_PER_WINDOW
-    if count >= CODES_PER_WINDOW or many or (guesses or 0) >= WRONG_PER_WINDOW:
+    used_up = count >= CODES_PER_WINDOW or total >= (await requester_for(session, code)).within(TOTAL_PER_WINDOW)
+    if used_up or await _is_over_own_limit(session, code, recent):
         raise CodesUsedUp(wait=WINDOW)
     if code.factor is Factor.MAIL and latest is not None and latest > at - MIN_INTERVAL:
         raise CodeTooSoon(wait=MIN_INTERVAL)
+
+
+async def _is_over_own_limit(session: AsyncSession, code: Code, recent: Sequence[ColumnElement[bool]]) -> bool:
+    """Whether this chat or address has too many codes or wrong attempts.
+
+    A signed-in chat is counted with its account alone: what others type about its address is not its own."""
+    counts = select(func.count(), func.coalesce(func.sum(Code.attempts), 0)).where(*recent)
+    if code.account_id is None:
+        chat_or_address = (Code.chat_id == code.chat_id) | (Code.email == code.email)
+        mails, guesses = (await session.execute(counts.where(Code.account_id.is_(None), chat_or_address))).one()
+        return bool(mails >= MAILS_PER_WINDOW or guesses >= WRONG_PER_WINDOW)
+    of_account = counts.where(Code.account_id == code.account_id)
+    _, guesses = (await session.execute(of_account.where(Code.chat_id == code.chat_id))).one()
+    _, of_all_chats = (await session.execute(of_account)).one()
+    return bool(guesses >= WRONG_PER_WINDOW or of_all_chats >= WRONG_OF_ACCOUNT)
 
 
 def _same_purpose(code: Code) -> Update:

@@ -1,6 +1,7 @@
 """Throttling of password attempts: counted before they are compared, with exponential backoff per chat and address.
 
-An address without an account is throttled in the same way, so that attempts do not reveal which addresses are known."""
+An address without an account is throttled in the same way, so that attempts do not reveal which addresses are known.
+A chat that is linked to the account is counted alone: attempts of other chats do not shut it out."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables.accounts import Account, Throttle
+from workflow.accounts.profile import linked_account
 from workflow.audit.chain import AuditEvent, Outcome, record
 from workflow.errors import LoginLocked
 
@@ -24,16 +26,18 @@ RESET_AFTER: Final = timedelta(days=1)
 async def begin_attempt(session: AsyncSession, chat_id: int, email: str, at: datetime) -> str | None:
     """Count an attempt and return the password hash to compare with; None for an unknown address.
 
-    Commit before comparing. Raises LoginLocked while the chat or the address is throttled."""
-    for key in (_chat_key(chat_id), _address_key(email)):
-        await count_attempt(session, key, at)
+    Commit before comparing. Raises LoginLocked while the chat is throttled, or the address for chats not linked."""
+    await count_attempt(session, _chat_key(chat_id), at)
+    if await linked_account(session, chat_id, email) is None:
+        await count_attempt(session, _address_key(email), at)
     account = await session.scalar(select(Account).where(Account.email == email.lower()))
     return account.password_hash if account else None
 
 
 async def record_success(session: AsyncSession, chat_id: int, email: str) -> None:
-    """Reset the address's count; take this attempt back from the chat's count."""
-    await reset_failures(session, _address_key(email))
+    """Take this attempt back from the chat's count; reset the address's count unless the chat was linked already."""
+    if await linked_account(session, chat_id, email) is None:
+        await reset_failures(session, _address_key(email))
     chat = await _locked(session, _chat_key(chat_id))
     chat.failures, chat.until = max(0, chat.failures - 1), None
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables.accounts import ChatLink
 from models.tables.codes import Code, Purpose
 from workflow.accounts.codes import Verdict, latest_code, send_code, verify_code
-from workflow.accounts.profile import account_by_email
+from workflow.accounts.profile import account_by_email, linked_account
 from workflow.accounts.sessions import create_link, sign_out
 from workflow.actors import Actor, actor_of
 from workflow.audit.chain import AuditEvent, Outcome, record
@@ -21,8 +21,12 @@ from workflow.errors import (
 async def request_reset_code(session: AsyncSession, chat_id: int, email: str, language: str, at: datetime) -> None:
     """Enqueue the mail of a reset code; the job sends none to an unknown address.
 
-    `language` is the chat's. The chat sees no difference, neither now nor later."""
+    `language` is the chat's. The chat sees no difference, neither now nor later. A chat that is linked to the account
+    has limits of its own, which requests of others do not use up."""
     code = Code(purpose=Purpose.RESET_PASSWORD, chat_id=chat_id, email=email.lower(), language=language)
+    own = await linked_account(session, chat_id, email)
+    if own is not None:
+        code.account_id = own.id
     await send_code(session, code, at)
 
 

@@ -22,6 +22,12 @@ async def account_by_email(session: AsyncSession, email: str) -> Account | None:
     return account
 
 
+async def linked_account(session: AsyncSession, chat_id: int, email: str) -> Account | None:
+    """The account with this address if the chat is linked to it."""
+    link = await session.get(ChatLink, chat_id)
+    return link.account if link is not None and link.account.email == email.lower() else None
+
+
 async def language_of(session: AsyncSession, email: str) -> str | None:
     """The language of the account with this address; None where there is none."""
     account = await account_by_email(session, email)
