@@ -133,14 +133,14 @@ def test_a_training_that_was_cut_off_goes_on_to_the_same_weights(tmp_path: Path)
         keras.utils.set_random_seed(1)
         backbone, head = build_backbone(None), build_head(1280, 8, 0.0, 1)
         trainer = StageTrainer(backbone, head, run_config, stage)
-        true_learn, steps = trainer.learn, iter(range(100))
+        true_step, steps = trainer.training_step, iter(range(100))
 
-        def learn_until_dark(*batch: object) -> object:
+        def step_until_dark(*batch: object) -> object:
             if next(steps) == power_cut_at:
                 raise KeyboardInterrupt
-            return true_learn(*batch)
+            return true_step(*batch)
 
-        trainer.learn = learn_until_dark
+        trainer.training_step = step_until_dark
         curve = {"tuning_loss": [], "tuning_validation_loss": []}
         run_stage(trainer, build_dataset(rows, greys, 0.0), np.random.default_rng(5), curve, paused)
         return [np.asarray(one) for one in trainer.variables]
