@@ -10,6 +10,7 @@ from prometheus_client import Counter
 
 from bot.services import Services
 from bot.telegram.faq_cache import FaqCache
+from bot.telegram.send_limiter import ANSWERS_A_STRANGER
 from handlers.views.questions import answer_repeated_update
 from models.base import read_only
 from workflow.accounts import profile, sessions
@@ -43,6 +44,7 @@ class ContextMiddleware(BaseMiddleware):
             actor = await sessions.actor_for(session, chat_id, now - self._idle_limit)
             chosen = actor.language if actor else await profile.chosen_language(session, chat_id)
             faq = await self._faq_cache.faq(session)
+        ANSWERS_A_STRANGER.set(actor is None)
         self._updates.labels(kind=event.event_type, repeated=repeated).inc()
         uow = UnitOfWork(self._sessions, event.update_id, now)
         texts = self._catalogues.of(chosen or inner.from_user.language_code)

@@ -13,13 +13,15 @@ from aiogram.exceptions import TelegramAPIError
 from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 from prometheus_client import Counter
 
-from bot.telegram.send_limiter import CHAT_BURST
+from bot.telegram.send_limiter import ANSWERS_A_STRANGER, CHAT_BURST
 from faq.answer import Faq
 from faq.emergency import Emergency
 from handlers.ui.replies import show_alert
 from handlers.ui.texts import Catalogues
 from models.base import Sessions, read_only
+from workflow.accounts.requester import Requester, requester_of
 from workflow.accounts.sessions import actor_for
+from workflow.actors import Actor
 from workflow.text_thread import read_text
 from workflow.token_bucket import Clock, TokenBucket
 
@@ -27,7 +29,9 @@ Next = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 MESSAGE_BURST: Final = CHAT_BURST  # each of them can be answered at once
 PICTURE_BURST: Final = 30  # three albums
 MAX_MESSAGES_IN_PROGRESS: Final = CHAT_BURST  # messages and button presses of one person
-MAX_PICTURES_IN_PROGRESS: Final = 40  # over all people
+MAX_PICTURES_IN_PROGRESS: Final = 40  # over all people; part of them is left to patients and staff
+MAX_STRANGERS_IN_PROGRESS: Final = 50  # messages in progress above which no stranger's is accepted
+KNOWN_FOR: Final = 60.0  # seconds for which a sender's account is remembered
 QUIET_PERIOD: Final = 10.0  # seconds without a dropped update after which a flood is over
 MAX_TRACKED_SENDERS: Final = 1000  # people remembered before the idle ones are dropped
 
@@ -57,6 +61,8 @@ class SenderLimits:
     refused_at: dict[Flood, float] = field(default_factory=dict)
     emergency_at: float = -QUIET_PERIOD
     reading: bool = False  # a text beyond the limit is searched for an emergency
+    requester: Requester = Requester.STRANGER
+    known_at: float = -KNOWN_FOR  # when `requester` was read
 
     def is_flooding(self, flood: Flood, now: float) -> bool:
         return now - self.refused_at.get(flood, -QUIET_PERIOD) < QUIET_PERIOD
@@ -70,7 +76,8 @@ class RateLimitMiddleware(BaseMiddleware):
     """Runs before the chat's lock and before any database access, so that dropping an update costs next to nothing.
 
     During a flood every further message is dropped: Telegram accepts one answer a second per chat, and polling
-    returns a hundred updates from the oldest in progress. Pictures in progress are limited over all people.
+    returns a hundred updates from the oldest in progress. Pictures in progress are limited over all people, and
+    messages of strangers. Only when a limit over all people is near is the sender's account looked up.
 
     An emergency message passes even so, once in QUIET_PERIOD, and does not end the flood."""
 
@@ -87,7 +94,7 @@ class RateLimitMiddleware(BaseMiddleware):
         self._sessions, self._catalogues, self._refused = sessions, catalogues, refused
         self._rates, self._clock = rates, clock
         self._senders: dict[int, SenderLimits] = {}
-        self._pictures_in_progress = 0
+        self._pictures_in_progress = self._messages_in_progress = 0
 
     async def __call__(self, handler: Next, event: TelegramObject, data: dict[str, Any]) -> Any:  # noqa: ANN401 - aiogram's interface
         assert isinstance(event, Update)
@@ -95,7 +102,10 @@ class RateLimitMiddleware(BaseMiddleware):
         if inner is None or inner.from_user is None:
             return None
         now, picture = self._clock(), _is_picture(inner)
+        ANSWERS_A_STRANGER.set(True)  # until the account is read
         limits = self._limits_of(inner.from_user.id, now)
+        if self._is_busy(Requester.STRANGER, picture) and now - limits.known_at >= KNOWN_FOR:
+            limits.requester, limits.known_at = requester_of(await self._actor(inner.from_user.id)), now
         flood = None if data.get("is_retry") else self._check(limits, picture, now)
         if flood is None or await self._is_emergency(inner, limits, now):
             with self._counted(limits, picture):
@@ -107,7 +117,7 @@ class RateLimitMiddleware(BaseMiddleware):
         return None
 
     def _check(self, limits: SenderLimits, picture: bool, now: float) -> Flood | None:
-        if picture and self._pictures_in_progress >= MAX_PICTURES_IN_PROGRESS:
+        if self._is_busy(limits.requester, picture):
             return Flood.BUSY
         if picture:
             return None if limits.pictures.spend() else Flood.PICTURES
@@ -117,6 +127,15 @@ class RateLimitMiddleware(BaseMiddleware):
             and limits.messages.spend()
         )
         return None if accepted else Flood.MESSAGES
+
+    def _is_busy(self, requester: Requester, picture: bool) -> bool:
+        if picture:
+            return self._pictures_in_progress >= requester.within(MAX_PICTURES_IN_PROGRESS)
+        return requester is Requester.STRANGER and self._messages_in_progress >= MAX_STRANGERS_IN_PROGRESS
+
+    async def _actor(self, chat_id: int) -> Actor | None:
+        async with read_only(self._sessions) as session:
+            return await actor_for(session, chat_id)
 
     async def _is_emergency(self, inner: Message | CallbackQuery, limits: SenderLimits, now: float) -> bool:
         """Whether the text reports an emergency, the first of this person within QUIET_PERIOD.
@@ -138,18 +157,19 @@ class RateLimitMiddleware(BaseMiddleware):
     @contextmanager
     def _counted(self, limits: SenderLimits, picture: bool) -> Iterator[None]:
         self._pictures_in_progress += picture
+        self._messages_in_progress += not picture
         limits.in_progress += not picture
         try:
             yield
         finally:
             self._pictures_in_progress -= picture
+            self._messages_in_progress -= not picture
             limits.in_progress -= not picture
 
     async def _notify(self, inner: Message | CallbackQuery, flood: Flood) -> None:
         """Send the notice in the person's language, read from the database."""
         assert inner.from_user is not None
-        async with read_only(self._sessions) as session:
-            actor = await actor_for(session, inner.from_user.id)
+        actor = await self._actor(inner.from_user.id)
         texts = self._catalogues.of(actor.language if actor else inner.from_user.language_code)
         with suppress(TelegramAPIError):  # the update stays dropped whether or not the notice arrives
             if isinstance(inner, CallbackQuery):

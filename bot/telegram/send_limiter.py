@@ -1,6 +1,7 @@
 """Keeps outgoing messages within Telegram's rate limits."""
 
 import asyncio
+from contextvars import ContextVar
 from typing import Any, Final
 
 from aiogram import Bot
@@ -13,14 +14,19 @@ from workflow.token_bucket import TokenBucket, TokenBuckets
 
 CHAT_BURST: Final = 20  # messages to one chat at once; after that one a second
 MESSAGES_PER_SECOND: Final = 30  # over all chats
+STRANGERS_PER_SECOND: Final = MESSAGES_PER_SECOND / 2  # of these, answers to chats without an account
+ANSWERS_A_STRANGER: Final = ContextVar("answers_a_stranger", default=False)  # set while an update is handled
 MAX_WAIT: Final = 5  # seconds of a 429 that are waited out here
 
 
 class SendLimiter(BaseRequestMiddleware):
-    """Delays requests to the rates above and waits out a short 429; a longer one is raised for the worker to retry."""
+    """Delays requests to the rates above and waits out a short 429; a longer one is raised for the worker to retry.
+
+    Answers to strangers wait for a rate of their own first, so that they delay nobody else's messages."""
 
     def __init__(self) -> None:
         self._overall = TokenBucket(MESSAGES_PER_SECOND, MESSAGES_PER_SECOND)
+        self._strangers = TokenBucket(STRANGERS_PER_SECOND, STRANGERS_PER_SECOND)
         self._chats = TokenBuckets(CHAT_BURST, 1)
 
     async def __call__(
@@ -29,6 +35,8 @@ class SendLimiter(BaseRequestMiddleware):
         chat_id: Any = getattr(method, "chat_id", None)
         if chat_id is not None:
             await self._chats[chat_id].take()
+            if ANSWERS_A_STRANGER.get():
+                await self._strangers.take()
             await self._overall.take()
         try:
             return await make_request(bot, method)

@@ -17,6 +17,7 @@ from handlers.ui.texts import Catalogues, Texts
 from handlers.views.questions import ask
 from workflow.accounts import logins, password_reset
 from workflow.accounts.passwords import PasswordHasher
+from workflow.accounts.requester import Requester, requester_of
 from workflow.actors import Actor
 from workflow.errors import CodeSpent, WrongPassword
 from workflow.permissions import Permission
@@ -93,7 +94,12 @@ async def take_code(message: Message, state: FSMContext, texts: Texts, uow: Unit
 
 @requires(Permission.RESET_PASSWORD)
 async def take_new(
-    message: Message, state: FSMContext, uow: UnitOfWork, catalogues: Catalogues, hasher: PasswordHasher
+    message: Message,
+    actor: Actor | None,
+    state: FSMContext,
+    uow: UnitOfWork,
+    catalogues: Catalogues,
+    hasher: PasswordHasher,
 ) -> None:
     """Set the password and sign out every other chat of the account."""
     await delete_message(message)
@@ -101,7 +107,7 @@ async def take_new(
     if datetime.fromisoformat(data["until"]) <= uow.at:
         await state.clear()
         raise CodeSpent
-    hashed = await hasher.hash(message.text or "", [data["email"]], private_chat_id(message))
+    hashed = await hasher.hash(message.text or "", [data["email"]], private_chat_id(message), requester_of(actor))
     async with uow.begin() as session:
         actor = await password_reset.set_password(session, private_chat_id(message), data["email"], hashed, uow.at)
         await state.clear()
@@ -115,15 +121,18 @@ async def delete_command_like_secret(message: Message, texts: Texts) -> None:
     await message.answer(texts("password.slash"))
 
 
-async def check_password(message: Message, email: str, uow: UnitOfWork, hasher: PasswordHasher) -> bool:
+async def check_password(
+    message: Message, email: str, uow: UnitOfWork, hasher: PasswordHasher, requester: Requester
+) -> bool:
     """Delete the message and compare its text with the password of the address, hashing off the event loop.
 
     The attempt is counted. Raises LoginLocked after too many failures of the chat or the address."""
     await delete_message(message)
+    hasher.check_room(requester)
     chat_id = private_chat_id(message)
     async with uow.begin() as session:
         expected = await logins.begin_attempt(session, chat_id, email, uow.at)
-    correct = await hasher.matches(message.text or "", expected)
+    correct = await hasher.matches(message.text or "", expected, requester)
     async with uow.begin() as session:
         if correct:
             await logins.record_success(session, chat_id, email)
@@ -134,7 +143,7 @@ async def check_password(message: Message, email: str, uow: UnitOfWork, hasher: 
 
 async def require_password(message: Message, actor: Actor, uow: UnitOfWork, hasher: PasswordHasher) -> None:
     """Require the password of the actor's own account. Raises WrongPassword or LoginLocked."""
-    if not await check_password(message, await own_email(actor, uow), uow, hasher):
+    if not await check_password(message, await own_email(actor, uow), uow, hasher, requester_of(actor)):
         raise WrongPassword
 
 

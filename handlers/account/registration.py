@@ -21,6 +21,7 @@ from handlers.ui.texts import Catalogues, Html, Texts
 from handlers.views.questions import ask
 from workflow.accounts import invitations, profile, registration
 from workflow.accounts.passwords import PasswordHasher
+from workflow.accounts.requester import Requester
 from workflow.actors import Actor
 from workflow.errors import InviteInvalid
 from workflow.permissions import Permission
@@ -89,7 +90,7 @@ async def take_password(
     await delete_message(message)
     data = await state.get_data()
     personal = [*data["name"].split(), data["email"]]
-    hashed = await hasher.hash(message.text or "", personal, private_chat_id(message))
+    hashed = await hasher.hash(message.text or "", personal, private_chat_id(message), Requester.STRANGER)
     async with uow.begin():
         await state.update_data(password_hash=hashed)
         await state.set_state(Registering.birth)

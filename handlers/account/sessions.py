@@ -20,6 +20,7 @@ from handlers.views.questions import ask, repeat_question
 from models.tables.accounts import ChatLink
 from workflow.accounts import invitations, sessions
 from workflow.accounts.passwords import PasswordHasher
+from workflow.accounts.requester import Requester
 from workflow.actors import Actor
 from workflow.errors import LoginFailed
 from workflow.permissions import Permission
@@ -50,7 +51,7 @@ async def link_password(
 ) -> None:
     """Link the chat; a person who came with an invitation is now asked to accept it."""
     email = (await state.get_data())["email"]
-    correct = await check_password(message, email, uow, hasher)
+    correct = await check_password(message, email, uow, hasher, Requester.STRANGER)
     async with uow.begin() as session:
         invite = (await state.get_data()).get("invite")
         await state.clear()

@@ -18,7 +18,14 @@ from bot.dev.demo import demo_settings
 from bot.dev.sandbox import Sandbox
 from bot.dev.sandbox.client.transcript import Message
 from bot.dev.sandbox.people import press_button, send_text
-from bot.telegram.rate_limit import MAX_PICTURES_IN_PROGRESS, MESSAGE_BURST, PICTURE_BURST, RateLimitMiddleware, Rates
+from bot.telegram.rate_limit import (
+    MAX_PICTURES_IN_PROGRESS,
+    MAX_STRANGERS_IN_PROGRESS,
+    MESSAGE_BURST,
+    PICTURE_BURST,
+    RateLimitMiddleware,
+    Rates,
+)
 from faq.answer import load
 from models.tables.accounts import Account
 from models.tables.codes import Code, Purpose
@@ -26,6 +33,7 @@ from tests.support.jobs import settles
 from tests.support.people import Clinic, open_clinic
 from tests.support.wire import text_update
 from workflow.accounts.codes import MAILS_PER_WINDOW, TOTAL_PER_WINDOW, send_code
+from workflow.accounts.requester import Requester
 from workflow.errors import CodesUsedUp
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -114,20 +122,45 @@ async def test_pictures_have_a_limit_of_their_own(clinic: Clinic) -> None:
 
 
 async def test_only_so_many_pictures_are_in_progress_in_the_whole_bot(clinic: Clinic) -> None:
-    """Each sender beyond the limit is notified, since the picture is dropped; when one is done the next is accepted."""
+    """Strangers are refused first, then patients; each is notified, since the picture is dropped."""
     limiter, handler = _limiter(clinic)
     handler.gate.clear()
+    patients = Requester.PATIENT.within(MAX_PICTURES_IN_PROGRESS)
     async with asyncio.TaskGroup() as group:
         for number in range(MAX_PICTURES_IN_PROGRESS):
             group.create_task(limiter(handler, _message(clinic, 10**6 + number, picture=True), {}))
-        await asyncio.sleep(0)
-        for _ in range(2):
-            await limiter(handler, _message(clinic, picture=True), {})
-        assert handler.count == MAX_PICTURES_IN_PROGRESS
+        await _held(handler, Requester.STRANGER.within(MAX_PICTURES_IN_PROGRESS))
+        for _ in range(MAX_PICTURES_IN_PROGRESS):
+            group.create_task(limiter(handler, _message(clinic, picture=True), {}))
+        await _held(handler, patients)
+        await clinic.amina.sees("in a minute")
+        group.create_task(limiter(handler, _message(clinic, clinic.rao.chat_id, picture=True), {}))
+        await _held(handler, patients + 1)
         handler.gate.set()
-    await limiter(handler, _message(clinic, picture=True), {})
-    assert handler.count == MAX_PICTURES_IN_PROGRESS + 1
-    await clinic.amina.sees("in a minute")
+    await limiter(handler, _message(clinic, 10**7, picture=True), {})
+    assert handler.count == patients + 2
+
+
+async def test_strangers_messages_in_progress_hold_up_no_known_chat(clinic: Clinic) -> None:
+    limiter, handler = _limiter(clinic)
+    handler.gate.clear()
+    async with asyncio.TaskGroup() as group:
+        for number in range(3 * MAX_STRANGERS_IN_PROGRESS):
+            group.create_task(limiter(handler, _message(clinic, 10**6 + number % 70), {}))
+        await _held(handler, MAX_STRANGERS_IN_PROGRESS)
+        for number, person in enumerate((clinic.amina, clinic.rao), 1):
+            group.create_task(limiter(handler, _message(clinic, person.chat_id), {}))
+            await _held(handler, MAX_STRANGERS_IN_PROGRESS + number)
+        handler.gate.set()
+
+
+async def _held(handler: "Handler", count: int) -> None:
+    """Wait until the handler holds so many updates, and see that it holds no more a little later."""
+    async with asyncio.timeout(30):
+        await handler.reaches(count)
+    for _ in range(20):
+        await asyncio.sleep(0.005)
+    assert handler.count == count
 
 
 async def test_nobody_floods_a_strangers_mailbox_with_codes(session: AsyncSession) -> None:
@@ -163,12 +196,18 @@ class Handler:
     """A handler that counts its calls and waits while its gate is closed."""
 
     def __init__(self) -> None:
-        self.count, self.gate = 0, asyncio.Event()
+        self.count, self.gate, self._called = 0, asyncio.Event(), asyncio.Condition()
         self.gate.set()
 
     async def __call__(self, *_: Any) -> None:
         self.count += 1
+        async with self._called:
+            self._called.notify_all()
         await self.gate.wait()
+
+    async def reaches(self, count: int) -> None:
+        async with self._called:
+            await self._called.wait_for(lambda: self.count >= count)
 
 
 class Clock:

@@ -23,6 +23,7 @@ from tests.support.people import Clinic
 from tests.support.steps import a_scan
 from tests.support.wire import text_update
 from workflow.accounts.passwords import NEW_PASSWORDS, PasswordHasher
+from workflow.accounts.requester import Requester
 from workflow.consistency import typed
 from workflow.errors import LoginLocked, WeakPassword
 from workflow.faq import unanswered
@@ -166,9 +167,9 @@ async def test_new_passwords_are_metered_on_few_characters_and_counted_for_each_
     hasher = PasswordHasher(4, lambda: clock[0])
     for _ in range(NEW_PASSWORDS):
         with pytest.raises(WeakPassword):
-            await hasher.hash("password", [], 1)
+            await hasher.hash("password", [], 1, Requester.STRANGER)
     with pytest.raises(LoginLocked):
-        await hasher.hash("a much better passphrase", [], 1)
-    assert await hasher.hash("a much better passphrase", [], 2)
+        await hasher.hash("a much better passphrase", [], 1, Requester.STRANGER)
+    assert await hasher.hash("a much better passphrase", [], 2, Requester.STRANGER)
     clock[0] += 3600 / NEW_PASSWORDS
-    assert await hasher.hash("a much better passphrase", [], 1)
+    assert await hasher.hash("a much better passphrase", [], 1, Requester.STRANGER)

@@ -2,17 +2,23 @@
 
 Every throttle is listed: strangers run it at full rate for an hour, with the clock moved, and then its owner passes."""
 
+import asyncio
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
+from itertools import count
+from pathlib import Path
+from typing import Any, Final, cast
 
 import pytest
+from aiogram.methods import SendMessage
 from sqlalchemy import select
 
 from bot.channels.email import Email, Mailer, MailQuotaExceeded
 from bot.dev.demo import demo_settings
 from bot.dev.sandbox import Sandbox
+from bot.telegram.send_limiter import ANSWERS_A_STRANGER, MESSAGES_PER_SECOND, SendLimiter
 from models.base import Sessions
 from models.tables.accounts import Account
 from models.tables.codes import Code
@@ -21,6 +27,7 @@ from tests.support.code_steps import CHAT
 from tests.support.rows import KEY, NOW, Staff, a_person, a_scan, a_staff
 from workflow.accounts import logins, password_reset, registration
 from workflow.accounts.codes import TOTAL_PER_WINDOW, Verdict, generate_digits
+from workflow.accounts.passwords import MAX_WAITING, PasswordHasher
 from workflow.accounts.requester import Requester
 from workflow.accounts.sessions import create_link
 from workflow.actors import Actor
@@ -29,6 +36,7 @@ from workflow.reporting import release
 
 STRANGERS = range(10_001, 10_031)
 HOUR = timedelta(hours=1)
+ROOT = Path(__file__).parents[2]
 
 
 async def _linked(db: Sessions, role: Role = Role.DOCTOR, chat_id: int = CHAT) -> tuple[Actor, str]:
@@ -44,6 +52,24 @@ def _each_minute() -> Iterator[tuple[int, datetime]]:
     for minute in range(60):
         for chat_id in STRANGERS[2 * minute % 30 : 2 * minute % 30 + 2]:
             yield chat_id, NOW + timedelta(minutes=minute)
+
+
+LIMITS: Final = {  # each module that limits something, and the tests that run its limits
+    "workflow/accounts/logins.py": "wrong passwords",
+    "workflow/accounts/codes.py": "codes and resets",
+    "workflow/accounts/passwords.py": "password slots",
+    "bot/channels/email.py": "mails",
+    "bot/telegram/send_limiter.py": "answers",
+    "bot/telegram/rate_limit.py": "messages and pictures in progress: tests/threats/test_flood.py",
+    "workflow/reporting/verification.py": "one bucket for each requester, none over all",
+}
+
+
+def test_every_limit_is_listed() -> None:
+    limit = re.compile(r"TokenBuckets?\(\S|Semaphore\(|raise (?:LoginLocked|CodesUsedUp)|MAX_\w+_IN_PROGRESS: Final")
+    rooms = [path for room in ("workflow", "handlers", "bot") for path in (ROOT / room).rglob("*.py")]
+    found = {str(path.relative_to(ROOT)) for path in rooms if limit.search(path.read_text())}
+    assert {name for name in found if not name.startswith("bot/dev/")} - {"workflow/token_bucket.py"} == set(LIMITS)
 
 
 async def _guesses(db: Sessions, email: str) -> None:
@@ -136,6 +162,53 @@ async def test_codes_of_strangers_and_patients_leave_a_share_to_the_release_of_r
     assert await _use_up(sessions, Requester.STRANGER, 20_000) == TOTAL_PER_WINDOW / 2
     assert await _use_up(sessions, Requester.PATIENT, 30_000) == TOTAL_PER_WINDOW / 4
     assert [await _release(sessions, staff) for _ in range(5)] == [Verdict.RIGHT] * 5
+
+
+async def test_passwords_of_strangers_and_patients_hold_up_no_password_of_staff() -> None:
+    """Strangers' passwords wait for a slot of their own; a bounded number of them, the rest is refused."""
+    hasher, done, chats = PasswordHasher(8), list[Requester](), count()
+
+    async def check(requester: Requester) -> None:
+        await hasher.matches("wrong", None, requester)
+        done.append(requester)
+
+    async def choose(requester: Requester) -> None:
+        await hasher.hash("a much better passphrase", [], next(chats), requester)
+        done.append(requester)
+
+    async with asyncio.TaskGroup() as group:
+        for requester in (Requester.STRANGER, Requester.PATIENT):
+            for _ in range(MAX_WAITING // 2):
+                group.create_task(check(requester))
+                group.create_task(choose(requester))
+        await asyncio.sleep(0)
+        with pytest.raises(LoginLocked):
+            hasher.check_room(Requester.STRANGER)
+        for begun in (check, choose):
+            await begun(Requester.STAFF)
+        assert len(done) < 2 * MAX_WAITING
+    hasher.check_room(Requester.STRANGER)
+
+
+async def test_answers_to_strangers_delay_no_message_to_staff() -> None:
+    limiter, sent = SendLimiter(), list[int]()
+
+    async def request(_: object, method: Any) -> Any:
+        sent.append(method.chat_id)
+
+    async def answer(chat_id: int) -> None:
+        ANSWERS_A_STRANGER.set(True)
+        await limiter(cast("Any", request), cast("Any", None), SendMessage(chat_id=chat_id, text="words"))
+
+    async with asyncio.TaskGroup() as group:
+        answers = [group.create_task(answer(chat_id)) for chat_id in range(10 * MESSAGES_PER_SECOND)]
+        await asyncio.sleep(0)
+        for _ in range(MESSAGES_PER_SECOND // 3):
+            await limiter(cast("Any", request), cast("Any", None), SendMessage(chat_id=-CHAT, text="words"))
+        assert sent.count(-CHAT) == MESSAGES_PER_SECOND // 3
+        assert len(sent) < len(answers) / 2
+        for one in answers:
+            one.cancel()
 
 
 async def test_mails_of_strangers_leave_a_share_to_patients_codes_and_another_to_reports(tmp_path: Any) -> None:

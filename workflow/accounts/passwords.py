@@ -2,24 +2,28 @@
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from hashlib import sha256
 from time import monotonic
-from typing import Final
+from typing import Final, TypeVar
 
 import bcrypt
 from zxcvbn import zxcvbn
 
+from workflow.accounts.requester import Requester
 from workflow.errors import LoginLocked, WeakPassword
 from workflow.token_bucket import Clock, TokenBuckets
 
+T = TypeVar("T")
 MIN_LENGTH: Final = 8
 MAX_SCORED: Final = 32  # characters scored by zxcvbn: its time grows with their square and more
 MAX_PERSONAL: Final = 8  # words about the person that zxcvbn compares
 MIN_SCORE: Final = 2  # of zxcvbn; lower: guessed within 10^6 tries (common words, names, dates, keyboard rows)
 COST: Final = 12  # bcrypt: 2^12 rounds
-CONCURRENCY: Final = 2
+MAX_WAITING: Final = 20  # passwords of one kind of requester that wait for their slot
+BUSY_PAUSE: Final = timedelta(minutes=1)
 NEW_PASSWORDS: Final = 10  # new passwords that a chat may try at once, good or bad
 NEW_PASSWORDS_PERIOD: Final = timedelta(hours=1)  # in which so many more come back
 
@@ -47,28 +51,44 @@ def matches(password: str, password_hash: str | None, cost: int = COST) -> bool:
 
 
 class PasswordHasher:
-    """Runs bcrypt (about 0.3 s of CPU each) in threads, at most `CONCURRENCY` at a time.
+    """Runs bcrypt (about 0.3 s of CPU each) in threads, one at a time for strangers, for patients and for staff.
 
-    New passwords are metered and hashed in a slot of their own, so that they hold up no sign-in, and counted for each
-    chat."""
+    New passwords are metered and hashed in slots of their own, so that they hold up no sign-in, and counted for each
+    chat. Above `MAX_WAITING` of one kind of requester further ones are refused."""
 
     def __init__(self, cost: int = COST, clock: Clock = monotonic) -> None:
         """`cost` is the base-2 logarithm of bcrypt's rounds."""
         self._cost = cost
-        self._semaphore, self._meter = asyncio.Semaphore(CONCURRENCY), asyncio.Semaphore(1)
+        self._slots = {one: asyncio.Semaphore(1) for one in Requester}
+        self._meters = {one: asyncio.Semaphore(1) for one in Requester}
+        self._waiting = Counter[Requester]()
         self._tries = TokenBuckets(NEW_PASSWORDS, NEW_PASSWORDS / NEW_PASSWORDS_PERIOD.total_seconds(), clock)
 
-    async def hash(self, password: str, personal: Sequence[str], chat_id: int) -> str:
+    async def hash(self, password: str, personal: Sequence[str], chat_id: int, requester: Requester) -> str:
         """`hash_password` in a thread. Raises LoginLocked above `NEW_PASSWORDS` tries of a chat, WeakPassword."""
+        self.check_room(requester)
         if not self._tries[chat_id].spend():
             raise LoginLocked(wait=NEW_PASSWORDS_PERIOD / NEW_PASSWORDS)
-        async with self._meter:
-            return await asyncio.to_thread(hash_password, password, personal, self._cost)
+        return await self._in_slot(self._meters, requester, hash_password, password, personal, self._cost)
 
-    async def matches(self, password: str, password_hash: str | None) -> bool:
+    async def matches(self, password: str, password_hash: str | None, requester: Requester) -> bool:
         """`matches` in a thread."""
-        async with self._semaphore:
-            return await asyncio.to_thread(matches, password, password_hash, self._cost)
+        return await self._in_slot(self._slots, requester, matches, password, password_hash, self._cost)
+
+    def check_room(self, requester: Requester) -> None:
+        """Raise LoginLocked while too many passwords of this kind of requester wait."""
+        if self._waiting[requester] >= MAX_WAITING:
+            raise LoginLocked(wait=BUSY_PAUSE)
+
+    async def _in_slot(
+        self, slots: Mapping[Requester, asyncio.Semaphore], requester: Requester, work: Callable[..., T], *args: object
+    ) -> T:
+        self._waiting[requester] += 1
+        try:
+            async with slots[requester]:
+                return await asyncio.to_thread(work, *args)
+        finally:
+            self._waiting[requester] -= 1
 
 
 def _dummy_hash(cost: int) -> str:
