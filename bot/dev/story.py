@@ -20,6 +20,8 @@ FINDINGS: Final = (  # what the doctor writes, and how the bot goes on
 ALLERGY: Final = "penicillin - rash"
 STOPPED: Final = "augmentin 625 bd x5d"
 WARNED: Final = "Tab Cefuroxime 500 mg bd x 5 days"
+CHECKS: Final = ("⛔", "⚠️", "↪️")  # how a check of a prescription begins
+MOST: Final = 160  # characters of a message in the printed story
 REASON: Final = "A mild rash years ago; the doctor agrees."
 
 
@@ -60,7 +62,7 @@ async def _play(clinic: SandboxClient, picture: bytes) -> Document:
     await _prescribes(meena)
     await rao.presses("Countersign", on="Waits for a doctor's countersignature")
 
-    await joseph.presses("Approve")
+    await joseph.presses("Approve", on=REASON)  # the administrator's card names the override
     mail = await clinic.mail_to("joseph@example.org", "release report", after=earlier, timeout=30)
     [code] = re.findall(r"\b\d{6}\b", mail.text)
     await joseph.sends(code)
@@ -82,9 +84,10 @@ async def _tells_of_an_allergy(amina: Person) -> None:
 
 async def _prescribes(meena: Person) -> None:
     """A penicillin is stopped by the allergy and removed; its substitute only warns and is kept with a reason."""
-    for line in STOPPED, WARNED:
-        await meena.sends(line)
-        await meena.sees(line)
+    await meena.sends(STOPPED)
+    await meena.sees("Stop · allergy")
+    await meena.sends(WARNED)
+    await meena.sees(WARNED)
     await meena.presses("✖ 1", on=STOPPED)
     await meena.sees(f"1. {WARNED}")  # of this scan: an earlier story's draft has the same words
     await meena.presses("Go on with a reason", on=f"1. {WARNED}")
@@ -107,6 +110,18 @@ async def _print_line(clinic: SandboxClient, say: Print) -> None:
             say(f"{monotonic() - started:6.2f} s  {line}")
 
 
+def _short(text: str, edited: bool) -> str:
+    """A message in one line: the checks of a prescription with their reasons, or else, and of an edit, the first words.
+
+    The line that identifies the patient is left out."""
+    lines = [line for line in text.split("\n") if line and not line.startswith("🪪")]
+    checks = [] if edited else [at for at, line in enumerate(lines) if line.startswith(CHECKS)]
+    if checks:
+        return " / ".join(dict.fromkeys([lines[0], *lines[checks[0] : checks[-1] + 2]]))
+    words = " / ".join(lines)
+    return words if len(words) <= MOST else f"{words[:MOST]}…"
+
+
 def _line(event: Json, names: Mapping[int, str]) -> str | None:
     """An event as a line, or None for events without text."""
     chat = names.get(event.get("chat_id", 0), "")
@@ -114,9 +129,9 @@ def _line(event: Json, names: Mapping[int, str]) -> str | None:
         case "message" | "edit" as kind:
             message = event["message"]
             who = f"{chat} →" if message["outgoing"] else f"{chat} ←"
-            words = " / ".join((message.get("text") or message.get("caption") or "").split("\n"))
+            words = _short(message.get("text") or message.get("caption") or "", kind == "edit")
             thing = "📷 " if "photo" in message else "📄 " if "document" in message else ""
-            return f"{who:16} {'✎ ' if kind == 'edit' else ''}{thing}{words[:110]}"
+            return f"{who:16} {'✎ ' if kind == 'edit' else ''}{thing}{words}"
         case "delete":
             return f"{chat} ×".ljust(16) + " message deleted"
         case "mail":

@@ -9,8 +9,8 @@ from aiogram.types import InlineKeyboardMarkup
 from bot.channels.email import Email, MailMisconfigured
 from bot.services import Services
 from handlers.ui.texts import Html, Texts
-from handlers.views.cards import rejection_reason
 from handlers.views.paging import split_messages
+from handlers.views.rejection import rejection_reason
 from models.base import read_only
 from models.tables.accounts import Account, ChatLink, Invite
 from models.tables.scans import Scan
@@ -107,14 +107,18 @@ async def send_email(services: Services, email: Email) -> None:
 
 
 async def ask_retake(services: Services, scan_id: int) -> None:
-    """Ask the patient for a better picture; the edited card alone would not notify them. Idempotent.
+    """Ask the patient for a better picture, or tell them that an earlier scan with the same picture counts; the edited
+    card alone would not notify them. Idempotent.
 
     The scan must have been rejected."""
     async with services.sessions() as session:
         scan = await session.get_one(Scan, scan_id)
         chats = await queries.patient_chats(session, scan)
     reason = rejection_reason(scan, services.catalogues.of(scan.patient.language))
-    await notify(services, chats, f"retake:{scan_id}", "retake", scan=scan_id, reason=reason)
+    if scan.same_as and queries.is_duplicate(scan):
+        await notify(services, chats, f"retake:{scan_id}", "retake.same", scan=scan_id, earlier=scan.same_as["scan"])
+    else:
+        await notify(services, chats, f"retake:{scan_id}", "retake", scan=scan_id, reason=reason)
 
 
 async def notify_job_failure(services: Services, kind: str, scan_id: int | None, job: int = 0) -> None:

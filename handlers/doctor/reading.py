@@ -8,7 +8,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
-from handlers.doctor import consistency, correcting, countersigning, own_day, own_phrases, proposing
+from handlers.doctor import consistency, correcting, countersigning, duplicates, own_day, own_phrases, proposing
 from handlers.shared.form import Form, FormAnswers
 from handlers.shared.signing import show_changed_draft
 from handlers.ui import callbacks, keyboards
@@ -170,6 +170,7 @@ def routes() -> Router:
     router.include_router(countersigning.routes())
     router.include_router(correcting.routes())
     router.include_router(own_day.routes())
+    router.include_router(duplicates.routes())
     router.include_router(consistency.routes())  # its parts of a draft come before those of structured reading
     router.include_router(proposing.routes())
     router.include_router(own_phrases.routes())  # and its parts

@@ -1,11 +1,13 @@
 """The same picture sent again: the patient is asked whether it is the same scan or a new one."""
 
 from aiogram import Router
+from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
 from handlers.ui import keyboards
 from handlers.ui.callbacks.history import SamePicture
+from handlers.ui.forms import Describing
 from handlers.ui.replies import edit_message
 from handlers.ui.texts import Texts
 from workflow.actors import Actor
@@ -25,11 +27,24 @@ async def ask_same_picture(message: Message, scan_id: int, earlier_id: int, text
 
 @requires(Permission.DESCRIBE)
 async def take_answer(
-    query: CallbackQuery, callback_data: SamePicture, actor: Actor, texts: Texts, uow: UnitOfWork
+    query: CallbackQuery,
+    callback_data: SamePicture,
+    actor: Actor,
+    state: FSMContext,
+    texts: Texts,
+    uow: UnitOfWork,
 ) -> None:
+    """Store the answer; for the same picture the questions about the new scan end."""
     async with uow.begin() as session:
+        if callback_data.same and await _is_describing(state, callback_data.scan_id):
+            await state.clear()
         earlier = await intake.answer_same_picture(session, actor, callback_data.scan_id, callback_data.same, uow.at)
     await edit_message(query, texts("same_picture.yes" if callback_data.same else "same_picture.no", scan=earlier))
+
+
+async def _is_describing(state: FSMContext, scan_id: int) -> bool:
+    describing = await state.get_state() in Describing
+    return describing and (await state.get_data()).get("scan_id") == scan_id
 
 
 def routes() -> Router:

@@ -16,6 +16,7 @@ from handlers.ui.texts import Html, Texts
 from handlers.views.facts import confirm_keyboard, facts_block, offer_keyboard
 from handlers.views.paging import join_blocks
 from handlers.views.questions import ask
+from handlers.views.rejection import stage_text
 from inference.errors import Refused
 from inference.model.classifier import Classifier
 from inference.upload.decoder import DecoderPool
@@ -171,7 +172,7 @@ async def list_scans(message: Message, actor: Actor, texts: Texts, uow: UnitOfWo
     async with uow.read() as session:
         scans = await queries.own_scans(session, actor)
     lines = [
-        texts("scans.line", scan=scan.id, time=texts.time(scan.created_at), stage=texts(f"stage.{scan.status}"))
+        texts("scans.line", scan=scan.id, time=texts.time(scan.created_at), stage=stage_text(scan, texts))
         for scan in scans
     ]
     await message.answer(Html("\n".join([texts("scans.head"), *lines])) if lines else texts("scans.none"))
@@ -179,11 +180,12 @@ async def list_scans(message: Message, actor: Actor, texts: Texts, uow: UnitOfWo
 
 @requires(Permission.SEE_OWN)
 async def status(message: Message, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
-    """/status: send the live card of the newest scan."""
+    """/status: send the live card of the newest scan; of the earlier one where that was closed as the same picture."""
     async with uow.begin() as session:
         scans = await queries.own_scans(session, actor, limit=1)
         for scan in scans:
-            cards.enqueue_card(session, scan.id, private_chat_id(message), uow.at, fresh=True)
+            shown = scan.same_as["scan"] if scan.same_as and queries.is_duplicate(scan) else scan.id
+            cards.enqueue_card(session, shown, private_chat_id(message), uow.at, fresh=True)
     if not scans:
         await message.answer(texts("scans.none"))
 

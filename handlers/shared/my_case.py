@@ -8,7 +8,7 @@ from handlers.shared.worklist import own_queue
 from handlers.ui.callbacks import CardAction, OnCard
 from handlers.ui.keyboards import Buttons
 from handlers.ui.texts import Html, Texts
-from handlers.views.cards import rejection_reason
+from handlers.views.rejection import rejection_line, rejection_reason, stage_text
 from models.tables.scans import Scan
 from models.vocabulary import Role, ScanStatus
 from workflow.actors import Actor
@@ -39,10 +39,9 @@ def is_staff(actor: Actor | None) -> bool:
 
 
 def _scan_line(scan: Scan, texts: Texts) -> Html:
-    stage = texts(f"stage.{scan.status}")
-    line = texts("scans.line", scan=scan.id, time=texts.time(scan.created_at), stage=stage)
+    line = texts("scans.line", scan=scan.id, time=texts.time(scan.created_at), stage=stage_text(scan, texts))
     rejected = scan.status is ScanStatus.REJECTED
-    then = texts("card.rejected", reason=rejection_reason(scan, texts)) if rejected else texts(f"wait.{scan.status}")
+    then = rejection_line(scan, texts, rejection_reason(scan, texts)) if rejected else texts(f"wait.{scan.status}")
     return Html(f"{line}\n{then}")
 
 

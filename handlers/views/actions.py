@@ -9,11 +9,13 @@ from models.vocabulary import Role, ScanStatus
 from workflow.guards import awaits_confirmation, awaits_countersignature, draft_open
 from workflow.reporting import builder
 from workflow.scans.clarifications import addressees
+from workflow.scans.intake import may_be_duplicate
 from workflow.transitions import WAITS_FOR
 
 WRITING: Final = frozenset(
     (
         *(CardAction.ANALYSE, CardAction.WRITE_FINDINGS, CardAction.VERIFY, CardAction.BETTER_PICTURE),
+        CardAction.SAME_SCAN,
         *(CardAction.PRESCRIBE, CardAction.NO_MEDICINE, CardAction.COMPLETE),
         *(CardAction.APPROVE, CardAction.REJECT),
     )
@@ -84,6 +86,7 @@ def _doctors_actions(scan: Scan) -> list[CardAction]:
         CardAction.WRITE_FINDINGS: signed and draft_open(scan),
         CardAction.VERIFY: signed and draft_open(scan),
         CardAction.CRITICAL: _may_be_critical(scan),
+        CardAction.SAME_SCAN: may_be_duplicate(scan),
     }
     return [action for action, is_possible in possible.items() if is_possible]
 

@@ -17,6 +17,7 @@ from handlers.views.paging import CAPTION_LIMIT, join_blocks, split_messages, te
 from handlers.views.prescription import prescription_blocks
 from handlers.views.reading.earlier import earlier_block
 from handlers.views.reading.model_answer import model_block, model_line
+from handlers.views.rejection import rejection_line, rejection_reason, stage_text
 from models.tables.scans import Reading, Scan
 from models.vocabulary import Role, ScanStatus
 from reports.content.reading import Region
@@ -47,7 +48,7 @@ def patient_card(scan: Scan, texts: Texts) -> View:
     """The progress in five steps, without the model's answer, which is for the doctor and the report."""
     head = texts("card.patient", scan=scan.id, time=texts.time(scan.created_at))
     if scan.status is ScanStatus.REJECTED:
-        return View(join_blocks(head, texts("card.rejected", reason=rejection_reason(scan, texts))), None)
+        return View(join_blocks(head, rejection_line(scan, texts, rejection_reason(scan, texts))), None)
     reached = STAGES.index(scan.status)
     steps = [
         texts(
@@ -120,14 +121,8 @@ def full_text(scan: Scan, reader: Reader, texts: Texts) -> Sequence[Html]:
     return split_messages(*_blocks(scan, reader._replace(details=True), texts, str))
 
 
-def rejection_reason(scan: Scan, texts: Texts) -> str:
-    """The reason of a rejection; ready reasons are stored as keys, so that each reader sees their own language."""
-    stored = scan.reason or ""
-    return texts.plain(stored) if stored.startswith("reason.") and texts.has(stored) else stored
-
-
 def _head(scan: Scan, texts: Texts, reader_id: int | None) -> list[Html]:
-    head = [texts("card.staff", scan=scan.id, stage=texts(f"stage.{scan.status}")), patient_line(scan, texts)]
+    head = [texts("card.staff", scan=scan.id, stage=stage_text(scan, texts)), patient_line(scan, texts)]
     if scan.stat_at:
         head.insert(0, texts("card.stat"))
     if queries.is_critical(scan) or queries.is_urgent(scan):
@@ -195,7 +190,7 @@ def _human_blocks(scan: Scan, texts: Texts, fit: Callable[[str], str], whole: bo
     if scan.released_at and scan.releaser:
         blocks.append(texts("card.released", name=scan.releaser.name, time=texts.time(scan.released_at)))
     if scan.status is ScanStatus.REJECTED:
-        blocks.append(texts("card.rejected", reason=fit(rejection_reason(scan, texts))))
+        blocks.append(rejection_line(scan, texts, fit(rejection_reason(scan, texts))))
     return blocks
 
 

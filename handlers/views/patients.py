@@ -13,6 +13,7 @@ from handlers.ui.texts import Html, Texts
 from handlers.views.facts import facts_block
 from handlers.views.paging import join_blocks, truncate
 from handlers.views.reading.earlier import past_line
+from handlers.views.rejection import stage_text
 from models.tables.accounts import Account
 from workflow.reporting.patients import MAX_MATCHES, Story
 from workflow.reporting.release import patient_number
@@ -42,7 +43,7 @@ def story_view(story: Story, texts: Texts, at: datetime) -> View:
     for past in scans:
         lines.append(past_line(past, texts, partial(truncate, most=MAX_CONCLUSION)))
         if past.conclusion:
-            lines[-1] = Html(f"{lines[-1]} · {texts(f'stage.{past.scan.status}')}")
+            lines[-1] = Html(f"{lines[-1]} · {stage_text(past.scan, texts)}")
     facts = facts_block(story.facts.facts if story.facts else None, texts, partial(truncate, most=200))
     buttons: keyboards.Buttons = [
         (f"#{past.scan.id}", OnCard(action=CardAction.OPEN, scan_id=past.scan.id)) for past in scans

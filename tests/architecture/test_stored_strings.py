@@ -79,7 +79,7 @@ BUTTONS: Final = (
     "t:claim:7", "te", "tp:1", "tt:7:contact:1", "unlink", "w:verify_agree:7:0123abcd", "who:7", "why:blurred",
     "wy:7:right_place", "pa:none", "pf:1", "ov:7", "rl:7:0:0123abcd", "to:7:2", "gr:7:override:known", "sd:7:0123abcd",
     "ar:7:nodule_right", "cw:7:3", "bn:1:7", "cg:7:0:0123abcd", "pm", "pp:0:1", "pc:0", "pk", "sf:7:2", "q:mine:0",
-    "qt:allergies", "qa:7:1", "qr:7:1:none", "qw:7:1", "qc", "pt:7", "dk:1", "sp:7:1", "born",
+    "qt:allergies", "qa:7:1", "qr:7:1:none", "qw:7:1", "qc", "pt:7", "dk:1", "sp:7:1", "sc:7", "born",
     "up:7:3", "dp:7:3", "tk:7",
 )  # fmt: skip
 # Forms in the database: group and states, then the entries beside pictures that wait for consent.

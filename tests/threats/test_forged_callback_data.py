@@ -238,6 +238,7 @@ FORGED: dict[type[CallbackData], tuple[CallbackData, ...]] = {
     consistency.GiveReason: tuple(consistency.GiveReason(scan_id=1, about=about, name="known") for about in Reason),
     consistency.SignDifferent: (consistency.SignDifferent(scan_id=1, draft_hash="0" * draft_hash.DRAFT_HASH_DIGITS),),
     history.CompareWith: (history.CompareWith(scan_id=1, earlier_id=1),),
+    history.CloseAsSame: (history.CloseAsSame(scan_id=1),),
     history.SamePicture: (history.SamePicture(scan_id=1, same=True),),
     history.OpenPatient: (history.OpenPatient(account_id=1),),
     claim.TakeOver: (claim.TakeOver(scan_id=1, holder=2),),

@@ -23,8 +23,6 @@ from workflow.errors import (
 from workflow.jobs import JobKind, enqueue
 from workflow.scans.cards import enqueue_card
 
-ROLES: Final = joinedload(ChatLink.account).joinedload(Account.additional_roles)  # one query for every update
-
 SEEN_PRECISION: Final = timedelta(minutes=5)  # precision of `seen_at`, so that not every update writes
 
 
@@ -69,7 +67,8 @@ async def actor_for(session: AsyncSession, chat_id: int, locked_before: datetime
     """The actor of this chat; None when it is not linked.
 
     A chat last used before `locked_before` is locked: it shows no health data until it is unlocked."""
-    link = await session.get(ChatLink, chat_id, options=[ROLES])
+    with_roles = joinedload(ChatLink.account).joinedload(Account.additional_roles)  # one query for every update
+    link = await session.get(ChatLink, chat_id, options=[with_roles])
     if link is None:
         return None
     locked = locked_before is not None and link.seen_at < locked_before

@@ -16,11 +16,14 @@ from workflow.audit.chain import AuditEvent, record
 from workflow.errors import StaleAction
 from workflow.jobs import JobKind, enqueue
 from workflow.permissions import Permission, authorize
-from workflow.scans.queries import scan_for
+from workflow.scans import reading
+from workflow.scans.queries import DUPLICATE, is_duplicate, scan_for
+from workflow.transitions import Action, lock_scan
 
 MARK_WAITS: Final = timedelta(days=1)  # a mark without a scan goes to the next one taken within it
 READ_AHEAD: Final = "read_ahead"  # key in `session.info`: whether the model reads scans when they arrive
 SAME_PICTURE: Final = 4  # bits, of 64, by which the hashes of one picture may differ
+UNSIGNED: Final = frozenset({ScanStatus.PENDING_AI, ScanStatus.AI_ANALYZED})
 MAX_COMPARED: Final = 20  # scans of the patient, newest first
 
 
@@ -83,7 +86,7 @@ async def record_complaint(
     same_album = Scan.id == scan_id
     if scan.media_group_id is not None:
         same_album = (Scan.media_group_id == scan.media_group_id) & (Scan.patient_id == scan.patient_id)
-    unsigned = select(Scan).where(same_album, Scan.status.in_((ScanStatus.PENDING_AI, ScanStatus.AI_ANALYZED)))
+    unsigned = select(Scan).where(same_album, Scan.status.in_(UNSIGNED))
     scans = (await session.scalars(unsigned)).all()
     for one in scans:
         setattr(one, field, text)
@@ -110,6 +113,35 @@ async def answer_same_picture(session: AsyncSession, actor: Actor, scan_id: int,
     return earlier
 
 
+def may_be_duplicate(scan: Scan) -> bool:
+    """Whether an unsigned scan may be closed as the same picture as an earlier one: the patient has not denied it."""
+    return scan.status in UNSIGNED and scan.same_as is not None and scan.same_as["confirmed"] is not False
+
+
+async def close_as_same(session: AsyncSession, actor: Actor, scan_id: int, at: datetime) -> int:
+    """End a scan whose picture is that of an earlier one; returns the earlier scan's id. The patient's words and the
+    mark "urgent" go over to the earlier scan while that is unsigned.
+
+    Raises what `scan_for` and `advance` raise, or StaleAction where the earlier scan was sent back, too."""
+    scan = await scan_for(session, scan_id, actor, Action.REJECT)
+    if not may_be_duplicate(scan) or scan.same_as is None:
+        raise StaleAction
+    earlier = await lock_scan(session, scan.same_as["scan"])
+    if earlier.status is ScanStatus.REJECTED:
+        raise StaleAction
+    if earlier.status in UNSIGNED:
+        for field in ("complaint", "since"):
+            words = dict.fromkeys(filter(None, (getattr(earlier, field), getattr(scan, field))))
+            setattr(earlier, field, "; ".join(words) or None)
+        enqueue(session, JobKind.SHOW_CARDS, at, scan_id=earlier.id)
+        await session.flush()
+    await reading.reject(session, actor, scan_id, DUPLICATE, at)
+    for question in await session.scalars(select(UrgencyQuestion).where(UrgencyQuestion.scan_id == scan_id)):
+        if earlier.status in UNSIGNED:
+            await mark_urgent(session, actor, question, earlier, at)
+    return earlier.id
+
+
 async def _same_picture(session: AsyncSession, patient_id: int, upload: Upload) -> int | None:
     """The patient's newest scan with the same picture; None for albums and hearts, whose slices are alike.
 
@@ -127,10 +159,10 @@ async def _same_picture(session: AsyncSession, patient_id: int, upload: Upload) 
 
 async def _scan_to_supersede(session: AsyncSession, patient_id: int) -> int | None:
     newer = select(Scan.supersedes_id).where(Scan.supersedes_id.is_not(None))
-    rejected = select(Scan.id).where(Scan.patient_id == patient_id, Scan.status == ScanStatus.REJECTED)
-    latest = rejected.where(Scan.id.not_in(newer)).order_by(Scan.id.desc()).limit(1)
-    found: int | None = await session.scalar(latest)
-    return found
+    rejected = select(Scan).where(Scan.patient_id == patient_id, Scan.status == ScanStatus.REJECTED)
+    latest = rejected.where(Scan.id.not_in(newer)).order_by(Scan.id.desc()).limit(MAX_COMPARED)
+    sent_back = (scan.id for scan in await session.scalars(latest) if not is_duplicate(scan))
+    return next(sent_back, None)
 
 
 async def _mark_after_answer(session: AsyncSession, actor: Actor, scan: Scan, at: datetime) -> None:

@@ -20,6 +20,7 @@ from workflow.permissions import Operation, Permission, scans_in_scope
 from workflow.transitions import Action, require_separation_of_duties
 
 CARDIAC: Final = "cardiac_mri"
+DUPLICATE: Final = "reason.same_picture"  # a stored reason of a rejection
 
 
 async def scan_for(
@@ -67,6 +68,11 @@ async def other_slices(session: AsyncSession, scan: Scan) -> Sequence[Scan]:
 def is_critical(scan: Scan) -> bool:
     """Whether the scan has a critical result."""
     return scan.critical is not None
+
+
+def is_duplicate(scan: Scan) -> bool:
+    """Whether the scan was closed because its picture is that of an earlier scan."""
+    return scan.status is ScanStatus.REJECTED and scan.reason == DUPLICATE
 
 
 def is_urgent(scan: Scan) -> bool:

@@ -25,6 +25,7 @@ class CardAction(StrEnum):
     VERIFY_AGREE = "verify_agree"
     VERIFY_DISAGREE = "verify_disagree"
     BETTER_PICTURE = "better"
+    SAME_SCAN = "same_scan"
     PRESCRIBE = "prescribe"
     NO_MEDICINE = "no_medicine"
     COMPLETE = "complete"

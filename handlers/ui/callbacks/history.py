@@ -24,3 +24,9 @@ class SamePicture(CallbackData, prefix="sp"):
 
     scan_id: ScanId
     same: bool
+
+
+class CloseAsSame(CallbackData, prefix="sc"):
+    """Close a scan as the same picture as an earlier one."""
+
+    scan_id: ScanId

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from handlers.ui.texts import Html, Texts
+from handlers.views.rejection import stage_text
 from models.tables.scans import Scan
 from workflow.reporting.history import History, PastScan
 
@@ -18,7 +19,7 @@ def earlier_block(earlier: History, texts: Texts, fit: Callable[[str], str]) -> 
 def past_line(past: PastScan, texts: Texts, fit: Callable[[str], str] = str) -> Html:
     """Number, date and conclusion; before a doctor's signature the stage in place of the conclusion."""
     scan = past.scan
-    conclusion = fit(past.conclusion) if past.conclusion else texts.plain(f"stage.{scan.status}")
+    conclusion = fit(past.conclusion) if past.conclusion else stage_text(scan, texts)
     return texts("card.earlier_line", scan=scan.id, day=texts.date_of(scan.created_at), conclusion=conclusion)
 
 
