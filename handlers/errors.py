@@ -23,12 +23,21 @@ from inference.errors import Refused
 from models.vocabulary import Role
 from workflow.actors import Actor
 from workflow.audit.chain import AuditEvent, Outcome, record
-from workflow.errors import InviteInvalid, LoginLocked, NotAllowed, NotFound, SessionLocked, StaleAction, WorkflowError
+from workflow.errors import (
+    InviteForOther,
+    InviteInvalid,
+    LoginLocked,
+    NotAllowed,
+    NotFound,
+    SessionLocked,
+    StaleAction,
+    WorkflowError,
+)
 from workflow.permissions import Permission
 from workflow.unit_of_work import UnitOfWork
 
 logger = logging.getLogger(__name__)
-RECORDED_REFUSALS: Final = (NotAllowed, NotFound, InviteInvalid, LoginLocked)
+RECORDED_REFUSALS: Final = (NotAllowed, NotFound, InviteInvalid, InviteForOther, LoginLocked)
 
 
 async def report_error(

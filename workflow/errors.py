@@ -26,7 +26,7 @@ WorkflowError
 ├── AccountError
 │   ├── NotLinked · AlreadyLinked · SessionLocked · LoginFailed · WrongPassword · LoginLocked
 │   ├── AlreadyEnrolled · NamedOnReports
-│   └── WeakPassword · InviteInvalid · RoleHeld · LastAdministrator
+│   └── WeakPassword · InviteInvalid · InviteForOther · RoleHeld · LastAdministrator
 ├── CodeError
 │   ├── CodeWrong · FactorWrong · CodeSpent · CodeTooSoon → CodesUsedUp
 └── AlreadyHandled              the update is a redelivery
@@ -187,6 +187,12 @@ class WeakPassword(AccountError):
 
 class InviteInvalid(AccountError):
     key = "error.invite_invalid"
+
+
+class InviteForOther(AccountError):
+    """The invitation is bound to another address."""
+
+    key = "error.invite_for_other"
 
 
 class RoleHeld(AccountError):

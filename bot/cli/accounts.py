@@ -59,12 +59,13 @@ def reset_authenticator(email: Annotated[str, typer.Argument(help="The account's
 
 def invite(
     role: Annotated[str, typer.Option(help="doctor, pharmacist or administrator.")],
+    email: Annotated[str, typer.Option(prompt=True, help="Address of the person invited; no other can use the link.")],
     bot_name: Annotated[str, typer.Option("--bot", help="The bot's user name, for the whole link.")] = "",
 ) -> None:
-    """Create a one-time invitation to the staff, valid for three days."""
+    """Create a one-time invitation of one person to the staff, valid for three days."""
     if role not in STAFF:
         fail(f"no such staff role: {role}")
     token = invitations.new_token()
-    plan = invitations.PlannedInvite(Role(role), token)
+    plan = invitations.PlannedInvite(Role(role), email.strip().lower(), token)
     with_session(lambda session: invitations.create_invite(session, None, plan, datetime.now(UTC)))
     typer.echo(f"https://t.me/{bot_name}?start=join_{token}" if bot_name else f"/start join_{token}")

@@ -140,6 +140,7 @@ async def notify_invitation(services: Services, invite_id: int, used: bool) -> N
         chats = await queries.chats_of_role(session, Role.ADMINISTRATOR)
     values: dict[str, object] = {
         "role": Translated(f"role.{invitation.role}"),
+        "invited": invitation.email or "–",
         "inviter": inviter.name if inviter else Translated("invite.command_line"),
     }
     if used and guest:

@@ -23,7 +23,7 @@ from workflow.accounts import invitations, profile, registration
 from workflow.accounts.passwords import PasswordHasher
 from workflow.accounts.requester import Requester
 from workflow.actors import Actor
-from workflow.errors import InviteInvalid
+from workflow.errors import InviteForOther, InviteInvalid
 from workflow.permissions import Permission
 from workflow.unit_of_work import UnitOfWork
 
@@ -55,6 +55,9 @@ async def take_email(message: Message, state: FSMContext, texts: Texts, uow: Uni
         await message.answer(texts("register.email_bad"))
         return
     async with uow.begin() as session:
+        invite = (await state.get_data()).get("invite")
+        if invite:
+            await invitations.check_address(session, invite, email)
         await registration.request_email_code(session, private_chat_id(message), email, texts.language, uow.at)
         await state.update_data(email=email)
         await state.set_state(Registering.code)
@@ -194,11 +197,11 @@ async def _open_account(
     catalogues: Catalogues,
     number: str | None = None,
 ) -> Html:
-    """Create the account; returns the greeting. With an invitation that has expired the person becomes a patient."""
-    expired = None
+    """Create the account; returns the greeting. Without a good invitation for this address it is a patient's."""
+    expired: InviteInvalid | InviteForOther | None = None
     try:
         actor = await _register(event, state, uow, number, invited=True)
-    except InviteInvalid as error:
+    except (InviteInvalid, InviteForOther) as error:
         expired = error
         actor = await _register(event, state, uow, number, invited=False)
     texts = catalogues.of(actor.language)

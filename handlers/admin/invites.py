@@ -1,4 +1,4 @@
-"""/invite: create a link with which a person joins the staff in a chosen role, confirmed with a one-time code."""
+"""/invite: create a link with which one person joins the staff in a chosen role, confirmed with a one-time code."""
 
 from urllib.parse import urlencode
 
@@ -12,7 +12,7 @@ from handlers.account.codes import confirm_by_code
 from handlers.account.start import INVITE_PREFIX
 from handlers.ui import callbacks, keyboards
 from handlers.ui.forms import Inviting
-from handlers.ui.parsing import TYPED_TEXT
+from handlers.ui.parsing import TYPED_TEXT, parse_email
 from handlers.ui.replies import edit_message, private_chat_id
 from handlers.ui.texts import Texts
 from models.vocabulary import Role
@@ -31,22 +31,30 @@ async def ask_invite(message: Message, texts: Texts) -> None:
 
 @requires(Permission.INVITE)
 async def invite(
-    query: CallbackQuery,
-    callback_data: callbacks.InviteTo,
-    actor: Actor,
-    state: FSMContext,
-    texts: Texts,
-    uow: UnitOfWork,
+    query: CallbackQuery, callback_data: callbacks.InviteTo, state: FSMContext, texts: Texts, uow: UnitOfWork
 ) -> None:
-    """Request a code; the answer names the role that it will confirm."""
-    role = callback_data.role
+    """Ask for the address of the one invited: nobody else can use the link."""
+    async with uow.begin():
+        await state.set_data({"role": callback_data.role})
+        await state.set_state(Inviting.email)
+    await edit_message(query, texts("invite.email", role=texts(f"role.{callback_data.role}")))
+
+
+@requires(Permission.INVITE)
+async def take_email(message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
+    """Request a code; the answer names the role and the address that it will confirm."""
+    email = parse_email(message.text)
+    if email is None:
+        await message.answer(texts("register.email_bad"))
+        return
     async with uow.begin() as session:
-        code = await invitations.request_invite(session, actor, role, private_chat_id(query), uow.at)
-        await state.set_data({"role": role})
+        role = Role((await state.get_data())["role"])
+        code = await invitations.request_invite(session, actor, role, email, private_chat_id(message), uow.at)
+        await state.update_data(email=email)
         await state.set_state(Inviting.code)
-    change = texts.plain(f"role.{role}")
-    text = texts(f"staff.{code.factor}", name=texts.plain("menu.invite"), change=change, email=code.email)
-    await edit_message(query, text)
+    change = f"{texts.plain(f'role.{role}')}, {email}"
+    name = texts.plain("menu.invite")
+    await message.answer(texts(f"staff.{code.factor}", name=name, change=change, email=code.email))
 
 
 @requires(Permission.INVITE)
@@ -61,16 +69,17 @@ async def take_code(
         uow,
         secret_key,
         invitations.confirm_invite,
-        lambda data: PlannedInvite(Role(data["role"]), token),
+        lambda data: PlannedInvite(Role(data["role"]), data["email"], token),
     )
     name = (await bot.me()).username
     link = f"https://t.me/{name}?{urlencode({'start': INVITE_PREFIX + token})}"
-    await message.answer(texts("invite.link", role=texts(f"role.{data['role']}"), link=link))
+    await message.answer(texts("invite.link", role=texts(f"role.{data['role']}"), email=data["email"], link=link))
 
 
 def routes() -> Router:
     router = Router(name=__name__)
     router.callback_query.register(invite, callbacks.InviteTo.filter())
     router.message.register(ask_invite, Command("invite"))
+    router.message.register(take_email, StateFilter(Inviting.email), TYPED_TEXT)
     router.message.register(take_code, StateFilter(Inviting.code), TYPED_TEXT)
     return router

@@ -77,8 +77,9 @@ class Joining(StatesGroup):
 
 
 class Inviting(StatesGroup):
-    """An invitation to the staff, confirmed with a code."""
+    """An invitation of one address to the staff, confirmed with a code."""
 
+    email = State()
     code = State()
 
 

@@ -153,6 +153,7 @@ class Invite(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     role: Mapped[Role] = mapped_column(enum_column(Role))
+    email: Mapped[str | None] = mapped_column(String(254))  # of the person invited; None: any (earlier version)
     created_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))  # None: the command line
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]

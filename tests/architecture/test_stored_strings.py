@@ -94,7 +94,7 @@ STATES: Final = {
     "Enrolling": "password code removal",
     "Consenting": "asked",
     "Joining": "number",
-    "Inviting": "code",
+    "Inviting": "email code",
     "Managing": "number code",
     "Telling": "complaint since",
     "Reading": (

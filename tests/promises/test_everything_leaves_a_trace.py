@@ -219,7 +219,7 @@ async def a_conversation(clinic: Clinic) -> None:
 
 
 async def an_administrators_day(clinic: Clinic) -> None:
-    await clinic.rao.starts(await invites(clinic, "pharmacist"))
+    await clinic.rao.starts(await invites(clinic, "pharmacist", "rao@example.org"))
     await clinic.rao.presses("Yes, I join")
     await clinic.rao.sends("PH-77")
     await clinic.rao.sees("Verified scans appear here")

@@ -74,11 +74,12 @@ async def changes(clinic: Clinic, button: str) -> str:
     return question.text
 
 
-async def invites(clinic: Clinic, role: str) -> str:
+async def invites(clinic: Clinic, role: str, email: str) -> str:
     """Joseph makes a link; the code from the mail confirms it. Returns the payload of the link."""
     earlier = await clinic.telegram.mails("joseph@example.org")
     await clinic.joseph.sends("/invite")
     await clinic.joseph.presses(role, on="Whom do you invite")
+    await clinic.joseph.sends(email)
     await clinic.joseph.sees("You confirm: Invite staff")
     mail = await clinic.telegram.mail_to("joseph@example.org", after=earlier[-1] if earlier else None)
     [code] = CODE.findall(mail.text)

@@ -20,8 +20,8 @@ async def register(sessions: Sessions, chat: int = CHAT, person: Person = AMINA,
         return await registration.register(session, chat, person, NOW, invite)
 
 
-async def an_invite(sessions: Sessions, role: Role = Role.DOCTOR) -> str:
+async def an_invite(sessions: Sessions, role: Role = Role.DOCTOR, email: str = AMINA.email) -> str:
     async with sessions.begin() as session:
-        plan = invitations.PlannedInvite(role, invitations.new_token())
+        plan = invitations.PlannedInvite(role, email, invitations.new_token())
         await invitations.create_invite(session, None, plan, NOW)
     return plan.token

@@ -3,10 +3,10 @@
 import asyncio
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from models.base import Sessions
-from models.tables.accounts import Account
+from models.tables.accounts import Account, Invite
 from models.tables.audit import AuditRow
 from models.vocabulary import Role
 from tests.support.code_steps import another
@@ -18,7 +18,7 @@ from workflow.accounts.codes import Verdict, generate_digits
 from workflow.accounts.invitations import INVITE_LIFETIME, PlannedInvite
 from workflow.accounts.staff import PlannedChange, StaffChange
 from workflow.actors import Actor, actor_of
-from workflow.errors import InviteInvalid, LastAdministrator, NotFound, Suspended, WorkflowError
+from workflow.errors import InviteForOther, InviteInvalid, LastAdministrator, NotFound, Suspended, WorkflowError
 from workflow.permissions import Permission, authorize
 
 CHAT = 1001
@@ -44,6 +44,26 @@ async def test_a_link_is_good_once_for_its_own_role_and_for_three_days(sessions:
     assert (await register(sessions, invite=token)).role is Role.PHARMACIST
     with pytest.raises(InviteInvalid):
         await register(sessions, 2002, AMINA._replace(email="b@example.org"), token)
+
+
+async def test_a_link_is_good_for_the_address_that_was_invited(sessions: Sessions) -> None:
+    """A forwarded link makes nobody else staff, neither at the registration nor with an account."""
+    thief = AMINA._replace(email="thief@example.org")
+    token = await an_invite(sessions)
+    with pytest.raises(InviteForOther):
+        await register(sessions, invite=token, person=thief)
+    await register(sessions, 2002, thief)
+    with pytest.raises(InviteForOther):
+        async with sessions.begin() as session:
+            await invitations.accept_invite(session, 2002, token, NOW)
+    assert (await register(sessions, invite=token)).role is Role.DOCTOR
+
+
+async def test_a_link_without_an_address_made_by_an_earlier_version_is_good_until_it_ends(sessions: Sessions) -> None:
+    token = await an_invite(sessions)
+    async with sessions.begin() as session:
+        await session.execute(update(Invite).values(email=None))
+    assert (await register(sessions, invite=token)).role is Role.DOCTOR
 
 
 # The list of people
@@ -104,7 +124,7 @@ async def test_a_link_does_not_outlive_its_makers_right_to_invite(sessions: Sess
         leaver = await a_person(session, Role.ADMINISTRATOR)
         void, good = invitations.new_token(), invitations.new_token()
         for one, token in ((leaver, void), (staff.administrator, good)):
-            await invitations.create_invite(session, one, PlannedInvite(Role.DOCTOR, token), NOW)
+            await invitations.create_invite(session, one, PlannedInvite(Role.DOCTOR, AMINA.email, token), NOW)
     plan = PlannedChange(leaver.account_id or 0, change)
     digits = await asks(sessions, staff.administrator, plan)
     assert await types(sessions, staff.administrator, plan, digits) is Verdict.RIGHT

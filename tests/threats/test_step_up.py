@@ -20,7 +20,7 @@ from tests.support.steps import until
 from workflow.accounts import invitations
 from workflow.accounts.codes import Verdict, generate_digits
 from workflow.accounts.invitations import PlannedInvite
-from workflow.permissions import GRANTS, STAFF, STEP_UP, Operation, Permission, Proof
+from workflow.permissions import GRANTS, STEP_UP, Operation, Permission, Proof
 from workflow.transitions import Action
 
 Begin = Callable[[Clinic], Awaitable[Person]]
@@ -29,7 +29,8 @@ Begin = Callable[[Clinic], Awaitable[Person]]
 async def an_invitation(clinic: Clinic) -> Person:
     await clinic.joseph.sends("/invite")
     await clinic.joseph.presses("administrator", on="Whom do you invite")
-    await clinic.joseph.sees("You confirm: Invite staff – administrator")
+    await clinic.joseph.sends("nina@example.org")
+    await clinic.joseph.sees("You confirm: Invite staff – administrator, nina@example.org")
     return clinic.joseph
 
 
@@ -110,24 +111,30 @@ async def test_without_the_proof_nothing_happens(operation: Operation, clinic: C
         assert (await session.scalars(select(Invite.id))).all() == []
 
 
-async def test_a_code_for_one_role_invites_to_no_other(sessions: Sessions) -> None:
-    plans = {role: PlannedInvite(role, invitations.new_token()) for role in STAFF}
+async def test_a_code_for_one_role_and_address_invites_to_no_other(sessions: Sessions) -> None:
+    email = "nina@example.org"
+    plans = [PlannedInvite(role, email, invitations.new_token()) for role in (Role.ADMINISTRATOR, Role.DOCTOR)]
+    elsewhere = plans[1]._replace(email="lena@example.org")
     async with sessions.begin() as session:
         own = (await a_staff(session)).administrator
-        code = await invitations.request_invite(session, own, Role.DOCTOR, CHAT, NOW)
+        code = await invitations.request_invite(session, own, Role.DOCTOR, email, CHAT, NOW)
         digits = generate_digits(code, KEY, NOW) or ""
-        for role, verdict in (
-            (Role.ADMINISTRATOR, Verdict.SPENT),
-            (Role.DOCTOR, Verdict.RIGHT),
-            (Role.DOCTOR, Verdict.SPENT),
+        for plan, verdict in (
+            (plans[0], Verdict.SPENT),
+            (elsewhere, Verdict.SPENT),
+            (plans[1], Verdict.RIGHT),
+            (plans[1], Verdict.SPENT),
         ):
-            assert await invitations.confirm_invite(session, own, plans[role], digits, KEY, NOW) is verdict
-        assert (await session.scalars(select(Invite.role))).all() == [Role.DOCTOR]
+            assert await invitations.confirm_invite(session, own, plan, digits, KEY, NOW) is verdict
+        assert (await session.execute(select(Invite.role, Invite.email))).all() == [(Role.DOCTOR, email)]
 
 
 async def test_administrators_are_told_of_an_invitation_when_it_is_made_and_used(clinic: Clinic) -> None:
-    payload = await invites(clinic, "administrator")
-    await clinic.joseph.sees("New invitation to join as administrator, made by: Joseph")
+    payload = await invites(clinic, "administrator", "amina@example.org")
+    await clinic.joseph.sees("New invitation: amina@example.org may join as administrator. Made by: Joseph")
+    await clinic.rao.starts(payload)
+    popped = await clinic.rao.presses("Yes, I join")
+    assert "for another address" in (popped.text or "")
     await clinic.amina.starts(payload)
     await clinic.amina.presses("Yes, I join")
     await clinic.joseph.sees("Amina Yusuf, amina@example.org, has joined as administrator")

@@ -16,6 +16,7 @@ from workflow.accounts.codes import Verdict, latest_code, send_code, verify_code
 from workflow.actors import Actor, actor_of
 from workflow.audit.chain import AuditEvent, Outcome, record
 from workflow.errors import (
+    InviteForOther,
     InviteInvalid,
     NotAllowed,
     NotLinked,
@@ -28,9 +29,10 @@ INVITE_LIFETIME: Final = timedelta(days=3)
 
 
 class PlannedInvite(NamedTuple):
-    """The invited role, and the token that the invitation will have."""
+    """The invited role and address, and the token that the invitation will have."""
 
     role: Role
+    email: str
     token: str
 
 
@@ -39,24 +41,28 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-async def request_invite(session: AsyncSession, actor: Actor, role: Role, chat_id: int, at: datetime) -> Code:
-    """Send the administrator a code that confirms an invitation to this role.
+async def request_invite(
+    session: AsyncSession, actor: Actor, role: Role, email: str, chat_id: int, at: datetime
+) -> Code:
+    """Send the administrator a code that confirms an invitation of this address to this role.
 
     Raises NotAllowed for a role that is not a staff role, or like `authorize` and `send_code`."""
     _check_may_invite(actor, role)
     own = await session.get_one(Account, actor.account_id)
     code = Code(purpose=Purpose.INVITE, chat_id=chat_id, email=own.email, language=own.language, account_id=own.id)
-    code.content_sha256 = _hash(role)
+    code.content_sha256 = _fingerprint(role, email)
     return await send_code(session, code, at)
 
 
 async def confirm_invite(
     session: AsyncSession, actor: Actor, plan: PlannedInvite, typed: str, key: bytes, at: datetime
 ) -> Verdict:
-    """Verify the code, then create the invitation. A code for another role is spent. Raises like `request_invite`."""
+    """Verify the code, then create the invitation. A code for another role or address is spent.
+
+    Raises like `request_invite`."""
     _check_may_invite(actor, plan.role)
     code = await latest_code(session, Purpose.INVITE, Code.account_id == actor.account_id)
-    fits = code is not None and code.content_sha256 == _hash(plan.role)
+    fits = code is not None and code.content_sha256 == _fingerprint(plan.role, plan.email)
     verdict = await verify_code(session, code, typed, key, at) if fits else Verdict.SPENT
     if verdict is Verdict.RIGHT:
         await create_invite(session, actor, plan, at)
@@ -81,6 +87,7 @@ async def create_invite(session: AsyncSession, actor: Actor | None, plan: Planne
     invitation = Invite(
         token_hash=_hash(plan.token),
         role=plan.role,
+        email=plan.email.lower(),
         created_by=actor and actor.account_id,
         created_at=at,
         expires_at=at + INVITE_LIFETIME,
@@ -107,6 +114,13 @@ async def invited_role(session: AsyncSession, token: str, at: datetime) -> Role:
     return invitation.role
 
 
+async def check_address(session: AsyncSession, token: str, email: str) -> None:
+    """Raise InviteForOther when the invitation is bound to another address."""
+    invited = await session.scalar(select(Invite.email).where(Invite.token_hash == _hash(token)))
+    if invited is not None and invited != email.lower():
+        raise InviteForOther
+
+
 async def needs_registration_number(session: AsyncSession, token: str | None, at: datetime) -> bool:
     """Whether the invited role has a professional registration number; False for an invalid invitation."""
     try:
@@ -116,9 +130,11 @@ async def needs_registration_number(session: AsyncSession, token: str | None, at
 
 
 async def check_may_join(session: AsyncSession, actor: Actor, token: str, at: datetime) -> None:
-    """Raise RoleHeld when the account has this role already, so that the invitation is not used up."""
-    if await invited_role(session, token, at) in (await session.get_one(Account, actor.account_id)).roles:
+    """Raise RoleHeld when the account has this role already, so that the invitation is not used up; InviteForOther."""
+    account = await session.get_one(Account, actor.account_id)
+    if await invited_role(session, token, at) in account.roles:
         raise RoleHeld
+    await check_address(session, token, account.email)
 
 
 async def accept_invite(
@@ -126,7 +142,7 @@ async def accept_invite(
 ) -> Actor:
     """Add the invited role to the chat's account and act in it from now on in this chat.
 
-    Raises NotLinked, RoleHeld or InviteInvalid."""
+    Raises NotLinked, RoleHeld, InviteForOther or InviteInvalid."""
     link = await session.get(ChatLink, chat_id)
     if link is None:
         raise NotLinked
@@ -138,8 +154,11 @@ async def accept_invite(
 
 
 async def use_invite(session: AsyncSession, token: str, account: Account, at: datetime) -> Role:
-    """Mark the invitation as used and return its role. Of two concurrent uses one succeeds. Raises InviteInvalid."""
+    """Mark the invitation as used and return its role. Of two concurrent uses one succeeds.
+
+    Raises InviteInvalid, InviteForOther."""
     role = await invited_role(session, token, at)
+    await check_address(session, token, account.email)
     unused = (Invite.token_hash == _hash(token), Invite.used_at.is_(None))
     used = await session.execute(
         update(Invite).where(*unused).values(used_at=at, used_by=account.id).returning(Invite.id)
@@ -150,6 +169,10 @@ async def use_invite(session: AsyncSession, token: str, account: Account, at: da
     enqueue(session, JobKind.NOTIFY_INVITATION, at, invite_id=invite_id, used=True)
     await record(session, actor_of(account)._replace(role=role), AuditEvent(f"join:{role}", "account", account.id), at)
     return role
+
+
+def _fingerprint(role: Role, email: str) -> str:
+    return _hash(f"{role}|{email.lower()}")
 
 
 def _hash(text: str) -> str:

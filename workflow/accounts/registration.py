@@ -66,7 +66,7 @@ async def register(
 ) -> Actor:
     """Create an account and link it to the chat. The role is patient, or the invitation's.
 
-    Raises AlreadyLinked, LoginFailed (the address is registered) or InviteInvalid."""
+    Raises AlreadyLinked, LoginFailed (the address is registered), InviteInvalid or InviteForOther."""
     if chat_id is not None and await session.get(ChatLink, chat_id) is not None:
         raise AlreadyLinked
     if await account_by_email(session, person.email) is not None:

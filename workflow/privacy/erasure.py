@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, cast, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.crypto.keys import DATA_KEYS, WrappedKey
-from models.tables.accounts import Account, PatientFacts
+from models.tables.accounts import Account, Invite, PatientFacts
 from models.tables.amendments import Amendment, AmendmentState
 from models.tables.chats import Card
 from models.tables.codes import Code
@@ -157,6 +157,7 @@ async def _close_account(session: AsyncSession, account: Account, at: datetime) 
     codes = update(Code).where(or_(Code.account_id == account.id, Code.email == account.email))
     await session.execute(codes.values(chat_id=0, email="", used_at=func.coalesce(Code.used_at, at)))
     await logins.delete_throttles(session, chats, account.email)
+    await session.execute(update(Invite).where(Invite.email == account.email).values(email=""))
     born = account.date_of_birth
     for table in (PatientFacts, ReadingPresets):
         await session.execute(delete(table).where(table.account_id == account.id))

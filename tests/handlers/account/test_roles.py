@@ -16,7 +16,7 @@ from tests.support.steps import a_scan, sentence_for
 
 async def joins_as_pharmacist(clinic: Clinic) -> None:
     """Give Dr Rao, a doctor, the pharmacist role too."""
-    await clinic.rao.starts(await invites(clinic, "pharmacist"))
+    await clinic.rao.starts(await invites(clinic, "pharmacist", "rao@example.org"))
     await clinic.rao.presses("Yes, I join")
     await clinic.rao.sees("registration number")
     await clinic.rao.sends("PH-77")
@@ -78,7 +78,7 @@ async def test_who_acts_elsewhere_hears_that_a_scan_waits_for_the_other_role(cli
 
 async def test_an_invitation_is_accepted_after_signing_in(clinic: Clinic) -> None:
     phone = await clinic.telegram.person("Amina's new phone")
-    await phone.starts(await invites(clinic, "administrator"))
+    await phone.starts(await invites(clinic, "administrator", "amina@example.org"))
     await phone.sees("If you have an account already: /link")
     await signs_in(phone, "amina@example.org", PASSWORD)
     await phone.presses("Yes, I join", on="You are invited to join as administrator")

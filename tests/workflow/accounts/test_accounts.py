@@ -181,7 +181,7 @@ async def test_only_an_administrator_invites_and_only_to_the_staff(sessions: Ses
         staff = await a_staff(session)
         for actor in staff:
             for role in Role:
-                plan = PlannedInvite(role, invitations.new_token())
+                plan = PlannedInvite(role, "a@example.org", invitations.new_token())
                 assert len(plan.token) >= 43
                 if actor.role is Role.ADMINISTRATOR and role in {Role.DOCTOR, Role.PHARMACIST, Role.ADMINISTRATOR}:
                     await invitations.create_invite(session, actor, plan, NOW)
@@ -189,7 +189,7 @@ async def test_only_an_administrator_invites_and_only_to_the_staff(sessions: Ses
                 with pytest.raises(NotAllowed):
                     await invitations.create_invite(session, actor, plan, NOW)
                 with pytest.raises(NotAllowed):
-                    await invitations.request_invite(session, actor, role, CHAT, NOW)
+                    await invitations.request_invite(session, actor, role, "a@example.org", CHAT, NOW)
 
 
 async def test_an_invitation_makes_a_doctor_once(sessions: Sessions) -> None:
@@ -269,7 +269,7 @@ async def test_somebody_with_an_account_changes_place_by_an_invitation(sessions:
 
 
 async def test_who_opens_a_link_for_a_role_that_he_has_does_not_use_it_up(sessions: Sessions) -> None:
-    token = await an_invite(sessions)
+    token = await an_invite(sessions, email="second@example.org")
     first = await register(sessions, invite=await an_invite(sessions))
     with pytest.raises(RoleHeld):
         async with sessions.begin() as session:
