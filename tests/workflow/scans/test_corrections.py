@@ -9,7 +9,7 @@ from models.base import Sessions
 from models.tables.codes import Code, Purpose
 from models.tables.scans import Prescription, Scan
 from models.vocabulary import Band, Role
-from tests.support.rows import KEY, NOW, Staff, a_person, a_scan, a_staff, jobs_of, seen
+from tests.support.rows import KEY, NOW, Staff, a_person, a_prescription, a_scan, a_staff, jobs_of, seen
 from workflow.actors import Actor
 from workflow.errors import (
     ConfirmationMissing,
@@ -21,11 +21,13 @@ from workflow.errors import (
     WordsChanged,
     WorkflowError,
 )
-from workflow.prescriptions import prescription
+from workflow.guards import awaits_confirmation, awaits_countersignature
+from workflow.prescriptions import prescription, proposing
 from workflow.reporting import corrections, release
 from workflow.scans import reading
 
 ROUNDS = 15
+SCHEDULED = "Amoxicillin 500 mg three times a day for 5 days"
 
 
 async def _staffed(sessions: Sessions, status: str) -> tuple[Staff, int]:
@@ -165,3 +167,57 @@ async def test_a_correction_beside_a_completion_and_a_code_is_never_passed_over(
             scan = await session.get_one(Scan, scan_id)
             assert scan.reading is not None
             assert (scan.reading.version, len(scan.versions)) == (2, 1)
+
+
+async def test_a_withdrawn_proposal_beside_a_completion_names_no_prescriber(sessions: Sessions) -> None:
+    """Whichever came first: who stands as the prescriber has signed a reading that proposes the lines."""
+    for turn in range(ROUNDS):
+        staff, scan_id = await _proposed(sessions)
+        async with sessions() as session:
+            shown = await seen(session, scan_id)
+        completes, withdraws = _completes(sessions, staff, scan_id, shown), _withdraws(sessions, staff, scan_id)
+        await asyncio.gather(*([completes, withdraws] if turn % 2 else [withdraws, completes]))
+        async with sessions() as session:
+            scan = await session.get_one(Scan, scan_id)
+            assert scan.reading is not None
+            assert scan.prescription is not None
+            assert (scan.reading.signed_at, scan.reading.proposed) == (NOW, None)
+            waits = awaits_confirmation(scan)
+        if waits:
+            await _confirms(sessions, staff.pharmacist, scan_id)
+        else:
+            await _completes(sessions, staff, scan_id)
+        async with sessions() as session:
+            scan = await session.get_one(Scan, scan_id)
+            assert scan.prescription is not None
+            assert scan.prescription.completed_at is not None
+            assert scan.prescription.countersigned_by is None
+            assert awaits_countersignature(scan)
+
+
+async def _proposed(sessions: Sessions) -> tuple[Staff, int]:
+    """A signed reading that proposes a medicine of Schedule H, taken over by the pharmacist."""
+    staff, scan_id = await _staffed(sessions, "DOCTOR_VERIFIED")
+    async with sessions.begin() as session:
+        scan = await session.get_one(Scan, scan_id)
+        assert scan.reading is not None
+        scan.reading.proposed = [SCHEDULED]
+        session.add(a_prescription(scan_id, staff.pharmacist, lines=[SCHEDULED]))
+    return staff, scan_id
+
+
+async def _completes(sessions: Sessions, staff: Staff, scan_id: int, shown: str = "") -> None:
+    try:
+        async with sessions.begin() as session:
+            shown = shown or await seen(session, scan_id)
+            await prescription.complete(session, staff.pharmacist, scan_id, shown, NOW)
+    except (CorrectionOpen, StaleAction):
+        pass
+
+
+async def _withdraws(sessions: Sessions, staff: Staff, scan_id: int) -> None:
+    async with sessions.begin() as session:
+        await corrections.correct(session, staff.doctor, scan_id, NOW)
+    async with sessions.begin() as session:
+        await proposing.propose(session, staff.doctor, scan_id, [], NOW)
+        await reading.verify(session, staff.doctor, scan_id, await seen(session, scan_id), NOW)
