@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 from aiogram import Bot, Dispatcher
 from aiogram.client.default import DefaultBotProperties
-from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.methods import DeleteWebhook, SetWebhook
 from aiohttp import web
@@ -35,6 +34,7 @@ from bot.telegram.auto_delete import AutoDeleteMiddleware
 from bot.telegram.dispatcher import build_dispatcher
 from bot.telegram.polling import Polling
 from bot.telegram.send_limiter import SendLimiter
+from bot.telegram.session import TelegramSession
 from bot.telegram.webhook import WEBHOOK_PATH, Webhook
 from bot.web.app import build_web_app
 from faq.answer import Faq, load
@@ -245,6 +245,6 @@ def _sessions(engine: AsyncEngine, key: bytes, keks: KeyEncryptionKeys, wake: as
 
 
 def _bot(settings: Settings) -> Bot:
-    session = AiohttpSession(api=TelegramAPIServer.from_base(settings.bot_api.rstrip("/")))
+    session = TelegramSession(api=TelegramAPIServer.from_base(settings.bot_api.rstrip("/")))
     session.middleware(SendLimiter())
     return Bot(settings.bot_token.get_secret_value(), session=session, default=DefaultBotProperties(parse_mode="HTML"))

@@ -1,6 +1,7 @@
 """Fixtures for every test: a clinic, a database of each kind, a radiograph."""
 
 import asyncio
+import gc
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -14,6 +15,7 @@ from bot.dev.demo import sample
 from bot.settings import Settings
 from models.base import Sessions, open_engine
 from tests.support.databases import MASTERS, new_postgres, run_on_server
+from tests.support.once import share_signatures
 from tests.support.people import Clinic, open_clinic
 from tests.support.template import migrate
 from tests.support.tools import absent, missing
@@ -25,7 +27,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    share_signatures()
     config.addinivalue_line("markers", "needs(*programs): skipped, or failed with --strict-tools, where one is absent")
+
+
+def pytest_collection_finish() -> None:
+    """Keep what importing made out of every later garbage collection."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -63,6 +63,8 @@ class JobKind(StrEnum):
     DELETE_FILES = "clear_away"
 
 
+MERGED: Final = frozenset({JobKind.SHOW_CARD, JobKind.SHOW_CARDS})  # one run does the work of all that wait
+LOCKS: Final = {JobKind.SHOW_CARDS: "cards:{scan_id}"}  # where the caller names no lock
 RETRIED_FOREVER: Final = frozenset({JobKind.ISSUE_REPORT, JobKind.ISSUE_AMENDMENT})  # released and approved reports
 
 
@@ -70,15 +72,19 @@ def enqueue(session: AsyncSession, kind: JobKind, at: datetime, /, *, lock: str 
     """Add a job that is due at `at`. It exists if and only if the caller's transaction commits.
 
     `lock`: jobs with the same lock never run at the same time. `payload` is stored as JSON."""
+    lock = lock or LOCKS.get(kind, "").format(**payload) or None
     job = Job(kind=kind, payload=payload, lock=lock, run_at=at, created_at=at)
     session.add(job)
     session.info[HAS_JOBS] = True
     return job
 
 
-async def claim(session: AsyncSession, at: datetime, kinds: Collection[str] = tuple(JobKind)) -> Job | None:
-    """Lease the oldest due job whose lock is free, so that no other worker takes it for `LEASE`. None when none is due.
+async def claim(
+    session: AsyncSession, at: datetime, most: int = 1, kinds: Collection[str] = tuple(JobKind)
+) -> list[Job]:
+    """Lease up to `most` of the oldest due jobs whose locks are free, so that no other worker takes them for `LEASE`.
 
+    May return fewer although more are due: of jobs with the same lock only the first is leased.
     The lease of a killed worker runs out by itself; `recover` ends it at once where there is only one worker."""
     running = aliased(Job)
     locked = select(running.id).where(
@@ -90,17 +96,31 @@ async def claim(session: AsyncSession, at: datetime, kinds: Collection[str] = tu
         .where(Job.leased_until.is_(None) | (Job.leased_until <= at))
         .where(~locked.exists())
         .order_by(Job.run_at, Job.id)
-        .limit(1)
+        .limit(most)
         .with_for_update(skip_locked=True)
     )
     if session.bind.dialect.name == "postgresql":  # others do not see an uncommitted lease
         await session.execute(select(func.pg_advisory_xact_lock(CLAIM_LOCK)))
-    job = await session.scalar(due)
-    if job is not None:
-        job.attempts += 1
-        job.tried_at = job.tried_at or at
-        job.leased_until = at + LEASE
-    return job
+    claimed: dict[str | int, Job] = {}
+    for job in await session.scalars(due):
+        if claimed.setdefault(job.lock or job.id, job) is job:
+            job.attempts += 1
+            job.tried_at = job.tried_at or at
+            job.leased_until = at + LEASE
+    await _merge(session, {job.lock: job for job in claimed.values() if job.kind in MERGED}, at)
+    return [*claimed.values()]
+
+
+async def _merge(session: AsyncSession, claimed: dict[str | None, Job], at: datetime) -> None:
+    """End the other due jobs of the same kind and lock, since one run shows the newest state for all of them."""
+    if not claimed:
+        return
+    leased = [job.id for job in claimed.values()]
+    waiting = select(Job).where(Job.ended_at.is_(None), Job.run_at <= at, Job.lock.in_(claimed), Job.id.not_in(leased))
+    for other in await session.scalars(waiting):
+        job = claimed[other.lock]
+        job.payload = job.payload | {name: True for name, value in other.payload.items() if value is True}
+        other.ended_at = at
 
 
 async def next_due(session: AsyncSession) -> datetime | None:
@@ -116,10 +136,10 @@ async def recover(session: AsyncSession) -> None:
         job.leased_until = None
 
 
-async def finish(session: AsyncSession, job_id: int, at: datetime) -> None:
-    """Mark a job as done."""
-    job = await session.get_one(Job, job_id)
-    job.ended_at, job.leased_until, job.error = at, None, None
+async def finish(session: AsyncSession, job_ids: Collection[int], at: datetime) -> None:
+    """Mark jobs as done."""
+    done = update(Job).where(Job.id.in_(job_ids)).values(ended_at=at, leased_until=None, error=None)
+    await session.execute(done)
 
 
 async def postpone(session: AsyncSession, job_id: int, error: str, at: datetime, wait: timedelta | None = None) -> bool:

@@ -34,14 +34,14 @@ class Worker:
     def __init__(self, services: Services, wake: asyncio.Event, outcomes: Counter, concurrency: int) -> None:
         self._services, self._wake, self._outcomes, self._concurrency = services, wake, outcomes, concurrency
         self._stopping = asyncio.Event()
+        self._done: list[Job] = []  # run, and not yet marked as done in the table
 
     async def run(self) -> None:
         """Release the leases of a killed process, then run jobs."""
         async with self._services.sessions.begin() as session:
             await jobs.recover(session)
         async with asyncio.TaskGroup() as group:
-            for _ in range(self._concurrency):
-                group.create_task(self._work())
+            group.create_task(self._dispatch())
             group.create_task(self._repeat(clean_up, CLEANUP_INTERVAL))
             group.create_task(self._repeat(end_claims, CLAIMS_INTERVAL))
             group.create_task(self._repeat(notify_delays, DELAYS_INTERVAL))
@@ -52,25 +52,55 @@ class Worker:
 
     async def run_one(self) -> bool:
         """Run the oldest due job. False when none is due."""
+        claimed = await self._exchange(1)
+        for job in claimed:
+            await self._run(job)
+        await self._exchange(0)
+        return bool(claimed)
+
+    async def _dispatch(self) -> None:
+        """Lease jobs for all free places at once and start them."""
+        running: set[asyncio.Task[None]] = set()
+        async with asyncio.TaskGroup() as group:
+            while not self._stopping.is_set():
+                async with self._surviving():
+                    self._wake.clear()
+                    free = self._concurrency - len(running)
+                    claimed = await self._exchange(free)
+                    for job in claimed:
+                        task = group.create_task(self._run(job))
+                        running.add(task)
+                        task.add_done_callback(running.discard)
+                    if not claimed:
+                        await self._sleep(free)
+        async with self._surviving():
+            await self._exchange(0)
+
+    async def _exchange(self, most: int) -> list[Job]:
+        """Mark finished jobs as done and lease up to `most` due ones, in one transaction.
+
+        When it fails, the ends are kept and written with the next one."""
+        done = [*self._done]
         async with self._services.sessions.begin() as session:
-            job = await jobs.claim(session, self._services.now())
-        if job is None:
-            return False
+            if done:
+                await jobs.finish(session, [job.id for job in done], self._services.now())
+            claimed = await jobs.claim(session, self._services.now(), most) if most else []
+        del self._done[: len(done)]
+        for job in done:
+            self._outcomes.labels(kind=job.kind, outcome="done").inc()
+        return claimed
+
+    async def _run(self, job: Job) -> None:
         try:
             await JOB_HANDLERS[JobKind(job.kind)](self._services, **job.payload)
         except Erased:  # the person was erased: nothing is left to do
-            await self._finished(job)
+            self._done.append(job)
         except Exception as error:  # noqa: BLE001 - a job survives any error
-            await self._failed(job, error)
-        else:
-            await self._finished(job)
-        return True
-
-    async def _work(self) -> None:
-        while not self._stopping.is_set():
             async with self._surviving():
-                if not await self.run_one():
-                    await self._sleep()
+                await self._failed(job, error)
+        else:
+            self._done.append(job)
+        self._wake.set()
 
     @asynccontextmanager
     async def _surviving(self) -> AsyncIterator[None]:
@@ -82,22 +112,16 @@ class Worker:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), IDLE_SECONDS)
 
-    async def _sleep(self) -> None:
-        """Wait until a job is enqueued or becomes due."""
-        self._wake.clear()
-        async with read_only(self._services.sessions) as session:
-            due = await jobs.next_due(session)
-        wait = max(0.05, (due - self._services.now()).total_seconds()) if due else IDLE_SECONDS
+    async def _sleep(self, free: int) -> None:
+        """Wait until a job is enqueued, ends, or, when a place is free, becomes due."""
+        wait = IDLE_SECONDS
+        if free:
+            async with read_only(self._services.sessions) as session:
+                due = await jobs.next_due(session)
+            wait = max(0.05, (due - self._services.now()).total_seconds()) if due else IDLE_SECONDS
         if not self._stopping.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), min(IDLE_SECONDS, wait))
-
-    async def _finished(self, job: Job) -> None:
-        async with self._services.sessions.begin() as session:
-            await jobs.finish(session, job.id, self._services.now())
-        self._outcomes.labels(kind=job.kind, outcome="done").inc()
-        if job.lock:
-            self._wake.set()
 
     async def _failed(self, job: Job, error: Exception) -> None:
         logger.warning(

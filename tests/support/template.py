@@ -7,7 +7,7 @@ from tempfile import mkdtemp
 from typing import Any, Final
 
 from pydantic import SecretStr
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.app import App, Engines, build_app
@@ -17,6 +17,8 @@ from bot.settings import Settings
 from models.base import open_engine
 from models.schema import upgrade
 from models.tables.accounts import ChatLink
+from models.tables.jobs import Job
+from tests.support.once import share_statements
 
 KEYS: Final = {
     "secret_key": SecretStr("the tests' own secret key, thirty-two characters"),
@@ -35,6 +37,7 @@ class Template:
         chats = [sandbox.person(one.name, one.role, started=True) for one in CAST]
         assert chats == [one["chat_id"] for one in self._people]
         copy_sqlite(self._file, app.settings.data / "clinic.db")
+        share_statements(app.engine)
         async with app.services.sessions.begin() as session:
             await session.execute(update(ChatLink).values(seen_at=datetime.now(UTC)))
         return self._people
@@ -45,6 +48,8 @@ async def make_template(engines: Engines) -> Template:
     async with Sandbox() as sandbox, build_app(demo_settings(sandbox, folder, **KEYS), engines) as app:
         await upgrade(app.engine)
         people = await add_cast(app.services.sessions, sandbox)
+        async with app.services.sessions.begin() as session:  # eight menus, which nearly no test looks at
+            await session.execute(delete(Job))
     return Template(folder, people)
 
 
@@ -72,6 +77,7 @@ async def migrate(engine: AsyncEngine) -> None:
     if engine.dialect.name != "sqlite":
         await upgrade(engine)
         return
+    share_statements(engine)
     if not _migrated:
         file = Path(mkdtemp(prefix="csss-migrated-")) / "clinic.db"
         first = open_engine(f"sqlite+aiosqlite:///{file}")

@@ -96,7 +96,7 @@ class Conversation:
                     await jobs.postpone(session, job.id, str(error), self.at)
             else:
                 async with self.sessions.begin() as session:
-                    await jobs.finish(session, job.id, self.at)
+                    await jobs.finish(session, [job.id], self.at)
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from models.base import Sessions
 from models.tables.jobs import Job
@@ -24,6 +24,7 @@ from workflow.jobs import (
     recover,
 )
 from workflow.scans import queries
+from workflow.scans.cards import enqueue_card
 
 SECOND = timedelta(seconds=1)
 only_postgresql = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
@@ -33,7 +34,7 @@ async def enqueue_some(sessions: Sessions, count: int = 1, lock: str | None = No
     """Enqueue this many jobs, a second apart."""
     async with sessions.begin() as session:
         jobs = [
-            enqueue(session, JobKind.SHOW_CARD, NOW + number * SECOND, lock=lock, number=number)
+            enqueue(session, JobKind.SEND_VOICE, NOW + number * SECOND, lock=lock, number=number)
             for number in range(count)
         ]
         await session.flush()
@@ -42,8 +43,7 @@ async def enqueue_some(sessions: Sessions, count: int = 1, lock: str | None = No
 
 async def take(sessions: Sessions, at: timedelta = timedelta(minutes=1)) -> int | None:
     async with sessions.begin() as session:
-        job = await claim(session, NOW + at)
-        return job and job.id
+        return next((job.id for job in await claim(session, NOW + at)), None)
 
 
 async def test_a_job_exists_only_if_its_cause_is_committed(sessions: Sessions) -> None:
@@ -67,8 +67,8 @@ async def test_the_oldest_due_job_is_taken_first_and_none_before_its_time(sessio
 async def test_a_worker_takes_only_the_kinds_that_it_can_do(sessions: Sessions) -> None:
     await enqueue_some(sessions)
     async with sessions.begin() as session:
-        assert await claim(session, NOW, [JobKind.DELIVER]) is None
-        assert await claim(session, NOW, [JobKind.SHOW_CARD]) is not None
+        assert not await claim(session, NOW, kinds=[JobKind.DELIVER])
+        assert await claim(session, NOW, kinds=[JobKind.SEND_VOICE])
 
 
 async def test_jobs_with_the_same_lock_run_one_after_the_other(sessions: Sessions) -> None:
@@ -78,15 +78,40 @@ async def test_jobs_with_the_same_lock_run_one_after_the_other(sessions: Session
     assert await take(sessions) == other
     assert await take(sessions) is None
     async with sessions.begin() as session:
-        await finish(session, first, NOW)
+        await finish(session, [first], NOW)
     assert await take(sessions) == second
+
+
+async def test_one_claim_takes_jobs_for_all_free_places_and_one_of_each_lock(sessions: Sessions) -> None:
+    first, _, _ = await enqueue_some(sessions, 3, lock="card:1:1")
+    [other] = await enqueue_some(sessions, lock="card:1:2")
+    async with sessions.begin() as session:
+        assert [job.id for job in await claim(session, NOW + 5 * SECOND, most=4)] == [first, other]
+        assert await claim(session, NOW + 5 * SECOND, most=4) == []
+
+
+async def test_one_draw_of_a_card_stands_for_all_that_wait_and_keeps_what_they_ask_for(sessions: Sessions) -> None:
+    """Twenty changes of a scan within a second cost one message; another chat's and a later draw stay."""
+    async with sessions.begin() as session:
+        for number, wishes in enumerate([{}, {"fresh": True}, {"turn": True}]):
+            enqueue_card(session, 1, 7, NOW + number * SECOND, **wishes)
+        later = enqueue_card(session, 1, 7, NOW + 60 * SECOND)
+        other = enqueue_card(session, 1, 8, NOW)
+        enqueue(session, JobKind.SHOW_CARDS, NOW, scan_id=1)
+        enqueue(session, JobKind.SHOW_CARDS, NOW, scan_id=1)
+        await session.flush()
+        card, second, cards = await claim(session, NOW + 5 * SECOND, most=9)
+        assert card.payload == {"scan_id": 1, "chat_id": 7, "fresh": True, "turn": True}
+        assert (second, cards.kind) == (other, JobKind.SHOW_CARDS)
+        assert later.ended_at is None
+        assert await session.scalar(select(func.count()).where(Job.ended_at.is_not(None))) == 3
 
 
 async def test_of_workers_that_reach_at_once_only_one_gets_a_locked_job(sessions: Sessions) -> None:
     """Two concurrent edits of one card would leave two cards, or the older one."""
     await enqueue_some(sessions, 2, lock="card:1:1")
     async with asyncio.TaskGroup() as group, sessions.begin() as session:
-        assert await claim(session, NOW + SECOND) is not None
+        assert await claim(session, NOW + SECOND)
         await session.flush()
         other = group.create_task(take(sessions, SECOND))
         await asyncio.wait([other], timeout=0.3)
@@ -132,7 +157,7 @@ async def test_a_single_worker_takes_up_at_once_the_jobs_of_its_killed_predecess
         await recover(session)
     assert await take(sessions) == first
     async with sessions.begin() as session:
-        await finish(session, first, NOW)
+        await finish(session, [first], NOW)
         await recover(session)
     assert await take(sessions) == second
 
@@ -142,10 +167,10 @@ async def test_a_failed_job_waits_longer_each_time_but_never_longer_than_five_mi
     pauses, at = [], NOW
     for _ in range(12):
         async with sessions.begin() as session:
-            assert await claim(session, at) is not None
+            assert await claim(session, at)
         async with sessions.begin() as session:
             assert await postpone(session, job, "TimeoutError", at)
-            assert await claim(session, at) is None
+            assert not await claim(session, at)
             due = await next_due(session)
         assert due is not None
         pauses.append((due - at).total_seconds())
@@ -192,7 +217,7 @@ async def test_what_was_confirmed_is_written_however_long_it_takes(sessions: Ses
         await session.flush()
         notified = []
         for day in range(1, 8):
-            assert await claim(session, NOW + timedelta(days=day)) is job
+            assert await claim(session, NOW + timedelta(days=day)) == [job]
             notified.append(not await postpone(session, job.id, "OSError", NOW + timedelta(days=day)))
     assert notified == [False, False, True, False, True, False, True]
 
@@ -208,7 +233,7 @@ async def test_a_finished_job_leaves_no_error_behind(sessions: Sessions) -> None
     [job] = await enqueue_some(sessions)
     async with sessions.begin() as session:
         await postpone(session, job, "TimeoutError", NOW)
-        await finish(session, job, NOW)
+        await finish(session, [job], NOW)
     async with sessions() as session:
         [done] = await session.scalars(select(Job))
         assert (done.ended_at, done.error, done.leased_until) == (NOW, None, None)
@@ -220,7 +245,7 @@ async def test_the_age_of_the_queue_is_that_of_the_oldest_due_job(sessions: Sess
     async with sessions.begin() as session:
         assert await queries.oldest_due_job(session, NOW - SECOND) is None
         assert await queries.oldest_due_job(session, NOW + SECOND) == NOW
-        await finish(session, first, NOW)
+        await finish(session, [first], NOW)
         assert await queries.oldest_due_job(session, NOW + SECOND) == NOW + SECOND
-        await finish(session, second, NOW)
+        await finish(session, [second], NOW)
         assert await queries.oldest_due_job(session, NOW + SECOND) is None

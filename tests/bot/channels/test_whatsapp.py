@@ -17,6 +17,7 @@ from pydantic import SecretStr, ValidationError
 from bot.app import Engines
 from bot.dev.demo import DemoSettings
 from bot.dev.sandbox.client.transcript import Message
+from bot.jobs.cards import show_menu
 from tests.support.account_steps import menu_of
 from tests.support.jobs import settles, waits
 from tests.support.people import Clinic, open_clinic
@@ -106,7 +107,7 @@ async def test_the_locked_copy_comes_to_the_telephone_that_its_owner_shared(desk
 
 
 async def test_where_whatsapp_is_on_the_patients_menu_says_so(desk: Desk) -> None:
-    await settles(desk.clinic)
+    await show_menu(desk.clinic.app.services, desk.clinic.amina.chat_id)
     assert "whatsapp" in await menu_of(desk.clinic, desk.clinic.amina)
 
 

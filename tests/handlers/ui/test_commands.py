@@ -2,8 +2,8 @@
 
 from aiogram.types import Chat, Message, Update, User
 
+from bot.jobs.cards import show_menu
 from tests.support.account_steps import menu_of
-from tests.support.jobs import settles
 from tests.support.people import Clinic
 
 UNKNOWN = "I do not know you yet"
@@ -47,7 +47,8 @@ async def test_every_command_says_to_everybody_what_it_should(clinic: Clinic) ->
 
 
 async def test_a_patients_menu_names_data_requests_and_whatsapp_only_where_it_is_on(clinic: Clinic) -> None:
-    await settles(clinic)
+    for who in (clinic.amina, clinic.rao):
+        await show_menu(clinic.app.services, who.chat_id)
     assert {"privacy", "export", "forget"} <= await menu_of(clinic, clinic.amina)
     assert "whatsapp" not in await menu_of(clinic, clinic.amina)
     assert not {"export", "forget"} & await menu_of(clinic, clinic.rao)
