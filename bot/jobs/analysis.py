@@ -85,8 +85,7 @@ async def _find(services: Services, scan: Scan) -> AiFinding:
         columns, heatmap_file = ahead.result, ahead.heatmap_file
     else:
         columns, heatmap_file = await _predict(services, scan, others)
-    if children.is_child(scan.patient.date_of_birth, scan.created_at.date()):
-        columns = children.withhold_certainty(columns)
+    columns = children.withhold_certainty(columns, scan.patient.date_of_birth, scan.created_at.date())
     return AiFinding(scan_id=scan.id, **columns, heatmap_file=heatmap_file, created_at=services.now())
 
 
@@ -121,7 +120,9 @@ def _read_pictures(
         album = [one for one in (*others[:earlier], accepted, *others[earlier:]) if one.modality is accepted.modality]
         return _read_heart(services, accepted, album)
     own = services.classifier.predict_accepted(accepted)
-    columns = identity_columns(own.model) | own.as_json() | {"distance": own.distance}
+    columns = (
+        identity_columns(own.model) | own.as_json() | {"distance": own.distance, children.CHILD_FILM: own.child_film}
+    )
     return columns, overlay(accepted.picture, own.heatmap, own.crop)
 
 

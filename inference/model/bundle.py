@@ -192,7 +192,7 @@ def read_chest(folder: Path, manifest: Mapping[str, Any], tables: Tables) -> Che
     stored_format = manifest.get("format")
     if stored_format is None:
         return None
-    if stored_format != chest_bundle.FORMAT:
+    if stored_format not in chest_bundle.FORMATS:
         raise BundleError(f"The model bundle {folder.name} has the format {stored_format}, which is not known here.")
     return chest_bundle.read_chest(
         lambda name: read_file(folder, name, manifest),

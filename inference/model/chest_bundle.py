@@ -1,4 +1,4 @@
-"""Read the files and manifest entries that format 1.3 adds to a model bundle."""
+"""Read the files and manifest entries that formats 1.3 and 1.4 add to a model bundle."""
 
 from collections.abc import Callable, Mapping
 from io import BytesIO
@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.film.defects import Defects
-from inference.model.ensemble import CertaintyThresholds, ChestModel, Ensemble, FeatureRouter, Limits
+from inference.model.ensemble import CertaintyThresholds, ChestModel, ChildProbe, Ensemble, FeatureRouter, Limits
 from inference.model.heads import Heads
 from inference.model.preprocess import Recipe
 from models.vocabulary import Label
 
-FORMAT: Final = "1.3"
+FORMAT: Final = "1.4"  # that is written
+FORMATS: Final = ("1.3", FORMAT)  # that are read; 1.3 has no child probe
 FINDER: Final = "finder.tflite"
 FEATURES: Final = "features.tflite"
 ENSEMBLE: Final = "ensemble.npz"
@@ -53,12 +54,20 @@ def read_chest(
         far=float(stored["far"]),
         refuse=read_limits(stored["refuse"]),
         damaged=read_limits(stored["damaged"]),
+        child=read_child(arrays, stored),
     )
 
 
 def read_heads(arrays: Arrays, prefix: str) -> Heads:
     """The heads of one network."""
     return Heads(*(arrays[f"{prefix}_{name}"] for name in HEAD_ARRAYS))
+
+
+def read_child(arrays: Arrays, stored: Mapping[str, Any]) -> ChildProbe | None:
+    """The probe of children's films; None for bundles of format 1.3."""
+    if "child" not in stored:
+        return None
+    return ChildProbe(arrays["child"], float(stored["child"]["bias"]), float(stored["child"]["above"]))
 
 
 def read_thresholds(stored: Mapping[str, Mapping[str, float]], labels: tuple[Label, ...]) -> CertaintyThresholds:

@@ -93,6 +93,10 @@ class ChestReader:
         """Whether few training hearts are similar."""
         return examination.routing.heart_distance > self.model.router.heart_far
 
+    def is_child_film(self, examination: Examination) -> bool:
+        """Whether the film looks like a child's; False for bundles that cannot tell."""
+        return self.model.child is not None and self.model.child.accepts(examination.features)
+
     def damage(self, examination: Examination, remote: bool = False) -> Reason | None:
         """The reason of refusal for a chest film beyond the limits of damage; None when all hold.
 

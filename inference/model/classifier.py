@@ -62,6 +62,7 @@ class _Answer(NamedTuple):
     probabilities: dict[Label, float]
     threshold: float
     doubts: tuple[Doubt, ...]
+    child_film: bool = False
 
 
 class Classifier:
@@ -174,6 +175,7 @@ class Classifier:
             crop=self.bundle.recipe.crop,
             adjustments=accepted.picture.adjustments,
             doubts=answer.doubts,
+            child_film=answer.child_film,
         )
 
     def is_poor(self, accepted: GateResult) -> bool:
@@ -208,7 +210,7 @@ class Classifier:
         damaged = poor or self._chest.is_damaged(film, examination)
         needed = max(self.bundle.thresholds.uncertain, self._chest.model.thresholds.for_label(label, damaged))
         doubts = self._chest.find_doubts(answer, film, examination, needed, damaged)
-        return _Answer(label, probabilities, min(needed, 1.0), doubts)
+        return _Answer(label, probabilities, min(needed, 1.0), doubts, self._chest.is_child_film(examination))
 
     def forward(self, picture: Picture) -> ForwardPass:
         """One pass through the network, without the intake gate. Raises Refused for a blank picture."""

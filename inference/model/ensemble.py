@@ -83,6 +83,20 @@ class Ensemble:
 
 
 @dataclass(frozen=True, eq=False)
+class ChildProbe:
+    """A logistic regression on the frozen features that tells children's films from adults'."""
+
+    weights: Values  # channels
+    bias: float
+    above: float  # probability from which a film counts as a child's
+
+    def accepts(self, features: Values) -> bool:
+        """Whether a film with these features (channels) looks like a child's."""
+        unit = features / (np.linalg.norm(features) + 1e-9)
+        return bool(1.0 / (1.0 + np.exp(-(float(unit @ self.weights) + self.bias))) >= self.above)
+
+
+@dataclass(frozen=True, eq=False)
 class ChestModel:
     """Everything that format 1.3 adds to a bundle."""
 
@@ -95,6 +109,7 @@ class ChestModel:
     far: float  # distance beyond which the prediction carries the doubt FAR_FROM_TRAINING
     refuse: Limits  # beyond them a film is refused
     damaged: Limits  # beyond them it needs the thresholds of damaged films
+    child: ChildProbe | None = None  # None before format 1.4
 
 
 def route(router: FeatureRouter, features: Values) -> Routing:

@@ -27,6 +27,7 @@ class Doubt(StrEnum):
     NETWORKS_DISAGREE = "networks_disagree"  # two networks name different classes
     FILM_UNCLEAR = "film_unclear"  # the film could not be told from what surrounds it
     CHILD = "child"  # a patient below the age for which the model was validated
+    CHILD_FILM = "child_film"  # a patient of unknown age whose film looks like a child's
 
 
 PICTURE_DOUBTS: Final = (Doubt.POOR_IMAGE, Doubt.UNSTABLE)  # of a slice; the others follow from pooled figures
@@ -49,6 +50,7 @@ class Prediction:
     crop: float
     adjustments: tuple[Adjustment, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    child_film: bool = False  # a chest film that looks like a child's
 
     def as_json(self) -> dict[str, Any]:
         """The prediction as JSON values, without the heat map."""

@@ -219,7 +219,8 @@ def _read_ahead(session: Session, rows: Sequence[Row[Any]]) -> dict[int, Risk]:
     risks = {}
     for row in (row for row in rows if row.ahead is not None):
         result = decrypt_value(session, row.ahead, ReadAhead(scan_id=row.id).aad(), "result")
-        risks[row.id] = risk_from(result["uncertain"], result["abnormal"], result["label"])
+        known = children.withhold_certainty(result, row.date_of_birth, row.created_at.date())
+        risks[row.id] = risk_from(known["uncertain"], known["abnormal"], known["label"])
     return risks
 
 

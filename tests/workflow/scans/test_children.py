@@ -7,7 +7,7 @@ import pytest
 from inference.model.prediction import Doubt
 from models.tables.scans import AiFinding
 from models.vocabulary import Label, Risk
-from workflow.scans.children import age_on, is_child, withhold_certainty
+from workflow.scans.children import CHILD_FILM, age_on, is_child, withhold_certainty
 from workflow.scans.risk import risk_of
 
 DAY = date(2026, 11, 29)
@@ -31,7 +31,26 @@ def test_a_child_is_below_sixteen_on_the_day_of_the_scan(born: date | None, chil
 
 
 def test_a_certain_answer_about_a_child_becomes_uncertain_with_its_reason() -> None:
-    columns = withhold_certainty(CERTAIN)
+    columns = withhold_certainty(CERTAIN, date(2020, 1, 1), DAY)
     assert columns == CERTAIN | {"uncertain": True, "doubts": ["unstable", Doubt.CHILD.value]}
     assert risk_of(AiFinding(**CERTAIN)) is Risk.HIGH
     assert risk_of(AiFinding(**columns)) is Risk.UNCLEAR
+
+
+@pytest.mark.parametrize(
+    ("born", "film", "doubt"),
+    [
+        (None, True, Doubt.CHILD_FILM),
+        (None, False, None),
+        (date(1980, 1, 1), True, None),
+        (date(2020, 1, 1), False, Doubt.CHILD),
+    ],
+)
+def test_a_film_that_looks_like_a_childs_counts_where_the_age_is_unknown(
+    born: date | None, film: bool, doubt: Doubt | None
+) -> None:
+    """A known age decides; what the film looks like is no column of the finding."""
+    columns = withhold_certainty(CERTAIN | {CHILD_FILM: film}, born, DAY)
+    added = [doubt.value] if doubt else []
+    assert columns == CERTAIN | {"uncertain": bool(doubt), "doubts": ["unstable", *added]}
+    assert risk_of(AiFinding(**columns)) is (Risk.UNCLEAR if doubt else Risk.HIGH)
