@@ -19,6 +19,7 @@ TRAINING: Final = {
     "shortcuts": "Show how far the model could win without reading the disease.",
     "outside": "Leave out one hospital at a time and measure the model on its films.",
     "formats": "Print a table of number formats: time of a pass, size and difference to the served network.",
+    "finder": "Train the network that finds the film in a photograph, and measure it on validation films.",
     "heart-segmenter": "Train the network that outlines hearts, by fold and as a whole.",
     "heart-reading": "Fit the reading of hearts' measures and write heart.json, with its measured quality.",
 }

@@ -1,4 +1,4 @@
-"""Make a bundle of format 1.3: heads on two networks' features, router, prototypes and certainty thresholds."""
+"""Make a bundle of format 1.4: heads on two networks' features, router, prototypes and certainty thresholds."""
 
 import tomllib
 from collections.abc import Sequence
@@ -18,14 +18,13 @@ from inference.model.chest_reader import FeatureNetwork
 from inference.model.ensemble import Ensemble, Limits, find_exceeded, measure_distance
 from inference.model.heads import Heads
 from inference.model.preprocess import Recipe
-from ml.data.generated_ood import DRAWN
-from ml.data.loader import read_ood
 from ml.data.pictures import read_grey
 from ml.data.prepare import read_manifest
 from ml.data.samples import Row, Split
 from ml.training.calibrate import fit_scaling
 from ml.training.certainty import Trials, choose_certainty
 from ml.training.chest_features import FeatureExtractor, Trial, extract_trials, extract_views
+from ml.training.chest_router import fit_child, fit_router, unit
 from ml.training.export import pack, write_bundle
 from ml.training.heads import HeadsConfig, fit_heads
 from ml.training.network import Precision, build_backbone, convert
@@ -36,7 +35,6 @@ LABELS: Final = BRANCHES[Modality.CHEST_XRAY]
 RECIPE: Final = Recipe(224)
 FAR: Final = 0.993  # quantile of the clean validation films' distances beyond which nothing is certain
 HIGHER: Final = 0.97  # quantile beyond which the thresholds of damaged films hold
-DRAWN_EACH: Final = 40
 Values = NDArray[np.float32]
 
 
@@ -52,12 +50,15 @@ def heads(
     data: Annotated[Path, typer.Argument(help="folder with scans.csv, ood.csv and the pictures")],
     weights: Annotated[str, typer.Option(help="ImageNet weights: a file, or the word imagenet to download them")],
     bundle: Annotated[Path | None, typer.Option(help="gives first network, finder and limits; the newest one")] = None,
+    finder: Annotated[Path | None, typer.Option(help="film finder of `csss model finder`; the bundle's own")] = None,
     home: Annotated[Path, typer.Option(help="where bundles live")] = BUNDLES,
 ) -> None:
     """Fit heads and thresholds for chest films on clean and degraded pictures, and write a new bundle."""
     config = HeadsConfig(**tomllib.loads(CONFIG.read_text(encoding="utf-8")))
     folder = bundle or default_bundle()
     source = load_bundle(folder)
+    if finder and source.chest:
+        source = replace(source, chest=replace(source.chest, finder=finder.read_bytes()))
     made = make(data, source, convert_features(weights), config)
     files = {TABLES: (folder / TABLES).read_bytes()}
     write(home / f"{source.identity.name}-{config.version}", made, source, files, config)
@@ -82,19 +83,24 @@ def make(data: Path, source: Bundle, features: bytes, config: HeadsConfig) -> tu
     frozen, tuned = extract_views(extractor, [data / row.file for row in train], config.views)
     own, other = fit_both(frozen, tuned, train, config)
     router = fit_router(data, extractor, frozen, source, config)
+    child, probe = fit_child(frozen, train, config)
     finder = FilmFinder(source.chest.finder, 2)
     greys = [read_grey(data / row.file) for row in held]
     trials = list(extract_trials(extractor, finder, greys, choose_films(held, config.each)))
-    arrays = {
-        f"{name}_{part}": getattr(one, part)
-        for name, one in (("frozen", own), ("tuned", other))
-        for part in HEAD_ARRAYS
-    }
+    arrays = (
+        {
+            f"{name}_{part}": getattr(one, part)
+            for name, one in (("frozen", own), ("tuned", other))
+            for part in HEAD_ARRAYS
+        }
+        | router
+        | {"child": child}
+    )
     chest = choose(Ensemble(own, other, 1.0, np.zeros(len(LABELS))), trials, held, router, source, config)
     return (
         features,
-        pack({name: one.astype(np.float16 if one.ndim > 1 else np.float32) for name, one in (arrays | router).items()}),
-        chest,
+        pack({name: one.astype(np.float16 if one.ndim > 1 else np.float32) for name, one in arrays.items()}),
+        chest | {"child": probe},
     )
 
 
@@ -111,37 +117,6 @@ def fit_both(frozen: Values, tuned: Values, train: Sequence[Row], config: HeadsC
         fit_heads(one.reshape(-1, one.shape[2]).astype(np.float16), every, weights, config) for one in (frozen, tuned)
     )
     return own, other
-
-
-def fit_router(
-    data: Path, extractor: FeatureExtractor, frozen: Values, source: Bundle, config: HeadsConfig
-) -> dict[str, NDArray[Any]]:
-    """The linear router (chest, heart, other) and the prototypes, from training pictures and drawn ones."""
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  only training needs it
-
-    rng = np.random.default_rng(config.seeds[0])
-    rows = [row for row in read_manifest() if row.split is Split.TRAIN and row.modality is Modality.CARDIAC_MRI]
-    picked = [rows[n] for n in rng.permutation(len(rows))[: config.prototypes]]
-    hearts = unit(np.stack([extractor.frozen(read_grey(data / row.file)) for row in picked]))
-    pictures = [
-        one for one in read_ood(data / "ood.csv", source.manifest["config"]["seed"]) if one.split is Split.TRAIN
-    ]
-    others = [extractor.frozen(read_grey(data / one.file)) for one in pictures]
-    others += [
-        extractor.frozen(draw(np.random.default_rng([n, kind])))
-        for kind, draw in enumerate(DRAWN.values())
-        for n in range(DRAWN_EACH)
-    ]
-    chests = unit(np.concatenate([part[rng.permutation(len(part))[: 3 * config.prototypes]] for part in frozen[:2]]))
-    groups = (chests, hearts, unit(np.stack(others)))
-    model = LogisticRegression(C=100.0, max_iter=300, class_weight="balanced")
-    model.fit(np.concatenate(groups), np.repeat(np.arange(3), [len(group) for group in groups]))
-    return {
-        "router": model.coef_.T,
-        "router_bias": model.intercept_,
-        "chest_prototypes": chests[: config.prototypes],
-        "heart_prototypes": hearts[: config.prototypes // 2],
-    }
 
 
 def choose(
@@ -242,9 +217,3 @@ def write(
     files |= {MODEL: source.model, FINDER: source.chest.finder, FEATURES: features, ENSEMBLE: arrays}
     write_bundle(folder, kept | changed | {"chest": chest, "heads": asdict(config)}, files)
     typer.echo(f"wrote {folder.name}; `csss model evaluate --record` measures it")
-
-
-def unit(features: NDArray[Any]) -> Values:
-    """Rows of length 1."""
-    rows: Values = (features / (np.linalg.norm(features, axis=1, keepdims=True) + 1e-9)).astype(np.float32)
-    return rows

@@ -1,0 +1,1 @@
+"""Training of the network that finds the film in a photograph."""
