@@ -12,13 +12,16 @@ from aiogram.exceptions import (
     TelegramServerError,
 )
 from aiogram.fsm.context import FSMContext
+from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, ErrorEvent, Update
 
 from handlers.access import requires
 from handlers.account import roles
 from handlers.account.sessions import lock_chat
-from handlers.ui.replies import show_alert
+from handlers.ui.forms import Unlocking
+from handlers.ui.replies import message_of, show_alert
 from handlers.ui.texts import Catalogues, Html, Texts
+from handlers.views.questions import ask
 from inference.errors import Refused
 from models.vocabulary import Role
 from workflow.actors import Actor
@@ -56,9 +59,9 @@ async def report_error(
     match event.exception:
         case TelegramNetworkError() | TelegramServerError() | TelegramRetryAfter() if may_retry:
             raise event.exception
-        case SessionLocked() as refusal if state is not None and uow is not None:
-            await lock_chat(state, uow)
-            sentence = texts(refusal.key)
+        case SessionLocked() if state is not None and uow is not None and actor is not None:
+            await _ask_for_proof(event.update, await lock_chat(actor, state, uow), texts)
+            return True
         case StaleAction() as refusal if event.update.message and state:
             await state.clear()  # the form belongs to a step that is over
             sentence = texts(refusal.key)
@@ -97,6 +100,21 @@ async def stale_button(query: CallbackQuery, texts: Texts) -> None:
 async def _offer_role(update: Update, actor: Actor, role: Role, texts: Texts) -> None:
     try:
         await roles.offer_role(update, actor, role, texts)
+    except TelegramAPIError as error:
+        logger.warning("reply failed", extra={"error": type(error).__name__})
+
+
+async def _ask_for_proof(update: Update, state: State, texts: Texts) -> None:
+    """Ask for the password, or for the telephone, whose key an alert cannot show."""
+    if state == Unlocking.password:
+        await _reply(update, texts(SessionLocked.key))
+        return
+    try:
+        if update.callback_query is not None:
+            await update.callback_query.answer()
+            await ask(message_of(update.callback_query), state, texts)
+        elif update.message is not None:
+            await ask(update.message, state, texts)
     except TelegramAPIError as error:
         logger.warning("reply failed", extra={"error": type(error).__name__})
 

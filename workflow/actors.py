@@ -18,6 +18,7 @@ class Actor(NamedTuple):
     suspended: bool = False
     locked: bool = False  # long unused: the password is needed before health data is shown
     roles: tuple[Role, ...] = ()  # held roles; empty outside a chat
+    by_phone: bool = False  # no password: the own telephone, shared again, is the proof of identity
 
 
 SYSTEM = Actor(None, Role.SYSTEM)
@@ -27,4 +28,5 @@ def actor_of(account: Account, acting: Role | None = None) -> Actor:
     """The account in the role `acting`, or in its first role when `acting` is None or no longer held."""
     role = acting if acting is not None and acting in account.roles else account.role
     suspended = account.suspended_at is not None
-    return Actor(account.id, role, account.name, account.language, suspended=suspended)
+    by_phone = account.password_hash is None and account.phone_hash is not None
+    return Actor(account.id, role, account.name, account.language, suspended=suspended, by_phone=by_phone)

@@ -84,6 +84,8 @@ async def notify_authenticator_reset(services: Services, account_id: int, on: st
         account = await session.get_one(Account, account_id)
         chats = await queries.chats_of_account(session, account_id)
     await notify(services, chats, f"authenticator-reset:{account_id}:{on}", "authenticator.reset")
+    if account.email is None:
+        return
     texts = services.catalogues.of(account.language)
     suffix = "".join(filter(str.isalnum, on))
     email = Email(

@@ -9,6 +9,7 @@ from handlers.ui.keyboards import action_keyboard
 from handlers.views.identity import identity_line
 from models.tables.scans import Scan
 from models.vocabulary import Role
+from workflow.reporting.content_hash import contact_of
 from workflow.scans import critical, queries
 from workflow.transitions import lock_scan
 
@@ -30,7 +31,7 @@ async def escalate_critical(services: Services, scan_id: int, rung: int) -> None
     if await notify(services, patients, f"{key}:patient", "critical.patient", None, acknowledge, scan=scan_id):
         async with services.sessions.begin() as session:
             await critical.record_notified(session, scan_id, services.now())
-    doctor, email = scan.critical.doctor.name, scan.patient.email
+    doctor, email = scan.critical.doctor.name, contact_of(scan.patient) or "–"
     reached = partial(action_keyboard, scan_id=scan_id, actions=[CardAction.PATIENT_REACHED])
     values = {"scan": str(scan_id), "doctor": doctor, "identity": partial(identity_line, scan), "email": email}
     await notify(services, administrators, f"{key}:staff", "critical.staff", None, reached, **values)

@@ -43,8 +43,9 @@ async def schedule_deliveries(services: Services, scan_id: int) -> None:
         assert report is not None
         for chat_id in await queries.patient_chats(session, scan):
             await create_delivery(session, report, Channel.CHAT, now, chat_id)
-        await create_delivery(session, report, Channel.EMAIL, now)
-        if services.whatsapp is not None and scan.patient.phone:
+        if scan.patient.email is not None:
+            await create_delivery(session, report, Channel.EMAIL, now)
+        if services.whatsapp is not None and scan.patient.phone and scan.patient.whatsapp:
             await create_delivery(session, report, Channel.WHATSAPP, now)
 
 
@@ -141,13 +142,13 @@ async def _send_voice(services: Services, report_id: int, chat_id: int) -> str |
 
 async def _mail(services: Services, report_id: int) -> str | None:
     report = await _current_report(services, report_id)
-    if report is None or report.scan.patient.closed_at is not None:
+    if report is None or not (address := report.scan.patient.email) or report.scan.patient.closed_at is not None:
         return None
     if report.copy_file is None:  # issued before there were encrypted copies; the open PDF is never mailed
         raise UndeliverableMail(Refusal.CONTENT)
     texts, patient = services.catalogues.of(report.scan.patient.language), report.scan.patient
     email = Email(
-        to=patient.email,
+        to=address,
         subject=texts.plain("mail.report.subject"),
         text=texts.plain("mail.report.text", name=patient.name),
         message_id=f"<report-{report_id}-{report.sha256[:16]}@{services.mail_domain}>",

@@ -28,7 +28,10 @@ RESET_VALIDITY: Final = timedelta(minutes=15)  # between the proof of identity a
 
 
 @requires(Permission.CHANGE_PASSWORD)
-async def change(message: Message, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
+async def change(message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
+    if actor.by_phone:
+        await message.answer(texts("password.none"))
+        return
     async with uow.begin():
         await state.set_data({})
         await state.set_state(Changing.current)
@@ -50,6 +53,9 @@ async def take_current(
 @requires(Permission.RESET_PASSWORD)
 async def reset(message: Message, actor: Actor | None, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
     """Mail a code to the account's address; a chat without an account is asked for the address."""
+    if actor is not None and actor.by_phone:
+        await message.answer(texts("password.none"))
+        return
     if actor is not None:
         await _send_code(message, await own_email(actor, uow), state, texts, uow)
         return
@@ -148,8 +154,9 @@ async def require_password(message: Message, actor: Actor, uow: UnitOfWork, hash
 
 
 async def own_email(actor: Actor, uow: UnitOfWork) -> str:
+    """The address of the actor's account; empty where it has none."""
     async with uow.read() as session:
-        return (await queries.account_of(session, actor)).email
+        return (await queries.account_of(session, actor)).email or ""
 
 
 def routes() -> Router:

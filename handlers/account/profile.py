@@ -1,5 +1,7 @@
 """/me: the person's own data."""
 
+from html import escape
+
 from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import Message
@@ -24,7 +26,7 @@ async def me(message: Message, actor: Actor, texts: Texts, uow: UnitOfWork) -> N
         text = texts(
             "me",
             person=person_line(account, texts),
-            email=account.email,
+            contact=Html("\n".join(_contacts(account))),
             role=Html(", ".join(texts(f"role.{role}") for role in account.roles)),
             language=texts(f"language.{account.language}"),
         )
@@ -36,6 +38,12 @@ async def me(message: Message, actor: Actor, texts: Texts, uow: UnitOfWork) -> N
     await message.answer(
         join_blocks(text, facts_block(facts, texts)), reply_markup=edit_keyboard(texts), protect_content=True
     )
+
+
+def _contacts(account: Account) -> list[str]:
+    """Address and telephone, each where there is one."""
+    lines = {"📧": account.email, "📱": account.phone}
+    return [f"{sign} {escape(value, quote=False)}" for sign, value in lines.items() if value]
 
 
 def routes() -> Router:

@@ -9,7 +9,7 @@ from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
-from handlers.account import pending
+from handlers.account import contact, pending
 from handlers.account import profile as own_profile
 from handlers.account.pending import ask_consent_for_pending
 from handlers.ui import callbacks, keyboards
@@ -18,6 +18,7 @@ from handlers.ui.forms import Registering
 from handlers.ui.parsing import parse_email, parse_name, parse_registration_number, register_answers
 from handlers.ui.replies import Handler, delete_message, display_name, edit_message, message_of, private_chat_id, reply
 from handlers.ui.texts import Catalogues, Html, Texts
+from handlers.views.paging import join_blocks
 from handlers.views.questions import ask
 from workflow.accounts import invitations, profile, registration
 from workflow.accounts.passwords import PasswordHasher
@@ -30,10 +31,13 @@ from workflow.unit_of_work import UnitOfWork
 
 @requires(Permission.REGISTER)
 async def register(message: Message, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
+    """Ask for the telephone first; staff, who come with an invitation, register with an address."""
     async with uow.begin():
-        await state.set_data({"invite": (await state.get_data()).get("invite")})
-        await state.set_state(Registering.name)
-    await ask(message, Registering.name, texts)
+        invite = (await state.get_data()).get("invite")
+        first = Registering.name if invite else Registering.contact
+        await state.set_data({"invite": invite})
+        await state.set_state(first)
+    await ask(message, first, texts)
 
 
 @requires(Permission.REGISTER)
@@ -43,9 +47,10 @@ async def take_name(message: Message, state: FSMContext, texts: Texts, uow: Unit
         await message.answer(texts("register.name_bad"))
         return
     async with uow.begin():
-        await state.update_data(name=name)
-        await state.set_state(Registering.email)
-    await ask(message, Registering.email, texts)
+        data = await state.update_data(name=name)
+        following = Registering.birth if data.get("phone") else Registering.email
+        await state.set_state(following)
+    await ask(message, following, texts)
 
 
 @requires(Permission.REGISTER)
@@ -174,9 +179,9 @@ async def _finish(
             await state.set_state(Registering.number)
     if needs_number:
         await edit_message(query, catalogues.of(language)("register.number"))
-    else:
-        await edit_message(query, await _open_account(query, state, uow, catalogues))
-        await ask_consent_for_pending(message_of(query), state, uow, catalogues)
+        return
+    await edit_message(query, await _open_account(query, state, uow, catalogues))
+    await ask_consent_for_pending(message_of(query), state, uow, catalogues)
 
 
 @requires(Permission.REGISTER)
@@ -205,8 +210,8 @@ async def _open_account(
         expired = error
         actor = await _register(event, state, uow, number, invited=False)
     texts = catalogues.of(actor.language)
-    greeting = texts(f"start.{actor.role}", name=actor.name)
-    return Html(f"{texts(expired.key)}\n\n{greeting}") if expired else greeting
+    parts = [texts(f"start.{actor.role}", name=actor.name), *([texts("register.by_phone")] if actor.by_phone else [])]
+    return join_blocks(*([texts(expired.key)] if expired else []), *parts)
 
 
 async def _register(
@@ -226,7 +231,7 @@ async def _register(
 
 def routes() -> Router:
     router = Router(name=__name__)
-    router.include_routers(pending.routes(), own_profile.routes())
+    router.include_routers(pending.routes(), own_profile.routes(), contact.routes())
     router.message.register(register, Command("register"))
     forms: dict[State, Handler] = {
         Registering.name: take_name,

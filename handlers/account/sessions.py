@@ -1,4 +1,4 @@
-"""The linked chats of an account: /link, /unlink, /sessions, and the password after a long pause (/unlock)."""
+"""The linked chats of an account: /link, /unlink, /sessions, and the proof of identity after a long pause (/unlock)."""
 
 from collections.abc import Sequence
 
@@ -6,10 +6,11 @@ from aiogram import Router
 from aiogram.filters import Command
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State
-from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
+from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message, ReplyKeyboardRemove
 
 from handlers.access import requires
-from handlers.account.passwords import check_password, require_password
+from handlers.account.contact import proof_state, register_contacts, require_proof
+from handlers.account.passwords import check_password
 from handlers.account.pending import ask_consent_for_pending
 from handlers.ui import callbacks, keyboards
 from handlers.ui.forms import Linking, Unlocking
@@ -73,44 +74,46 @@ async def link_password(
 
 
 @requires(Permission.SIGN_OUT)
-async def ask_unlink(message: Message, texts: Texts) -> None:
+async def ask_unlink(message: Message, actor: Actor, texts: Texts) -> None:
     button = keyboards.rows([(texts.plain("button.unlink"), callbacks.Unlink())])
-    await message.answer(texts("unlink.ask"), reply_markup=button)
+    await message.answer(texts("unlink.ask_phone" if actor.by_phone else "unlink.ask"), reply_markup=button)
 
 
 @requires(Permission.SIGN_OUT)
-async def unlink(query: CallbackQuery, texts: Texts, uow: UnitOfWork) -> None:
+async def unlink(query: CallbackQuery, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
     async with uow.begin() as session:
         await sessions.sign_out(session, private_chat_id(query), uow.at)
-    await edit_message(query, texts("unlink.done"))
+    await edit_message(query, texts("unlink.done_phone" if actor.by_phone else "unlink.done"))
 
 
 @requires(Permission.UNLOCK)
-async def unlock(message: Message, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
-    await lock_chat(state, uow)
-    await ask(message, Unlocking.password, texts)
+async def unlock(message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
+    await ask(message, await lock_chat(actor, state, uow), texts)
 
 
-async def lock_chat(state: FSMContext, uow: UnitOfWork) -> None:
-    """Ask for the password and store the open form, to continue it afterwards."""
+async def lock_chat(actor: Actor, state: FSMContext, uow: UnitOfWork) -> State:
+    """Ask for the password or the telephone and store the open form, to continue it afterwards."""
+    asked = proof_state(actor, Unlocking.password)
     async with uow.begin():
         current = await state.get_state()
-        if current != Unlocking.password.state:
+        if current not in Unlocking:
             await state.update_data(resume=current)
-            await state.set_state(Unlocking.password)
+        await state.set_state(asked)
+    return asked
 
 
 @requires(Permission.UNLOCK)
 async def unlock_password(
     message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork, hasher: PasswordHasher
 ) -> None:
-    await require_password(message, actor, uow, hasher)
+    await require_proof(message, actor, uow, hasher)
     async with uow.begin() as session:
         await sessions.unlock(session, actor, private_chat_id(message), uow.at)
         data = await state.get_data()
         await state.set_state(data.pop("resume", None))
         await state.set_data(data)
-    await message.answer(texts("unlock.done"))
+    keys_gone = ReplyKeyboardRemove() if message.contact else None
+    await message.answer(texts("unlock.done"), reply_markup=keys_gone)
     await repeat_question(message, state, texts)
 
 
@@ -178,6 +181,7 @@ def routes() -> Router:
         Unlocking.password: unlock_password,
     }
     register_answers(router, forms)
+    register_contacts(router, {Unlocking.contact: unlock_password})
     router.callback_query.register(unlink, callbacks.Unlink.filter())
     router.callback_query.register(end, callbacks.EndSession.filter())
     return router

@@ -3,11 +3,11 @@
 from aiogram import F, Router
 from aiogram.filters import Command, CommandObject, CommandStart, StateFilter
 from aiogram.fsm.context import FSMContext
-from aiogram.types import CallbackQuery, Message
+from aiogram.types import CallbackQuery, Message, ReplyKeyboardRemove
 
 from handlers.access import requires
 from handlers.ui import callbacks, keyboards
-from handlers.ui.forms import Joining
+from handlers.ui.forms import CONTACT_STATES, Joining
 from handlers.ui.parsing import TYPED_TEXT, parse_registration_number
 from handlers.ui.replies import edit_message, private_chat_id
 from handlers.ui.texts import LANGUAGES, Catalogues, Html, Texts
@@ -91,9 +91,10 @@ async def help_(message: Message, actor: Actor | None, texts: Texts) -> None:
 @requires(Permission.PUBLIC_INFO)
 async def cancel(message: Message, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
     async with uow.begin():
-        was_open = await state.get_state() is not None
+        current = await state.get_state()
         await state.clear()
-    await message.answer(texts("cancel.done" if was_open else "cancel.nothing"))
+    keys_gone = ReplyKeyboardRemove() if current in {one.state for one in CONTACT_STATES} else None
+    await message.answer(texts("cancel.done" if current else "cancel.nothing"), reply_markup=keys_gone)
 
 
 @requires(Permission.PUBLIC_INFO)

@@ -1,14 +1,14 @@
-"""/forget: explain the erasure, confirm it with a button, and erase the account after the password."""
+"""/forget: explain the erasure, confirm it with a button, and erase the account after the proof of identity."""
 
 from datetime import timedelta
 
 from aiogram import Router
 from aiogram.filters import Command
 from aiogram.fsm.context import FSMContext
-from aiogram.types import CallbackQuery, Message
+from aiogram.types import CallbackQuery, Message, ReplyKeyboardRemove
 
 from handlers.access import requires
-from handlers.account.passwords import require_password
+from handlers.account.contact import proof_state, register_contacts, require_proof
 from handlers.ui import callbacks, keyboards
 from handlers.ui.forms import Erasing
 from handlers.ui.parsing import register_answers
@@ -40,16 +40,19 @@ async def explain(
 
 
 @requires(Permission.ERASE_SELF)
-async def confirm(query: CallbackQuery, message: Message, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
+async def confirm(
+    query: CallbackQuery, message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork
+) -> None:
+    asked = proof_state(actor, Erasing.password)
     async with uow.begin():
         await state.set_data({})
-        await state.set_state(Erasing.password)
+        await state.set_state(asked)
     await query.answer()
-    await ask(message, Erasing.password, texts)
+    await ask(message, asked, texts)
 
 
 @requires(Permission.ERASE_SELF)
-async def take_password(
+async def take_proof(
     message: Message,
     actor: Actor,
     state: FSMContext,
@@ -58,11 +61,13 @@ async def take_password(
     hasher: PasswordHasher,
     retention: timedelta,
 ) -> None:
-    await require_password(message, actor, uow, hasher)
+    await require_proof(message, actor, uow, hasher)
     async with uow.begin() as session:
         await state.clear()
         progress = await erasure.request_erasure(session, actor, private_chat_id(message), retention, uow.at)
-    await message.answer(_sentence(f"forget.done.{progress.stage}", progress, texts), protect_content=True)
+    done = _sentence(f"forget.done.{progress.stage}", progress, texts)
+    keys_gone = ReplyKeyboardRemove() if message.contact else None
+    await message.answer(done, reply_markup=keys_gone, protect_content=True)
 
 
 def _sentence(key: str, progress: ErasureProgress, texts: Texts) -> Html:
@@ -76,5 +81,6 @@ def routes() -> Router:
     router.message.register(explain, Command("forget"))
     router.callback_query.register(explain, callbacks.ForgetMe.filter())
     router.callback_query.register(confirm, callbacks.ConfirmForget.filter())
-    register_answers(router, {Erasing.password: take_password})
+    register_answers(router, {Erasing.password: take_proof})
+    register_contacts(router, {Erasing.contact: take_proof})
     return router

@@ -8,10 +8,10 @@ from typing import Final
 from aiogram import Router
 from aiogram.filters import Command
 from aiogram.fsm.context import FSMContext
-from aiogram.types import CallbackQuery, Message
+from aiogram.types import CallbackQuery, Message, ReplyKeyboardRemove
 
 from handlers.access import requires
-from handlers.account.passwords import require_password
+from handlers.account.contact import proof_state, register_contacts, require_proof
 from handlers.ui import callbacks, keyboards
 from handlers.ui.forms import Exporting
 from handlers.ui.parsing import register_answers
@@ -50,23 +50,26 @@ async def show(message: Message, actor: Actor, texts: Texts, uow: UnitOfWork, re
 
 
 @requires(Permission.EXPORT_SELF)
-async def ask_export(event: Message | CallbackQuery, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
-    """/export, or its button: ask for the password."""
+async def ask_export(
+    event: Message | CallbackQuery, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork
+) -> None:
+    """/export, or its button: ask for the password or the telephone."""
+    asked = proof_state(actor, Exporting.password)
     async with uow.begin():
         await state.set_data({})
-        await state.set_state(Exporting.password)
-    await ask(await acknowledge(event), Exporting.password, texts)
+        await state.set_state(asked)
+    await ask(await acknowledge(event), asked, texts)
 
 
 @requires(Permission.EXPORT_SELF)
-async def take_password(
+async def take_proof(
     message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork, hasher: PasswordHasher
 ) -> None:
-    await require_password(message, actor, uow, hasher)
+    await require_proof(message, actor, uow, hasher)
     async with uow.begin() as session:
         await export.request_export(session, actor, private_chat_id(message), uow.at)
         await state.clear()
-    await message.answer(texts("export.owed"))
+    await message.answer(texts("export.owed"), reply_markup=ReplyKeyboardRemove() if message.contact else None)
 
 
 def _stored_data(overview: Overview, texts: Texts) -> Html:
@@ -127,5 +130,6 @@ def routes() -> Router:
     router.message.register(show, Command("privacy"))
     router.message.register(ask_export, Command("export"))
     router.callback_query.register(ask_export, callbacks.ExportMe.filter())
-    register_answers(router, {Exporting.password: take_password})
+    register_answers(router, {Exporting.password: take_proof})
+    register_contacts(router, {Exporting.contact: take_proof})
     return router

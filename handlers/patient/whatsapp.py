@@ -1,23 +1,20 @@
 """/whatsapp: a patient turns the delivery of reports by WhatsApp on or off."""
 
-from typing import Final
-
 from aiogram import F, Router
 from aiogram.filters import Command
-from aiogram.types import CallbackQuery, KeyboardButton, Message, ReplyKeyboardMarkup, ReplyKeyboardRemove
+from aiogram.types import CallbackQuery, Message, ReplyKeyboardRemove
 
 from handlers.access import requires
+from handlers.account.contact import own_number
 from handlers.ui import keyboards
 from handlers.ui.callbacks import StopWhatsApp
 from handlers.ui.replies import edit_message
 from handlers.ui.texts import Texts
-from workflow.accounts import profile
+from workflow.accounts import phones
 from workflow.actors import Actor
 from workflow.permissions import Permission
 from workflow.scans import queries
 from workflow.unit_of_work import UnitOfWork
-
-DIGITS: Final = range(8, 16)  # of a phone number with its country code (E.164)
 
 
 @requires(Permission.SET_PHONE)
@@ -27,34 +24,30 @@ async def ask(message: Message, actor: Actor, texts: Texts, uow: UnitOfWork, wha
         await message.answer(texts("whatsapp.off"))
         return
     async with uow.read() as session:
-        phone = (await queries.account_of(session, actor)).phone
-    if phone:
+        account = await queries.account_of(session, actor)
+    if account.phone and account.whatsapp:
         stop = keyboards.rows([(texts.plain("whatsapp.stop"), StopWhatsApp())])
-        await message.answer(texts("whatsapp.on", phone=phone), reply_markup=stop)
+        await message.answer(texts("whatsapp.on", phone=account.phone), reply_markup=stop)
         return
-    share = KeyboardButton(text=texts.plain("whatsapp.share"), request_contact=True)
-    keyboard = ReplyKeyboardMarkup(keyboard=[[share]], resize_keyboard=True, one_time_keyboard=True)
-    await message.answer(texts("whatsapp.ask"), reply_markup=keyboard)
+    await message.answer(texts("whatsapp.ask"), reply_markup=keyboards.share_number(texts))
 
 
 @requires(Permission.SET_PHONE)
 async def take_contact(message: Message, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
-    contact = message.contact
-    digits = "".join(filter(str.isdigit, contact.phone_number)) if contact else ""
-    own = contact is not None and message.from_user is not None and contact.user_id == message.from_user.id
-    if not own or len(digits) not in DIGITS:
+    phone = own_number(message)
+    if phone is None:
         await message.answer(texts("whatsapp.not_yours"))
         return
     async with uow.begin() as session:
-        await profile.set_phone(session, actor, f"+{digits}", uow.at)
+        await phones.turn_whatsapp_on(session, actor, phone, uow.at)
     await message.answer(texts("whatsapp.done"), reply_markup=ReplyKeyboardRemove())
 
 
 @requires(Permission.SET_PHONE)
 async def stop(query: CallbackQuery, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
     async with uow.begin() as session:
-        await profile.set_phone(session, actor, None, uow.at)
-    await edit_message(query, texts("whatsapp.stopped"))
+        await phones.turn_whatsapp_off(session, actor, uow.at)
+    await edit_message(query, texts("whatsapp.stopped_kept" if actor.by_phone else "whatsapp.stopped"))
 
 
 async def whatsapp_enabled(_: Message, whatsapp: bool) -> bool:

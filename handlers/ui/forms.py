@@ -8,6 +8,7 @@ from aiogram.fsm.state import State, StatesGroup
 
 
 class Registering(StatesGroup):
+    contact = State()  # the own telephone, or the way by email
     name = State()
     email = State()
     code = State()
@@ -24,9 +25,10 @@ class Linking(StatesGroup):
 
 
 class Unlocking(StatesGroup):
-    """The password after a long pause; the interrupted form continues afterwards."""
+    """The password or the own telephone after a long pause; the interrupted form continues afterwards."""
 
     password = State()
+    contact = State()
 
 
 class Changing(StatesGroup):
@@ -45,15 +47,17 @@ class Resetting(StatesGroup):
 
 
 class Exporting(StatesGroup):
-    """The password before the export of all data about the account."""
+    """The password or the own telephone before the export of all data about the account."""
 
     password = State()
+    contact = State()
 
 
 class Erasing(StatesGroup):
-    """The password before the erasure of the account."""
+    """The password or the own telephone before the erasure of the account."""
 
     password = State(group_name="Forgetting")
+    contact = State(group_name="Forgetting")
 
 
 class Enrolling(StatesGroup):
@@ -182,6 +186,7 @@ class Amending(StatesGroup):
     code = State()
 
 
+CONTACT_STATES: Final = (Registering.contact, Unlocking.contact, Exporting.contact, Erasing.contact)
 SECRET_STATES: Final = (  # the answer is deleted from the chat
     Registering.code,
     Registering.password,

@@ -1,10 +1,10 @@
-"""Inline keyboards."""
+"""Keyboards: inline ones, and the keys that share the own number."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from aiogram.filters.callback_data import CallbackData
-from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, KeyboardButton, ReplyKeyboardMarkup
 
 from handlers.ui.callbacks import (
     AMENDMENT_DECISIONS,
@@ -105,6 +105,23 @@ def sexes(texts: Texts) -> InlineKeyboardMarkup:
     """The sexes, and the way back to the birth date that stands above them."""
     again = rows([(texts.plain("button.correct_birth"), CorrectBirth())])
     return stack(rows([(texts.plain(f"sex.{sex}"), ChooseSex(sex=sex)) for sex in Sex]), again)
+
+
+def share_number(texts: Texts) -> ReplyKeyboardMarkup:
+    """The key that shares the person's own number."""
+    return _keys([_number_key(texts)])
+
+
+def share_number_or_email(texts: Texts) -> ReplyKeyboardMarkup:
+    return _keys([_number_key(texts), KeyboardButton(text=texts.plain("button.with_email"))])
+
+
+def _number_key(texts: Texts) -> KeyboardButton:
+    return KeyboardButton(text=texts.plain("whatsapp.share"), request_contact=True)
+
+
+def _keys(keys: Sequence[KeyboardButton]) -> ReplyKeyboardMarkup:
+    return ReplyKeyboardMarkup(keyboard=[[key] for key in keys], resize_keyboard=True, one_time_keyboard=True)
 
 
 def languages(texts: Texts) -> InlineKeyboardMarkup:

@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State
-from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
+from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message, ReplyKeyboardMarkup
 
 from handlers.ui import callbacks, keyboards
 from handlers.ui.forms import (
@@ -37,7 +37,7 @@ from handlers.views.paging import join_blocks
 from handlers.views.reading import draft
 from workflow.accounts.passwords import MIN_LENGTH
 
-Keyboard = Callable[..., InlineKeyboardMarkup]
+Keyboard = Callable[..., InlineKeyboardMarkup | ReplyKeyboardMarkup]
 
 
 class Question(NamedTuple):
@@ -54,6 +54,7 @@ def _resend(texts: Texts) -> InlineKeyboardMarkup:
 
 READY: Final = ("scan", "modality", "recent")  # parameters of the keyboard of ready readings
 QUESTIONS: Final[Mapping[State, Question]] = {
+    Registering.contact: Question("register.contact", keyboards.share_number_or_email),
     Registering.name: Question("register.name"),
     Registering.email: Question("register.email"),
     Registering.code: Question("register.code", _resend),
@@ -67,11 +68,14 @@ QUESTIONS: Final[Mapping[State, Question]] = {
     Linking.email: Question("link.email"),
     Linking.password: Question("link.password"),
     Unlocking.password: Question("unlock.password"),
+    Unlocking.contact: Question("unlock.contact", keyboards.share_number),
     Enrolling.password: Question("unlock.password"),
     Enrolling.code: Question("authenticator.code"),
     Enrolling.removal: Question("authenticator.removal"),
     Exporting.password: Question("export.password"),
+    Exporting.contact: Question("export.contact", keyboards.share_number),
     Erasing.password: Question("forget.password"),
+    Erasing.contact: Question("forget.contact", keyboards.share_number),
     Changing.current: Question("password.current"),
     Changing.new: Question("password.new"),
     Resetting.email: Question("link.email"),

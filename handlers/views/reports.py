@@ -25,7 +25,9 @@ def report_caption(report: Report, texts: Texts) -> Html:
     """Caption for the patient. It carries the passphrase of the mailed copy, which so travels by another channel."""
     sentence = "report.caption" if report.version == 1 else "report.caption_again"
     caption = texts(sentence, number=report.number, scan=report.scan_id)
-    if report.passphrase is None:
+    patient = report.scan.patient
+    copied = patient.email is not None or (patient.phone is not None and patient.whatsapp)
+    if report.passphrase is None or not copied:
         return caption
     return Html(f"{caption}\n\n{texts('report.passphrase', passphrase=report.passphrase)}")
 

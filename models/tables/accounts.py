@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, ForeignKey, String, event, select
+from sqlalchemy import BigInteger, Connection, ForeignKey, String, event, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, Mapper, mapped_column, object_session, relationship
 from sqlalchemy.orm.attributes import set_committed_value
@@ -24,15 +24,17 @@ class Account(EncryptedRow, Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(120))
-    email: Mapped[str] = mapped_column(String(254), unique=True)  # lower case
-    password_hash: Mapped[str] = mapped_column(String(72))
+    email: Mapped[str | None] = mapped_column(String(254), unique=True)  # lower case; a patient may have none
+    password_hash: Mapped[str | None] = mapped_column(String(72))  # None: the telephone is the proof of identity
     role: Mapped[Role] = mapped_column(
         enum_column(Role), default=Role.PATIENT, index=True
     )  # the primary role: a staff role before patient
     language: Mapped[str] = mapped_column(String(8), default="en")
     date_of_birth: Mapped[date | None]
     sex: Mapped[Sex] = mapped_column(enum_column(Sex), default=Sex.UNKNOWN)
-    phone: Mapped[str | None] = mapped_column(Encrypted)  # for WhatsApp; given by the patient
+    phone: Mapped[str | None] = mapped_column(Encrypted)  # with its country code, shared by the patient
+    phone_hash: Mapped[str | None] = mapped_column(String(64), index=True)  # see `workflow.accounts.phones`
+    whatsapp: Mapped[bool] = mapped_column(default=True, server_default=true())  # reports go to `phone` as well
     registration_number: Mapped[str | None] = mapped_column(String(40))  # a doctor's or pharmacist's
     key_id: Mapped[str | None] = mapped_column(String(36))  # the key's row is gone after erasure
     created_at: Mapped[datetime]

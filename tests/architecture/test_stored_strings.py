@@ -84,13 +84,13 @@ BUTTONS: Final = (
 )  # fmt: skip
 # Forms in the database: group and states, then the entries beside pictures that wait for consent.
 STATES: Final = {
-    "Registering": "name email code password birth sex language number",
+    "Registering": "contact name email code password birth sex language number",
     "Linking": "email password",
-    "Unlocking": "password",
+    "Unlocking": "password contact",
     "Changing": "current new",
     "Resetting": "email code new",
-    "Exporting": "password",
-    "Forgetting": "password",
+    "Exporting": "password contact",
+    "Forgetting": "password contact",
     "Enrolling": "password code removal",
     "Consenting": "asked",
     "Joining": "number",

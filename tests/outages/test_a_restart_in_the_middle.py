@@ -17,6 +17,7 @@ from models.schema import upgrade
 from models.tables.accounts import Account
 from models.tables.scans import Prescription, Reading, Scan
 from models.vocabulary import Role
+from tests.support.account_steps import asks_for_the_name
 from tests.support.people import CODE, FINDINGS
 from workflow.accounts import consent, registration, sessions
 
@@ -80,8 +81,7 @@ async def street(engines: Engines, tmp_path: Path) -> AsyncIterator[Street]:
 async def test_registration_survives_a_restart_before_every_answer(street: Street) -> None:
     """The process that gets an answer is never the one that asked the question."""
     amina = await street.telegram.person("Amina")
-    await amina.sends("/register")
-    await amina.sees("full name")
+    await asks_for_the_name(amina)
     await street.restart()
     await amina.sends("Amina Yusuf")
     await amina.sees("email address")

@@ -162,6 +162,7 @@ async def test_who_registers_with_an_address_that_is_refused_for_good_is_told_at
     ):  # the second address has an account: the chat shows no difference
         clinic.sandbox.mailbox.fail(1, 550)
         await ravi.sends("/register")
+        await ravi.presses("ईमेल से रजिस्टर करें")
         await ravi.sends("Ravi Kumar")
         await ravi.sends(email)
         await ravi.sees(f"{email} पर ईमेल नहीं जा रहा", timeout=30)
@@ -188,6 +189,7 @@ async def test_mails_around_registration_are_in_the_language_of_their_reader(cli
     ravi = await clinic.telegram.person("Ravi", language_code="ta")
     for email, words in (("ravi@example.org", "உங்கள் கோடு"), ("amina@example.org", "You have an account already")):
         await ravi.sends("/register")
+        await ravi.presses("ஈமெயிலால் பதிவு செய்ய")
         await ravi.sends("Ravi Kumar")
         await ravi.sends(email)
         mail = await clinic.telegram.mail_to(email, words)

@@ -11,6 +11,7 @@ from handlers.ui.callbacks import CardAction
 from models.tables.codes import Code
 from models.tables.scans import Reading, Report, Scan, ScanEvent
 from models.vocabulary import ScanStatus
+from tests.support.account_steps import asks_for_the_name
 from tests.support.jobs import count, settles
 from tests.support.people import FINDINGS, Clinic
 from tests.support.steps import a_scan, button, sentence_for
@@ -39,8 +40,7 @@ async def test_every_update_of_the_main_job_may_come_twice(clinic: Clinic) -> No
 async def test_a_repeated_answer_is_answered_again_with_the_question_that_is_open(clinic: Clinic) -> None:
     """The bot was killed before it answered: the redelivered update gets the open question."""
     ravi = await clinic.telegram.person("Ravi")
-    await ravi.sends("/register")
-    await ravi.sees("full name")
+    await asks_for_the_name(ravi)
     update = _typed(ravi, "Ravi Kumar")
     for _ in range(2):
         await clinic.app.dispatcher.feed_update(clinic.app.services.bot, update)

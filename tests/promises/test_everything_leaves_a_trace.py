@@ -16,7 +16,7 @@ from tests.support.jobs import settles
 from tests.support.people import Clinic
 from tests.support.report_steps import asks_to_amend
 from tests.support.steps import a_scan, actor, scan_row
-from workflow.accounts import profile
+from workflow.accounts import phones
 from workflow.permissions import GRANTS, Operation, Permission
 from workflow.transitions import Action
 
@@ -190,7 +190,7 @@ async def what_is_ones_own(clinic: Clinic) -> None:
     await clinic.amina.sees("Thank you")
     async with clinic.app.services.sessions.begin() as session:
         amina = await actor(session, "amina@example.org")
-        await profile.set_phone(session, amina, "+919876543210", datetime.now(UTC))
+        await phones.turn_whatsapp_on(session, amina, "+919876543210", datetime.now(UTC))
     await clinic.amina.sends("/export")
     await clinic.amina.sends(PASSWORD)
     await clinic.amina.receives_document(timeout=30)

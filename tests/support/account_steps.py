@@ -92,10 +92,17 @@ async def invites(clinic: Clinic, role: str, email: str) -> str:
 WEAK, GOOD = "password", "grüne Mango 7"
 
 
-async def registers(clinic: Clinic, who: Person, email: str, name: str = "Ravi Kumar") -> None:
-    """From /register to the question for the date of birth."""
+async def asks_for_the_name(who: Person, invited: bool = False) -> None:
+    """/register, by email; an invitation leaves no choice."""
     await who.sends("/register")
+    if not invited:
+        await who.presses("Register with email")
     await who.sees("full name")
+
+
+async def registers(clinic: Clinic, who: Person, email: str, name: str = "Ravi Kumar", invited: bool = False) -> None:
+    """From /register to the question for the date of birth."""
+    await asks_for_the_name(who, invited)
     await who.sends(name)
     await who.sees("email address")
     await who.sends(email)

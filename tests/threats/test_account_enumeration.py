@@ -19,9 +19,11 @@ from handlers.ui.texts import Catalogues
 from models.base import Sessions
 from models.tables.jobs import Job
 from models.vocabulary import Role
+from tests.support.people import Clinic
 from tests.support.rows import KEY, NOW, a_person
+from tests.support.steps import actor
 from workflow import jobs
-from workflow.accounts import password_reset, registration
+from workflow.accounts import password_reset, phones, registration
 from workflow.errors import CodeError
 
 MAIL = ("fine", "451", "550", "away")
@@ -148,3 +150,27 @@ async def test_transcripts_are_equal_for_every_sequence_of_three_and_many_of_six
     chance = random.Random(12)
     every = [(first, "ask", *rest) for first in MAIL for rest in product(INPUTS, repeat=2)]
     assert await _differences(sessions, [*every, *(chance.choices(INPUTS, k=6) for _ in range(500))]) == []
+
+
+async def test_a_telephone_that_has_an_account_is_answered_like_one_that_has_none(clinic: Clinic) -> None:
+    """Nobody is signed in by a number alone, which operators give to somebody else after a while."""
+    async with clinic.app.services.sessions.begin() as session:
+        amina = await actor(session, "amina@example.org")
+        await phones.turn_whatsapp_on(session, amina, "+919840011111", clinic.app.services.now())
+    heard = []
+    for chat, phone in (("Phone one", "+919840011111"), ("Phone two", "+919840022222")):
+        person = await clinic.telegram.person(chat)
+        await person.sends("/register")
+        await person.sees("share your telephone number")
+        await person.sends_contact(phone)
+        await person.sees("full name")
+        await person.sends("Somebody Else")
+        await person.sees("date of birth")
+        await person.presses("Skip")
+        await person.presses("male", on="Which sex")
+        await person.presses("English", on="Which language")
+        await person.sees("Your report will come to this chat")
+        await person.sends("/scans")
+        await person.sees("no scan of yours yet")
+        heard.append([message.text for message in await person.messages() if not message.outgoing])
+    assert heard[0] == heard[1]

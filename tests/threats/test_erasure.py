@@ -30,7 +30,7 @@ from tests.support.rows import NOW, a_person, a_staff
 from tests.support.rows import a_scan as a_row
 from tests.support.steps import a_scan, actor, rows, sentence_for
 from tests.support.storage import dump, every_byte, place
-from workflow.accounts import profile, registration
+from workflow.accounts import phones, registration
 from workflow.accounts.passwords import hash_password
 from workflow.accounts.sessions import sign_in
 from workflow.audit import chain
@@ -65,7 +65,7 @@ async def moves_in(clinic: Clinic) -> Person:
     async with clinic.app.services.sessions.begin() as session:
         who = await registration.register(session, person.chat_id, person_data, now, label=NAME)
         await sign_in(session, phone.chat_id, EMAIL, now, f"{NAME}'s other phone")
-        await profile.set_phone(session, who, PHONE, now)
+        await phones.turn_whatsapp_on(session, who, PHONE, now)
     await phone.sends("/start")
     await phone.sees("Hello")
     await person.sends("breathless on stairs since two months")

@@ -15,6 +15,7 @@ from handlers.ui.forms import SECRET_STATES
 from handlers.ui.texts import Catalogues, HospitalInfo
 from models.tables.desk import TicketMessage
 from models.vocabulary import Role
+from tests.support.account_steps import asks_for_the_name
 from tests.support.jobs import settles
 from tests.support.people import Clinic
 from workflow.actors import Actor
@@ -109,8 +110,7 @@ async def test_a_strangers_cry_reaches_the_staff_and_is_answered_first(clinic: C
 
 async def test_an_edited_message_is_heard_and_the_form_waits(clinic: Clinic) -> None:
     stranger = await clinic.telegram.person("Nobody At All")
-    await stranger.sends("/register")
-    await stranger.sees("What is your full name")
+    await asks_for_the_name(stranger)
     typed = await stranger.sends("/help")
     await stranger.edits(typed, CRY)
     await stranger.sees("112")

@@ -107,7 +107,8 @@ async def _every_trouble(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> Non
     await clinic.amina.sends("cough-7f3a, is that bad?")
     stranger = await clinic.telegram.person("Stranger")
     await stranger.starts()
-    link, register = ("/link", "amina@example.org", "password-7f3a"), ("/register", "Amina Yusuf", "amina@example.org")
+    link = ("/link", "amina@example.org", "password-7f3a")
+    register = ("/register", "📧 Register with email", "Amina Yusuf", "amina@example.org")
     for words in (*link, *register, "guess-7f3a"):
         await stranger.sends(words)
         await stranger.sees("")

@@ -114,10 +114,10 @@ async def invited_role(session: AsyncSession, token: str, at: datetime) -> Role:
     return invitation.role
 
 
-async def check_address(session: AsyncSession, token: str, email: str) -> None:
-    """Raise InviteForOther when the invitation is bound to another address."""
+async def check_address(session: AsyncSession, token: str, email: str | None) -> None:
+    """Raise InviteForOther when the invitation is bound to another address, or the account has none: staff need one."""
     invited = await session.scalar(select(Invite.email).where(Invite.token_hash == _hash(token)))
-    if invited is not None and invited != email.lower():
+    if email is None or (invited is not None and invited != email.lower()):
         raise InviteForOther
 
 

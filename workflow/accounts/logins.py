@@ -56,9 +56,9 @@ async def record_failure(session: AsyncSession, email: str, at: datetime) -> Non
         await record(session, None, refused, at)
 
 
-async def delete_throttles(session: AsyncSession, chats: Sequence[int], email: str) -> None:
+async def delete_throttles(session: AsyncSession, chats: Sequence[int], email: str | None) -> None:
     """Delete the counts of these chats and of this address."""
-    keys = [_address_key(email), *map(_chat_key, chats)]
+    keys = [*map(_address_key, filter(None, [email])), *map(_chat_key, chats)]
     await session.execute(delete(Throttle).where(Throttle.key.in_(keys)))
 
 

@@ -1,4 +1,4 @@
-"""An account's address, language and phone number."""
+"""An account's address and language."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -8,8 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables.accounts import Account, ChatLink
 from models.tables.chats import Card, ChatLanguage
-from workflow.actors import Actor
-from workflow.audit.chain import AuditEvent, record
 from workflow.jobs import JobKind, enqueue
 from workflow.scans.cards import enqueue_card
 
@@ -55,10 +53,3 @@ async def chosen_language(session: AsyncSession, chat_id: int) -> str | None:
 async def delete_old_choices(session: AsyncSession, at: datetime) -> None:
     """Delete the languages of chats that did not register within `STRANGER_RETENTION`."""
     await session.execute(delete(ChatLanguage).where(ChatLanguage.chosen_at < at - STRANGER_RETENTION))
-
-
-async def set_phone(session: AsyncSession, actor: Actor, phone: str | None, at: datetime) -> None:
-    """Set the WhatsApp number for reports; None removes it."""
-    account = await session.get_one(Account, actor.account_id)
-    account.phone = phone
-    await record(session, actor, AuditEvent("phone:given" if phone else "phone:removed", "account", account.id), at)

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables.accounts import Account, ChatLink
 from models.tables.codes import Code, Purpose
 from models.vocabulary import Role, Sex
+from workflow.accounts import phones
 from workflow.accounts.codes import Verdict, latest_code, send_code, verify_code
 from workflow.accounts.invitations import use_invite
 from workflow.accounts.profile import account_by_email
@@ -22,15 +23,16 @@ from workflow.jobs import JobKind
 
 
 class Person(NamedTuple):
-    """Personal data given at registration."""
+    """Personal data given at registration: address and password, or a patient's telephone in their place."""
 
     name: str
-    email: str
-    password_hash: str
+    email: str | None = None
+    password_hash: str | None = None
     language: str = "en"
     date_of_birth: date | None = None
     sex: Sex = Sex.UNKNOWN
     registration_number: str | None = None
+    phone: str | None = None
 
 
 async def request_email_code(session: AsyncSession, chat_id: int, email: str, language: str, at: datetime) -> None:
@@ -69,7 +71,7 @@ async def register(
     Raises AlreadyLinked, LoginFailed (the address is registered), InviteInvalid or InviteForOther."""
     if chat_id is not None and await session.get(ChatLink, chat_id) is not None:
         raise AlreadyLinked
-    if await account_by_email(session, person.email) is not None:
+    if person.email is not None and await account_by_email(session, person.email) is not None:
         raise LoginFailed
     account = await _create_account(session, person, Role.PATIENT, at)
     if invite is not None:
@@ -88,7 +90,10 @@ async def add_staff(session: AsyncSession, person: Person, role: Role, at: datet
 
 
 async def _create_account(session: AsyncSession, person: Person, role: Role, at: datetime) -> Account:
-    account = Account(**person._replace(email=person.email.lower())._asdict(), role=role, created_at=at)
+    facts = person._asdict() | {"email": person.email and person.email.lower()}
+    phone = facts.pop("phone")
+    account = Account(**facts, role=role, created_at=at, whatsapp=phone is None)
+    await phones.store_phone(session, account, phone)
     session.add(account)
     await session.flush()
     return account

@@ -20,7 +20,7 @@ from models.tables.model_watch import ReadAhead, ShadowFinding
 from models.tables.readings import ReadingPresets, ReadingVersion
 from models.tables.scans import AiFinding, CriticalResult, Prescription, Reading, Report, Scan
 from models.vocabulary import Role, ScanStatus, Sex
-from workflow.accounts import logins
+from workflow.accounts import logins, phones
 from workflow.accounts.sessions import sign_out
 from workflow.actors import SYSTEM, Actor
 from workflow.audit.chain import AuditEvent, record
@@ -121,7 +121,8 @@ async def _delete_unprotected(
     session: AsyncSession, account: Account, at: datetime, current_chat: int | None = None
 ) -> None:
     """Delete what is not retained: phone number, conversations and all chats except `current_chat`."""
-    account.phone = None
+    if account.password_hash is not None or current_chat is None:  # until it is closed, the proof of identity stays
+        await phones.store_phone(session, account, None)
     chats = await queries.chats_of_account(session, account.id)
     await _delete_conversations(session, account.id, chats, at)
     for chat_id in chats:
@@ -157,7 +158,8 @@ async def _close_account(session: AsyncSession, account: Account, at: datetime) 
     codes = update(Code).where(or_(Code.account_id == account.id, Code.email == account.email))
     await session.execute(codes.values(chat_id=0, email="", used_at=func.coalesce(Code.used_at, at)))
     await logins.delete_throttles(session, chats, account.email)
-    await session.execute(update(Invite).where(Invite.email == account.email).values(email=""))
+    if account.email is not None:
+        await session.execute(update(Invite).where(Invite.email == account.email).values(email=""))
     born = account.date_of_birth
     for table in (PatientFacts, ReadingPresets):
         await session.execute(delete(table).where(table.account_id == account.id))

@@ -28,7 +28,7 @@ from workflow.scans import patient_facts, presets
 
 SCHEMA: Final = "csss-export/1"
 Facts = dict[str, Any]
-IDENTITY: Final = ("name", "email", "phone", "date_of_birth", "sex", "language", "created_at")
+IDENTITY: Final = ("name", "email", "phone", "whatsapp", "date_of_birth", "sex", "language", "created_at")
 SCAN: Final = (
     *("id", "status", "modality", "complaint", "since", "reason", "picture_hash", "same_as", "supersedes_id"),
     *("stat_at", "late_notified", "created_at"),

@@ -22,6 +22,7 @@ from reports.content.document import (
     Summary,
     Technique,
 )
+from workflow.reporting.content_hash import contact_of
 from workflow.reporting.language import ready_text, report_language
 from workflow.reporting.prescription import build_prescription
 from workflow.reporting.reading import build_full_reading, build_summary, earlier_scan, override_text
@@ -96,7 +97,7 @@ def _patient(account: Account) -> Patient:
         number=patient_number(account.id),
         born=account.date_of_birth,
         sex=Sex(account.sex),
-        contact=None if account.closed_at else account.email,
+        contact=None if account.closed_at else contact_of(account),
     )
 
 

@@ -21,7 +21,7 @@ def content(scan: Scan) -> dict[str, Any]:
     return {
         **noted,
         "scan": scan.id,
-        "patient": [*_person(scan.patient, Role.PATIENT), scan.patient.email],
+        "patient": [*_person(scan.patient, Role.PATIENT), contact_of(scan.patient)],
         "received": str(scan.created_at),
         "asked": [scan.complaint, scan.since],
         "picture": [scan.original_file, scan.picture_file, finding.heatmap_file],
@@ -42,6 +42,11 @@ def content(scan: Scan) -> dict[str, Any]:
         **({"version": [reading.version, prescription.reading_version]} if reading.version else {}),
         **({"heart": finding.heart} if finding.heart else {}),  # absent elsewhere, so that older hashes still hold
     }
+
+
+def contact_of(patient: Account) -> str | None:
+    """The patient's contact as the report prints it."""
+    return patient.email or patient.phone
 
 
 def report_hash(scan: Scan) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import update
 from bot.dev.demo import PASSWORD
 from bot.dev.sandbox import Person
 from models.tables.accounts import Invite
-from tests.support.account_steps import GOOD, WEAK, invites, registers, signs_in
+from tests.support.account_steps import GOOD, WEAK, asks_for_the_name, invites, registers, signs_in
 from tests.support.people import CODE, Clinic
 from tests.support.steps import an_hour_passes_for_codes
 
@@ -35,7 +35,7 @@ async def _registers_with_slips(clinic: Clinic, ravi: Person) -> set[str]:
     """Register with mistakes; returns the typed texts that must not stay readable in the chat."""
     await ravi.sends_photo(clinic.picture)
     await ravi.sees("I keep your picture")
-    await ravi.sends("/register")
+    await asks_for_the_name(ravi)
     await ravi.sends("R")
     await ravi.sees("2 to 120 letters")
     await ravi.sends("  Ravi \n Kumar ")
@@ -75,7 +75,7 @@ async def _registers_with_slips(clinic: Clinic, ravi: Person) -> set[str]:
 
 async def test_a_known_address_learns_it_from_the_mail_and_the_chat_shows_no_difference(clinic: Clinic) -> None:
     stranger = await clinic.telegram.person("Stranger")
-    await stranger.sends("/register")
+    await asks_for_the_name(stranger)
     await stranger.sends("Somebody Else")
     await stranger.sees("email address")
     await stranger.sends("amina@example.org")
@@ -141,7 +141,7 @@ async def test_an_invitation_makes_a_doctor_once(clinic: Clinic) -> None:
     lena = await clinic.telegram.person("Lena")
     await lena.starts(payload)
     await lena.sees("invited to join as doctor")
-    await registers(clinic, lena, "lena@example.org", "Dr Lena")
+    await registers(clinic, lena, "lena@example.org", "Dr Lena", invited=True)
     await lena.presses("Skip")
     await lena.presses("female", on="Which sex")
     await lena.presses("English", on="Which language")
@@ -167,7 +167,7 @@ async def test_an_invitation_that_expires_on_the_way_keeps_nobody_out(clinic: Cl
     payload = await invites(clinic, "doctor", "lena@example.org")
     lena = await clinic.telegram.person("Lena")
     await lena.starts(payload)
-    await registers(clinic, lena, "lena@example.org", "Dr Lena")
+    await registers(clinic, lena, "lena@example.org", "Dr Lena", invited=True)
     async with clinic.app.services.sessions.begin() as session:
         await session.execute(update(Invite).values(expires_at=datetime.now(UTC)))
     await lena.presses("Skip")

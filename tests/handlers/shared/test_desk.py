@@ -174,7 +174,7 @@ async def test_an_emergency_in_the_caption_of_a_picture_that_cannot_be_fetched_i
     assert "I cannot breathe" in (await clinic.rao.sees("🆘")).text
 
 
-@pytest.mark.parametrize(("command", "question"), [("/register", "What is your full name"), ("/link", "Which email")])
+@pytest.mark.parametrize(("command", "question"), [("/register", "share your telephone"), ("/link", "Which email")])
 async def test_an_emergency_typed_into_a_form_is_answered_and_the_form_waits(
     clinic: Clinic, command: str, question: str
 ) -> None:

@@ -9,7 +9,7 @@ from models.vocabulary import ScanStatus
 from tests.support.account_steps import rests
 from tests.support.people import Clinic
 from tests.support.steps import a_scan, actor, sentence_for
-from workflow.accounts import profile
+from workflow.accounts import phones
 from workflow.reporting.release import patient_number
 
 
@@ -17,7 +17,7 @@ async def test_a_patient_is_found_in_any_script_misspelt_by_number_and_by_teleph
     scan = await a_scan(clinic, ScanStatus.DOCTOR_VERIFIED)
     async with clinic.app.services.sessions.begin() as session:
         amina = await actor(session, "amina@example.org")
-        await profile.set_phone(session, amina, "+919840012345", clinic.app.services.now())
+        await phones.turn_whatsapp_on(session, amina, "+919840012345", clinic.app.services.now())
     assert amina.account_id is not None
     number = patient_number(amina.account_id)
     for typed in ("amena", "அமீனா", "अमीना यूसुफ़", number, str(amina.account_id), "098400 12345", "+91 98400 12345"):

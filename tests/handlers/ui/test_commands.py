@@ -26,7 +26,7 @@ ANSWERS = {
     "/nonsense": ("do not know this command",) * 5,
     "/start join_guessed": ("used already or is too old",) * 5,
     "123456": ("can no longer be used",) * 5,
-    "/register": ("full name", *["linked already"] * 4),
+    "/register": ("share your telephone number", *["linked already"] * 4),
     "/link": ("Which email address", *["linked already"] * 4),
     "/human": ("called somebody", "called somebody", *[NOT_YOURS] * 3),
     "/faqmisses": (UNKNOWN, *[NOT_YOURS] * 3, "No question is waiting"),

@@ -46,7 +46,7 @@ LATIN = {
     "card",
     "log",
 }
-NAMES = {"WhatsApp", "Twilio", "STARTTLS", "HEIC", "DICOMDIR", "AUC", "iPhone", "CT"}
+NAMES = {"WhatsApp", "Telegram", "Twilio", "STARTTLS", "HEIC", "DICOMDIR", "AUC", "iPhone", "CT"}
 CARDIAC = {"short", "axis", "end", "systole", "diastole"}  # terms of cardiac MRI, beside their translation
 SETTING = re.compile(r"CSSS_[A-Z_]+")
 DRUGS = {"Paracetamol", "Dextromethorphan", "Amoxicillin"}
@@ -245,7 +245,8 @@ async def test_a_stranger_whose_telegram_is_tamil_is_received_in_tamil(clinic: C
 async def _registers_in_tamil(clinic: Clinic) -> None:
     kavin = await clinic.telegram.person("Kavin")
     answers = {
-        "/register": "முழுப் பெயர்",
+        "/register": "உங்கள் தொலைபேசி எண்ணைப் பகிருங்கள்",
+        "📧 ஈமெயிலால் பதிவு செய்ய": "முழுப் பெயர்",
         "Kavin Selvan": "ஈமெயில் முகவரி என்ன",
         "kavin@example.org": "6 இலக்கக் கோடு அனுப்பினேன்",
     }

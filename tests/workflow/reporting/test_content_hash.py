@@ -108,7 +108,9 @@ FREE: dict[type[Any], set[str]] = {
         "language",
         "registration_number",
         "created_at",
-        "phone",
+        "phone",  # printed, and bound, only where there is no email: see below
+        "phone_hash",
+        "whatsapp",
         "suspended_at",
         "identity",
         "erasure_asked_at",
@@ -130,6 +132,18 @@ def test_every_column_is_either_bound_or_free_for_a_reason(table: type[Any]) -> 
     columns = set(table.__table__.columns.keys())
     assert columns == set(BOUND[table]) | FREE[table]
     assert not set(BOUND[table]) & FREE[table]
+
+
+async def test_the_telephone_is_bound_where_it_is_printed_in_place_of_the_email(sessions: Sessions) -> None:
+    async with sessions.begin() as session:
+        staff = await a_staff(session)
+        scan_id = (await a_scan(session, staff, "PHARMACIST_COMPLETED")).id
+    async with sessions() as session:
+        scan = await session.get_one(Scan, scan_id)
+        scan.patient.email, scan.patient.phone = None, "+919840012345"
+        before = report_hash(scan)
+        scan.patient.phone = "+919840012346"
+        assert report_hash(scan) != before
 
 
 async def test_any_change_of_what_is_printed_changes_the_fingerprint(sessions: Sessions) -> None:
