@@ -11,8 +11,6 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from aiogram import Bot, Dispatcher
-from aiogram.client.default import DefaultBotProperties
-from aiogram.client.telegram import TelegramAPIServer
 from aiogram.methods import DeleteWebhook, SetWebhook
 from aiohttp import web
 from sqlalchemy import event
@@ -34,7 +32,7 @@ from bot.telegram.auto_delete import AutoDeleteMiddleware
 from bot.telegram.dispatcher import build_dispatcher
 from bot.telegram.polling import Polling
 from bot.telegram.send_limiter import SendLimiter
-from bot.telegram.session import TelegramSession
+from bot.telegram.session import open_bot
 from bot.telegram.webhook import WEBHOOK_PATH, Webhook
 from bot.web.app import build_web_app
 from faq.answer import Faq, load
@@ -180,7 +178,8 @@ async def build_app(
     engine = open_engine(settings.database_url)
     wake = asyncio.Event()
     loaded = engines or await load_engines(settings)
-    bot = _bot(settings)
+    limiter = SendLimiter()
+    bot = open_bot(settings.bot_token.get_secret_value(), settings.bot_api, limiter)
     sessions = _sessions(engine, secret_key(settings), master_keys(settings), wake)
     sessions.kw["info"][CLAIM_PERIOD] = timedelta(minutes=settings.claim_minutes)
     sessions.kw["info"][READ_AHEAD] = settings.read_ahead
@@ -188,7 +187,7 @@ async def build_app(
     if settings.remove_after_hours:
         bot.session.middleware(AutoDeleteMiddleware(sessions, timedelta(hours=settings.remove_after_hours), now))
     metrics = build_metrics()
-    worker = Worker(services, wake, metrics.jobs, settings.workers)
+    worker = Worker(services, wake, metrics.jobs, settings.workers, limiter.card_delay)
     try:
         dispatcher = build_dispatcher(services, metrics, loaded.faq, settings)
         yield App(settings, engine, services, dispatcher, worker, metrics)
@@ -242,9 +241,3 @@ def _sessions(engine: AsyncEngine, key: bytes, keks: KeyEncryptionKeys, wake: as
             wake.set()
 
     return audited_sessions(engine, derive(key, "audit"), Source.WORKER, keks, sync_session_class=AppSession)
-
-
-def _bot(settings: Settings) -> Bot:
-    session = TelegramSession(api=TelegramAPIServer.from_base(settings.bot_api.rstrip("/")))
-    session.middleware(SendLimiter())
-    return Bot(settings.bot_token.get_secret_value(), session=session, default=DefaultBotProperties(parse_mode="HTML"))

@@ -2,16 +2,17 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Any, Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from models.tables.jobs import Job
+from workflow.job_owner import OWN_NAME, is_dead
 
-LEASE: Final = timedelta(minutes=5)
+LEASE: Final = timedelta(seconds=10)  # renewed while the job runs
 MAX_BACKOFF: Final = timedelta(minutes=5)
 RETRY_PERIOD: Final = timedelta(days=2)  # from the first try
 CLAIM_LOCK: Final = 0xC555  # PostgreSQL advisory lock that serializes `claim`
@@ -63,6 +64,36 @@ class JobKind(StrEnum):
     DELETE_FILES = "clear_away"
 
 
+class Priority(IntEnum):
+    """Which due job is taken first, however old others are. Not stored."""
+
+    URGENT = 0
+    CODE = 1
+    REPORT = 2
+    ANALYSIS = 3
+    OTHER = 4
+    CARD = 5
+
+
+PRIORITIES: Final = {
+    JobKind.CALL_STAFF: Priority.URGENT,
+    JobKind.WITHDRAW_CALL: Priority.URGENT,
+    JobKind.NOTIFY_CRITICAL: Priority.URGENT,
+    JobKind.NOTIFY_STAT: Priority.URGENT,
+    JobKind.RELAY_MESSAGE: Priority.URGENT,
+    JobKind.MAIL_CODE: Priority.CODE,
+    JobKind.MAIL_ACCOUNT_EXISTS: Priority.CODE,  # as fast as a code: the two must look alike
+    JobKind.ISSUE_REPORT: Priority.REPORT,
+    JobKind.ISSUE_AMENDMENT: Priority.REPORT,
+    JobKind.DELIVER: Priority.REPORT,
+    JobKind.SEND_REPORT: Priority.REPORT,
+    JobKind.MAIL_REPORT: Priority.REPORT,
+    JobKind.ANALYSE: Priority.ANALYSIS,
+    JobKind.READ_AHEAD: Priority.ANALYSIS,
+    JobKind.SHOW_CARDS: Priority.CARD,
+    JobKind.SHOW_CARD: Priority.CARD,
+    JobKind.SHOW_MENU: Priority.CARD,
+}
 MERGED: Final = frozenset({JobKind.SHOW_CARD, JobKind.SHOW_CARDS})  # one run does the work of all that wait
 LOCKS: Final = {JobKind.SHOW_CARDS: "cards:{scan_id}"}  # where the caller names no lock
 RETRIED_FOREVER: Final = frozenset({JobKind.ISSUE_REPORT, JobKind.ISSUE_AMENDMENT})  # released and approved reports
@@ -80,25 +111,17 @@ def enqueue(session: AsyncSession, kind: JobKind, at: datetime, /, *, lock: str 
 
 
 async def claim(
-    session: AsyncSession, at: datetime, most: int = 1, kinds: Collection[str] = tuple(JobKind)
+    session: AsyncSession,
+    at: datetime,
+    most: int = 1,
+    kinds: Collection[str] = tuple(JobKind),
+    running: Collection[int] = (),
 ) -> list[Job]:
-    """Lease up to `most` of the oldest due jobs whose locks are free, so that no other worker takes them for `LEASE`.
+    """Lease up to `most` due jobs whose locks are free, by priority and then age, so that no other worker takes them.
 
-    May return fewer although more are due: of jobs with the same lock only the first is leased.
-    The lease of a killed worker runs out by itself; `recover` ends it at once where there is only one worker."""
-    running = aliased(Job)
-    locked = select(running.id).where(
-        running.lock == Job.lock, running.ended_at.is_(None), running.leased_until > at, running.id != Job.id
-    )
-    due = (
-        select(Job)
-        .where(Job.ended_at.is_(None), Job.run_at <= at, Job.kind.in_(kinds))
-        .where(Job.leased_until.is_(None) | (Job.leased_until <= at))
-        .where(~locked.exists())
-        .order_by(Job.run_at, Job.id)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    )
+    May return fewer although more are due: of jobs with the same lock only the first is leased. `running` are ids of
+    jobs that this process still runs, whatever happened to their leases."""
+    due = _due(at, kinds).where(Job.id.not_in(running)).limit(most).with_for_update(skip_locked=True)
     if session.bind.dialect.name == "postgresql":  # others do not see an uncommitted lease
         await session.execute(select(func.pg_advisory_xact_lock(CLAIM_LOCK)))
     claimed: dict[str | int, Job] = {}
@@ -106,9 +129,27 @@ async def claim(
         if claimed.setdefault(job.lock or job.id, job) is job:
             job.attempts += 1
             job.tried_at = job.tried_at or at
-            job.leased_until = at + LEASE
+            job.leased_until, job.leased_by = at + LEASE, OWN_NAME
     await _merge(session, {job.lock: job for job in claimed.values() if job.kind in MERGED}, at)
     return [*claimed.values()]
+
+
+def _due(at: datetime, kinds: Collection[str]) -> Select[tuple[Job]]:
+    """Due jobs without a lease and with a free lock. A lease that ends far ahead was made before a clock went back."""
+    running = aliased(Job)
+    locked = select(running.id).where(
+        running.lock == Job.lock, running.ended_at.is_(None), running.id != Job.id, _is_leased(running, at)
+    )
+    urgency = case(PRIORITIES, value=Job.kind, else_=Priority.OTHER)
+    return (
+        select(Job)
+        .where(Job.ended_at.is_(None), Job.run_at <= at, Job.kind.in_(kinds), ~_is_leased(Job, at), ~locked.exists())
+        .order_by(urgency, Job.run_at, Job.id)
+    )
+
+
+def _is_leased(job: type[Job], at: datetime) -> ColumnElement[bool]:
+    return and_(job.leased_until.is_not(None), job.leased_until > at, job.leased_until <= at + 2 * LEASE)
 
 
 async def _merge(session: AsyncSession, claimed: dict[str | None, Job], at: datetime) -> None:
@@ -131,9 +172,24 @@ async def next_due(session: AsyncSession) -> datetime | None:
 
 
 async def recover(session: AsyncSession) -> None:
-    """Release the leases of a killed process. Only safe where a single process runs the workers."""
+    """Release the leases of processes of this machine that were killed; leases of other machines run out."""
     for job in await session.scalars(select(Job).where(Job.ended_at.is_(None), Job.leased_until.is_not(None))):
-        job.leased_until = None
+        if is_dead(job.leased_by):
+            job.leased_until = job.leased_by = None
+
+
+async def renew(session: AsyncSession, job_ids: Collection[int], at: datetime) -> None:
+    """Extend the leases of jobs that still run; called several times within `LEASE`."""
+    await session.execute(
+        update(Job).where(Job.id.in_(job_ids), Job.ended_at.is_(None)).values(leased_until=at + LEASE)
+    )
+
+
+def defer(job: Job, until: datetime) -> None:
+    """Return a claimed job that has not begun, without counting an attempt."""
+    job.leased_until = job.leased_by = None
+    job.attempts -= 1
+    job.run_at = until
 
 
 async def finish(session: AsyncSession, job_ids: Collection[int], at: datetime) -> None:

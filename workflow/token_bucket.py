@@ -30,6 +30,11 @@ class TokenBucket:
         self._tokens -= 1
         return True
 
+    def wait(self, tokens: float) -> float:
+        """Seconds until there are this many tokens; takes none."""
+        self._refill()
+        return max(0.0, (tokens - self._tokens) / self._rate)
+
     def is_full(self) -> bool:
         self._refill()
         return self._tokens >= self._size

@@ -9,6 +9,7 @@ from typing import Final
 
 from aiogram.exceptions import TelegramRetryAfter
 from prometheus_client import Counter
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.jobs.cleanup import clean_up
 from bot.jobs.registry import JOB_HANDLERS, on_failure
@@ -19,20 +20,31 @@ from models.base import read_only
 from models.crypto.keys import Erased
 from models.tables.jobs import Job
 from workflow import jobs
-from workflow.jobs import JobKind
+from workflow.jobs import LEASE, JobKind
 
 logger = logging.getLogger(__name__)
 IDLE_SECONDS: Final = 5.0  # between two polls of the table; a commit that enqueues a job wakes the worker at once
 CLEANUP_INTERVAL: Final = 3600.0  # seconds
 CLAIMS_INTERVAL: Final = 30.0  # seconds between two looks for claims that end
+RENEWAL_INTERVAL: Final = LEASE.total_seconds() / 3
 DELAYS_INTERVAL: Final = 60.0  # seconds between two looks for scans that take longer than promised
 
 
 class Worker:
     """Runs up to `concurrency` jobs at the same time until `stop` is called, then finishes those in progress."""
 
-    def __init__(self, services: Services, wake: asyncio.Event, outcomes: Counter, concurrency: int) -> None:
+    def __init__(
+        self,
+        services: Services,
+        wake: asyncio.Event,
+        outcomes: Counter,
+        concurrency: int,
+        card_delay: Callable[[int], float],
+    ) -> None:
+        """`card_delay`: seconds until a card may be sent to a chat within Telegram's limits."""
         self._services, self._wake, self._outcomes, self._concurrency = services, wake, outcomes, concurrency
+        self._card_delay = card_delay
+        self._running: dict[int, asyncio.Task[None]] = {}
         self._stopping = asyncio.Event()
         self._done: list[Job] = []  # run, and not yet marked as done in the table
 
@@ -42,6 +54,7 @@ class Worker:
             await jobs.recover(session)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._dispatch())
+            group.create_task(self._repeat(self._renew, RENEWAL_INTERVAL))
             group.create_task(self._repeat(clean_up, CLEANUP_INTERVAL))
             group.create_task(self._repeat(end_claims, CLAIMS_INTERVAL))
             group.create_task(self._repeat(notify_delays, DELAYS_INTERVAL))
@@ -60,17 +73,14 @@ class Worker:
 
     async def _dispatch(self) -> None:
         """Lease jobs for all free places at once and start them."""
-        running: set[asyncio.Task[None]] = set()
         async with asyncio.TaskGroup() as group:
             while not self._stopping.is_set():
                 async with self._surviving():
                     self._wake.clear()
-                    free = self._concurrency - len(running)
+                    free = self._concurrency - len(self._running)
                     claimed = await self._exchange(free)
                     for job in claimed:
-                        task = group.create_task(self._run(job))
-                        running.add(task)
-                        task.add_done_callback(running.discard)
+                        self._running[job.id] = group.create_task(self._run(job))
                     if not claimed:
                         await self._sleep(free)
         async with self._surviving():
@@ -84,11 +94,29 @@ class Worker:
         async with self._services.sessions.begin() as session:
             if done:
                 await jobs.finish(session, [job.id for job in done], self._services.now())
-            claimed = await jobs.claim(session, self._services.now(), most) if most else []
+            claimed = await self._claim(session, most) if most else []
         del self._done[: len(done)]
         for job in done:
             self._outcomes.labels(kind=job.kind, outcome="done").inc()
         return claimed
+
+    async def _claim(self, session: AsyncSession, most: int) -> list[Job]:
+        """Lease due jobs. A card that Telegram's limits hold up is put off instead of keeping a place."""
+        now = self._services.now()
+        begun = []
+        for job in await jobs.claim(session, now, most, running=tuple(self._running)):
+            delay = self._card_delay(job.payload["chat_id"]) if job.kind == JobKind.SHOW_CARD else 0
+            if delay:
+                jobs.defer(job, now + timedelta(seconds=delay))
+            else:
+                begun.append(job)
+        return begun
+
+    async def _renew(self, services: Services) -> None:
+        """Extend the leases of running jobs, so that other processes leave them alone."""
+        if self._running:
+            async with services.sessions.begin() as session:
+                await jobs.renew(session, tuple(self._running), services.now())
 
     async def _run(self, job: Job) -> None:
         try:
@@ -100,6 +128,7 @@ class Worker:
                 await self._failed(job, error)
         else:
             self._done.append(job)
+        self._running.pop(job.id, None)
         self._wake.set()
 
     @asynccontextmanager

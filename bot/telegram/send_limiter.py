@@ -16,6 +16,8 @@ CHAT_BURST: Final = 20  # messages to one chat at once; after that one a second
 MESSAGES_PER_SECOND: Final = 30  # over all chats
 STRANGERS_PER_SECOND: Final = MESSAGES_PER_SECOND / 2  # of these, answers to chats without an account
 ANSWERS_A_STRANGER: Final = ContextVar("answers_a_stranger", default=False)  # set while an update is handled
+KEPT_FOR_CHAT: Final = 5  # tokens that cards leave to urgent messages: of each chat
+KEPT: Final = 10  # and of all chats
 MAX_WAIT: Final = 5  # seconds of a 429 that are waited out here
 
 
@@ -28,6 +30,10 @@ class SendLimiter(BaseRequestMiddleware):
         self._overall = TokenBucket(MESSAGES_PER_SECOND, MESSAGES_PER_SECOND)
         self._strangers = TokenBucket(STRANGERS_PER_SECOND, STRANGERS_PER_SECOND)
         self._chats = TokenBuckets(CHAT_BURST, 1)
+
+    def card_delay(self, chat_id: int) -> float:
+        """Seconds until a card may be sent to the chat without taking what is kept for urgent messages."""
+        return max(self._chats[chat_id].wait(KEPT_FOR_CHAT + 1), self._overall.wait(KEPT + 1))
 
     async def __call__(
         self, make_request: NextRequestMiddlewareType[TelegramType], bot: Bot, method: TelegramMethod[TelegramType]

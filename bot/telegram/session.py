@@ -1,12 +1,16 @@
-"""The HTTP session to Telegram's Bot API."""
+"""The bot and its HTTP session to Telegram's Bot API."""
 
 from functools import cache
 from typing import Any
 
 from aiogram import Bot
+from aiogram.client.default import DefaultBotProperties
 from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
 from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
+
+from bot.telegram.send_limiter import SendLimiter
 
 
 class TelegramSession(AiohttpSession):
@@ -22,3 +26,10 @@ class TelegramSession(AiohttpSession):
 @cache
 def _response_model(returning: Any) -> type[Response[Any]]:  # noqa: ANN401 - aiogram's own annotation
     return Response[returning]
+
+
+def open_bot(token: str, api: str, limiter: SendLimiter) -> Bot:
+    """The bot on the Bot API server at `api`, within Telegram's limits."""
+    session = TelegramSession(api=TelegramAPIServer.from_base(api.rstrip("/")))
+    session.middleware(limiter)
+    return Bot(token, session=session, default=DefaultBotProperties(parse_mode="HTML"))

@@ -26,6 +26,7 @@ class Job(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     run_at: Mapped[datetime]
     leased_until: Mapped[datetime | None]
+    leased_by: Mapped[str | None] = mapped_column(String(120))  # the process; see workflow.job_owner
     ended_at: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(String(80))  # class name of the last error, never its message
     created_at: Mapped[datetime]

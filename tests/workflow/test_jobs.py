@@ -11,7 +11,6 @@ from models.tables.jobs import Job
 from tests.support.rows import NOW
 from workflow.jobs import (
     HAS_JOBS,
-    LEASE,
     MAX_BACKOFF,
     RETRY_PERIOD,
     JobKind,
@@ -21,7 +20,6 @@ from workflow.jobs import (
     give_up,
     next_due,
     postpone,
-    recover,
 )
 from workflow.scans import queries
 from workflow.scans.cards import enqueue_card
@@ -139,27 +137,6 @@ async def test_a_job_locked_by_another_worker_is_skipped_without_waiting(session
         await ending.get_one(Job, first, with_for_update=True)
         async with asyncio.timeout(5):
             assert await take(sessions) == second
-
-
-async def test_a_dead_workers_job_comes_back_when_its_lease_has_run_out(sessions: Sessions) -> None:
-    [job] = await enqueue_some(sessions)
-    assert await take(sessions, SECOND) == job
-    assert await take(sessions, SECOND + LEASE - SECOND) is None
-    assert await take(sessions, SECOND + LEASE) == job
-    async with sessions() as session:
-        assert (await session.get_one(Job, job)).attempts == 2
-
-
-async def test_a_single_worker_takes_up_at_once_the_jobs_of_its_killed_predecessor(sessions: Sessions) -> None:
-    first, second = await enqueue_some(sessions, 2, lock="card:1:1")
-    assert await take(sessions) == first
-    async with sessions.begin() as session:
-        await recover(session)
-    assert await take(sessions) == first
-    async with sessions.begin() as session:
-        await finish(session, [first], NOW)
-        await recover(session)
-    assert await take(sessions) == second
 
 
 async def test_a_failed_job_waits_longer_each_time_but_never_longer_than_five_minutes(sessions: Sessions) -> None:

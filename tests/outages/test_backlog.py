@@ -1,0 +1,21 @@
+"""More cards than Telegram's limits let through: nothing urgent waits behind them."""
+
+from models.vocabulary import ScanStatus
+from tests.support.jobs import open_jobs, settles
+from tests.support.people import Clinic
+from tests.support.steps import a_scan
+from workflow.jobs import JobKind
+
+SCANS = 25  # more than the 20 messages that a chat may get at once
+
+
+async def test_an_emergency_reaches_the_staff_while_a_backlog_of_cards_waits(clinic: Clinic) -> None:
+    for _ in range(SCANS):
+        await a_scan(clinic, ScanStatus.PENDING_AI)
+    await clinic.amina.sends("I cannot breathe")
+    await clinic.rao.sees("words of an emergency", timeout=30)
+    waiting = [job for job in await open_jobs(clinic.app.services.sessions) if job.kind == JobKind.SHOW_CARD]
+    assert waiting, "the limits hold nothing up: the test needs more scans"
+    await settles(clinic, within=90)
+    cards = [message for message in await clinic.rao.messages() if message.photo]
+    assert len(cards) == SCANS
