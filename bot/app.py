@@ -48,11 +48,9 @@ from models.crypto.vault import Vault
 from models.schema import is_current
 from reports.pdf.pool import PdfPool
 from workflow.audit.chain import Source, audited_sessions
-from workflow.claims import CLAIM_PERIOD
 from workflow.formulary import load as formulary
 from workflow.jobs import HAS_JOBS
 from workflow.reporting.builder import Issuer
-from workflow.scans.intake import READ_AHEAD
 
 logger = logging.getLogger(__name__)
 
@@ -181,8 +179,7 @@ async def build_app(
     limiter = SendLimiter()
     bot = open_bot(settings.bot_token.get_secret_value(), settings.bot_api, limiter)
     sessions = _sessions(engine, secret_key(settings), master_keys(settings), wake)
-    sessions.kw["info"][CLAIM_PERIOD] = timedelta(minutes=settings.claim_minutes)
-    sessions.kw["info"][READ_AHEAD] = settings.read_ahead
+    sessions.kw["info"] |= settings.session_info
     services = _services(settings, loaded, sessions, bot, now)
     if settings.remove_after_hours:
         bot.session.middleware(AutoDeleteMiddleware(sessions, timedelta(hours=settings.remove_after_hours), now))

@@ -8,8 +8,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import EmailStr, Field, FilePath, SecretStr, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from workflow.accounts.roles import NEW_ADMINISTRATOR
+from workflow.claims import CLAIM_PERIOD
 from workflow.desk.hours import DeskHours
 from workflow.desk.promise import Promise
+from workflow.scans.intake import READ_AHEAD
 
 PREFIX: Final = "CSSS_"
 TEST_PREFIX: Final = "csss_test_"  # settings of the test suite
@@ -89,6 +92,14 @@ class Settings(BaseSettings):
 
     idle_hours: float = Field(
         12, gt=0, description="After so many hours unused a chat asks for the password before it shows health data."
+    )
+
+    new_administrator_hours: float = Field(
+        24,
+        ge=0,
+        le=24 * 30,
+        description="For so many hours a new administrator releases no report and removes no other one, unless a "
+        "second administrator vouches for them with /users.",
     )
 
     claim_minutes: int = Field(
@@ -199,6 +210,15 @@ class Settings(BaseSettings):
         """Public address of the web app without a trailing slash; None if it has none."""
         address = self.public_url or self.webhook_url
         return address.rstrip("/") if address else None
+
+    @property
+    def session_info(self) -> dict[str, object]:
+        """Settings that the workflow reads from its sessions."""
+        return {
+            CLAIM_PERIOD: timedelta(minutes=self.claim_minutes),
+            NEW_ADMINISTRATOR: timedelta(hours=self.new_administrator_hours),
+            READ_AHEAD: self.read_ahead,
+        }
 
     @property
     def retention(self) -> timedelta:

@@ -17,9 +17,10 @@ from aiogram.types import CallbackQuery, ErrorEvent, Update
 
 from handlers.access import requires
 from handlers.account import roles
+from handlers.account.proof import ask_proof
 from handlers.account.sessions import lock_chat
 from handlers.ui.forms import Unlocking
-from handlers.ui.replies import message_of, show_alert
+from handlers.ui.replies import message_of, reply, show_alert
 from handlers.ui.texts import Catalogues, Html, Texts
 from handlers.views.questions import ask
 from inference.errors import Refused
@@ -32,6 +33,7 @@ from workflow.errors import (
     LoginLocked,
     NotAllowed,
     NotFound,
+    ProofMissing,
     SessionLocked,
     StaleAction,
     WorkflowError,
@@ -59,8 +61,8 @@ async def report_error(
     match event.exception:
         case TelegramNetworkError() | TelegramServerError() | TelegramRetryAfter() if may_retry:
             raise event.exception
-        case SessionLocked() if state is not None and uow is not None and actor is not None:
-            await _ask_for_proof(event.update, await lock_chat(actor, state, uow), texts)
+        case SessionLocked() | ProofMissing() as refusal if state is not None and uow is not None and actor is not None:
+            await _ask_for_identity(refusal, event.update, actor, state, texts, uow)
             return True
         case StaleAction() as refusal if event.update.message and state:
             await state.clear()  # the form belongs to a step that is over
@@ -81,6 +83,16 @@ async def report_error(
             sentence = texts("error.fault", number=number)
     await _reply(event.update, sentence)
     return True
+
+
+async def _ask_for_identity(
+    refusal: WorkflowError, update: Update, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork
+) -> None:
+    """Open the form for the proof of a locked chat, or for a one-time code; it continues the open form."""
+    if isinstance(refusal, ProofMissing):
+        await _reply(update, await ask_proof(update, actor, state, texts, uow), alert=False)
+    else:
+        await _ask_for_password(update, await lock_chat(actor, state, uow), texts)
 
 
 async def _record_refusal(refusal: WorkflowError, actor: Actor | None, uow: UnitOfWork) -> None:
@@ -104,7 +116,7 @@ async def _offer_role(update: Update, actor: Actor, role: Role, texts: Texts) ->
         logger.warning("reply failed", extra={"error": type(error).__name__})
 
 
-async def _ask_for_proof(update: Update, state: State, texts: Texts) -> None:
+async def _ask_for_password(update: Update, state: State, texts: Texts) -> None:
     """Ask for the password, or for the telephone, whose key an alert cannot show."""
     if state == Unlocking.password:
         await _reply(update, texts(SessionLocked.key))
@@ -119,10 +131,10 @@ async def _ask_for_proof(update: Update, state: State, texts: Texts) -> None:
         logger.warning("reply failed", extra={"error": type(error).__name__})
 
 
-async def _reply(update: Update, sentence: Html) -> None:
+async def _reply(update: Update, sentence: Html, *, alert: bool = True) -> None:
     try:
         if update.callback_query is not None:
-            await show_alert(update.callback_query, sentence)
+            await (show_alert if alert else reply)(update.callback_query, sentence)
         elif update.message is not None:
             await update.message.answer(sentence)
     except TelegramAPIError as error:

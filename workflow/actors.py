@@ -17,6 +17,7 @@ class Actor(NamedTuple):
     seen_at: datetime | None = None  # last use of this chat; None outside a chat
     suspended: bool = False
     locked: bool = False  # long unused: the password is needed before health data is shown
+    proved_at: datetime | None = None  # last right one-time code in this chat; None outside a chat
     roles: tuple[Role, ...] = ()  # held roles; empty outside a chat
     by_phone: bool = False  # no password: the own telephone, shared again, is the proof of identity
 

@@ -25,7 +25,7 @@ WorkflowError
 │       └── ConflictRefused · ReasonMissing · DifferenceUnseen
 ├── AccountError
 │   ├── NotLinked · AlreadyLinked · SessionLocked · LoginFailed · WrongPassword · LoginLocked
-│   ├── AlreadyEnrolled · NamedOnReports · PhoneUnknown
+│   ├── AlreadyEnrolled · NamedOnReports · PhoneUnknown · ProofMissing · NewAdministrator
 │   └── WeakPassword · InviteInvalid · InviteForOther · RoleHeld · LastAdministrator
 ├── CodeError
 │   ├── CodeWrong · FactorWrong · CodeSpent · CodeTooSoon → CodesUsedUp
@@ -193,9 +193,15 @@ class InviteInvalid(AccountError):
     key = "error.invite_invalid"
 
 
-class InviteForOther(AccountError):
-    """The invitation is bound to another address."""
+class ProofMissing(AccountError):
+    key = "error.proof_missing"
 
+
+class NewAdministrator(AccountError):
+    key = "error.new_administrator"
+
+
+class InviteForOther(AccountError):
     key = "error.invite_for_other"
 
 

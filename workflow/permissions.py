@@ -1,6 +1,7 @@
 """Authorization: one table of operations, roles and scopes for handlers, web views and jobs. Default is to refuse."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -10,7 +11,7 @@ from models.tables.accounts import Account
 from models.tables.scans import Scan
 from models.vocabulary import Role, ScanStatus
 from workflow.actors import Actor
-from workflow.errors import AlreadyLinked, NotAllowed, NotLinked, SessionLocked, Suspended
+from workflow.errors import AlreadyLinked, NotAllowed, NotLinked, ProofMissing, SessionLocked, Suspended
 from workflow.transitions import RULES, Action
 
 
@@ -27,6 +28,7 @@ class Permission(StrEnum):
     SEE_SESSIONS = "see_sessions"
     SET_AUTHENTICATOR = "set_authenticator"
     ACCEPT_INVITE = "join"
+    PROVE = "prove"
     SWITCH_ROLE = "switch_role"
     SET_LANGUAGE = "speak"
     SEE_SELF = "see_self"
@@ -67,9 +69,12 @@ class Permission(StrEnum):
 
 
 class Proof(StrEnum):
-    """The proof of identity that an operation asks for beside an unlocked chat."""
+    """The proof of identity that an operation asks for beside an unlocked chat.
 
-    CODE = "code"  # a one-time code to the person's own address, or from their authenticator app
+    A code is sent to the person's own address, or comes from their authenticator app."""
+
+    CODE = "code"  # bound to exactly this operation
+    RECENT_CODE = "recent_code"  # any right one within `PROOF_PERIOD` in this chat
     PASSWORD = "password"  # noqa: S105 - the name of a proof
 
 
@@ -117,6 +122,7 @@ GRANTS: Final[Mapping[Operation, RoleScopes]] = {
     Permission.SEE_SESSIONS: _grant(*HUMAN_ROLES),
     Permission.SET_AUTHENTICATOR: _grant(Role.ADMINISTRATOR),
     Permission.ACCEPT_INVITE: _grant(*HUMAN_ROLES),
+    Permission.PROVE: _grant(*STAFF),
     Permission.SWITCH_ROLE: _grant(*HUMAN_ROLES),
     Permission.SET_LANGUAGE: _grant(UNLINKED, *HUMAN_ROLES),
     Permission.SEE_SELF: _grant(*HUMAN_ROLES),
@@ -162,13 +168,18 @@ GRANTS: Final[Mapping[Operation, RoleScopes]] = {
 STEP_UP: Final[Mapping[Operation, Proof]] = {
     Permission.INVITE: Proof.CODE,
     Permission.MANAGE_STAFF: Proof.CODE,
-    Permission.DECIDE_AMENDMENT: Proof.CODE,  # the approval; declining changes nothing
+    Permission.DECIDE_AMENDMENT: Proof.CODE,  # the approval, which sends it; declining changes nothing
+    Permission.RESEND: Proof.RECENT_CODE,
+    Permission.SWITCH_MODEL: Proof.RECENT_CODE,
+    Permission.TEACH_FAQ: Proof.RECENT_CODE,  # what changes answers; reading the questions needs none
     Action.RELEASE: Proof.CODE,
     Permission.CHANGE_PASSWORD: Proof.PASSWORD,
     Permission.SET_AUTHENTICATOR: Proof.PASSWORD,
     Permission.EXPORT_SELF: Proof.PASSWORD,
     Permission.ERASE_SELF: Proof.PASSWORD,
 }
+
+PROOF_PERIOD: Final = timedelta(minutes=15)
 
 ALLOWED_WHEN_LOCKED: Final = frozenset(  # operations that show no health data
     (
@@ -198,6 +209,14 @@ def authorize(actor: Actor | None, operation: Operation | None) -> None:
     if actor is None:
         raise NotLinked
     raise AlreadyLinked if set(grants) == {UNLINKED} else NotAllowed
+
+
+def require_proof(actor: Actor, operation: Operation, at: datetime) -> None:
+    """Raise ProofMissing unless the chat was proved recently, where the operation asks for it, or like `authorize`."""
+    authorize(actor, operation)
+    proved = actor.proved_at is not None and actor.proved_at > at - PROOF_PERIOD
+    if STEP_UP.get(operation) is Proof.RECENT_CODE and not proved:
+        raise ProofMissing
 
 
 def scans_in_scope(actor: Actor, operation: Operation) -> Select[tuple[Scan]]:

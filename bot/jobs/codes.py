@@ -20,6 +20,7 @@ SENTENCES: Final = {
     Purpose.RESET_PASSWORD: "reset",
     Purpose.STAFF: "staff",
     Purpose.INVITE: "staff",
+    Purpose.PROVE: "staff",
 }
 
 

@@ -9,11 +9,12 @@ from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message, ReplyKeyboardRemove
 
 from handlers.access import requires
+from handlers.account import proof
 from handlers.account.contact import proof_state, register_contacts, require_proof
 from handlers.account.passwords import check_password
 from handlers.account.pending import ask_consent_for_pending
 from handlers.ui import callbacks, keyboards
-from handlers.ui.forms import Linking, Unlocking
+from handlers.ui.forms import Linking, Unlocking, interrupt, resume
 from handlers.ui.parsing import parse_email, register_answers
 from handlers.ui.replies import Handler, display_name, edit_message, private_chat_id
 from handlers.ui.texts import Catalogues, Html, Texts
@@ -94,11 +95,7 @@ async def unlock(message: Message, actor: Actor, state: FSMContext, texts: Texts
 async def lock_chat(actor: Actor, state: FSMContext, uow: UnitOfWork) -> State:
     """Ask for the password or the telephone and store the open form, to continue it afterwards."""
     asked = proof_state(actor, Unlocking.password)
-    async with uow.begin():
-        current = await state.get_state()
-        if current not in Unlocking:
-            await state.update_data(resume=current)
-        await state.set_state(asked)
+    await interrupt(state, uow, asked)
     return asked
 
 
@@ -109,9 +106,7 @@ async def unlock_password(
     await require_proof(message, actor, uow, hasher)
     async with uow.begin() as session:
         await sessions.unlock(session, actor, private_chat_id(message), uow.at)
-        data = await state.get_data()
-        await state.set_state(data.pop("resume", None))
-        await state.set_data(data)
+        await resume(state, uow)
     keys_gone = ReplyKeyboardRemove() if message.contact else None
     await message.answer(texts("unlock.done"), reply_markup=keys_gone)
     await repeat_question(message, state, texts)
@@ -171,6 +166,7 @@ def _end_buttons(links: Sequence[ChatLink], here: int, texts: Texts) -> InlineKe
 
 def routes() -> Router:
     router = Router(name=__name__)
+    router.include_router(proof.routes())
     router.message.register(link, Command("link"))
     router.message.register(ask_unlink, Command("unlink"))
     router.message.register(unlock, Command("unlock"))

@@ -59,9 +59,10 @@ async def open_member(
 ) -> None:
     async with uow.read() as session:
         account = await staffing.staff_member(session, actor, callback_data.account_id)
+        changes = staffing.possible_changes(session, actor, account, uow.at)
     choices = [
         (texts.plain(f"button.staff_{change}"), callbacks.ManageMember(account_id=account.id, change=change))
-        for change in staffing.possible_changes(account)
+        for change in changes
     ]
     await reply(query, _line(account, texts), keyboards.rows(choices))
 

@@ -4,7 +4,10 @@ A form holds typed answers only; the state of a scan is in `Scan.status`."""
 
 from typing import Final
 
+from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
+
+from workflow.unit_of_work import UnitOfWork
 
 
 class Registering(StatesGroup):
@@ -29,6 +32,12 @@ class Unlocking(StatesGroup):
 
     password = State()
     contact = State()
+
+
+class Proving(StatesGroup):
+    """An own code before an operation that asks for a recent one; the interrupted form continues afterwards."""
+
+    code = State()
 
 
 class Changing(StatesGroup):
@@ -192,6 +201,7 @@ SECRET_STATES: Final = (  # the answer is deleted from the chat
     Registering.password,
     Linking.password,
     Unlocking.password,
+    Proving.code,
     Changing.current,
     Changing.new,
     Exporting.password,
@@ -206,3 +216,23 @@ SECRET_STATES: Final = (  # the answer is deleted from the chat
     Releasing.code,
     Amending.code,
 )
+
+
+INTERRUPTIONS: Final = (Unlocking.password.state, Unlocking.contact.state, Proving.code.state)
+
+
+async def interrupt(state: FSMContext, uow: UnitOfWork, to: State) -> None:
+    """Open the form `to` and store the one that was open, to continue it afterwards."""
+    async with uow.begin():
+        current = await state.get_state()
+        if current not in INTERRUPTIONS:
+            await state.update_data(resume=current)
+        await state.set_state(to)
+
+
+async def resume(state: FSMContext, uow: UnitOfWork) -> None:
+    """Continue the form that was interrupted, if one was."""
+    async with uow.begin():
+        data = await state.get_data()
+        await state.set_state(data.pop("resume", None))
+        await state.set_data(data)

@@ -38,6 +38,8 @@ class Account(EncryptedRow, Base):
     registration_number: Mapped[str | None] = mapped_column(String(40))  # a doctor's or pharmacist's
     key_id: Mapped[str | None] = mapped_column(String(36))  # the key's row is gone after erasure
     created_at: Mapped[datetime]
+    administrator_since: Mapped[datetime | None]  # None: no administrator, an established one, or vouched for
+    administrator_by: Mapped[int | None]  # the account that made this one an administrator
     suspended_at: Mapped[datetime | None]  # blocks every action until an administrator restores the account
     identity: Mapped[dict[str, Any] | None] = mapped_column(Encrypted)
     erasure_asked_at: Mapped[datetime | None]
@@ -101,6 +103,7 @@ class ChatLink(Base):
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]  # last successful authentication
     role: Mapped[Role | None] = mapped_column(enum_column(Role))  # the chat's active role; None: the primary role
+    proved_at: Mapped[datetime | None]  # last right one-time code of this account in this chat
     label: Mapped[str] = mapped_column(String(80), default="")  # the name on Telegram, shown in the session list
 
     account: Mapped[Account] = relationship(lazy="joined")

@@ -15,6 +15,7 @@ class Purpose(StrEnum):
     AMEND = "amend"
     STAFF = "staff"
     INVITE = "invite"
+    PROVE = "prove"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of a purpose
 
 

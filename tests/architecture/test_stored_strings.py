@@ -87,6 +87,7 @@ STATES: Final = {
     "Registering": "contact name email code password birth sex language number",
     "Linking": "email password",
     "Unlocking": "password contact",
+    "Proving": "code",
     "Changing": "current new",
     "Resetting": "email code new",
     "Exporting": "password contact",

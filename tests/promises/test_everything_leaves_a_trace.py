@@ -11,7 +11,16 @@ from bot.dev.demo import PASSWORD
 from handlers.ui.callbacks import CardAction, OnCard
 from models.tables.audit import AuditRow
 from models.vocabulary import ScanStatus
-from tests.support.account_steps import asks_to_be_forgotten, changes, enrols, invites, registers, rests, signs_in
+from tests.support.account_steps import (
+    asks_to_be_forgotten,
+    changes,
+    enrols,
+    invites,
+    proves,
+    registers,
+    rests,
+    signs_in,
+)
 from tests.support.jobs import settles
 from tests.support.people import Clinic
 from tests.support.report_steps import asks_to_amend
@@ -41,6 +50,7 @@ LEAVES: Final[Mapping[Operation, str]] = {
     Permission.CHANGE_PASSWORD: "set_password",
     Permission.SET_AUTHENTICATOR: "enrol_authenticator",
     Permission.ACCEPT_INVITE: "join:pharmacist",
+    Permission.PROVE: "prove",
     Permission.SWITCH_ROLE: "switch_role",
     Permission.UPLOAD: "upload",
     Permission.DESCRIBE: "describe:complaint",
@@ -219,6 +229,11 @@ async def a_conversation(clinic: Clinic) -> None:
 
 
 async def an_administrators_day(clinic: Clinic) -> None:
+    await clinic.joseph.sends("/model")
+    await clinic.joseph.presses("off", on="is on")
+    await proves(clinic)
+    await clinic.joseph.presses("off", on="is on")
+    await clinic.joseph.sees("off")
     await clinic.rao.starts(await invites(clinic, "pharmacist", "rao@example.org"))
     await clinic.rao.presses("Yes, I join")
     await clinic.rao.sends("PH-77")
@@ -227,9 +242,6 @@ async def an_administrators_day(clinic: Clinic) -> None:
     await clinic.rao.presses("Act as doctor")
     await clinic.rao.sees("you now act as doctor")
     await changes(clinic, "Suspend")
-    await clinic.joseph.sends("/model")
-    await clinic.joseph.presses("off")
-    await clinic.joseph.sees("off")
     await clinic.joseph.sends("/audit")
     await clinic.joseph.sees("")
     await clinic.amina.sends("is there parking for scooters")
@@ -273,7 +285,7 @@ STORIES: Final[Mapping[Callable[[Clinic], Awaitable[None]], set[str]]] = {
     an_administrators_day: {
         *("administrator invite:pharmacist ok", "pharmacist join:pharmacist ok", "doctor switch_role ok"),
         *("administrator enrol_authenticator ok", "administrator switch:off ok", "administrator look:audit ok"),
-        *("administrator staff:suspend ok", "administrator faq:teach ok"),
+        *("administrator prove ok", "administrator staff:suspend ok", "administrator faq:teach ok"),
     },
 }
 

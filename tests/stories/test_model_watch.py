@@ -11,6 +11,7 @@ from models.tables.accounts import Account
 from models.tables.model_watch import ShadowFinding
 from models.tables.scans import AiFinding, Reading, Scan
 from models.vocabulary import Role, ScanStatus, Sex
+from tests.support.account_steps import is_proved
 from tests.support.people import Clinic, eventually, open_clinic
 from workflow.jobs import JobKind, enqueue
 from workflow.model_watch.drift import MIN_HISTORY, WINDOW
@@ -20,6 +21,7 @@ Kind = TypeVar("Kind")
 
 async def test_a_switched_off_model_says_nothing_and_the_report_says_so(clinic: Clinic) -> None:
     """Off: no label, no heat map, the doctor's own reading is required, and the report is still released."""
+    await is_proved(clinic)
     await clinic.joseph.sends("/model")
     await clinic.joseph.presses("Switch the model off")
     await clinic.joseph.sees("The model is off")

@@ -109,7 +109,8 @@ async def test_only_a_sure_answer_about_an_adult_gives_an_order(ahead: Clinic, s
             row.result, amina.date_of_birth = row.result | {CHILD_FILM: True}, None
         if silent == "switched off":
             joseph = await actor(session, "joseph@example.org")
-            await quality.set_model_enabled(session, joseph, False, ahead.app.services.now())
+            now = ahead.app.services.now()
+            await quality.set_model_enabled(session, joseph._replace(proved_at=now), False, now)
     assert await priority(ahead) is (Priority.ARRIVAL if silent else Priority.HIGH_RISK)
 
 

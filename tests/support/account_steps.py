@@ -74,6 +74,21 @@ async def changes(clinic: Clinic, button: str) -> str:
     return question.text
 
 
+async def proves(clinic: Clinic) -> None:
+    """Joseph types the code that an operation asked for."""
+    await clinic.joseph.sees("First show that it is you")
+    mail = await clinic.telegram.mail_to("joseph@example.org", after=None)
+    [code] = CODE.findall(mail.text)
+    await clinic.joseph.sends(code)
+    await clinic.joseph.sees("needs no further code")
+
+
+async def is_proved(clinic: Clinic) -> None:
+    """Joseph's chat was proved with a code just now."""
+    async with clinic.app.services.sessions.begin() as session:
+        await session.execute(update(ChatLink).values(proved_at=datetime.now(UTC)))
+
+
 async def invites(clinic: Clinic, role: str, email: str) -> str:
     """Joseph makes a link; the code from the mail confirms it. Returns the payload of the link."""
     earlier = await clinic.telegram.mails("joseph@example.org")

@@ -59,6 +59,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "see_sessions": (P, D, M, A),
     "set_authenticator": (A,),
     "join": (P, D, M, A),
+    "prove": (D, M, A),
     "switch_role": (P, D, M, A),
     "speak": EVERYBODY,
     "see_self": (P, D, M, A),
@@ -117,6 +118,7 @@ REACHED = {D: (*EARLY, *SIGNED, *LATE), M: (*SIGNED, *LATE), A: LATE}
 OWN = ("upload", "describe", "see_own")  # these reach no other person's scan, whatever the role
 NO_SCAN = (
     "unlock",
+    "prove",
     "reset_password",
     "change_password",
     "see_sessions",

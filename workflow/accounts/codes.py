@@ -14,7 +14,7 @@ from typing import Final, Literal
 from sqlalchemy import ColumnElement, Update, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables.accounts import Account
+from models.tables.accounts import Account, ChatLink
 from models.tables.codes import Code, Factor, Purpose
 from workflow.accounts.authenticators import is_enrolled, verify_factor
 from workflow.accounts.requester import Requester, requester_of
@@ -132,6 +132,8 @@ async def verify_code(session: AsyncSession, code: Code | None, typed: str, key:
     if not await _matches(session, code, typed, key, at):
         return Verdict.WRONG
     await session.execute(update(Code).where(Code.id == code.id).values(used_at=at, attempts=Code.attempts - 1))
+    own = (ChatLink.chat_id == code.chat_id, ChatLink.account_id == code.account_id)
+    await session.execute(update(ChatLink).where(*own).values(proved_at=at))
     return Verdict.RIGHT
 
 

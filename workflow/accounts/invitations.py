@@ -147,28 +147,29 @@ async def accept_invite(
     if link is None:
         raise NotLinked
     await check_may_join(session, actor_of(link.account), token, at)
-    link.role = await use_invite(session, token, link.account, at)
-    roles.grant(link.account, link.role, number, at)
+    link.role, inviter = await use_invite(session, token, link.account, at)
+    roles.grant(link.account, link.role, number, at, inviter)
     enqueue(session, JobKind.SHOW_MENU, at, chat_id=chat_id)
     return actor_of(link.account, link.role)
 
 
-async def use_invite(session: AsyncSession, token: str, account: Account, at: datetime) -> Role:
-    """Mark the invitation as used and return its role. Of two concurrent uses one succeeds.
+async def use_invite(session: AsyncSession, token: str, account: Account, at: datetime) -> tuple[Role, int | None]:
+    """Mark the invitation as used; returns its role and maker. Of two concurrent uses one succeeds.
 
     Raises InviteInvalid, InviteForOther."""
     role = await invited_role(session, token, at)
     await check_address(session, token, account.email)
     unused = (Invite.token_hash == _hash(token), Invite.used_at.is_(None))
     used = await session.execute(
-        update(Invite).where(*unused).values(used_at=at, used_by=account.id).returning(Invite.id)
+        update(Invite).where(*unused).values(used_at=at, used_by=account.id).returning(Invite.id, Invite.created_by)
     )
-    invite_id = used.scalar_one_or_none()
-    if invite_id is None:
+    marked = used.one_or_none()
+    if marked is None:
         raise InviteInvalid
+    invite_id, inviter = marked
     enqueue(session, JobKind.NOTIFY_INVITATION, at, invite_id=invite_id, used=True)
     await record(session, actor_of(account)._replace(role=role), AuditEvent(f"join:{role}", "account", account.id), at)
-    return role
+    return role, inviter
 
 
 def _fingerprint(role: Role, email: str) -> str:

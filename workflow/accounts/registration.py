@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables.accounts import Account, ChatLink
 from models.tables.codes import Code, Purpose
 from models.vocabulary import Role, Sex
-from workflow.accounts import phones
+from workflow.accounts import phones, roles
 from workflow.accounts.codes import Verdict, latest_code, send_code, verify_code
 from workflow.accounts.invitations import use_invite
 from workflow.accounts.profile import account_by_email
@@ -75,7 +75,8 @@ async def register(
         raise LoginFailed
     account = await _create_account(session, person, Role.PATIENT, at)
     if invite is not None:
-        account.role = await use_invite(session, invite, account, at)
+        account.role, inviter = await use_invite(session, invite, account, at)
+        roles.note_start(account, account.role, at, inviter)
     if chat_id is not None:
         await create_link(session, chat_id, account, at, label)
     await record(session, actor_of(account), AuditEvent("register", "account", account.id), at)

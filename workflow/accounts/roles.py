@@ -1,6 +1,6 @@
 """The roles of an account: several at once, one of them active in each chat."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import func, select, update
@@ -10,18 +10,23 @@ from models.tables.accounts import Account, AdditionalRole, ChatLink
 from models.vocabulary import Role
 from workflow.actors import Actor, actor_of
 from workflow.audit.chain import AuditEvent, record
-from workflow.errors import LastAdministrator, NotFound, NotLinked, StaleAction
+from workflow.errors import LastAdministrator, NewAdministrator, NotFound, NotLinked, StaleAction
 from workflow.jobs import JobKind, enqueue
 from workflow.permissions import GRANTS, Operation, Permission, authorize
 from workflow.scans import queries
 
+NEW_ADMINISTRATOR: Final = "new_administrator"  # key in `session.info`: how long an administrator is a new one
+NEW_BY_DEFAULT: Final = timedelta(hours=24)
 REGISTERED_ROLES: Final = frozenset((Role.DOCTOR, Role.PHARMACIST))  # their registration number is printed on reports
 
 
-def grant(account: Account, role: Role, number: str | None, at: datetime) -> None:
-    """Add a role; does nothing when it is held. A staff role comes first, the patient role stays."""
+def grant(account: Account, role: Role, number: str | None, at: datetime, by: int | None) -> None:
+    """Add a role; does nothing when it is held. A staff role comes first, the patient role stays.
+
+    `by`: the administrator who gives it; None: the operator of the server, whose administrators are no new ones."""
     if role in account.roles:
         return
+    note_start(account, role, at, by)
     if account.role is Role.PATIENT:
         account.additional_roles.append(AdditionalRole(role=Role.PATIENT, since=at))
         account.role, account.registration_number = role, number
@@ -29,10 +34,31 @@ def grant(account: Account, role: Role, number: str | None, at: datetime) -> Non
         account.additional_roles.append(AdditionalRole(role=role, registration_number=number, since=at))
 
 
+def note_start(account: Account, role: Role, at: datetime, by: int | None) -> None:
+    """Note since when and by whom the account is an administrator, if that is the role."""
+    if role is Role.ADMINISTRATOR:
+        account.administrator_since, account.administrator_by = at if by is not None else None, by
+
+
+def is_new_administrator(session: AsyncSession, account: Account, at: datetime) -> bool:
+    """Whether the account is an administrator for too short a time, and nobody vouched for it."""
+    period: timedelta = session.info.get(NEW_ADMINISTRATOR, NEW_BY_DEFAULT)
+    since = account.administrator_since
+    return since is not None and since > at - period
+
+
+async def require_established(session: AsyncSession, actor: Actor, at: datetime) -> None:
+    """Raise NewAdministrator for a new administrator: no release, no vouching, no removal of others."""
+    account = await session.get_one(Account, actor.account_id)
+    if is_new_administrator(session, account, at):
+        raise NewAdministrator
+
+
 async def revoke(session: AsyncSession, account: Account, role: Role) -> None:
     """Remove a role in every chat; without another role the account is a patient's. Raises LastAdministrator."""
     if role is Role.ADMINISTRATOR:
         await require_other_administrator(session)
+        account.administrator_since = account.administrator_by = None
     staff = [one for one in account.additional_roles if one.role is not Role.PATIENT]
     if account.role is not role:
         account.additional_roles = [one for one in account.additional_roles if one.role is not role]

@@ -73,7 +73,7 @@ async def actor_for(session: AsyncSession, chat_id: int, locked_before: datetime
         return None
     locked = locked_before is not None and link.seen_at < locked_before
     actor = actor_of(link.account, link.role)
-    return actor._replace(seen_at=link.seen_at, locked=locked, roles=link.account.roles)
+    return actor._replace(seen_at=link.seen_at, proved_at=link.proved_at, locked=locked, roles=link.account.roles)
 
 
 async def sign_in(session: AsyncSession, chat_id: int, email: str, at: datetime, label: str = "") -> Actor:

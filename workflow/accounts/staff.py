@@ -26,6 +26,7 @@ class StaffChange(StrEnum):
 
     SUSPEND = "suspend"
     RESTORE = "restore"
+    VOUCH = "vouch"
     DOCTOR = "doctor"
     PHARMACIST = "pharmacist"
     ADMINISTRATOR = "administrator"
@@ -37,6 +38,7 @@ class StaffChange(StrEnum):
 GRANTED: Final = {StaffChange(role.value): role for role in STAFF}
 REVOKED: Final = {StaffChange(f"not_{role}"): role for role in STAFF}
 ENDS_ADMINISTRATOR: Final = frozenset((StaffChange.SUSPEND, StaffChange.NOT_ADMINISTRATOR))
+NOT_BY_A_NEW_ONE: Final = ENDS_ADMINISTRATOR | {StaffChange.VOUCH}
 
 
 class PlannedChange(NamedTuple):
@@ -56,12 +58,21 @@ async def staff_member(session: AsyncSession, actor: Actor, account_id: int) -> 
     return account
 
 
-def possible_changes(account: Account) -> list[StaffChange]:
-    """The changes that the account's state allows: suspend, or grant or revoke one role; restore when suspended."""
+def possible_changes(session: AsyncSession, actor: Actor, account: Account, at: datetime) -> list[StaffChange]:
+    """The changes that the account's state allows: suspend, or grant or revoke one role; restore when suspended.
+
+    For a new administrator vouches any other than the one who made them administrator."""
     if account.suspended_at is not None:
         return [StaffChange.RESTORE]
+    by_other = actor.account_id not in {account.id, account.administrator_by}
+    vouch = [StaffChange.VOUCH] if by_other and roles.is_new_administrator(session, account, at) else []
     grants = [change for change, role in GRANTED.items() if role not in account.roles]
-    return [StaffChange.SUSPEND, *grants, *(change for change, role in REVOKED.items() if role in account.roles)]
+    return [
+        *vouch,
+        StaffChange.SUSPEND,
+        *grants,
+        *(change for change, role in REVOKED.items() if role in account.roles),
+    ]
 
 
 def needs_registration_number(change: StaffChange) -> bool:
@@ -75,7 +86,7 @@ async def request_code(session: AsyncSession, actor: Actor, plan: PlannedChange,
     Raises NotFound, LastAdministrator, or like `send_code`."""
     await roles.lock_administrators(session)
     account = await staff_member(session, actor, plan.account_id)
-    await _check(session, account, plan)
+    await _check(session, actor, account, plan, at)
     own = await session.get_one(Account, actor.account_id)
     code = Code(purpose=Purpose.STAFF, chat_id=chat_id, email=own.email, language=own.language, account_id=own.id)
     code.content_sha256 = _fingerprint(account, plan)
@@ -93,30 +104,37 @@ async def confirm(
     verdict = await verify_code(session, code, typed, key, at) if fits else Verdict.SPENT
     outcome = Outcome.OK if verdict is Verdict.RIGHT else Outcome.REFUSED
     if verdict is Verdict.RIGHT:
-        await _check(session, account, plan)
-        await _apply(session, account, plan, at)
+        await _check(session, actor, account, plan, at)
+        await _apply(session, actor, account, plan, at)
         if plan.change in ENDS_ADMINISTRATOR:
             await invitations.revoke_invites(session, actor, account, at)
     await record(session, actor, AuditEvent(f"staff:{plan.change}", "account", account.id, outcome=outcome), at)
     return verdict
 
 
-async def _check(session: AsyncSession, account: Account, plan: PlannedChange) -> None:
-    """Raise NotFound for a change that is not possible, LastAdministrator when no administrator would be left."""
-    if plan.change not in possible_changes(account) or needs_registration_number(plan.change) is (plan.number is None):
+async def _check(session: AsyncSession, actor: Actor, account: Account, plan: PlannedChange, at: datetime) -> None:
+    """Raise NotFound for a change that is not possible, LastAdministrator when no administrator would be left.
+
+    Raises NewAdministrator where the actor is too short a time administrator."""
+    if plan.change in NOT_BY_A_NEW_ONE:
+        await roles.require_established(session, actor, at)
+    possible = possible_changes(session, actor, account, at)
+    if plan.change not in possible or needs_registration_number(plan.change) is (plan.number is None):
         raise NotFound
     if plan.change in ENDS_ADMINISTRATOR:
         await roles.check_may_leave(session, account)
 
 
-async def _apply(session: AsyncSession, account: Account, plan: PlannedChange, at: datetime) -> None:
+async def _apply(session: AsyncSession, actor: Actor, account: Account, plan: PlannedChange, at: datetime) -> None:
     match change := plan.change:
         case StaffChange.SUSPEND:
             account.suspended_at = at
         case StaffChange.RESTORE:
             account.suspended_at = None
+        case StaffChange.VOUCH:
+            account.administrator_since = None
         case _ if change in GRANTED:
-            roles.grant(account, GRANTED[change], plan.number, at)
+            roles.grant(account, GRANTED[change], plan.number, at, actor.account_id)
         case _:
             await roles.revoke(session, account, REVOKED[change])
     if account.suspended_at is not None or account.role is Role.PATIENT:

@@ -15,7 +15,7 @@ from workflow.actors import Actor
 from workflow.audit.chain import AuditEvent, record
 from workflow.errors import StaleAction
 from workflow.faq import unanswered
-from workflow.permissions import Permission, authorize
+from workflow.permissions import Permission, authorize, require_proof
 
 TOPIC_PREFIX: Final = "own-"  # prefix of added topics
 MAX_TITLE: Final = 40
@@ -82,7 +82,8 @@ async def load_taught(session: AsyncSession) -> TaughtContent:
 
 
 async def teach_phrase(session: AsyncSession, actor: Actor, miss_id: int, topic: str, at: datetime) -> None:
-    """Assign an unanswered question to a topic. Raises StaleAction when it is gone."""
+    """Assign an unanswered question to a topic. Raises ProofMissing, or StaleAction when it is gone."""
+    require_proof(actor, Permission.TEACH_FAQ, at)
     miss = await unanswered.get_question(session, actor, miss_id)
     phrase = TaughtPhrase(topic=topic, language=miss.language, phrase=miss.text[:MAX_PHRASE], at=at)
     session.add(phrase)
@@ -92,7 +93,8 @@ async def teach_phrase(session: AsyncSession, actor: Actor, miss_id: int, topic:
 
 
 async def teach_topic(session: AsyncSession, actor: Actor, miss_id: int, drafts: Sequence[Draft], at: datetime) -> str:
-    """Add a topic for an unanswered question and return its id. Raises StaleAction when it is gone."""
+    """Add a topic for an unanswered question; returns its id. Raises ProofMissing, or StaleAction when it is gone."""
+    require_proof(actor, Permission.TEACH_FAQ, at)
     miss, topic = await unanswered.get_question(session, actor, miss_id), new_topic()
     for draft in drafts:
         session.add(TaughtEntry(topic=topic, language=draft.language, title=draft.title, answer=draft.answer, at=at))
@@ -117,8 +119,8 @@ async def taught_entries(session: AsyncSession, actor: Actor, topic: str | None 
 
 
 async def delete_phrase(session: AsyncSession, actor: Actor, phrase_id: int, at: datetime) -> None:
-    """Raises StaleAction when it is deleted already."""
-    authorize(actor, Permission.TEACH_FAQ)
+    """Raises ProofMissing, or StaleAction when it is deleted already."""
+    require_proof(actor, Permission.TEACH_FAQ, at)
     topic = await session.scalar(delete(TaughtPhrase).where(TaughtPhrase.id == phrase_id).returning(TaughtPhrase.topic))
     if topic is None:
         raise StaleAction
@@ -126,8 +128,8 @@ async def delete_phrase(session: AsyncSession, actor: Actor, phrase_id: int, at:
 
 
 async def delete_topic(session: AsyncSession, actor: Actor, topic: str, at: datetime) -> None:
-    """Delete an added topic with all languages and phrases. Raises StaleAction when it is deleted already."""
-    authorize(actor, Permission.TEACH_FAQ)
+    """Delete an added topic with all languages and phrases. Raises ProofMissing, or StaleAction when it is gone."""
+    require_proof(actor, Permission.TEACH_FAQ, at)
     entries = delete(TaughtEntry).where(TaughtEntry.topic == topic).returning(TaughtEntry.language)
     deleted = await session.scalars(entries)
     if not deleted.all():

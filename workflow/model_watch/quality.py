@@ -11,7 +11,7 @@ from models.tables.model_watch import FeatureFlag, ShadowFinding
 from models.tables.scans import AiFinding, Reading
 from workflow.actors import Actor
 from workflow.audit.chain import AuditEvent, record
-from workflow.permissions import Permission, authorize
+from workflow.permissions import Permission, require_proof
 
 MODEL_FLAG: Final = "model"
 HISTORY: Final = 500  # values on a control chart
@@ -74,7 +74,7 @@ async def is_model_enabled(session: AsyncSession) -> bool:
 
 async def set_model_enabled(session: AsyncSession, actor: Actor, on: bool, at: datetime) -> None:
     """Set the feature flag. When it is off, scans are read without the model."""
-    authorize(actor, Permission.SWITCH_MODEL)
+    require_proof(actor, Permission.SWITCH_MODEL, at)
     assert actor.account_id is not None
     await session.merge(FeatureFlag(name=MODEL_FLAG, on=on, changed_by=actor.account_id, changed_at=at))
     await record(session, actor, AuditEvent(f"switch:{'on' if on else 'off'}", "setting", MODEL_FLAG), at)

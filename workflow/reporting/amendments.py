@@ -15,6 +15,7 @@ from models.tables.amendments import Amendment, AmendmentState
 from models.tables.codes import Code, Purpose
 from models.tables.scans import Report, Scan
 from models.vocabulary import Role, ScanStatus
+from workflow.accounts import roles
 from workflow.accounts.codes import Verdict, latest_code, send_code, verify_code
 from workflow.actors import SYSTEM, Actor
 from workflow.audit.chain import AuditEvent, Outcome, record
@@ -115,7 +116,10 @@ async def propose(
 async def request_code(
     session: AsyncSession, actor: Actor, scan_id: int, number: int, chat_id: int, at: datetime
 ) -> Code:
-    """Send the administrator a code bound to this amendment and this report. Raises like `send_code`."""
+    """Send the administrator a code bound to this amendment and this report.
+
+    Raises NewAdministrator, or like `send_code`."""
+    await roles.require_established(session, actor, at)
     scan, amendment = await lock_proposed(session, actor, scan_id, number)
     account = await session.get_one(Account, actor.account_id)
     code = Code(
@@ -131,7 +135,8 @@ async def request_code(
 
 
 async def approve(session: AsyncSession, actor: Actor, scan_id: int, typed: str, key: bytes, at: datetime) -> Verdict:
-    """Verify the code; when it is right, approve the amendment and enqueue the new version."""
+    """Verify the code; when it is right, approve the amendment and enqueue the new version. Raises NewAdministrator."""
+    await roles.require_established(session, actor, at)
     scan, amendment = await _lock_amendment(session, actor, scan_id, AmendmentState.PROPOSED)
     own = (Code.account_id == actor.account_id, Code.scan_id == scan_id)
     code = await latest_code(session, Purpose.AMEND, *own)

@@ -15,7 +15,7 @@ from workflow.actors import Actor
 from workflow.audit.chain import AuditEvent, record
 from workflow.errors import NotFound, StaleAction
 from workflow.jobs import JobKind, enqueue
-from workflow.permissions import Permission, authorize
+from workflow.permissions import Permission, require_proof
 from workflow.scans import queries
 
 CHANNELS: Final[Mapping[str, Channel]] = {
@@ -105,7 +105,7 @@ async def resend(session: AsyncSession, actor: Actor, key: str, at: datetime) ->
     """Enqueue a failed delivery again, after the administrator mended its cause. Returns the report's number.
 
     A key of a superseded version stands for the newest version on the same channel. Raises NotFound or StaleAction."""
-    authorize(actor, Permission.RESEND)
+    require_proof(actor, Permission.RESEND, at)
     requested = await session.get(Delivery, key)
     if requested is None or requested.report_id is None or requested.channel is None:
         raise NotFound

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables.accounts import Account
 from models.tables.codes import Code, Purpose
 from models.tables.scans import Report, Scan
+from workflow.accounts import roles
 from workflow.accounts.codes import Verdict, latest_code, send_code, verify_code
 from workflow.actors import SYSTEM, Actor
 from workflow.audit.chain import AuditEvent, Outcome, record
@@ -31,7 +32,8 @@ class IssuedFiles(NamedTuple):
 
 
 async def request_code(session: AsyncSession, actor: Actor, scan_id: int, chat_id: int, at: datetime) -> Code:
-    """Send the administrator a code bound to the scan's current content. Raises like `advance` and `send_code`."""
+    """Send the administrator a code bound to the scan's current content. Raises NewAdministrator, or like `advance`."""
+    await roles.require_established(session, actor, at)
     scan = await advance(session, scan_id, Action.ASK_CODE, actor, at)
     account = await session.get_one(Account, actor.account_id)
     code = Code(
@@ -49,7 +51,8 @@ async def request_code(session: AsyncSession, actor: Actor, scan_id: int, chat_i
 async def release(session: AsyncSession, actor: Actor, scan_id: int, typed: str, key: bytes, at: datetime) -> Verdict:
     """Verify the code; when it is right, release the scan and enqueue the report.
 
-    A code for another content is spent. Raises like `advance`."""
+    A code for another content is spent. Raises NewAdministrator, or like `advance`."""
+    await roles.require_established(session, actor, at)
     scan = await lock_scan(session, scan_id)
     code = await latest_code(session, Purpose.RELEASE, Code.account_id == actor.account_id, Code.scan_id == scan_id)
     if code is not None and (scan.status, Action.RELEASE) in RULES and code.content_sha256 != report_hash(scan):

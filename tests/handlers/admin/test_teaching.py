@@ -16,6 +16,7 @@ from faq.teaching import ObjectionKind, find_objections
 from models.base import Sessions
 from models.tables.audit import AuditRow
 from models.tables.faq import MissedQuestion, SuggestedTopic, TaughtPhrase
+from tests.support.account_steps import is_proved
 from tests.support.people import Clinic, eventually
 from tests.support.rows import NOW, a_staff
 from workflow.errors import NotAllowed
@@ -26,6 +27,7 @@ PARKING = "is there parking for scooters"
 
 
 async def _asks_unanswered(clinic: Clinic, question: str = PARKING) -> MissedQuestion:
+    await is_proved(clinic)
     await clinic.amina.sends(question)
     await clinic.amina.sees("do not know that")
     return await eventually(
