@@ -57,6 +57,7 @@ SIGNS: Final = (
     Sign(("numb", "lips"), 6),
     Sign(("poison",)),
     Sign(("took", "number", "tablets"), 6),
+    Sign(("took", "number", "remedy"), 6),
     Sign(("took", "low", "tablets"), 6),  # "80" may be a low value of oxygen, too
     Sign(("attack",)),
     Sign(("droop",)),
