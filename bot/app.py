@@ -21,6 +21,7 @@ from bot import hospital, preflight
 from bot.channels.delivering import Deliveries
 from bot.channels.email import Mailer
 from bot.channels.whatsapp import build_whatsapp
+from bot.data_folder import open_data_folder
 from bot.jobs import cards
 from bot.jobs.worker import Worker
 from bot.observability.loop_lag import measured_lag
@@ -112,6 +113,7 @@ class App(NamedTuple):
             logger.info("ready", extra={"seconds": round(monotonic() - started, 2), "address": address})
             ready(address)
             await self._start_pdf_pool()
+            await self._check_mail_server()
             await stop.wait()
             polling.stop()
             await updates
@@ -125,6 +127,12 @@ class App(NamedTuple):
         async with self.services.sessions() as session:
             if await has_unknown_kek(session, session.info[KEKS]):
                 raise NotUpgraded("no master key at hand opens this database: put back master.key or CSSS_MASTER_KEY")
+
+    async def _check_mail_server(self) -> None:
+        """Name a mail server that does not answer; the mails wait and the rest goes on."""
+        state = await self.services.mailer.server_state()
+        if state != "ok":
+            logger.warning("the mail server of CSSS_SMTP_HOST does not answer: mails wait", extra={"error": state})
 
     async def _start_pdf_pool(self) -> None:
         """Start the processes before the first report; if they cannot start, reports wait and the rest goes on."""
@@ -149,7 +157,7 @@ class App(NamedTuple):
     @asynccontextmanager
     async def _serve(self) -> AsyncIterator[str]:
         """Run the web app; yields its address. Port 0 takes a free one."""
-        web_app = build_web_app(self.services, self.metrics)
+        web_app = build_web_app(self.services, self.metrics, self.settings.proxies)
         if self.settings.webhook_secret:
             secret = self.settings.webhook_secret.get_secret_value()
             web_app.router.add_post(WEBHOOK_PATH, Webhook(self.dispatcher, self.services.bot, secret).handle)
@@ -172,7 +180,7 @@ async def build_app(
 
     Raises PreflightFailed, BundleError."""
     preflight.check(settings)
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    open_data_folder(settings.data)
     engine = open_engine(settings.database_url)
     wake = asyncio.Event()
     loaded = engines or await load_engines(settings)

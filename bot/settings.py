@@ -1,6 +1,7 @@
 """The settings, read from the environment and `.env`."""
 
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -8,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import EmailStr, Field, FilePath, SecretStr, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.addresses import LOOPBACK, ConfidentialUrl, is_loopback
 from workflow.accounts.roles import NEW_ADMINISTRATOR
 from workflow.claims import CLAIM_PERIOD
 from workflow.desk.hours import DeskHours
@@ -37,7 +39,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="forbid", frozen=True)
 
     bot_token: SecretStr = Field(description="The bot's token, from @BotFather. All that the bot needs.")
-    bot_api: str = Field("https://api.telegram.org", description="The Bot API's base address.")
+    bot_api: ConfidentialUrl = Field("https://api.telegram.org", description="The Bot API's base address.")
     data: Path = Field(Path("data"), description="Folder of the database, the pictures and the key.")
     database: SecretStr | None = Field(
         None, description="SQLAlchemy address of the database; by default SQLite in the data folder."
@@ -82,12 +84,18 @@ class Settings(BaseSettings):
 
     web_host: str = Field("127.0.0.1", description="Where the web app listens.")
     web_port: int = Field(8080, description="Its port; 0 takes any free one.")
-    public_url: str | None = Field(
+    public_url: ConfidentialUrl | None = Field(
         None, description="Public https address of this web app, printed on reports; by default CSSS_WEBHOOK_URL."
     )
-    webhook_url: str | None = Field(None, description="Public https address of this web app; without it the bot polls.")
+    webhook_url: ConfidentialUrl | None = Field(None, description="Its https address; without it the bot polls.")
     webhook_secret: SecretStr | None = Field(
-        None, description="Secret that Telegram sends along; required with a webhook (A-Z, a-z, 0-9, _ and -)."
+        None,
+        min_length=32,
+        description="Secret that Telegram sends along, required with a webhook (A-Z, a-z, 0-9, _, -).",
+    )
+    proxies: list[IPv4Network | IPv6Network] = Field(
+        [*LOOPBACK],
+        description="Proxies whose X-Forwarded-For is believed: a JSON list of addresses or networks.",
     )
 
     idle_hours: float = Field(
@@ -138,7 +146,7 @@ class Settings(BaseSettings):
     )
     twilio_account_sid: str | None = Field(None, description="Twilio's account, for WhatsApp.")
     twilio_auth_token: SecretStr | None = Field(None, description="Its token.")
-    twilio_api: str = Field("https://api.twilio.com", description="Twilio's address.")
+    twilio_api: ConfidentialUrl = Field("https://api.twilio.com", description="Twilio's address.")
 
     voice: bool = Field(
         False, description="Read the report's first page aloud in chat; needs the programs espeak-ng and opusenc."
@@ -183,7 +191,7 @@ class Settings(BaseSettings):
             raise ValueError("CSSS_SECRET_KEY must have 32 characters or more")
         if self.master_key and min(map(len, self.master_key.get_secret_value().split(","))) < 32:
             raise ValueError("CSSS_MASTER_KEY must have 32 characters or more")
-        if not self.smtp_starttls and self.smtp_host not in {"localhost", "127.0.0.1", "::1"}:
+        if not self.smtp_starttls and not is_loopback(self.smtp_host):
             raise ValueError("CSSS_SMTP_STARTTLS may be off only for a mail server on this machine")
         try:
             ZoneInfo(self.timezone)
@@ -201,8 +209,6 @@ class Settings(BaseSettings):
             raise ValueError(
                 "CSSS_WHATSAPP_FROM needs CSSS_TWILIO_ACCOUNT_SID, CSSS_TWILIO_AUTH_TOKEN and CSSS_PUBLIC_URL"
             )
-        if self.base_url and not self.base_url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
-            raise ValueError("CSSS_PUBLIC_URL must begin with https://: the address of a report's page is confidential")
         return self
 
     @property

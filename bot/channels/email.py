@@ -1,14 +1,17 @@
 """Sends email by SMTP, with STARTTLS unless the server is on this machine."""
 
+import math
 import ssl
 from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
 from email.utils import formatdate
 from enum import StrEnum
 from functools import cache
+from time import monotonic
 from typing import Final, NamedTuple
 
 import aiosmtplib
+from email_validator import EmailNotValidError, validate_email
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from bot.settings import Settings
@@ -46,6 +49,7 @@ OWN_CONFIGURATION: Final = {
     Refusal.ENCRYPTION,
     Refusal.SERVER,
 }  # caused by the settings, not by the mail
+STATE_SECONDS: Final = 30.0
 AUTH_REQUIRED: Final = 530
 TOO_LARGE: Final = 552
 REFUSAL_BY_ERROR: Final[Mapping[type[Exception], Refusal]] = {
@@ -84,7 +88,14 @@ class Mailer:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._state, self._state_until = "", -math.inf
         self._quota = TokenBucket(settings.mails_per_hour / 10, settings.mails_per_hour / 3600)
+
+    async def server_state(self) -> str:
+        """`server_state`, asked of the server at most once in `STATE_SECONDS`."""
+        if monotonic() >= self._state_until:
+            self._state, self._state_until = await server_state(self._settings), monotonic() + STATE_SECONDS
+        return self._state
 
     async def send(self, email: Email) -> None:
         settings = self._settings
@@ -107,6 +118,16 @@ class Mailer:
             if reason is None:
                 raise
             raise (MailMisconfigured if reason in OWN_CONFIGURATION else UndeliverableMail)(reason) from None
+
+
+async def server_state(settings: Settings) -> str:
+    """`ok` when the mail server answers, else the class of the error."""
+    client = aiosmtplib.SMTP(hostname=settings.smtp_host, port=settings.smtp_port, timeout=5, start_tls=False)
+    try:
+        async with client:
+            return "ok"
+    except (aiosmtplib.SMTPException, OSError) as error:
+        return type(error).__name__
 
 
 def refusal(error: Exception) -> Refusal | None:
@@ -139,7 +160,7 @@ def _refusal_of_response(error: aiosmtplib.SMTPResponseException) -> Refusal | N
 def compose(email: Email, sender: str) -> EmailMessage:
     """A multipart message: the text as plain text and as HTML, then the attachments."""
     message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = sender, email.to, email.subject
+    message["From"], message["To"], message["Subject"] = sender, with_ascii_domain(email.to), email.subject
     message["Message-ID"], message["Date"] = email.message_id, formatdate()
     message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = email.language
@@ -149,6 +170,14 @@ def compose(email: Email, sender: str) -> EmailMessage:
     for name, pdf in email.attachments:
         message.add_attachment(pdf, maintype="application", subtype="pdf", filename=name)
     return message
+
+
+def with_ascii_domain(address: str) -> str:
+    """The address with its domain in the ASCII form of IDNA; unchanged when the domain has none."""
+    try:
+        return f"{address.rpartition('@')[0]}@{validate_email(address, check_deliverability=False).ascii_domain}"
+    except EmailNotValidError:
+        return address
 
 
 @cache

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from bot.cli.refusal import fail
 from bot.cli.settings import settings_or_exit
+from bot.data_folder import open_data_folder
 from bot.secrets import derive, master_keys, secret_key
 from bot.settings import Settings
 from models.base import Sessions, open_engine
@@ -20,7 +21,7 @@ Result = TypeVar("Result")
 def with_engine(work: Callable[[Settings, AsyncEngine], Awaitable[Result]]) -> Result:
     """Run `work` with the settings and an engine that is disposed afterwards."""
     settings = settings_or_exit()
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    open_data_folder(settings.data)
 
     async def run() -> Result:
         engine = open_engine(settings.database_url)

@@ -1,14 +1,17 @@
 """`csss run`: the bot itself."""
 
 import asyncio
+import errno
 import signal
 
 from aiogram.exceptions import TelegramUnauthorizedError
 from aiogram.utils.token import TokenValidationError
+from sqlalchemy.exc import OperationalError
 
 from bot.app import NotUpgraded, build_app
 from bot.cli.refusal import fail
 from bot.cli.settings import settings_or_exit
+from bot.data_folder import InUse, only_bot
 from bot.observability.logs import configure_logging
 from bot.settings import Settings
 from inference.errors import BundleError
@@ -19,12 +22,29 @@ def run() -> None:
     settings = settings_or_exit()
     configure_logging(settings.log)
     try:
-        with asyncio.Runner() as runner:
+        with only_bot(settings.data), asyncio.Runner() as runner:
             runner.run(_run(settings))
     except* (TelegramUnauthorizedError, TokenValidationError):
         fail("Telegram does not know this CSSS_BOT_TOKEN: copy it again from @BotFather")
-    except* (NotUpgraded, BundleError) as refused:
+    except* (NotUpgraded, BundleError, InUse) as refused:
         fail(str(refused.exceptions[0]))
+    except* (OSError, OperationalError) as refused:
+        sentence = _sentence(refused.exceptions[0], settings)
+        if sentence is None:
+            raise
+        fail(sentence)
+
+
+def _sentence(error: BaseException, settings: Settings) -> str | None:
+    """The cause that the operator can mend; None for any other."""
+    match error:
+        case OSError(errno=errno.EADDRINUSE):
+            return f"port {settings.web_port} is in use by another program: stop it, or choose another CSSS_WEB_PORT"
+        case OSError(errno=errno.ENOSPC):
+            return f"the disk of {settings.data} is full: make room on it"
+        case OperationalError() if "disk is full" in str(error.orig):
+            return f"the disk of {settings.data} is full: make room on it"
+    return None
 
 
 async def _run(settings: Settings) -> None:

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Final
 
 import typer
 from pydantic import ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot import preflight
 from bot.cli.refusal import fail
-from bot.settings import Settings
+from bot.settings import PREFIX, Settings
 
 MISSING: Final = "is not set; give it in the environment or in a file .env here"
 
@@ -27,6 +29,19 @@ def settings_or_exit() -> Settings:
     except preflight.PreflightFailed as failed:
         fail(str(failed), 2)
     return settings
+
+
+def clinic_data_folder() -> Path:
+    """The data folder by CSSS_DATA or `.env`; needs no other setting to be right."""
+    return DataFolder().data
+
+
+class DataFolder(BaseSettings):
+    """The one setting of commands that only read the folder."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore")
+
+    data: Path = Path("data")
 
 
 def _complaint(kind: str, name: str, message: str, known: Sequence[str]) -> str:

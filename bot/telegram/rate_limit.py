@@ -33,6 +33,7 @@ MAX_PICTURES_IN_PROGRESS: Final = 40  # over all people; part of them is left to
 MAX_STRANGERS_IN_PROGRESS: Final = 50  # messages in progress above which no stranger's is accepted
 KNOWN_FOR: Final = 60.0  # seconds for which a sender's account is remembered
 QUIET_PERIOD: Final = 10.0  # seconds without a dropped update after which a flood is over
+MAX_ID: Final = 2**63 - 1
 MAX_TRACKED_SENDERS: Final = 1000  # people remembered before the idle ones are dropped
 
 
@@ -100,6 +101,8 @@ class RateLimitMiddleware(BaseMiddleware):
         assert isinstance(event, Update)
         inner = event.message or event.edited_message or event.callback_query
         if inner is None or inner.from_user is None:
+            return None
+        if not _fits_database(event.update_id, inner):
             return None
         now, picture = self._clock(), _is_picture(inner)
         ANSWERS_A_STRANGER.set(True)  # until the account is read
@@ -183,6 +186,13 @@ class RateLimitMiddleware(BaseMiddleware):
         messages = TokenBucket(MESSAGE_BURST, self._rates.messages_per_minute / 60, self._clock)
         pictures = TokenBucket(PICTURE_BURST, self._rates.pictures_per_hour / 3600, self._clock)
         return self._senders.setdefault(user_id, SenderLimits(messages, pictures))
+
+
+def _fits_database(update_id: int, inner: Message | CallbackQuery) -> bool:
+    """Whether the ids of the update fit a column of 64 bits; Telegram's own have at most 52."""
+    message = inner.message if isinstance(inner, CallbackQuery) else inner
+    ids = [update_id, *((message.chat.id, message.message_id) if message else ())]
+    return all(abs(one) <= MAX_ID for one in (*ids, inner.from_user.id if inner.from_user else 0))
 
 
 def _is_picture(inner: Message | CallbackQuery) -> bool:

@@ -1,6 +1,7 @@
 """Webhook: 200 after commit, 503 on a Telegram outage, so that Telegram redelivers the update."""
 
 import hmac
+import json
 import logging
 from collections import Counter
 from typing import Final
@@ -29,11 +30,12 @@ class Webhook:
         self._failures: Counter[int] = Counter()
 
     async def handle(self, request: web.Request) -> web.Response:
-        if not hmac.compare_digest(request.headers.get(AUTH_HEADER, "").encode(), self._secret):
+        given = request.headers.get(AUTH_HEADER, "").encode(errors="surrogateescape")
+        if not hmac.compare_digest(given, self._secret):  # before the body is read
             return web.Response(status=401)
         try:
-            update = Update.model_validate(await request.json(), context={"bot": self._bot})
-        except (ValidationError, ValueError):
+            update = Update.model_validate(json.loads(await request.read()), context={"bot": self._bot})
+        except (ValidationError, ValueError, RecursionError):
             return web.Response(status=400)
         return web.Response(status=200 if await self._feed(update) else 503)
 

@@ -29,7 +29,9 @@ async def healthz(_: web.Request) -> web.Response:
 
 
 async def readyz(request: web.Request) -> web.Response:
-    """200 when the database answers and the worker keeps up; otherwise 503 with the cause."""
+    """200 when the database answers and the worker keeps up; otherwise 503 with the cause.
+
+    It names the state of the mail server, whose mails wait while it is away."""
     services = request.app[SERVICES]
     state: dict[str, object] = {"model": f"{services.classifier.identity.name} {services.classifier.identity.version}"}
     try:
@@ -37,6 +39,7 @@ async def readyz(request: web.Request) -> web.Response:
         state["database"] = "ok"
     except Exception as error:  # noqa: BLE001 - any failure of the database is the answer
         age, state["database"] = 0.0, type(error).__name__
+    state["mail"] = await services.mailer.server_state()
     ready = state["database"] == "ok" and age < MAX_QUEUE_AGE
     return web.json_response({"status": "ready" if ready else "not ready", **state}, status=200 if ready else 503)
 

@@ -1,6 +1,7 @@
 """Routes for Twilio: the encrypted copy of a report, and the status callback of a WhatsApp message."""
 
 from typing import Final
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 
@@ -15,6 +16,7 @@ from workflow.reporting.deliveries import record_bounce
 
 SERVICES: Final = web.AppKey("services of the Twilio routes", Services)
 FAILED_STATUSES: Final = {"failed", "undelivered"}
+MAX_FIELDS: Final = 100  # of a callback
 
 
 def add_twilio_routes(app: web.Application, services: Services) -> None:
@@ -43,10 +45,15 @@ async def fetch_copy(request: web.Request) -> web.Response:
 async def status_callback(request: web.Request) -> web.Response:
     """Record a failed message like a bounced mail, which notifies administrator and patient.
 
-    403 unless Twilio signed the request."""
+    403 unless Twilio signed the request; without a signature the body is not read. 400 for another body than a form."""
     services = request.app[SERVICES]
-    form = {name: str(value) for name, value in (await request.post()).items()}
     signature = request.headers.get("X-Twilio-Signature", "")
+    if not signature:
+        raise web.HTTPForbidden
+    try:
+        form = dict(parse_qsl((await request.read()).decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS))
+    except ValueError:
+        raise web.HTTPBadRequest from None
     if services.whatsapp is None or not services.whatsapp.is_signed_by_twilio(form, signature):
         raise web.HTTPForbidden
     if form.get("MessageStatus") in FAILED_STATUSES:

@@ -1,7 +1,9 @@
 """`/verify/<token>`, the page of a report's QR code: is this version valid? It shows no names and no health data."""
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
 from aiohttp import web
@@ -15,6 +17,8 @@ from workflow.reporting.verification import ReportVersion, Validity, lookup_buck
 from workflow.token_bucket import TokenBuckets
 
 SERVICES: Final = web.AppKey("services of the verify page", Services)
+Networks = Sequence[IPv4Network | IPv6Network]
+PROXIES: Final = web.AppKey("proxies", Sequence)
 LOOKUPS: Final = web.AppKey("lookups", TokenBuckets)
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; base-uri 'none'; "
@@ -31,8 +35,8 @@ PAGE_KEYS: Final = (
 ASSETS: Final = {"verify.css": "text/css", "verify.js": "text/javascript"}
 
 
-def add_verify_routes(app: web.Application, services: Services) -> None:
-    app[SERVICES], app[LOOKUPS] = services, lookup_buckets()
+def add_verify_routes(app: web.Application, services: Services, proxies: Networks) -> None:
+    app[SERVICES], app[LOOKUPS], app[PROXIES] = services, lookup_buckets(), proxies
     app.router.add_get("/verify/{token}", verify)
     for name in ASSETS:
         app.router.add_get(f"/{name}", asset)
@@ -80,10 +84,25 @@ def _weight(text: str) -> float:
 
 
 def client_address(request: web.Request) -> str:
-    """The client's address; behind a proxy on this machine, the last one in X-Forwarded-For."""
-    remote = request.remote or ""
-    forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    return forwarded if forwarded and remote in {"127.0.0.1", "::1"} else remote
+    """The client's address; behind proxies of CSSS_PROXIES, the last one in X-Forwarded-For that is none of them."""
+    client, proxies = request.remote or "", request.app[PROXIES]
+    for hop in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
+        if not _is_among(client, proxies) or _parsed(hop) is None:
+            break
+        client = hop.strip()
+    return client
+
+
+def _is_among(address: str, networks: Networks) -> bool:
+    parsed = _parsed(address)
+    return parsed is not None and any(parsed in network for network in networks)
+
+
+def _parsed(address: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(address.strip())
+    except ValueError:
+        return None
 
 
 def _page(hospital: str, version: ReportVersion | None, texts: Texts) -> str:

@@ -306,6 +306,7 @@ SETTINGS: Final = {
     "public_url",
     "webhook_url",
     "webhook_secret",
+    "proxies",
     "idle_hours",
     "keep_reports_days",
     "whatsapp_from",

@@ -26,6 +26,17 @@ WRONG = [
     ({"CSSS_MAIL_FROM": "nobody"}, "CSSS_MAIL_FROM: value is not a valid email address"),
     ({"CSSS_WEB_PORT": "http"}, "CSSS_WEB_PORT: Input should be a valid integer"),
     ({"CSSS_WEBHOOK_URL": "https://bot.example.org"}, "CSSS_WEBHOOK_URL needs CSSS_WEBHOOK_SECRET"),
+    ({"CSSS_WEBHOOK_SECRET": "a-secret-of-too-few-signs"}, "CSSS_WEBHOOK_SECRET: Value should have at least 32 items"),
+    *(
+        ({f"CSSS_{name}": address}, f"CSSS_{name}: Value error, must begin with https://")
+        for name in ("BOT_API", "PUBLIC_URL", "WEBHOOK_URL", "TWILIO_API")
+        for address in (
+            "http://localhost.evil.example",
+            "http://127.0.0.1.evil.example/",
+            "http://x@evil.example",
+            "ftp://a",
+        )
+    ),
     ({"CSSS_SECRET_KEY": "short-but-secret"}, "CSSS_SECRET_KEY must have 32 characters or more"),
     (
         {"CSSS_SMTP_STARTTLS": "false", "CSSS_SMTP_HOST": "mail.example.org"},
@@ -76,7 +87,7 @@ def test_secrets_do_not_print() -> None:
         bot_token=SecretStr(TOKEN),
         smtp_password=SecretStr(PASSWORD),
         secret_key=SecretStr("k" * 32),
-        webhook_secret=SecretStr("s" * 20),
+        webhook_secret=SecretStr("s" * 32),
         database=SecretStr("postgresql+psycopg://clinic:db-password@db/clinic"),
     )
     for shown in (repr(settings), str(settings), settings.model_dump_json()):

@@ -153,6 +153,26 @@ def test_a_returned_mail_is_distinguished_from_a_delay_and_from_an_ordinary_mail
     assert bounced_message_id(notice) == found
 
 
+HOSTILE = (
+    b"",
+    b"\xff" * 1000,
+    b"Content-Type: multipart/report; boundary=x\n\n" + b"--x\nContent-Type: multipart/mixed; boundary=x\n\n" * 3000,
+    b"Content-Type: message/delivery-status; charset=no-such\n\nAction: failed\n",
+    (
+        b"Content-Type: multipart/report; boundary=x\n\n--x\nContent-Type: message/delivery-status\n\nAction: failed\n\n"
+        b"--x\nContent-Type: text/rfc822-headers; charset=\xff\xff\n\nMessage-ID: <a\x00b@c>\n--x--"
+    ),
+    b'Content-Type: multipart/report; boundary=""\nSubject: =?utf-8?b?!?=\n\n',
+    b"Content-Type: message/rfc822\n\n" * 2000,
+    b'From: "' + b"(" * 50_000,
+)
+
+
+@pytest.mark.parametrize("notice", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_notice_that_cannot_be_parsed_is_no_bounce(notice: bytes) -> None:
+    assert bounced_message_id(notice) is None
+
+
 async def test_who_registers_with_an_address_that_is_refused_for_good_is_told_at_once(clinic: Clinic) -> None:
     """550 for a code: no retry, a message in the language of the newcomer, and the code is void."""
     ravi = await clinic.telegram.person("Ravi", language_code="hi")

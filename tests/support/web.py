@@ -13,7 +13,7 @@ from bot.dev.demo import demo_settings
 from bot.dev.sandbox import Sandbox, SandboxClient
 from models.schema import upgrade
 
-SECRET = "a-secret_of-Telegrams_own"
+SECRET = "a-secret_of-Telegrams_own-32-signs"
 
 
 class Running(NamedTuple):

@@ -11,7 +11,7 @@ import pytest
 from aiosmtplib import SMTPRecipientRefused, SMTPRecipientsRefused
 from pydantic import SecretStr
 
-from bot.channels.email import Email, Mailer, MailMisconfigured, Refusal, compose, refusal
+from bot.channels.email import Email, Mailer, MailMisconfigured, Refusal, compose, refusal, with_ascii_domain
 from bot.dev.demo import DemoSettings
 from bot.dev.sandbox.mailbox import Mailbox
 
@@ -134,3 +134,17 @@ async def test_a_server_without_starttls_gets_no_mail_unless_the_settings_say_ot
     await mailbox.stop()
     with pytest.raises((aiosmtplib.SMTPException, OSError)):
         await plain(smtp_starttls=False).send(EMAIL)
+
+
+@pytest.mark.parametrize(
+    ("address", "sent"),
+    [
+        ("amina@example.org", "amina@example.org"),
+        ("amina@bücher.example.org", "amina@xn--bcher-kva.example.org"),
+        ("amina@இந்தியா.இந்தியா", "amina@xn--xkc2dl3a5ee0h.xn--xkc2dl3a5ee0h"),
+        ("amina@localhost", "amina@localhost"),
+    ],
+)
+def test_a_mail_domain_goes_out_in_ascii(address: str, sent: str) -> None:
+    assert with_ascii_domain(address) == sent
+    assert compose(Email(address, "words", "words", "<1@example.org>"), "a@example.org")["To"] == sent

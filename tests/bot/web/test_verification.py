@@ -7,13 +7,15 @@ from io import BytesIO
 from typing import NamedTuple
 
 import pytest
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 from pypdf import PdfReader
 from sqlalchemy import select
 
+from bot.addresses import LOOPBACK
 from bot.dev.sandbox.client.transcript import Document
 from bot.web.app import build_web_app
-from bot.web.verify import preferred_language
+from bot.web.verify import PROXIES, client_address, preferred_language
 from models.tables.scans import Report
 from tests.support.people import Clinic
 from tests.support.steps import until
@@ -120,6 +122,26 @@ async def test_the_code_on_the_report_is_a_link_to_the_bot_that_fits_telegram(de
 async def test_a_token_that_is_none_is_unknown_and_no_error(clinic: Clinic, token: str) -> None:
     async with TestClient(TestServer(build_web_app(clinic.app.services, clinic.app.metrics))) as web:
         assert (await web.get(f"/verify/{token}")).status == 404
+
+
+@pytest.mark.parametrize(
+    ("remote", "forwarded", "client"),
+    [
+        ("127.0.0.1", "", "127.0.0.1"),
+        ("127.0.0.1", "192.0.2.7", "192.0.2.7"),
+        ("127.0.0.1", "198.51.100.1, 192.0.2.7", "192.0.2.7"),
+        ("127.0.0.1", "192.0.2.7, 127.0.0.2", "192.0.2.7"),
+        ("127.0.0.1", "anything", "127.0.0.1"),
+        ("192.0.2.9", "198.51.100.1", "192.0.2.9"),
+        ("::1", "2001:db8::1", "2001:db8::1"),
+    ],
+)
+def test_a_forwarded_address_counts_only_from_a_named_proxy(remote: str, forwarded: str, client: str) -> None:
+    app = web.Application()
+    app[PROXIES] = LOOPBACK
+    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+    request = make_mocked_request("GET", "/", headers=headers, app=app).clone(remote=remote)
+    assert client_address(request) == client
 
 
 async def test_whoever_asks_too_often_has_to_wait_and_others_do_not(clinic: Clinic) -> None:
