@@ -15,7 +15,7 @@ from email_validator import EmailNotValidError, validate_email
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from bot.settings import Settings
-from workflow.accounts.requester import Requester
+from workflow.requester import Requester
 from workflow.token_bucket import TokenBucket
 
 

@@ -11,8 +11,8 @@ from models.tables.accounts import Account
 from models.tables.codes import Code, Purpose
 from models.tables.scans import Scan
 from workflow.accounts import codes, profile
-from workflow.accounts.requester import Requester
 from workflow.reporting import amendments
+from workflow.requester import Requester
 from workflow.scans import queries
 
 SENTENCES: Final = {

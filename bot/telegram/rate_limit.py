@@ -19,9 +19,9 @@ from faq.emergency import Emergency
 from handlers.ui.replies import show_alert
 from handlers.ui.texts import Catalogues
 from models.base import Sessions, read_only
-from workflow.accounts.requester import Requester, requester_of
 from workflow.accounts.sessions import actor_for
 from workflow.actors import Actor
+from workflow.requester import Requester, requester_of
 from workflow.text_thread import read_text
 from workflow.token_bucket import Clock, TokenBucket
 

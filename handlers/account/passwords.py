@@ -17,10 +17,10 @@ from handlers.ui.texts import Catalogues, Texts
 from handlers.views.questions import ask
 from workflow.accounts import logins, password_reset
 from workflow.accounts.passwords import PasswordHasher
-from workflow.accounts.requester import Requester, requester_of
 from workflow.actors import Actor
 from workflow.errors import CodeSpent, WrongPassword
 from workflow.permissions import Permission
+from workflow.requester import Requester, requester_of
 from workflow.scans import queries
 from workflow.unit_of_work import UnitOfWork
 

@@ -22,10 +22,10 @@ from handlers.views.paging import join_blocks
 from handlers.views.questions import ask
 from workflow.accounts import invitations, profile, registration
 from workflow.accounts.passwords import PasswordHasher
-from workflow.accounts.requester import Requester
 from workflow.actors import Actor
 from workflow.errors import InviteForOther, InviteInvalid
 from workflow.permissions import Permission
+from workflow.requester import Requester
 from workflow.unit_of_work import UnitOfWork
 
 

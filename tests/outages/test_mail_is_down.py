@@ -159,7 +159,8 @@ HOSTILE = (
     b"Content-Type: multipart/report; boundary=x\n\n" + b"--x\nContent-Type: multipart/mixed; boundary=x\n\n" * 3000,
     b"Content-Type: message/delivery-status; charset=no-such\n\nAction: failed\n",
     (
-        b"Content-Type: multipart/report; boundary=x\n\n--x\nContent-Type: message/delivery-status\n\nAction: failed\n\n"
+        b"Content-Type: multipart/report; boundary=x\n\n--x\nContent-Type: message/delivery-status\n\nAction: failed"
+        b"\n\n"
         b"--x\nContent-Type: text/rfc822-headers; charset=\xff\xff\n\nMessage-ID: <a\x00b@c>\n--x--"
     ),
     b'Content-Type: multipart/report; boundary=""\nSubject: =?utf-8?b?!?=\n\n',

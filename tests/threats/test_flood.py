@@ -33,8 +33,8 @@ from tests.support.jobs import settles
 from tests.support.people import Clinic, open_clinic
 from tests.support.wire import text_update
 from workflow.accounts.codes import MAILS_PER_WINDOW, TOTAL_PER_WINDOW, send_code
-from workflow.accounts.requester import Requester
 from workflow.errors import CodesUsedUp
+from workflow.requester import Requester
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 FAQ = load()

@@ -23,7 +23,6 @@ from tests.support.people import Clinic
 from tests.support.steps import a_scan
 from tests.support.wire import text_update
 from workflow.accounts.passwords import NEW_PASSWORDS, PasswordHasher
-from workflow.accounts.requester import Requester
 from workflow.consistency import typed
 from workflow.errors import LoginLocked, WeakPassword
 from workflow.faq import unanswered
@@ -31,6 +30,7 @@ from workflow.faq.unanswered import UnansweredQuestion
 from workflow.formulary.load import load
 from workflow.formulary.reading import read_line
 from workflow.permissions import GRANTS, UNLINKED
+from workflow.requester import Requester
 from workflow.text_thread import MAX_INLINE
 
 LIMIT = 0.1 * slowness()  # seconds of the loop's CPU time

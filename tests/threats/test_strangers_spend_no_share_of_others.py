@@ -28,11 +28,11 @@ from tests.support.rows import KEY, NOW, Staff, a_person, a_scan, a_staff
 from workflow.accounts import logins, password_reset, registration
 from workflow.accounts.codes import TOTAL_PER_WINDOW, Verdict, generate_digits
 from workflow.accounts.passwords import MAX_WAITING, PasswordHasher
-from workflow.accounts.requester import Requester
 from workflow.accounts.sessions import create_link
 from workflow.actors import Actor
 from workflow.errors import CodesUsedUp, CodeTooSoon, LoginLocked
 from workflow.reporting import release
+from workflow.requester import Requester
 
 STRANGERS = range(10_001, 10_031)
 HOUR = timedelta(hours=1)

@@ -17,10 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables.accounts import Account, ChatLink
 from models.tables.codes import Code, Factor, Purpose
 from workflow.accounts.authenticators import is_enrolled, verify_factor
-from workflow.accounts.requester import Requester, requester_of
 from workflow.actors import actor_of
 from workflow.errors import CodeError, CodeSpent, CodesUsedUp, CodeTooSoon, CodeWrong
 from workflow.jobs import JobKind, enqueue
+from workflow.requester import Requester, requester_of
 
 LIFETIME: Final = timedelta(minutes=10)
 MAX_ATTEMPTS: Final = 5

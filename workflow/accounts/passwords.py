@@ -12,8 +12,8 @@ from typing import Final, TypeVar
 import bcrypt
 from zxcvbn import zxcvbn
 
-from workflow.accounts.requester import Requester
 from workflow.errors import LoginLocked, WeakPassword
+from workflow.requester import Requester
 from workflow.token_bucket import Clock, TokenBuckets
 
 T = TypeVar("T")
