@@ -56,8 +56,7 @@ SIGNS: Final = (
     Sign(("numb", "limb"), 6),
     Sign(("numb", "lips"), 6),
     Sign(("poison",)),
-    Sign(("took", "number", "tablets"), 6),
-    Sign(("took", "number", "remedy"), 6),
+    *(Sign(("took", "number", what), 6) for what in ("tablets", "remedy")),
     Sign(("took", "low", "tablets"), 6),  # "80" may be a low value of oxygen, too
     Sign(("attack",)),
     Sign(("droop",)),

@@ -25,7 +25,7 @@ WorkflowError
 │       └── ConflictRefused · ReasonMissing · DifferenceUnseen
 ├── AccountError
 │   ├── NotLinked · AlreadyLinked · SessionLocked · LoginFailed · WrongPassword · LoginLocked
-│   ├── AlreadyEnrolled · NamedOnReports · PhoneUnknown · ProofMissing · NewAdministrator
+│   ├── AlreadyEnrolled · NamedOnReports · ProofMissing · NewAdministrator
 │   └── WeakPassword · InviteInvalid · InviteForOther · RoleHeld · LastAdministrator
 ├── CodeError
 │   ├── CodeWrong · FactorWrong · CodeSpent · CodeTooSoon → CodesUsedUp
@@ -167,10 +167,6 @@ class AlreadyLinked(AccountError):
 
 class SessionLocked(AccountError):
     key = "error.chat_asleep"
-
-
-class PhoneUnknown(AccountError):
-    key = "error.phone_unknown"
 
 
 class LoginFailed(AccountError):

@@ -26,6 +26,7 @@ class Permission(StrEnum):
     RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of an operation
     CHANGE_PASSWORD = "change_password"  # noqa: S105
     SEE_SESSIONS = "see_sessions"
+    LINK_CHAT = "link_chat"
     SET_AUTHENTICATOR = "set_authenticator"
     ACCEPT_INVITE = "join"
     PROVE = "prove"
@@ -120,6 +121,7 @@ GRANTS: Final[Mapping[Operation, RoleScopes]] = {
     Permission.RESET_PASSWORD: _grant(UNLINKED, *HUMAN_ROLES),
     Permission.CHANGE_PASSWORD: _grant(*HUMAN_ROLES),
     Permission.SEE_SESSIONS: _grant(*HUMAN_ROLES),
+    Permission.LINK_CHAT: _grant(Role.PATIENT),
     Permission.SET_AUTHENTICATOR: _grant(Role.ADMINISTRATOR),
     Permission.ACCEPT_INVITE: _grant(*HUMAN_ROLES),
     Permission.PROVE: _grant(*STAFF),

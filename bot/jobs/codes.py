@@ -1,13 +1,19 @@
 """Mails of one-time codes and of account security."""
 
+from functools import partial
 from typing import Final
+
+from aiogram.types import InlineKeyboardMarkup
 
 from bot.channels.email import Email, UndeliverableMail
 from bot.jobs.notify import notify, send_email
 from bot.services import Services
+from handlers.ui.callbacks.account import DecideChat
+from handlers.ui.keyboards import rows
+from handlers.ui.texts import Texts
 from handlers.views.identity import identity_line
 from handlers.views.reports import release_content
-from models.tables.accounts import Account
+from models.tables.accounts import Account, ChatLink
 from models.tables.codes import Code, Purpose
 from models.tables.scans import Scan
 from workflow.accounts import codes, profile
@@ -96,6 +102,30 @@ async def notify_authenticator_reset(services: Services, account_id: int, on: st
         f"<authenticator-reset-{account_id}-{suffix}@{services.mail_domain}>",
     )
     await send_email(services, email)
+
+
+async def notify_chat_link(services: Services, code_id: int) -> None:
+    """Ask the chat that made the link; once that has decided, tell the other chat. Idempotent."""
+    async with services.sessions() as session:
+        code = await session.get_one(Code, code_id)
+        asking = code.asking_chat_id
+        linked = asking is not None and await session.get(ChatLink, asking) is not None
+    if asking is None:  # erased meanwhile
+        return
+    if linked:
+        await notify(services, [asking], f"chat-linked:{code_id}", "link_chat.done")
+    elif code.used_at is None:
+        key, label, buttons = f"chat-link:{code_id}", code.asking_label or "–", partial(_decision_buttons, code_id)
+        await notify(services, [code.chat_id], key, "link_chat.asked", None, buttons, label=label)
+
+
+def _decision_buttons(code_id: int, texts: Texts) -> InlineKeyboardMarkup:
+    return rows(
+        [
+            (texts.plain("button.link_chat"), DecideChat(code_id=code_id, yes=True)),
+            (texts.plain("button.refuse_chat"), DecideChat(code_id=code_id, yes=False)),
+        ]
+    )
 
 
 async def _notify_expired(services: Services, code: Code) -> None:

@@ -16,7 +16,7 @@ from handlers.ui.parsing import TYPED_TEXT
 from handlers.ui.replies import Handler
 from handlers.ui.texts import Texts
 from handlers.views.questions import repeat_question
-from workflow.accounts import phones
+from workflow.accounts.chats import phones
 from workflow.accounts.passwords import PasswordHasher
 from workflow.actors import Actor
 from workflow.permissions import Permission

@@ -9,11 +9,12 @@ from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message, ReplyKeyboardRemove
 
 from handlers.access import requires
-from handlers.account import proof
+from handlers.account import chat_linking, proof
 from handlers.account.contact import proof_state, register_contacts, require_proof
 from handlers.account.passwords import check_password
 from handlers.account.pending import ask_consent_for_pending
 from handlers.ui import callbacks, keyboards
+from handlers.ui.callbacks.account import OfferChat
 from handlers.ui.forms import Linking, Unlocking, interrupt, resume
 from handlers.ui.parsing import parse_email, register_answers
 from handlers.ui.replies import Handler, display_name, edit_message, private_chat_id
@@ -22,6 +23,7 @@ from handlers.views.questions import ask, repeat_question
 from models.tables.accounts import ChatLink
 from workflow.accounts import invitations, sessions
 from workflow.accounts.passwords import PasswordHasher
+from workflow.accounts.requester import Requester, requester_of
 from workflow.actors import Actor
 from workflow.errors import LoginFailed
 from workflow.permissions import Permission
@@ -118,7 +120,7 @@ async def show(message: Message, actor: Actor, texts: Texts, uow: UnitOfWork) ->
     async with uow.read() as session:
         links = await sessions.linked_chats(session, actor)
     await message.answer(
-        _list(links, private_chat_id(message), texts), reply_markup=_end_buttons(links, message.chat.id, texts)
+        _list(links, private_chat_id(message), texts), reply_markup=_chat_buttons(links, message.chat.id, actor, texts)
     )
 
 
@@ -133,7 +135,7 @@ async def end(
         else:
             await sessions.end(session, actor, callback_data.chat_id, uow.at)
         links = await sessions.linked_chats(session, actor)
-    await edit_message(query, _list(links, here, texts), _end_buttons(links, here, texts))
+    await edit_message(query, _list(links, here, texts), _chat_buttons(links, here, actor, texts))
 
 
 def _list(links: Sequence[ChatLink], here: int, texts: Texts) -> Html:
@@ -149,10 +151,10 @@ def _list(links: Sequence[ChatLink], here: int, texts: Texts) -> Html:
     return Html("\n".join([texts("sessions.head"), *lines]))
 
 
-def _end_buttons(links: Sequence[ChatLink], here: int, texts: Texts) -> InlineKeyboardMarkup | None:
-    """A button for each other chat, and one, with the id of this chat, that ends all others."""
+def _chat_buttons(links: Sequence[ChatLink], here: int, actor: Actor, texts: Texts) -> InlineKeyboardMarkup | None:
+    """A button for each other chat, and one, with the id of this chat, that ends all; for patients a further chat."""
     others = [link for link in links if link.chat_id != here]
-    buttons = [
+    buttons: keyboards.Buttons = [
         (
             texts.plain("button.end_session", label=link.label or link.chat_id),
             callbacks.EndSession(chat_id=link.chat_id),
@@ -161,11 +163,14 @@ def _end_buttons(links: Sequence[ChatLink], here: int, texts: Texts) -> InlineKe
     ]
     if len(others) > 1:
         buttons.append((texts.plain("button.end_others"), callbacks.EndSession(chat_id=here)))
+    if requester_of(actor) is Requester.PATIENT:
+        buttons.append((texts.plain("button.offer_chat"), OfferChat()))
     return keyboards.rows(buttons, width=1) if buttons else None
 
 
 def routes() -> Router:
     router = Router(name=__name__)
+    router.include_router(chat_linking.routes())
     router.include_router(proof.routes())
     router.message.register(link, Command("link"))
     router.message.register(ask_unlink, Command("unlink"))

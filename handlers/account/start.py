@@ -6,6 +6,8 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message, ReplyKeyboardRemove
 
 from handlers.access import requires
+from handlers.account import chat_linking
+from handlers.account.chat_linking import LINK_PREFIX
 from handlers.ui import callbacks, keyboards
 from handlers.ui.forms import CONTACT_STATES, Joining
 from handlers.ui.parsing import TYPED_TEXT, parse_registration_number
@@ -135,6 +137,7 @@ async def _greeting(invite: str | None, texts: Texts, uow: UnitOfWork) -> Html:
 
 def routes() -> Router:
     router = Router(name=__name__)
+    router.message.register(chat_linking.ask, CommandStart(deep_link=True, magic=F.args.startswith(LINK_PREFIX)))
     router.message.register(start_invited, CommandStart(deep_link=True, magic=F.args.startswith(INVITE_PREFIX)))
     router.message.register(start, CommandStart())
     router.message.register(help_, Command("help"))

@@ -10,7 +10,7 @@ from handlers.ui import keyboards
 from handlers.ui.callbacks import StopWhatsApp
 from handlers.ui.replies import edit_message
 from handlers.ui.texts import Texts
-from workflow.accounts import phones
+from workflow.accounts.chats import phones
 from workflow.actors import Actor
 from workflow.permissions import Permission
 from workflow.scans import queries

@@ -33,7 +33,7 @@ class Account(EncryptedRow, Base):
     date_of_birth: Mapped[date | None]
     sex: Mapped[Sex] = mapped_column(enum_column(Sex), default=Sex.UNKNOWN)
     phone: Mapped[str | None] = mapped_column(Encrypted)  # with its country code, shared by the patient
-    phone_hash: Mapped[str | None] = mapped_column(String(64), index=True)  # see `workflow.accounts.phones`
+    phone_hash: Mapped[str | None] = mapped_column(String(64), index=True)  # see `workflow.accounts.chats.phones`
     whatsapp: Mapped[bool] = mapped_column(default=True, server_default=true())  # reports go to `phone` as well
     registration_number: Mapped[str | None] = mapped_column(String(40))  # a doctor's or pharmacist's
     key_id: Mapped[str | None] = mapped_column(String(36))  # the key's row is gone after erasure

@@ -17,6 +17,7 @@ class Purpose(StrEnum):
     INVITE = "invite"
     PROVE = "prove"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of a purpose
+    LINK_CHAT = "link_chat"  # its token is in a link, not in a mail
 
 
 class Factor(StrEnum):
@@ -47,6 +48,8 @@ class Code(Base):
     created_at: Mapped[datetime] = mapped_column(index=True)
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    asking_chat_id: Mapped[int | None] = mapped_column(BigInteger)  # the chat that opened the link
+    asking_label: Mapped[str | None] = mapped_column(String(80))  # its name on Telegram, until it is decided
 
 
 class Authenticator(Base):

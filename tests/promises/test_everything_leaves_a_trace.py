@@ -25,7 +25,7 @@ from tests.support.jobs import settles
 from tests.support.people import Clinic
 from tests.support.report_steps import asks_to_amend
 from tests.support.steps import a_scan, actor, scan_row
-from workflow.accounts import phones
+from workflow.accounts.chats import phones
 from workflow.permissions import GRANTS, Operation, Permission
 from workflow.transitions import Action
 
@@ -46,6 +46,7 @@ LEAVES: Final[Mapping[Operation, str]] = {
     Permission.SIGN_IN: "sign_in",
     Permission.SIGN_OUT: "sign_out",
     Permission.UNLOCK: "unlock",
+    Permission.LINK_CHAT: "offer_link",
     Permission.RESET_PASSWORD: "set_password",
     Permission.CHANGE_PASSWORD: "set_password",
     Permission.SET_AUTHENTICATOR: "enrol_authenticator",
@@ -194,6 +195,8 @@ async def a_newcomer(clinic: Clinic) -> None:
 
 
 async def what_is_ones_own(clinic: Clinic) -> None:
+    await clinic.amina.sends("/sessions")
+    await clinic.amina.presses("Another chat", on="Where you are signed in")
     await rests(clinic)
     await clinic.amina.sends("/unlock")
     await clinic.amina.sends(PASSWORD)
@@ -279,7 +282,7 @@ STORIES: Final[Mapping[Callable[[Clinic], Awaitable[None]], set[str]]] = {
     },
     what_is_ones_own: {
         *("patient unlock ok", "patient phone:given ok", "patient set_password ok", "patient export ok"),
-        "patient forget ok",
+        *("patient forget ok", "patient offer_link ok"),
     },
     a_conversation: {"patient emergency ok", "pharmacist claim ok", "pharmacist reply ok", "pharmacist close ok"},
     an_administrators_day: {

@@ -23,7 +23,8 @@ from tests.support.people import Clinic
 from tests.support.rows import KEY, NOW, a_person
 from tests.support.steps import actor
 from workflow import jobs
-from workflow.accounts import password_reset, phones, registration
+from workflow.accounts import password_reset, registration
+from workflow.accounts.chats import phones
 from workflow.errors import CodeError
 
 MAIL = ("fine", "451", "550", "away")

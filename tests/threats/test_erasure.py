@@ -30,7 +30,8 @@ from tests.support.rows import NOW, a_person, a_staff
 from tests.support.rows import a_scan as a_row
 from tests.support.steps import a_scan, actor, rows, sentence_for
 from tests.support.storage import dump, every_byte, place
-from workflow.accounts import phones, registration
+from workflow.accounts import registration
+from workflow.accounts.chats import phones
 from workflow.accounts.passwords import hash_password
 from workflow.accounts.sessions import sign_in
 from workflow.audit import chain

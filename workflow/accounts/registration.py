@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables.accounts import Account, ChatLink
 from models.tables.codes import Code, Purpose
 from models.vocabulary import Role, Sex
-from workflow.accounts import phones, roles
+from workflow.accounts import roles
+from workflow.accounts.chats import phones
 from workflow.accounts.codes import Verdict, latest_code, send_code, verify_code
 from workflow.accounts.invitations import use_invite
 from workflow.accounts.profile import account_by_email

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import BigInteger, cast, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,7 +20,8 @@ from models.tables.model_watch import ReadAhead, ShadowFinding
 from models.tables.readings import ReadingPresets, ReadingVersion
 from models.tables.scans import AiFinding, CriticalResult, Prescription, Reading, Report, Scan
 from models.vocabulary import Role, ScanStatus, Sex
-from workflow.accounts import logins, phones
+from workflow.accounts import logins
+from workflow.accounts.chats import phones
 from workflow.accounts.sessions import sign_out
 from workflow.actors import SYSTEM, Actor
 from workflow.audit.chain import AuditEvent, record
@@ -30,6 +31,8 @@ from workflow.jobs import JobKind, enqueue
 from workflow.permissions import STAFF, Permission, authorize
 from workflow.privacy import overview
 from workflow.scans import queries
+
+BLANK_CODE: Final = {"chat_id": 0, "email": "", "asking_chat_id": None, "asking_label": None}
 
 
 class ErasureStage(StrEnum):
@@ -147,8 +150,8 @@ async def _delete_chat(session: AsyncSession, chat_id: int, at: datetime) -> Non
     await session.execute(delete(Delivery).where(Delivery.key.endswith(f":{chat_id}"), Delivery.report_id.is_(None)))
     of_chat = cast(Job.payload["chat_id"].as_string(), BigInteger) == chat_id
     await session.execute(delete(Job).where(Job.ended_at.is_not(None), of_chat))
-    codes = update(Code).where(Code.chat_id == chat_id)
-    await session.execute(codes.values(chat_id=0, email="", used_at=func.coalesce(Code.used_at, at)))
+    codes = update(Code).where(or_(Code.chat_id == chat_id, Code.asking_chat_id == chat_id))
+    await session.execute(codes.values(**BLANK_CODE, used_at=func.coalesce(Code.used_at, at)))
 
 
 async def _close_account(session: AsyncSession, account: Account, at: datetime) -> None:
@@ -156,7 +159,7 @@ async def _close_account(session: AsyncSession, account: Account, at: datetime) 
     chats = await queries.chats_of_account(session, account.id)
     await _delete_unprotected(session, account, at)
     codes = update(Code).where(or_(Code.account_id == account.id, Code.email == account.email))
-    await session.execute(codes.values(chat_id=0, email="", used_at=func.coalesce(Code.used_at, at)))
+    await session.execute(codes.values(**BLANK_CODE, used_at=func.coalesce(Code.used_at, at)))
     await logins.delete_throttles(session, chats, account.email)
     if account.email is not None:
         await session.execute(update(Invite).where(Invite.email == account.email).values(email=""))

@@ -9,7 +9,7 @@ from models.vocabulary import ScanStatus
 from tests.support.account_steps import rests
 from tests.support.people import Clinic
 from tests.support.steps import a_scan, actor, sentence_for
-from workflow.accounts import phones
+from workflow.accounts.chats import phones
 from workflow.reporting.release import patient_number
 
 

@@ -3,6 +3,7 @@
 import hmac
 from datetime import datetime
 from hashlib import sha256
+from typing import ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -10,7 +11,13 @@ from models.crypto.keys import hospital_key
 from models.tables.accounts import Account
 from workflow.actors import Actor
 from workflow.audit.chain import AuditEvent, record
-from workflow.errors import PhoneUnknown
+from workflow.errors import AccountError
+
+
+class PhoneUnknown(AccountError):
+    """The shared number is not that of the account."""
+
+    key: ClassVar[str] = "error.phone_unknown"
 
 
 async def phone_hash(session: AsyncSession, phone: str) -> str:

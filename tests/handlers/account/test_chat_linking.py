@@ -1,0 +1,54 @@
+"""A second chat is linked from the first one, which decides; a link alone opens nothing."""
+
+import re
+
+from handlers.ui.callbacks.account import DecideChat
+from tests.support.people import Clinic
+from tests.support.steps import an_hour_passes_for_codes, sentence_for
+
+
+async def _offers(clinic: Clinic) -> str:
+    await clinic.amina.sends("/sessions")
+    await clinic.amina.presses("Another chat", on="Where you are signed in")
+    [payload] = re.findall(r"start=(\S+)", (await clinic.amina.sees("Open this link")).text)
+    return str(payload)
+
+
+async def test_the_first_chat_decides_and_the_second_then_reads(clinic: Clinic) -> None:
+    await clinic.uploads()
+    payload = await _offers(clinic)
+    tablet, thief = await clinic.telegram.person("Amina's tablet"), await clinic.telegram.person("Thief")
+    await tablet.starts(payload)
+    await tablet.sees("Yes, it is me")
+    await tablet.sends("/scans")
+    await tablet.sees("I do not know you yet")
+    await thief.starts(payload)
+    await thief.sees("used already or is too old")
+    asked = await clinic.amina.sees("wants to read your scans")
+    assert "Amina's tablet" in asked.text
+    for person in (thief, clinic.rao):
+        await person.forges(DecideChat(code_id=1, yes=True).pack())
+    await clinic.amina.presses("Yes, it is me")
+    await clinic.amina.sees("The other chat is linked")
+    await tablet.sees("is linked to your account")
+    await tablet.sends("/scans")
+    await tablet.sees("#1")
+    again = await clinic.amina.forges(DecideChat(code_id=1, yes=True).pack())
+    assert again.text == sentence_for(clinic, "error.stale")
+    await an_hour_passes_for_codes(clinic)
+
+    await thief.starts(await _offers(clinic))
+    await clinic.amina.presses("No", on="wants to read your scans")
+    await clinic.amina.sees("stays outside")
+    await thief.sends("/scans")
+    await thief.sees("I do not know you yet")
+
+
+async def test_staff_are_offered_no_chat_without_their_password(clinic: Clinic) -> None:
+    await clinic.rao.sends("/sessions")
+    assert (await clinic.rao.sees("Where you are signed in")).key("Another chat") is None
+    refused = await clinic.rao.forges("lk")
+    assert "Somebody else" in (refused.text or "")
+    stranger = await clinic.telegram.person("Stranger")
+    await stranger.starts("link_guessed")
+    await stranger.sees("used already or is too old")

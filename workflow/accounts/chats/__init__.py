@@ -1,0 +1,1 @@
+"""Chats as proof of identity: the shared telephone, and the first chat for a further one."""
