@@ -23,11 +23,10 @@ from handlers.views.questions import ask, repeat_question
 from models.tables.accounts import ChatLink
 from workflow.accounts import invitations, sessions
 from workflow.accounts.passwords import PasswordHasher
-from workflow.accounts.requester import Requester, requester_of
 from workflow.actors import Actor
 from workflow.errors import LoginFailed
 from workflow.permissions import Permission
-from workflow.requester import Requester
+from workflow.requester import Requester, requester_of
 from workflow.unit_of_work import UnitOfWork
 
 

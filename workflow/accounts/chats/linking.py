@@ -11,12 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables.accounts import Account, ChatLink
 from models.tables.codes import Code, Purpose
 from workflow.accounts.codes import is_open, open_code
-from workflow.accounts.requester import Requester, requester_of
 from workflow.accounts.sessions import create_link
 from workflow.actors import Actor
 from workflow.audit.chain import AuditEvent, record
 from workflow.errors import AccountError, NotAllowed, NotFound, StaleAction
 from workflow.jobs import JobKind, enqueue
+from workflow.requester import Requester, requester_of
 
 
 class LinkInvalid(AccountError):
