@@ -24,6 +24,7 @@ from handlers.ui.replies import message_of, reply, show_alert
 from handlers.ui.texts import Catalogues, Html, Texts
 from handlers.views.questions import ask
 from inference.errors import Refused
+from models.base import is_transient
 from models.vocabulary import Role
 from workflow.actors import Actor
 from workflow.audit.chain import AuditEvent, Outcome, record
@@ -42,7 +43,13 @@ from workflow.permissions import Permission
 from workflow.unit_of_work import UnitOfWork
 
 logger = logging.getLogger(__name__)
+TELEGRAM_OUTAGES: Final = (TelegramNetworkError, TelegramServerError, TelegramRetryAfter)
 RECORDED_REFUSALS: Final = (NotAllowed, NotFound, InviteInvalid, InviteForOther, LoginLocked)
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether Telegram or the database failed, so that the update is handled again."""
+    return isinstance(error, TELEGRAM_OUTAGES) or is_transient(error)
 
 
 async def report_error(
@@ -56,11 +63,11 @@ async def report_error(
 ) -> bool:
     """Answer a refusal with its sentence, a fault with an id that is logged too; nothing else about it is shown.
 
-    `may_retry`: the caller feeds the update again after an outage of Telegram, so the outage is raised again."""
+    `may_retry`: the caller feeds the update again after an outage, which is raised again."""
     texts = texts or catalogues.of(None)
     match event.exception:
-        case TelegramNetworkError() | TelegramServerError() | TelegramRetryAfter() if may_retry:
-            raise event.exception
+        case outage if may_retry and is_outage(outage):
+            raise outage
         case SessionLocked() | ProofMissing() as refusal if state is not None and uow is not None and actor is not None:
             await _ask_for_identity(refusal, event.update, actor, state, texts, uow)
             return True

@@ -4,10 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
+from sqlite3 import SQLITE_BUSY
 from sqlite3 import Connection as SqliteConnection
+from sqlite3 import Error as SqliteError
 from typing import Final
 
 from sqlalchemy import Connection, DateTime, Dialect, Enum, MetaData, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -57,11 +61,23 @@ def enum_column(choices: type[StrEnum]) -> Enum:
 def open_engine(url: str) -> AsyncEngine:
     """Create the engine for `sqlite+aiosqlite:///…` or `postgresql+psycopg://…`."""
     if not url.startswith("sqlite"):
-        return create_async_engine(url, pool_pre_ping=True)
-    engine = create_async_engine(url, connect_args={"timeout": 30})
+        return create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
+    engine = create_async_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_immediate)
     return engine
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same transaction may succeed when it runs again.
+
+    True for a lost or refused connection, a deadlock, a serialization failure and a lock that was not freed in time."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, PoolTimeout)
+    state = getattr(error.orig, "sqlstate", None)
+    if isinstance(error.orig, SqliteError):
+        return getattr(error.orig, "sqlite_errorcode", None) == SQLITE_BUSY
+    return error.connection_invalidated or state is None or state[:2] in {"08", "40", "57"}
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ from bot.jobs.registry import JOB_HANDLERS, on_failure
 from bot.jobs.scans.delays import notify_delays
 from bot.jobs.worklist import end_claims
 from bot.services import Services
-from models.base import read_only
+from models.base import is_transient, read_only
 from models.crypto.keys import Erased
 from models.tables.jobs import Job
 from workflow import jobs
@@ -24,6 +24,8 @@ from workflow.jobs import LEASE, JobKind
 
 logger = logging.getLogger(__name__)
 IDLE_SECONDS: Final = 5.0  # between two polls of the table; a commit that enqueues a job wakes the worker at once
+END_ATTEMPTS: Final = 8  # at writing that a job failed
+OUTAGE_PAUSE: Final = 1.0  # seconds after a lost database connection
 CLEANUP_INTERVAL: Final = 3600.0  # seconds
 CLAIMS_INTERVAL: Final = 30.0  # seconds between two looks for claims that end
 RENEWAL_INTERVAL: Final = LEASE.total_seconds() / 3
@@ -124,8 +126,7 @@ class Worker:
         except Erased:  # the person was erased: nothing is left to do
             self._done.append(job)
         except Exception as error:  # noqa: BLE001 - a job survives any error
-            async with self._surviving():
-                await self._failed(job, error)
+            await self._note_failure(job, error)
         else:
             self._done.append(job)
         self._running.pop(job.id, None)
@@ -137,9 +138,10 @@ class Worker:
         try:
             yield
         except Exception as error:
-            logger.exception("the worker cannot go on", extra={"error": type(error).__name__, "seconds": IDLE_SECONDS})
+            pause = OUTAGE_PAUSE if is_transient(error) else IDLE_SECONDS
+            logger.exception("the worker cannot go on", extra={"error": type(error).__name__, "seconds": pause})
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), IDLE_SECONDS)
+                await asyncio.wait_for(self._stopping.wait(), pause)
 
     async def _sleep(self, free: int) -> None:
         """Wait until a job is enqueued, ends, or, when a place is free, becomes due."""
@@ -152,15 +154,24 @@ class Worker:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), min(IDLE_SECONDS, wait))
 
-    async def _failed(self, job: Job, error: Exception) -> None:
+    async def _note_failure(self, job: Job, error: Exception) -> None:
+        """Schedule the next try. When that cannot be written either, it is tried again; then the lease runs out."""
         logger.warning(
             "job failed",
             extra={"job_id": job.id, "kind": job.kind, "attempt": job.attempts, "error": type(error).__name__},
             exc_info=error,
         )
+        for _ in range(END_ATTEMPTS):
+            async with self._surviving():
+                await self._failed(job, error)
+                return
+
+    async def _failed(self, job: Job, error: Exception) -> None:
         now, delay = self._services.now(), None
         if isinstance(error, TelegramRetryAfter):
             delay = timedelta(seconds=error.retry_after)
+        elif is_transient(error):
+            delay = timedelta(seconds=OUTAGE_PAUSE)
         async with self._services.sessions.begin() as session:
             postponed = await jobs.postpone(session, job.id, type(error).__name__, now, delay)
             if not postponed:

@@ -10,21 +10,34 @@ from aiogram import Bot, Dispatcher
 from aiogram.exceptions import (
     ClientDecodeError,
     TelegramConflictError,
-    TelegramNetworkError,
-    TelegramRetryAfter,
-    TelegramServerError,
 )
 from aiogram.methods import TelegramMethod
 from aiogram.types import Update
+
+from handlers.errors import TELEGRAM_OUTAGES, is_outage
+from models.base import is_transient
 
 logger = logging.getLogger(__name__)
 LONG_POLL_SECONDS: Final = 25  # how long Telegram holds one request open
 POLL_INTERVAL: Final = 0.3  # seconds between two polls while updates are in progress
 MAX_PENDING: Final = 50  # updates in progress; another poll would mostly return these again
 BACKOFF: Final = (1, 2, 5, 10, 30)  # seconds between attempts to reach Telegram
+DATABASE_BACKOFF: Final = (0.2, 0.5, 1, 2, 5, 30)  # mostly one lost connection
 MAX_ATTEMPTS: Final = 20  # at one update that Telegram outages interrupt: about eight minutes
-OUTAGES: Final = (TelegramNetworkError, TelegramServerError, TelegramRetryAfter)
-UNREACHABLE: Final = (*OUTAGES, TelegramConflictError, ClientDecodeError)  # a gateway's error page cannot be decoded
+UNREACHABLE: Final = (
+    *TELEGRAM_OUTAGES,
+    TelegramConflictError,
+    ClientDecodeError,
+)  # a gateway's error page cannot be decoded
+
+
+def unreachable(error: Exception) -> str:
+    """The log's sentence for an outage."""
+    return "the database cannot be reached" if is_transient(error) else "Telegram cannot be reached"
+
+
+def log_dropped(update: Update, error: Exception) -> None:
+    logger.error("update dropped", extra={"update_id": update.update_id, "error": type(error).__name__}, exc_info=error)
 
 
 class Polling:
@@ -59,7 +72,7 @@ class Polling:
         for attempt in count():
             try:
                 await self._bot(method)
-            except (*OUTAGES, ClientDecodeError) as error:
+            except (*TELEGRAM_OUTAGES, ClientDecodeError) as error:
                 await self._pause(error, attempt)
             else:
                 return
@@ -70,7 +83,7 @@ class Polling:
         self._stopping.set()
 
     async def _handle(self, update: Update) -> None:
-        """Handle an update, again after each Telegram outage; its database effect happens once anyway.
+        """Handle an update, again after each outage of Telegram or of the database; its effect happens once anyway.
 
         An update still failing at `stop` stays unconfirmed, so that the next start receives it again."""
         for attempt in range(MAX_ATTEMPTS):
@@ -79,13 +92,13 @@ class Polling:
                     self._bot, update, may_retry=attempt < MAX_ATTEMPTS - 1, is_retry=attempt > 0
                 )
                 break
-            except OUTAGES as error:
+            except Exception as error:  # noqa: BLE001 - no update ends the polling
+                if not is_outage(error):
+                    log_dropped(update, error)
+                    break
                 await self._pause(error, attempt)
                 if self._stopping.is_set():
                     return
-            except Exception as error:
-                logger.exception("update dropped", extra={"update_id": update.update_id, "error": type(error).__name__})
-                break
         del self._pending[update.update_id]
 
     async def _get(self, allowed: list[str]) -> list[Update]:
@@ -113,7 +126,8 @@ class Polling:
         return updates
 
     async def _pause(self, error: Exception, attempt: int) -> None:
-        pause = BACKOFF[min(attempt, len(BACKOFF) - 1)]
-        logger.warning("Telegram cannot be reached", extra={"error": type(error).__name__, "seconds": pause})
+        pauses = DATABASE_BACKOFF if is_transient(error) else BACKOFF
+        pause = pauses[min(attempt, len(pauses) - 1)]
+        logger.warning(unreachable(error), extra={"error": type(error).__name__, "seconds": pause})
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), pause)

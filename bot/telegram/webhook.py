@@ -1,4 +1,4 @@
-"""Webhook: 200 after commit, 503 on a Telegram outage, so that Telegram redelivers the update."""
+"""Webhook: 200 after commit, 503 on an outage of Telegram or the database, so that Telegram redelivers the update."""
 
 import hmac
 import json
@@ -11,7 +11,8 @@ from aiogram.types import Update
 from aiohttp import web
 from pydantic import ValidationError
 
-from bot.telegram.polling import MAX_ATTEMPTS, OUTAGES
+from bot.telegram.polling import MAX_ATTEMPTS, log_dropped, unreachable
+from handlers.errors import is_outage
 
 logger = logging.getLogger(__name__)
 WEBHOOK_PATH: Final = "/telegram"
@@ -46,11 +47,11 @@ class Webhook:
             await self._dispatcher.feed_update(
                 self._bot, update, may_retry=failures < MAX_ATTEMPTS - 1, is_retry=failures > 0
             )
-        except OUTAGES as error:
-            logger.warning("Telegram cannot be reached", extra={"error": type(error).__name__})
-            self._failures[update.update_id] += 1
-            return False
-        except Exception as error:
-            logger.exception("update dropped", extra={"update_id": update.update_id, "error": type(error).__name__})
+        except Exception as error:  # noqa: BLE001 - Telegram gets an answer in any case
+            if is_outage(error):
+                logger.warning(unreachable(error), extra={"error": type(error).__name__})
+                self._failures[update.update_id] += 1
+                return False
+            log_dropped(update, error)
         del self._failures[update.update_id]
         return True
