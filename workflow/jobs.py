@@ -61,6 +61,8 @@ class JobKind(StrEnum):
     NOTIFY_CHAT_LINK = "tell_chat_link"
     NOTIFY_AUTHENTICATOR_RESET = "tell_authenticator_reset"
     NOTIFY_INVITATION = "tell_invitation"
+    NOTIFY_CREDENTIAL = "tell_credential"
+    NOTIFY_DENIED = "tell_denied"
     SEND_EXPORT = "send_export"
     DELETE_FILES = "clear_away"
 

@@ -30,6 +30,7 @@ class Permission(StrEnum):
     SET_AUTHENTICATOR = "set_authenticator"
     ACCEPT_INVITE = "join"
     PROVE = "prove"
+    DENY_CHANGE = "deny_change"
     SWITCH_ROLE = "switch_role"
     SET_LANGUAGE = "speak"
     SEE_SELF = "see_self"
@@ -125,6 +126,7 @@ GRANTS: Final[Mapping[Operation, RoleScopes]] = {
     Permission.SET_AUTHENTICATOR: _grant(Role.ADMINISTRATOR),
     Permission.ACCEPT_INVITE: _grant(*HUMAN_ROLES),
     Permission.PROVE: _grant(*STAFF),
+    Permission.DENY_CHANGE: _grant(UNLINKED, *HUMAN_ROLES),  # bound to the chat or the mail that was told
     Permission.SWITCH_ROLE: _grant(*HUMAN_ROLES),
     Permission.SET_LANGUAGE: _grant(UNLINKED, *HUMAN_ROLES),
     Permission.SEE_SELF: _grant(*HUMAN_ROLES),
@@ -183,11 +185,13 @@ STEP_UP: Final[Mapping[Operation, Proof]] = {
 
 PROOF_PERIOD: Final = timedelta(minutes=15)
 
+ALLOWED_WHEN_SUSPENDED: Final = frozenset((Permission.PUBLIC_INFO, Permission.SIGN_OUT, Permission.DENY_CHANGE))
 ALLOWED_WHEN_LOCKED: Final = frozenset(  # operations that show no health data
     (
         Permission.PUBLIC_INFO,
         Permission.CALL_DESK,
         Permission.SIGN_OUT,
+        Permission.DENY_CHANGE,
         Permission.UNLOCK,
         Permission.RESET_PASSWORD,
         Permission.SET_LANGUAGE,
@@ -203,7 +207,7 @@ def authorize(actor: Actor | None, operation: Operation | None) -> None:
     `actor` is None for a chat without an account. An operation that the table does not list is refused to everybody."""
     grants = GRANTS.get(operation, {}) if operation else {}
     if (actor.role if actor else UNLINKED) in grants:
-        if actor is not None and actor.suspended and operation not in {Permission.PUBLIC_INFO, Permission.SIGN_OUT}:
+        if actor is not None and actor.suspended and operation not in ALLOWED_WHEN_SUSPENDED:
             raise Suspended
         if actor is not None and actor.locked and operation not in ALLOWED_WHEN_LOCKED:
             raise SessionLocked

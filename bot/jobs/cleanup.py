@@ -10,6 +10,7 @@ from bot.observability.audit_anchor import record_anchor
 from bot.services import Services
 from models.base import read_only
 from workflow.accounts import profile
+from workflow.credentials import changes
 from workflow.faq import unanswered
 from workflow.scans import analysis, queries
 from workflow.unit_of_work import delete_old_updates
@@ -31,6 +32,7 @@ async def clean_up(services: Services) -> None:
         await delete_old_updates(session, services.now())
         await unanswered.delete_old(session, services.now())
         await profile.delete_old_choices(session, services.now())
+        await changes.delete_old(session, services.now())
         await analysis.delete_unused(session)
     await erase_due_accounts(services)
     await _delete_orphaned_files(services)

@@ -21,6 +21,7 @@ from bot.jobs import (
     shadow_model,
     worklist,
 )
+from bot.jobs.accounts import credentials
 from bot.jobs.scans import clarifications
 from models.tables.jobs import Job
 from workflow.jobs import JobKind, enqueue
@@ -69,6 +70,8 @@ JOB_HANDLERS: Final[Mapping[JobKind, JobHandler]] = {
     JobKind.NOTIFY_CHAT_LINK: codes.notify_chat_link,
     JobKind.NOTIFY_AUTHENTICATOR_RESET: codes.notify_authenticator_reset,
     JobKind.NOTIFY_INVITATION: notify.notify_invitation,
+    JobKind.NOTIFY_CREDENTIAL: credentials.notify_change,
+    JobKind.NOTIFY_DENIED: credentials.notify_denied,
     JobKind.SEND_EXPORT: data_requests.send_export,
     JobKind.DELETE_FILES: data_requests.delete_files,
 }

@@ -21,9 +21,11 @@ from handlers.ui.parsing import register_answers
 from handlers.ui.replies import Handler, delete_message, private_chat_id
 from handlers.ui.texts import Html, Texts
 from handlers.views.questions import ask
+from models.tables.codes import Change
 from workflow.accounts import authenticators, logins
 from workflow.accounts.passwords import PasswordHasher
 from workflow.actors import Actor
+from workflow.credentials import changes
 from workflow.errors import FactorWrong
 from workflow.permissions import Permission
 from workflow.unit_of_work import UnitOfWork
@@ -76,6 +78,7 @@ async def take_first_code(
         data = await state.get_data()
         if recovery_codes is not None:
             await state.clear()
+            await changes.note(session, actor.account_id, Change.AUTHENTICATOR, uow.at, message.chat.id)
     if recovery_codes is None:
         raise FactorWrong
     await _delete_picture(bot, message, data)
@@ -103,6 +106,7 @@ async def remove(
         if correct:
             await logins.reset_failures(session, bucket)
             await state.clear()
+            await changes.note(session, actor.account_id, Change.AUTHENTICATOR, uow.at, message.chat.id)
     if not correct:
         raise FactorWrong
     await message.answer(texts("authenticator.removed"))

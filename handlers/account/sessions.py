@@ -21,9 +21,11 @@ from handlers.ui.replies import Handler, display_name, edit_message, private_cha
 from handlers.ui.texts import Catalogues, Html, Texts
 from handlers.views.questions import ask, repeat_question
 from models.tables.accounts import ChatLink
+from models.tables.codes import Change
 from workflow.accounts import invitations, sessions
 from workflow.accounts.passwords import PasswordHasher
 from workflow.actors import Actor
+from workflow.credentials import changes
 from workflow.errors import LoginFailed
 from workflow.permissions import Permission
 from workflow.requester import Requester, requester_of
@@ -85,6 +87,7 @@ async def ask_unlink(message: Message, actor: Actor, texts: Texts) -> None:
 async def unlink(query: CallbackQuery, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
     async with uow.begin() as session:
         await sessions.sign_out(session, private_chat_id(query), uow.at)
+        await changes.note(session, actor.account_id, Change.SIGN_OUT, uow.at, private_chat_id(query))
     await edit_message(query, texts("unlink.done_phone" if actor.by_phone else "unlink.done"))
 
 
@@ -132,7 +135,7 @@ async def end(
         if callback_data.chat_id == here:
             await sessions.end_others(session, actor, here, uow.at)
         else:
-            await sessions.end(session, actor, callback_data.chat_id, uow.at)
+            await sessions.end(session, actor, callback_data.chat_id, here, uow.at)
         links = await sessions.linked_chats(session, actor)
     await edit_message(query, _list(links, here, texts), _chat_buttons(links, here, actor, texts))
 

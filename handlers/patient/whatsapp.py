@@ -8,10 +8,12 @@ from handlers.access import requires
 from handlers.account.contact import own_number
 from handlers.ui import keyboards
 from handlers.ui.callbacks import StopWhatsApp
-from handlers.ui.replies import edit_message
+from handlers.ui.replies import edit_message, private_chat_id
 from handlers.ui.texts import Texts
+from models.tables.codes import Change
 from workflow.accounts.chats import phones
 from workflow.actors import Actor
+from workflow.credentials import changes
 from workflow.permissions import Permission
 from workflow.scans import queries
 from workflow.unit_of_work import UnitOfWork
@@ -40,6 +42,7 @@ async def take_contact(message: Message, actor: Actor, texts: Texts, uow: UnitOf
         return
     async with uow.begin() as session:
         await phones.turn_whatsapp_on(session, actor, phone, uow.at)
+        await changes.note(session, actor.account_id, Change.PHONE, uow.at, private_chat_id(message))
     await message.answer(texts("whatsapp.done"), reply_markup=ReplyKeyboardRemove())
 
 
@@ -47,6 +50,7 @@ async def take_contact(message: Message, actor: Actor, texts: Texts, uow: UnitOf
 async def stop(query: CallbackQuery, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
     async with uow.begin() as session:
         await phones.turn_whatsapp_off(session, actor, uow.at)
+        await changes.note(session, actor.account_id, Change.PHONE, uow.at, private_chat_id(query))
     await edit_message(query, texts("whatsapp.stopped_kept" if actor.by_phone else "whatsapp.stopped"))
 
 

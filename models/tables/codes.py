@@ -1,9 +1,11 @@
-"""One-time codes, authenticator apps and recovery codes. Of a code only a keyed hash is stored."""
+"""One-time codes, authenticator apps, recovery codes, and changes of what opens an account.
+
+Of a code only a keyed hash is stored."""
 
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, ForeignKey, String
+from sqlalchemy import JSON, BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, enum_column
@@ -25,6 +27,17 @@ class Factor(StrEnum):
 
     MAIL = "mail"
     AUTHENTICATOR = "authenticator"
+
+
+class Change(StrEnum):
+    """A change of what opens an account."""
+
+    SIGN_IN = "sign_in"
+    SIGN_OUT = "sign_out"
+    PASSWORD = "password"  # noqa: S105 - the name of a change
+    AUTHENTICATOR = "authenticator"
+    PHONE = "phone"
+    ROLE = "role"
 
 
 class Code(Base):
@@ -73,3 +86,16 @@ class RecoveryCode(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
     digest: Mapped[str] = mapped_column(String(64))
     used_at: Mapped[datetime | None]
+
+
+class CredentialChange(Base):
+    """A change that its owner is told of, by mail and in `chats`, and may deny."""
+
+    __tablename__ = "credential_changes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    change: Mapped[Change] = mapped_column(enum_column(Change))
+    chats: Mapped[list[int]] = mapped_column(JSON)
+    at: Mapped[datetime]
+    denied_at: Mapped[datetime | None]

@@ -52,6 +52,7 @@ LEAVES: Final[Mapping[Operation, str]] = {
     Permission.SET_AUTHENTICATOR: "enrol_authenticator",
     Permission.ACCEPT_INVITE: "join:pharmacist",
     Permission.PROVE: "prove",
+    Permission.DENY_CHANGE: "deny_change",
     Permission.SWITCH_ROLE: "switch_role",
     Permission.UPLOAD: "upload",
     Permission.DESCRIBE: "describe:complaint",
@@ -192,6 +193,8 @@ async def a_newcomer(clinic: Clinic) -> None:
     await ravi.sends("000000")
     await ravi.sees("not right")
     await signs_in(ravi, "amina@example.org", PASSWORD)
+    await clinic.amina.presses("This was not me", on="was signed in to in another chat")
+    await clinic.amina.sees("is signed out and its password is void")
 
 
 async def what_is_ones_own(clinic: Clinic) -> None:
@@ -279,6 +282,7 @@ STORIES: Final[Mapping[Callable[[Clinic], Awaitable[None]], set[str]]] = {
     a_newcomer: {
         *("patient register ok", "patient decline_consent ok", "patient consent ok", "patient upload ok"),
         *("patient sign_out ok", "stranger sign_in refused", "stranger set_password refused", "patient sign_in ok"),
+        "patient deny_change ok",
     },
     what_is_ones_own: {
         *("patient unlock ok", "patient phone:given ok", "patient set_password ok", "patient export ok"),

@@ -171,7 +171,7 @@ def test_what_changes_rights_or_what_patients_are_told_names_its_proof() -> None
         *("speak", "see_self", "upload", "describe", "see_own", "see_queue", "see_day", "see_scan", "see_story"),
         *("see_report", "see_model", "see_staff", "see_audit", "see_draft", "claim_scan", "mark_critical"),
         *("ask_clarification", "answer_clarification", "acknowledge", "set_stat", "see_undelivered", "give_phone"),
-        *("link_chat", "give_facts", "call_desk", "see_privacy", "serve_desk", "find_patient", "prove"),
+        *("link_chat", "give_facts", "call_desk", "see_privacy", "serve_desk", "find_patient", "prove", "deny_change"),
     }
     assert {str(one) for one in set(GRANTS) - CHANGES - SIGNED_FOR_BY_A_CODE} == conversation
 

@@ -9,12 +9,13 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables.accounts import Account, ChatLink, Invite
-from models.tables.codes import Code, Purpose
+from models.tables.codes import Change, Code, Purpose
 from models.vocabulary import Role
 from workflow.accounts import roles
 from workflow.accounts.codes import Verdict, latest_code, send_code, verify_code
 from workflow.actors import Actor, actor_of
 from workflow.audit.chain import AuditEvent, Outcome, record
+from workflow.credentials import changes
 from workflow.errors import (
     InviteForOther,
     InviteInvalid,
@@ -149,6 +150,7 @@ async def accept_invite(
     await check_may_join(session, actor_of(link.account), token, at)
     link.role, inviter = await use_invite(session, token, link.account, at)
     roles.grant(link.account, link.role, number, at, inviter)
+    await changes.note(session, link.account_id, Change.ROLE, at, chat_id)
     enqueue(session, JobKind.SHOW_MENU, at, chat_id=chat_id)
     return actor_of(link.account, link.role)
 

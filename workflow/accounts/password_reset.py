@@ -6,12 +6,13 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables.accounts import ChatLink
-from models.tables.codes import Code, Purpose
+from models.tables.codes import Change, Code, Purpose
 from workflow.accounts.codes import Verdict, latest_code, send_code, verify_code
 from workflow.accounts.profile import account_by_email, linked_account
 from workflow.accounts.sessions import create_link, sign_out
 from workflow.actors import Actor, actor_of
 from workflow.audit.chain import AuditEvent, Outcome, record
+from workflow.credentials import changes
 from workflow.errors import (
     AlreadyLinked,
     LoginFailed,
@@ -58,8 +59,9 @@ async def set_password(session: AsyncSession, chat_id: int, email: str, password
         raise LoginFailed
     account.password_hash = password_hash
     others = select(ChatLink).where(ChatLink.account_id == account.id, ChatLink.chat_id != chat_id)
-    for link in await session.scalars(others):
-        await sign_out(session, link.chat_id, at)
+    ended = [link.chat_id for link in await session.scalars(others)]
+    for other in ended:
+        await sign_out(session, other, at)
     current = await session.get(ChatLink, chat_id)
     if current is None:
         await create_link(session, chat_id, account, at)
@@ -67,5 +69,6 @@ async def set_password(session: AsyncSession, chat_id: int, email: str, password
         raise AlreadyLinked
     else:
         current.seen_at = at
+    await changes.note(session, account.id, Change.PASSWORD, at, chat_id, ended=ended)
     await record(session, actor_of(account), AuditEvent("set_password", "account", account.id), at)
     return actor_of(account)

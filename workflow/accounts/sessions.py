@@ -10,9 +10,11 @@ from sqlalchemy.orm import joinedload
 
 from models.tables.accounts import Account, ChatLink
 from models.tables.chats import Card, ChatLanguage, Form
+from models.tables.codes import Change
 from workflow.accounts.profile import account_by_email
 from workflow.actors import Actor, actor_of
 from workflow.audit.chain import AuditEvent, record
+from workflow.credentials import changes
 from workflow.desk import tickets
 from workflow.errors import (
     AlreadyLinked,
@@ -32,12 +34,13 @@ async def linked_chats(session: AsyncSession, actor: Actor) -> Sequence[ChatLink
     return (await session.scalars(links.order_by(ChatLink.created_at.desc(), ChatLink.chat_id))).all()
 
 
-async def end(session: AsyncSession, actor: Actor, chat_id: int, at: datetime) -> None:
-    """Sign out one of the actor's chats. Raises NotFound for any other chat."""
+async def end(session: AsyncSession, actor: Actor, chat_id: int, here: int, at: datetime) -> None:
+    """Sign out one of the actor's chats from the chat `here`. Raises NotFound for any other chat."""
     link = await session.get(ChatLink, chat_id)
     if link is None or link.account_id != actor.account_id:
         raise NotFound
     await sign_out(session, chat_id, at)
+    await changes.note(session, actor.account_id, Change.SIGN_OUT, at, here, ended=[chat_id])
 
 
 async def end_others(session: AsyncSession, actor: Actor, keep: int, at: datetime) -> int:
@@ -45,6 +48,8 @@ async def end_others(session: AsyncSession, actor: Actor, keep: int, at: datetim
     others = [link.chat_id for link in await linked_chats(session, actor) if link.chat_id != keep]
     for chat_id in others:
         await sign_out(session, chat_id, at)
+    if others:
+        await changes.note(session, actor.account_id, Change.SIGN_OUT, at, keep, ended=others)
     return len(others)
 
 
@@ -84,6 +89,7 @@ async def sign_in(session: AsyncSession, chat_id: int, email: str, at: datetime,
     if await session.get(ChatLink, chat_id) is not None:
         raise AlreadyLinked
     await create_link(session, chat_id, account, at, label)
+    await changes.note(session, account.id, Change.SIGN_IN, at, chat_id)
     await record(session, actor_of(account), AuditEvent("sign_in", "account", account.id), at)
     return actor_of(account)
 

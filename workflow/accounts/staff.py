@@ -9,12 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables.accounts import Account, ChatLink
-from models.tables.codes import Code, Purpose
+from models.tables.codes import Change, Code, Purpose
 from models.vocabulary import Role
 from workflow.accounts import invitations, roles
 from workflow.accounts.codes import Verdict, latest_code, send_code, verify_code
 from workflow.actors import Actor
 from workflow.audit.chain import AuditEvent, Outcome, record
+from workflow.credentials import changes
 from workflow.desk import tickets
 from workflow.errors import NotFound
 from workflow.jobs import JobKind, enqueue
@@ -137,6 +138,8 @@ async def _apply(session: AsyncSession, actor: Actor, account: Account, plan: Pl
             roles.grant(account, GRANTED[change], plan.number, at, actor.account_id)
         case _:
             await roles.revoke(session, account, REVOKED[change])
+    if plan.change is not StaffChange.VOUCH:
+        await changes.note(session, account.id, Change.ROLE, at)
     if account.suspended_at is not None or account.role is Role.PATIENT:
         await tickets.release_tickets(session, account.id, at)
     for chat_id in await session.scalars(select(ChatLink.chat_id).where(ChatLink.account_id == account.id)):

@@ -12,7 +12,7 @@ from models.crypto.keys import DATA_KEYS, WrappedKey
 from models.tables.accounts import Account, Invite, PatientFacts
 from models.tables.amendments import Amendment, AmendmentState
 from models.tables.chats import Card
-from models.tables.codes import Code
+from models.tables.codes import Code, CredentialChange
 from models.tables.deliveries import Delivery, DeliveryEvent
 from models.tables.desk import Ticket, TicketMessage, TicketState, UrgencyQuestion
 from models.tables.jobs import Job
@@ -164,7 +164,7 @@ async def _close_account(session: AsyncSession, account: Account, at: datetime) 
     if account.email is not None:
         await session.execute(update(Invite).where(Invite.email == account.email).values(email=""))
     born = account.date_of_birth
-    for table in (PatientFacts, ReadingPresets):
+    for table in (CredentialChange, PatientFacts, ReadingPresets):
         await session.execute(delete(table).where(table.account_id == account.id))
     account.identity = {"name": account.name, "sex": account.sex, "date_of_birth": born and born.isoformat()}
     account.email, account.password_hash = f"{account.id}@forgotten.invalid", ""

@@ -33,7 +33,7 @@ async def a_person_of(sessions: Sessions, *held: Role, chat: int = CHAT) -> Acto
         session.add(ChatLink(chat_id=chat, account_id=who.account_id, created_at=NOW, seen_at=NOW))
         account = await session.get_one(Account, who.account_id, populate_existing=True)
         for role in held[1:]:
-            roles.grant(account, role, f"number as {role}", NOW)
+            roles.grant(account, role, f"number as {role}", NOW, None)
         return who
 
 

@@ -9,11 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables.accounts import Account, ChatLink
-from models.tables.codes import Code, Purpose
+from models.tables.codes import Change, Code, Purpose
 from workflow.accounts.codes import is_open, open_code
 from workflow.accounts.sessions import create_link
 from workflow.actors import Actor
 from workflow.audit.chain import AuditEvent, record
+from workflow.credentials import changes
 from workflow.errors import AccountError, NotAllowed, NotFound, StaleAction
 from workflow.jobs import JobKind, enqueue
 from workflow.requester import Requester, requester_of
@@ -63,6 +64,7 @@ async def decide(session: AsyncSession, actor: Actor, chat_id: int, code_id: int
     label, code.used_at, code.asking_label = code.asking_label or "", at, None
     if yes:
         await create_link(session, asking, await session.get_one(Account, actor.account_id), at, label)
+        await changes.note(session, actor.account_id, Change.SIGN_IN, at, asking, chat_id)
         enqueue(session, JobKind.NOTIFY_CHAT_LINK, at, code_id=code.id)
         await record(session, actor, AuditEvent("link_chat", "account", actor.account_id), at)
     else:
