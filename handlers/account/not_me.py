@@ -11,7 +11,7 @@ from handlers.access import requires
 from handlers.ui.callbacks.credentials import NOT_ME_PREFIX, NotMe
 from handlers.ui.replies import edit_message, private_chat_id
 from handlers.ui.texts import Texts
-from workflow.credentials import denial
+from workflow.accounts import denial
 from workflow.errors import NotFound
 from workflow.permissions import Permission
 from workflow.unit_of_work import UnitOfWork

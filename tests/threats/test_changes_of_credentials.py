@@ -16,10 +16,10 @@ from tests.support.code_steps import CHAT, OTHER_CHAT
 from tests.support.jobs import settles
 from tests.support.people import Clinic
 from tests.support.rows import KEY, NOW, a_person
+from workflow.accounts import denial
 from workflow.accounts.sessions import create_link
 from workflow.actors import Actor
 from workflow.credentials import changes as noted
-from workflow.credentials import denial
 from workflow.errors import NotFound, StaleAction
 
 

@@ -14,7 +14,7 @@ from handlers.ui.texts import Texts
 from models.tables.accounts import Account
 from models.tables.codes import CredentialChange
 from models.vocabulary import Role
-from workflow.credentials.denial import seal
+from workflow.accounts.denial import seal
 from workflow.scans import queries
 
 

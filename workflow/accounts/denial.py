@@ -1,4 +1,4 @@
-"""“This was not me”: the owner denies a change, which closes the account to whoever made it."""
+"""“This was not me”: the owner denies a change, and the account is closed to whoever made it."""
 
 import hmac
 from datetime import datetime, timedelta
