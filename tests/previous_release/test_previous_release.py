@@ -69,7 +69,7 @@ FORMS: Final[tuple[tuple[str, str, str | None], ...]] = (
     ("Teaching:other", "Small things", "Teaching:answer"),
     ("Teaching:answer", "Ask at the desk.", "Teaching:phrases"),
     ("Teaching:phrases", "who lends an umbrella", "Teaching:other"),
-    ("Teaching:sure", ">te", None),
+    ("Teaching:sure", ">te", "Proving:code"),  # an own code comes first, then it is pressed again
     ("Releasing:code", "?", None),
     ("Amending:reason", "The side was named wrongly.", "Amending:findings"),
     ("Amending:findings", "Opacities on the left.", "Amending:impression"),
