@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -13,6 +13,7 @@ from models.tables.jobs import Job
 from workflow.job_owner import OWN_NAME, is_dead
 
 LEASE: Final = timedelta(seconds=10)  # renewed while the job runs
+ENDED_RETENTION: Final = timedelta(days=30)  # to look into what failed
 MAX_BACKOFF: Final = timedelta(minutes=5)
 RETRY_PERIOD: Final = timedelta(days=2)  # from the first try
 CLAIM_LOCK: Final = 0xC555  # PostgreSQL advisory lock that serializes `claim`
@@ -222,3 +223,9 @@ async def give_up(session: AsyncSession, job_id: int, error: str, at: datetime) 
     """Mark a job as failed for good; `error` keeps the class of the exception."""
     job = await session.get_one(Job, job_id)
     job.ended_at, job.leased_until, job.error = at, None, error
+
+
+async def delete_old_jobs(session: AsyncSession, at: datetime, most: int) -> int:
+    """Delete up to `most` jobs that ended more than `ENDED_RETENTION` ago. Returns how many were deleted."""
+    old = select(Job.id).where(Job.ended_at < at - ENDED_RETENTION).limit(most)
+    return len((await session.scalars(delete(Job).where(Job.id.in_(old)).returning(Job.id))).all())

@@ -1,20 +1,25 @@
 """Removal of data that is no longer needed: chat messages, old rows, erased accounts and orphaned files."""
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.channels.delivering import TELEGRAM_REFUSALS
 from bot.jobs.data_requests import erase_due_accounts
 from bot.observability.audit_anchor import record_anchor
 from bot.services import Services
 from models.base import read_only
-from workflow.accounts import profile
+from workflow.accounts import codes, profile
 from workflow.credentials import changes
 from workflow.faq import unanswered
+from workflow.jobs import delete_old_jobs
 from workflow.scans import analysis, queries
 from workflow.unit_of_work import delete_old_updates
 
+BATCH: Final = 500  # rows of one transaction
 MIN_ORPHAN_AGE: Final = timedelta(hours=1)  # a younger file may belong to a transaction in progress
 
 
@@ -34,15 +39,28 @@ async def clean_up(services: Services) -> None:
         await profile.delete_old_choices(session, services.now())
         await changes.delete_old(session, services.now())
         await analysis.delete_unused(session)
+    await _in_batches(services, delete_old_jobs)
+    await _in_batches(services, codes.delete_old)
     await erase_due_accounts(services)
-    await _delete_orphaned_files(services)
+    await delete_orphaned_files(services)
     await record_anchor(services.sessions, services.anchors_file, services.now())
 
 
-async def _delete_orphaned_files(services: Services) -> None:
-    """Delete files without a row, left by a kill between writing the file and committing the row."""
-    old = await asyncio.to_thread(services.vault.names_before, services.now() - MIN_ORPHAN_AGE)
-    async with read_only(services.sessions) as session:
-        orphans = old - await queries.stored_files(session)
+async def _in_batches(services: Services, delete: Callable[[AsyncSession, datetime, int], Awaitable[int]]) -> None:
+    """Call `delete` in short transactions until it deletes fewer rows than it may: others write in between."""
+    deleted = BATCH
+    while deleted == BATCH:
+        async with services.sessions.begin() as session:
+            deleted = await delete(session, services.now(), BATCH)
+
+
+async def delete_orphaned_files(services: Services, batch: int = BATCH) -> None:
+    """Delete files without a row, left by a kill between writing the file and committing the row. Idempotent."""
+    orphans = await asyncio.to_thread(services.vault.names_before, services.now() - MIN_ORPHAN_AGE)
+    last: int | None = 0
+    while last is not None:
+        async with read_only(services.sessions) as session:
+            stored, last = await queries.stored_files(session, last, batch)
+        orphans -= stored
     for name in orphans:
         await asyncio.to_thread(services.vault.delete, name)

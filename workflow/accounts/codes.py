@@ -11,7 +11,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Final, Literal
 
-from sqlalchemy import ColumnElement, Update, func, select, update
+from sqlalchemy import ColumnElement, Update, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables.accounts import Account, ChatLink
@@ -27,6 +27,7 @@ MAX_ATTEMPTS: Final = 5
 MIN_INTERVAL: Final = timedelta(seconds=60)
 WINDOW: Final = timedelta(minutes=15)
 CODES_PER_WINDOW: Final = 3
+CODE_RETENTION: Final = timedelta(days=90)
 MAILS_PER_WINDOW: Final = 6  # to one address or from one chat, without sign-in
 WRONG_PER_WINDOW: Final = 10  # of a signed-in chat, or of one address and chat without sign-in
 WRONG_OF_ACCOUNT: Final = 30  # of all signed-in chats of one account
@@ -188,3 +189,9 @@ async def _is_over_own_limit(session: AsyncSession, code: Code, recent: Sequence
 
 def _same_purpose(code: Code) -> Update:
     return update(Code).where(Code.chat_id == code.chat_id, Code.purpose == code.purpose)
+
+
+async def delete_old(session: AsyncSession, at: datetime, most: int) -> int:
+    """Delete up to `most` codes that expired more than `CODE_RETENTION` ago. Returns how many were deleted."""
+    old = select(Code.id).where(Code.expires_at < at - CODE_RETENTION).limit(most)
+    return len((await session.scalars(delete(Code).where(Code.id.in_(old)).returning(Code.id))).all())

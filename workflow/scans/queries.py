@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -172,9 +172,15 @@ async def was_handled(session: AsyncSession, update_id: int) -> bool:
     return await session.get(HandledUpdate, update_id) is not None
 
 
-async def stored_files(session: AsyncSession) -> set[str]:
-    """Every vault id that is referenced, except those of erased accounts."""
-    return await _files(session, Account.erased_at.is_(None))
+async def stored_files(session: AsyncSession, after: int, most: int) -> tuple[set[str], int | None]:
+    """Vault ids that `most` scans with numbers above `after` refer to, and the last number; None after the last scan.
+
+    Without those of erased accounts."""
+    batch = select(Scan.id).where(Scan.id > after).order_by(Scan.id).limit(most).subquery()
+    last = await session.scalar(select(func.max(batch.c.id)))
+    if last is None:
+        return set(), None
+    return await _files(session, and_(Account.erased_at.is_(None), Scan.id > after, Scan.id <= last)), last
 
 
 async def files_of(session: AsyncSession, account_id: int) -> set[str]:
