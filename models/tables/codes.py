@@ -38,6 +38,7 @@ class Change(StrEnum):
     AUTHENTICATOR = "authenticator"
     PHONE = "phone"
     ROLE = "role"
+    GUESSED = "guessed"  # nothing yet: wrong codes were typed
 
 
 class Code(Base):

@@ -26,6 +26,7 @@ from workflow import jobs
 from workflow.accounts import password_reset, registration
 from workflow.accounts.chats import phones
 from workflow.errors import CodeError
+from workflow.jobs import JobKind
 
 MAIL = ("fine", "451", "550", "away")
 INPUTS = ("ask", "type", "61 s", "11 min", *MAIL)
@@ -92,6 +93,8 @@ class Conversation:
             due = select(Job).where(Job.ended_at.is_(None), Job.run_at <= self.at)
             waiting = list(await session.scalars(due.order_by(Job.id)))
         for job in waiting:
+            if job.kind == JobKind.NOTIFY_CREDENTIAL:  # tells the owner, not this chat
+                continue
             try:
                 await HANDLERS[job.kind.upper()](services, **job.payload)
             except OSError as error:

@@ -1,7 +1,7 @@
 """Threat: codes are guessed, reissued for more guesses, replayed, or used twice at the same moment."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pyotp
 import pytest
@@ -9,13 +9,24 @@ from sqlalchemy import select
 
 from models.base import Sessions
 from models.schema import metadata
-from models.tables.codes import Authenticator, Code, RecoveryCode
+from models.tables.accounts import Account
+from models.tables.codes import Authenticator, Change, Code, CredentialChange, RecoveryCode
 from models.tables.scans import Scan
+from models.vocabulary import Role
 from tests.support.authenticator_steps import STEP, an_app, requests_code
-from tests.support.code_steps import a_completed_scan, another, approve, confirm, several_completed_scans
-from tests.support.rows import KEY, NOW
-from workflow.accounts import authenticators
-from workflow.accounts.codes import LIFETIME, MAX_ATTEMPTS, WRONG_PER_WINDOW, Verdict
+from tests.support.code_steps import (
+    CHAT,
+    OTHER_CHAT,
+    a_completed_scan,
+    another,
+    approve,
+    confirm,
+    several_completed_scans,
+)
+from tests.support.rows import KEY, NOW, a_person
+from workflow.accounts import authenticators, password_reset
+from workflow.accounts.codes import LIFETIME, MAX_ATTEMPTS, RESET_DIGITS, WRONG_PER_WINDOW, Verdict, generate_digits
+from workflow.accounts.sessions import create_link
 from workflow.errors import CodesUsedUp
 
 RIGHT, WRONG, SPENT = Verdict.RIGHT, Verdict.WRONG, Verdict.SPENT
@@ -74,6 +85,47 @@ async def test_an_old_code_is_none(sessions: Sessions) -> None:
     staff, scan_id = await a_completed_scan(sessions)
     digits = await approve(sessions, staff, scan_id)
     assert await confirm(sessions, staff, scan_id, digits, NOW + LIFETIME) is SPENT
+
+
+async def test_a_hundred_wrong_reset_codes_end_the_guessing_in_other_chats(
+    sessions: Sessions,
+) -> None:
+    """Eight digits; the owner is told of them, and resets the password in a linked chat, after which all begin anew."""
+    async with sessions.begin() as session:
+        owner = await a_person(session, Role.PATIENT, password_hash="hash")
+        account = await session.get_one(Account, owner.account_id)
+        await create_link(session, CHAT, account, NOW)
+        email = account.email or ""
+    at, wrong = NOW, 0
+    while wrong < password_reset.MAX_WRONG:
+        at += timedelta(minutes=16)
+        digits = await _reset_code(sessions, OTHER_CHAT, email, at)
+        assert len(digits) == RESET_DIGITS
+        for _ in range(MAX_ATTEMPTS):
+            assert await _types(sessions, OTHER_CHAT, email, "not it", at) is WRONG
+            wrong += 1
+    at += timedelta(minutes=16)
+    assert await _types(sessions, 3003, email, await _reset_code(sessions, 3003, email, at), at) is SPENT
+    async with sessions() as session:
+        told = (await session.scalars(select(CredentialChange.change))).all()
+        assert told == [Change.GUESSED] * len(password_reset.TOLD_AT)
+    assert await _types(sessions, CHAT, email, await _reset_code(sessions, CHAT, email, at), at) is RIGHT
+    async with sessions.begin() as session:
+        await password_reset.set_password(session, CHAT, email, "another hash", at)
+    at += timedelta(minutes=16)
+    assert await _types(sessions, 3003, email, await _reset_code(sessions, 3003, email, at), at) is RIGHT
+
+
+async def _reset_code(sessions: Sessions, chat_id: int, email: str, at: datetime) -> str:
+    async with sessions.begin() as session:
+        await password_reset.request_reset_code(session, chat_id, email, "en", at)
+        code = (await session.scalars(select(Code).order_by(Code.id.desc()).limit(1))).one()
+        return generate_digits(code, KEY, at) or ""
+
+
+async def _types(sessions: Sessions, chat_id: int, email: str, typed: str, at: datetime) -> Verdict:
+    async with sessions.begin() as session:
+        return await password_reset.verify_reset_code(session, chat_id, email, typed, KEY, at)
 
 
 # The authenticator app

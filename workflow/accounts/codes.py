@@ -22,6 +22,8 @@ from workflow.errors import CodeError, CodeSpent, CodesUsedUp, CodeTooSoon, Code
 from workflow.jobs import JobKind, enqueue
 from workflow.requester import Requester, requester_of
 
+DIGITS: Final = 6
+RESET_DIGITS: Final = 8  # of a code that anybody may ask for and guess
 LIFETIME: Final = timedelta(minutes=10)
 MAX_ATTEMPTS: Final = 5
 MIN_INTERVAL: Final = timedelta(seconds=60)
@@ -94,10 +96,11 @@ def is_open(code: Code, at: datetime) -> bool:
 
 
 def generate_digits(code: Code, key: bytes, at: datetime) -> str | None:
-    """Generate the six digits to be mailed and store their keyed hash. None when the code is used or expired."""
+    """Generate the digits to be mailed and store their keyed hash. None when the code is used or expired."""
     if not is_open(code, at):
         return None
-    digits = f"{secrets.randbelow(10**6):06}"
+    length = RESET_DIGITS if code.purpose is Purpose.RESET_PASSWORD else DIGITS
+    digits = f"{secrets.randbelow(10**length):0{length}}"
     code.digest = digest(code, digits, key)
     return digits
 

@@ -42,6 +42,24 @@ async def record_success(session: AsyncSession, chat_id: int, email: str) -> Non
     chat.failures, chat.until = max(0, chat.failures - 1), None
 
 
+async def count_failure(session: AsyncSession, key: str, at: datetime) -> int:
+    """Count a failure under this key, without any pause; returns their number."""
+    await _ensure(session, key, at)
+    throttle = await _locked(session, key)
+    throttle.failures, throttle.at = throttle.failures + 1, at
+    return throttle.failures
+
+
+async def failures_of(session: AsyncSession, key: str) -> int:
+    """The number of failures counted under this key."""
+    return await session.scalar(select(Throttle.failures).where(Throttle.key == key)) or 0
+
+
+async def forget_failures(session: AsyncSession, key: str) -> None:
+    """Delete the count of a key."""
+    await session.execute(delete(Throttle).where(Throttle.key == key))
+
+
 async def reset_failures(session: AsyncSession, key: str) -> None:
     """Reset the count of a key."""
     throttle = await _locked(session, key)
@@ -58,7 +76,8 @@ async def record_failure(session: AsyncSession, email: str, at: datetime) -> Non
 
 async def delete_throttles(session: AsyncSession, chats: Sequence[int], email: str | None) -> None:
     """Delete the counts of these chats and of this address."""
-    keys = [*map(_address_key, filter(None, [email])), *map(_chat_key, chats)]
+    addresses = [email] if email else []
+    keys = [*map(_address_key, addresses), *map(reset_key, addresses), *map(_chat_key, chats)]
     await session.execute(delete(Throttle).where(Throttle.key.in_(keys)))
 
 
@@ -71,8 +90,7 @@ def backoff(failures: int) -> timedelta:
 
 async def count_attempt(session: AsyncSession, key: str, at: datetime) -> None:
     """Count an attempt under this key before it is compared. Raises LoginLocked while the key is throttled."""
-    insert = sqlite.insert if session.bind.dialect.name == "sqlite" else postgresql.insert
-    await session.execute(insert(Throttle).values(key=key, failures=0, at=at).on_conflict_do_nothing())
+    await _ensure(session, key, at)
     throttle = await _locked(session, key)
     if throttle.until is not None and throttle.until > at:
         raise LoginLocked(wait=throttle.until - at)
@@ -82,6 +100,11 @@ async def count_attempt(session: AsyncSession, key: str, at: datetime) -> None:
     throttle.at, throttle.until = at, at + backoff(throttle.failures)
 
 
+async def _ensure(session: AsyncSession, key: str, at: datetime) -> None:
+    insert = sqlite.insert if session.bind.dialect.name == "sqlite" else postgresql.insert
+    await session.execute(insert(Throttle).values(key=key, failures=0, at=at).on_conflict_do_nothing())
+
+
 async def _locked(session: AsyncSession, key: str) -> Throttle:
     throttle = select(Throttle).where(Throttle.key == key).with_for_update()
     return (await session.scalars(throttle.execution_options(populate_existing=True))).one()
@@ -89,6 +112,11 @@ async def _locked(session: AsyncSession, key: str) -> Throttle:
 
 def _chat_key(chat_id: int) -> str:
     return f"chat:{chat_id}"
+
+
+def reset_key(email: str) -> str:
+    """The key that counts wrong reset codes for an address, typed in chats that are not its account's."""
+    return f"reset:{sha256(email.lower().encode()).hexdigest()}"
 
 
 def _address_key(email: str) -> str:

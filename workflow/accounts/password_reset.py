@@ -1,12 +1,14 @@
 """Reset of a forgotten password with a mailed code."""
 
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables.accounts import ChatLink
 from models.tables.codes import Change, Code, Purpose
+from workflow.accounts import logins
 from workflow.accounts.codes import Verdict, latest_code, send_code, verify_code
 from workflow.accounts.profile import account_by_email, linked_account
 from workflow.accounts.sessions import create_link, sign_out
@@ -17,6 +19,9 @@ from workflow.errors import (
     AlreadyLinked,
     LoginFailed,
 )
+
+MAX_WRONG: Final = 100  # NIST SP 800-63B-4, section 3.2.2: failed attempts on one account in succession
+TOLD_AT: Final = frozenset((3, 10, 30, MAX_WRONG))  # numbers of wrong codes of which the owner is told
 
 
 async def request_reset_code(session: AsyncSession, chat_id: int, email: str, language: str, at: datetime) -> None:
@@ -34,15 +39,21 @@ async def request_reset_code(session: AsyncSession, chat_id: int, email: str, la
 async def verify_reset_code(
     session: AsyncSession, chat_id: int, email: str, typed: str, key: bytes, at: datetime
 ) -> Verdict:
-    """Verify a reset code. A wrong one is recorded in the audit trail of a known account."""
-    verdict = await verify_code(
-        session,
-        await latest_code(session, Purpose.RESET_PASSWORD, Code.chat_id == chat_id, Code.email == email.lower()),
-        typed,
-        key,
-        at,
-    )
+    """Verify a reset code. A wrong one is recorded in the audit trail of a known account, and its owner is told.
+
+    After `MAX_WRONG` wrong ones for an address, no code is right any more in a chat that is not linked to its account,
+    until the password is used or set there."""
+    own = await linked_account(session, chat_id, email)
+    counted = logins.reset_key(email)
+    code = await latest_code(session, Purpose.RESET_PASSWORD, Code.chat_id == chat_id, Code.email == email.lower())
+    if own is None and await logins.failures_of(session, counted) >= MAX_WRONG:
+        code = None
+    verdict = await verify_code(session, code, typed, key, at)
     account = await account_by_email(session, email)
+    if own is None and verdict is Verdict.WRONG:
+        wrong = await logins.count_failure(session, counted, at)
+        if account is not None and wrong in TOLD_AT:
+            await changes.note(session, account.id, Change.GUESSED, at)
     if account is not None and verdict is not Verdict.RIGHT:
         refused = AuditEvent("set_password", "account", account.id, outcome=Outcome.REFUSED, reason=f"code:{verdict}")
         await record(session, None, refused, at)
@@ -58,6 +69,7 @@ async def set_password(session: AsyncSession, chat_id: int, email: str, password
     if account is None:
         raise LoginFailed
     account.password_hash = password_hash
+    await logins.forget_failures(session, logins.reset_key(email))
     others = select(ChatLink).where(ChatLink.account_id == account.id, ChatLink.chat_id != chat_id)
     ended = [link.chat_id for link in await session.scalars(others)]
     for other in ended:

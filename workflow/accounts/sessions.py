@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 from models.tables.accounts import Account, ChatLink
 from models.tables.chats import Card, ChatLanguage, Form
 from models.tables.codes import Change
+from workflow.accounts import logins
 from workflow.accounts.profile import account_by_email
 from workflow.actors import Actor, actor_of
 from workflow.audit.chain import AuditEvent, record
@@ -89,6 +90,7 @@ async def sign_in(session: AsyncSession, chat_id: int, email: str, at: datetime,
     if await session.get(ChatLink, chat_id) is not None:
         raise AlreadyLinked
     await create_link(session, chat_id, account, at, label)
+    await logins.forget_failures(session, logins.reset_key(email))
     await changes.note(session, account.id, Change.SIGN_IN, at, chat_id)
     await record(session, actor_of(account), AuditEvent("sign_in", "account", account.id), at)
     return actor_of(account)

@@ -12,7 +12,7 @@ from handlers.ui import keyboards
 from handlers.ui.callbacks.credentials import NOT_ME_PREFIX, NotMe
 from handlers.ui.texts import Texts
 from models.tables.accounts import Account
-from models.tables.codes import CredentialChange
+from models.tables.codes import Change, CredentialChange
 from models.vocabulary import Role
 from workflow.accounts.denial import seal
 from workflow.scans import queries
@@ -31,13 +31,16 @@ async def notify_change(services: Services, change_id: int) -> None:
     texts = services.catalogues.of(account.language)
     when = partial(_time, change.at)
     buttons = partial(_button, change_id)
-    await notify(services, change.chats, key, "credential.told", texts, buttons, what=sentence, time=when)
+    guessed = change.change is Change.GUESSED
+    told = "credential.warned" if guessed else "credential.told"
+    await notify(services, change.chats, key, told, texts, None if guessed else buttons, what=sentence, time=when)
     if account.email is None:
         return
     name = (await services.bot.me()).username
     link = f"https://t.me/{name}?start={NOT_ME_PREFIX}{change_id}_{seal(change_id, services.secret_key)}"
     what, time = texts.plain(sentence.key), texts.time(change.at)
-    text = texts.plain("mail.credential.text", what=what, time=time, link=link)
+    warned, changed = "mail.credential.warned", "mail.credential.text"
+    text = texts.plain(warned if guessed else changed, what=what, time=time, link=link)
     message_id = f"<credential-{change_id}@{services.mail_domain}>"
     await send_email(services, Email(account.email, texts.plain("mail.credential.subject"), text, message_id))
 

@@ -45,7 +45,7 @@ async def _registers_with_slips(clinic: Clinic, ravi: Person) -> set[str]:
     await ravi.sends("Ravi@Example.org")
     await ravi.sees("6-digit code to ravi@example.org")
     [code] = CODE.findall((await clinic.telegram.mail_to("ravi@example.org")).text)
-    wrong = f"{(int(code) + 1) % 10**6:06}"
+    wrong = f"{(int(code) + 1) % 10**8:08}"
     await ravi.sends(wrong)
     await ravi.sees("That code is not right")
     await ravi.sends(f"{code[:3]} {code[3:]}")
@@ -213,7 +213,7 @@ async def test_a_forgotten_password_is_replaced_by_a_code_and_a_stranger_learns_
         await an_hour_passes_for_codes(clinic)
     [code] = CODE.findall((await clinic.telegram.mail_to("amina@example.org", "choose a new password")).text)
     assert await clinic.telegram.mails("nobody@example.org") == []
-    await phone.sends(f"{(int(code) + 1) % 10**6:06}")
+    await phone.sends(f"{(int(code) + 1) % 10**8:08}")
     await phone.sees("That code is not right")
     await phone.sends(code)
     await phone.sees("And the new one")
