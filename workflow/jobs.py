@@ -59,6 +59,7 @@ class JobKind(StrEnum):
     NOTIFY_CLARIFIED = "tell_clarified"
     NOTIFY_STAT = "tell_stat"
     REMOVE_MESSAGE = "remove_message"
+    NOTIFY_IDENTITY = "tell_identity"
     NOTIFY_CHAT_LINK = "tell_chat_link"
     NOTIFY_AUTHENTICATOR_RESET = "tell_authenticator_reset"
     NOTIFY_INVITATION = "tell_invitation"

@@ -34,6 +34,8 @@ class Permission(StrEnum):
     SWITCH_ROLE = "switch_role"
     SET_LANGUAGE = "speak"
     SEE_SELF = "see_self"
+    CORRECT_SELF = "correct_self"
+    SET_EMAIL = "set_email"
     UPLOAD = "upload"
     DESCRIBE = "describe"
     SEE_OWN = "see_own"
@@ -130,6 +132,8 @@ GRANTS: Final[Mapping[Operation, RoleScopes]] = {
     Permission.SWITCH_ROLE: _grant(*HUMAN_ROLES),
     Permission.SET_LANGUAGE: _grant(UNLINKED, *HUMAN_ROLES),
     Permission.SEE_SELF: _grant(*HUMAN_ROLES),
+    Permission.CORRECT_SELF: _grant(Role.PATIENT),
+    Permission.SET_EMAIL: _grant(Role.PATIENT),
     Permission.UPLOAD: _grant(Role.PATIENT, scope=Scope.OWN),
     Permission.DESCRIBE: _grant(Role.PATIENT, scope=Scope.OWN),
     Permission.SEE_OWN: _grant(*HUMAN_ROLES, scope=Scope.OWN),
@@ -178,6 +182,7 @@ STEP_UP: Final[Mapping[Operation, Proof]] = {
     Permission.TEACH_FAQ: Proof.RECENT_CODE,  # what changes answers; reading the questions needs none
     Action.RELEASE: Proof.CODE,
     Permission.CHANGE_PASSWORD: Proof.PASSWORD,
+    Permission.SET_EMAIL: Proof.PASSWORD,
     Permission.SET_AUTHENTICATOR: Proof.PASSWORD,
     Permission.EXPORT_SELF: Proof.PASSWORD,
     Permission.ERASE_SELF: Proof.PASSWORD,

@@ -1,9 +1,11 @@
 """Notices about corrected readings and amendments, also under superseded reports in chat."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.channels.delivering import TELEGRAM_REFUSALS
 from bot.jobs.notify import notify
@@ -16,6 +18,7 @@ from models.tables.accounts import ChatLink
 from models.tables.deliveries import Delivery
 from models.tables.scans import Report, Scan
 from models.vocabulary import Role
+from workflow.accounts import corrections
 from workflow.reporting import amendments
 from workflow.scans import queries
 
@@ -30,6 +33,24 @@ async def notify_amendment(services: Services, scan_id: int, number: int) -> Non
     identity, words = partial(identity_line, scan), partial(amendment_words, amendment)
     key = f"amendment:{scan_id}:{number}"
     await notify(services, chats, key, "amend.ask", None, buttons, identity=identity, words=words, **values)
+
+
+async def notify_identity(services: Services, account_id: int, on: str) -> None:
+    """Tell the doctor of each released report that the patient's own data were corrected at `on`. Idempotent.
+
+    Without a chat of the signer every doctor is told. An addendum issues a version with the corrected data."""
+    async with services.sessions() as session:
+        scans = await corrections.released_scans(session, account_id)
+        told = [(scan, await _signers_chats(session, scan)) for scan in scans]
+    for scan, chats in told:
+        buttons = partial(action_keyboard, scan_id=scan.id, actions=[CardAction.ADDENDUM])
+        key, identity = f"identity:{scan.id}:{on}", partial(identity_line, scan)
+        await notify(services, chats, key, "correction.identity", None, buttons, scan=scan.id, identity=identity)
+
+
+async def _signers_chats(session: AsyncSession, scan: Scan) -> Sequence[int]:
+    chats = await queries.chats_of_account(session, scan.reading.doctor_id) if scan.reading else ()
+    return chats or await queries.chats_of_role(session, Role.DOCTOR)
 
 
 async def notify_correction(services: Services, scan_id: int, version: int) -> None:

@@ -67,6 +67,7 @@ JOB_HANDLERS: Final[Mapping[JobKind, JobHandler]] = {
     JobKind.NOTIFY_CLARIFICATION: clarifications.notify_clarification,
     JobKind.NOTIFY_CLARIFIED: clarifications.notify_clarified,
     JobKind.REMOVE_MESSAGE: cleanup.remove_message,
+    JobKind.NOTIFY_IDENTITY: amendments.notify_identity,
     JobKind.NOTIFY_CHAT_LINK: codes.notify_chat_link,
     JobKind.NOTIFY_AUTHENTICATOR_RESET: codes.notify_authenticator_reset,
     JobKind.NOTIFY_INVITATION: notify.notify_invitation,

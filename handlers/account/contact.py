@@ -11,7 +11,7 @@ from aiogram.types import Message, ReplyKeyboardRemove
 
 from handlers.access import requires
 from handlers.account.passwords import require_password
-from handlers.ui.forms import CONTACT_STATES, Erasing, Exporting, Registering, Unlocking
+from handlers.ui.forms import CONTACT_STATES, Correcting, Erasing, Exporting, Registering, Unlocking
 from handlers.ui.parsing import TYPED_TEXT
 from handlers.ui.replies import Handler
 from handlers.ui.texts import Texts
@@ -27,6 +27,7 @@ BY_PHONE: Final[Mapping[State, State]] = {
     Unlocking.password: Unlocking.contact,
     Exporting.password: Exporting.contact,
     Erasing.password: Erasing.contact,
+    Correcting.password: Correcting.contact,
 }
 
 

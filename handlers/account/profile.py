@@ -7,6 +7,7 @@ from aiogram.filters import Command
 from aiogram.types import Message
 
 from handlers.access import requires
+from handlers.account import corrections
 from handlers.ui.texts import Html, Texts
 from handlers.views.facts import edit_keyboard, facts_block
 from handlers.views.identity import person_line
@@ -48,5 +49,6 @@ def _contacts(account: Account) -> list[str]:
 
 def routes() -> Router:
     router = Router(name=__name__)
+    router.include_router(corrections.routes())
     router.message.register(me, Command("me"))
     return router

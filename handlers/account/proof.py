@@ -6,7 +6,8 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import Message, Update
 
 from handlers.access import requires
-from handlers.ui.forms import Proving, interrupt, resume
+from handlers.ui.forms import Proving
+from handlers.ui.interruptions import interrupt, resume
 from handlers.ui.parsing import TYPED_TEXT
 from handlers.ui.replies import delete_message, private_chat_id
 from handlers.ui.texts import Html, Texts

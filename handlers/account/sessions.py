@@ -15,7 +15,8 @@ from handlers.account.passwords import check_password
 from handlers.account.pending import ask_consent_for_pending
 from handlers.ui import callbacks, keyboards
 from handlers.ui.callbacks.account import OfferChat
-from handlers.ui.forms import Linking, Unlocking, interrupt, resume
+from handlers.ui.forms import Linking, Unlocking
+from handlers.ui.interruptions import interrupt, resume
 from handlers.ui.parsing import parse_email, register_answers
 from handlers.ui.replies import Handler, display_name, edit_message, private_chat_id
 from handlers.ui.texts import Catalogues, Html, Texts

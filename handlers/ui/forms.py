@@ -4,10 +4,7 @@ A form holds typed answers only; the state of a scan is in `Scan.status`."""
 
 from typing import Final
 
-from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
-
-from workflow.unit_of_work import UnitOfWork
 
 
 class Registering(StatesGroup):
@@ -38,6 +35,20 @@ class Proving(StatesGroup):
     """An own code before an operation that asks for a recent one; the interrupted form continues afterwards."""
 
     code = State()
+
+
+class Correcting(StatesGroup):
+    """A correction of one's own data; the proof of identity comes before a new address."""
+
+    name = State()
+    birth = State()
+    sex = State()
+    phone = State()  # the own telephone, shared
+    password = State()
+    contact = State()
+    email = State()
+    code = State()
+    new_password = State()
 
 
 class Changing(StatesGroup):
@@ -195,8 +206,18 @@ class Amending(StatesGroup):
     code = State()
 
 
-CONTACT_STATES: Final = (Registering.contact, Unlocking.contact, Exporting.contact, Erasing.contact)
+CONTACT_STATES: Final = (
+    Correcting.phone,
+    Correcting.contact,
+    Registering.contact,
+    Unlocking.contact,
+    Exporting.contact,
+    Erasing.contact,
+)
 SECRET_STATES: Final = (  # the answer is deleted from the chat
+    Correcting.password,
+    Correcting.code,
+    Correcting.new_password,
     Registering.code,
     Registering.password,
     Linking.password,
@@ -216,23 +237,3 @@ SECRET_STATES: Final = (  # the answer is deleted from the chat
     Releasing.code,
     Amending.code,
 )
-
-
-INTERRUPTIONS: Final = (Unlocking.password.state, Unlocking.contact.state, Proving.code.state)
-
-
-async def interrupt(state: FSMContext, uow: UnitOfWork, to: State) -> None:
-    """Open the form `to` and store the one that was open, to continue it afterwards."""
-    async with uow.begin():
-        current = await state.get_state()
-        if current not in INTERRUPTIONS:
-            await state.update_data(resume=current)
-        await state.set_state(to)
-
-
-async def resume(state: FSMContext, uow: UnitOfWork) -> None:
-    """Continue the form that was interrupted, if one was."""
-    async with uow.begin():
-        data = await state.get_data()
-        await state.set_state(data.pop("resume", None))
-        await state.set_data(data)

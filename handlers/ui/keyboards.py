@@ -103,8 +103,11 @@ def consent(texts: Texts) -> InlineKeyboardMarkup:
 
 def sexes(texts: Texts) -> InlineKeyboardMarkup:
     """The sexes, and the way back to the birth date that stands above them."""
-    again = rows([(texts.plain("button.correct_birth"), CorrectBirth())])
-    return stack(rows([(texts.plain(f"sex.{sex}"), ChooseSex(sex=sex)) for sex in Sex]), again)
+    return stack(sex_choice(texts), rows([(texts.plain("button.correct_birth"), CorrectBirth())]))
+
+
+def sex_choice(texts: Texts) -> InlineKeyboardMarkup:
+    return rows([(texts.plain(f"sex.{sex}"), ChooseSex(sex=sex)) for sex in Sex])
 
 
 def share_number(texts: Texts) -> ReplyKeyboardMarkup:

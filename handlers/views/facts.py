@@ -1,15 +1,18 @@
 """A patient's facts in the reader's language, and the buttons of the questions about them."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from aiogram.types import InlineKeyboardMarkup
 
 from handlers.ui.callbacks import Skip
+from handlers.ui.callbacks.account import CorrectSelf
 from handlers.ui.callbacks.prescription import AnswerFacts, ChooseFact, ConfirmFacts, ToggleCondition
 from handlers.ui.keyboards import Buttons, rows, stack
 from handlers.ui.texts import Html, Texts
 from workflow.scans.patient_facts import CONDITIONS
+
+CORRECTABLE: Final = ("name", "birthday", "sex", "phone", "email")  # fields of `CorrectSelf`
 
 
 def facts_block(facts: Mapping[str, Any] | None, texts: Texts, fit: Callable[[str], str] = str) -> Html:
@@ -40,7 +43,9 @@ def confirm_keyboard(texts: Texts) -> InlineKeyboardMarkup:
 
 
 def edit_keyboard(texts: Texts) -> InlineKeyboardMarkup:
-    return rows([(texts.plain("button.facts"), AnswerFacts(now=True))])
+    """Below /me: the facts, and each part of one's own data that can be corrected."""
+    parts: Buttons = [(texts.plain(f"button.correct_{field}"), CorrectSelf(field=field)) for field in CORRECTABLE]
+    return stack(rows([(texts.plain("button.facts"), AnswerFacts(now=True))]), rows(parts))
 
 
 def none_keyboard(texts: Texts) -> InlineKeyboardMarkup:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from bot.dev.demo import PASSWORD
 from handlers.ui.callbacks import CardAction, OnCard
+from models.tables.accounts import Account
 from models.tables.audit import AuditRow
 from models.vocabulary import ScanStatus
 from tests.support.account_steps import (
@@ -22,7 +23,7 @@ from tests.support.account_steps import (
     signs_in,
 )
 from tests.support.jobs import settles
-from tests.support.people import Clinic
+from tests.support.people import CODE, Clinic
 from tests.support.report_steps import asks_to_amend
 from tests.support.steps import a_scan, actor, scan_row
 from workflow.accounts.chats import phones
@@ -47,6 +48,8 @@ LEAVES: Final[Mapping[Operation, str]] = {
     Permission.SIGN_OUT: "sign_out",
     Permission.UNLOCK: "unlock",
     Permission.LINK_CHAT: "offer_link",
+    Permission.CORRECT_SELF: "correct:name",
+    Permission.SET_EMAIL: "correct:email",
     Permission.RESET_PASSWORD: "set_password",
     Permission.CHANGE_PASSWORD: "set_password",
     Permission.SET_AUTHENTICATOR: "enrol_authenticator",
@@ -83,6 +86,8 @@ LEAVES: Final[Mapping[Operation, str]] = {
     Permission.EXPORT_SELF: "export",
     Permission.ERASE_SELF: "forget",
 }
+
+EMAIL: Final = "amina@example.org"
 
 
 async def a_whole_scan(clinic: Clinic) -> None:
@@ -204,6 +209,7 @@ async def what_is_ones_own(clinic: Clinic) -> None:
     await clinic.amina.sends("/unlock")
     await clinic.amina.sends(PASSWORD)
     await clinic.amina.sees("Thank you")
+    await corrects_name_and_address(clinic)
     async with clinic.app.services.sessions.begin() as session:
         amina = await actor(session, "amina@example.org")
         await phones.turn_whatsapp_on(session, amina, "+919876543210", datetime.now(UTC))
@@ -222,6 +228,23 @@ async def what_is_ones_own(clinic: Clinic) -> None:
     await clinic.amina.sees("counts from now on")
     await asks_to_be_forgotten(clinic.amina)
     await clinic.amina.sees("")
+
+
+async def corrects_name_and_address(clinic: Clinic) -> None:
+    """The address is set to what it was."""
+    await clinic.amina.sends("/me")
+    await clinic.amina.presses("✏️ Name")
+    await clinic.amina.sends("Amina Y")
+    await clinic.amina.sees("Corrected")
+    await clinic.amina.presses("✏️ Email")
+    await clinic.amina.sends(PASSWORD)
+    await clinic.amina.sees("email address")
+    await clinic.amina.sends("amina.y@example.org")
+    [code] = CODE.findall((await clinic.telegram.mail_to("amina.y@example.org")).text)
+    await clinic.amina.sends(code)
+    await clinic.amina.sees("Corrected")
+    async with clinic.app.services.sessions.begin() as session:
+        (await session.get_one(Account, (await actor(session, "amina.y@example.org")).account_id)).email = EMAIL
 
 
 async def a_conversation(clinic: Clinic) -> None:
@@ -286,7 +309,7 @@ STORIES: Final[Mapping[Callable[[Clinic], Awaitable[None]], set[str]]] = {
     },
     what_is_ones_own: {
         *("patient unlock ok", "patient phone:given ok", "patient set_password ok", "patient export ok"),
-        *("patient forget ok", "patient offer_link ok"),
+        *("patient forget ok", "patient offer_link ok", "patient correct:name ok", "patient correct:email ok"),
     },
     a_conversation: {"patient emergency ok", "pharmacist claim ok", "pharmacist reply ok", "pharmacist close ok"},
     an_administrators_day: {

@@ -158,7 +158,7 @@ async def test_without_the_proof_nothing_happens(operation: Operation, clinic: C
 CHANGES: Final = {  # each permission that changes rights or what patients are told, or takes something out of the house
     *(Permission.INVITE, Permission.MANAGE_STAFF, Permission.CHANGE_PASSWORD, Permission.SET_AUTHENTICATOR),
     *(Permission.DECIDE_AMENDMENT, Permission.RESEND, Permission.SWITCH_MODEL, Permission.TEACH_FAQ, Action.RELEASE),
-    *(Permission.EXPORT_SELF, Permission.ERASE_SELF),
+    *(Permission.EXPORT_SELF, Permission.ERASE_SELF, Permission.SET_EMAIL),
 }
 SIGNED_FOR_BY_A_CODE: Final = {Permission.AMEND, *(set(Action) - {Action.RELEASE})}  # nothing of it leaves unreleased
 
@@ -171,7 +171,8 @@ def test_what_changes_rights_or_what_patients_are_told_names_its_proof() -> None
         *("speak", "see_self", "upload", "describe", "see_own", "see_queue", "see_day", "see_scan", "see_story"),
         *("see_report", "see_model", "see_staff", "see_audit", "see_draft", "claim_scan", "mark_critical"),
         *("ask_clarification", "answer_clarification", "acknowledge", "set_stat", "see_undelivered", "give_phone"),
-        *("link_chat", "give_facts", "call_desk", "see_privacy", "serve_desk", "find_patient", "prove", "deny_change"),
+        *("link_chat", "correct_self", "give_facts", "call_desk", "see_privacy", "serve_desk", "find_patient"),
+        *("prove", "deny_change"),
     }
     assert {str(one) for one in set(GRANTS) - CHANGES - SIGNED_FOR_BY_A_CODE} == conversation
 

@@ -1,7 +1,13 @@
-"""Callback data of the buttons about an account's chats."""
+"""Callback data of the buttons about an account's data and chats."""
 
 from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
+
+
+class CorrectSelf(CallbackData, prefix="me"):
+    """Correct a part of one's own data."""
+
+    field: str
 
 
 class OfferChat(CallbackData, prefix="lk"):
