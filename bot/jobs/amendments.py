@@ -18,7 +18,7 @@ from models.tables.accounts import ChatLink
 from models.tables.deliveries import Delivery
 from models.tables.scans import Report, Scan
 from models.vocabulary import Role
-from workflow.accounts import corrections
+from workflow.privacy import corrections
 from workflow.reporting import amendments
 from workflow.scans import queries
 

@@ -22,11 +22,12 @@ from handlers.ui.texts import Html, Texts
 from handlers.views.paging import join_blocks
 from handlers.views.questions import ask, repeat_question
 from models.vocabulary import Sex
-from workflow.accounts import corrections, registration
+from workflow.accounts import registration
 from workflow.accounts.passwords import PasswordHasher
 from workflow.actors import Actor
 from workflow.errors import StaleAction
 from workflow.permissions import Permission
+from workflow.privacy import corrections
 from workflow.requester import requester_of
 from workflow.scans import queries
 from workflow.unit_of_work import UnitOfWork
@@ -100,7 +101,7 @@ async def take_phone(message: Message, actor: Actor, state: FSMContext, texts: T
         await repeat_question(message, state, texts)
         return
     async with uow.begin() as session:
-        await corrections.correct_phone(session, actor, phone, uow.at)
+        await corrections.correct_phone(session, actor, phone, private_chat_id(message), uow.at)
         await state.clear()
     await message.answer(texts("correct.done"), reply_markup=ReplyKeyboardRemove())
 
@@ -156,7 +157,7 @@ async def take_code(
         if verdict is verdict.RIGHT and actor.by_phone:
             await state.set_state(Correcting.new_password)
         elif verdict is verdict.RIGHT:
-            await corrections.set_email(session, actor, email, uow.at)
+            await corrections.set_email(session, actor, email, private_chat_id(message), uow.at)
             await state.clear()
     verdict.raise_if_wrong()
     if actor.by_phone:
@@ -175,7 +176,7 @@ async def take_new_password(
         personal = [*(await queries.account_of(session, actor)).name.split(), email]
     hashed = await hasher.hash(message.text or "", personal, private_chat_id(message), requester_of(actor))
     async with uow.begin() as session:
-        await corrections.set_email(session, actor, email, uow.at, hashed)
+        await corrections.set_email(session, actor, email, private_chat_id(message), uow.at, hashed)
         await state.clear()
     await message.answer(texts("correct.email_done"))
 

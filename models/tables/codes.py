@@ -37,6 +37,7 @@ class Change(StrEnum):
     PASSWORD = "password"  # noqa: S105 - the name of a change
     AUTHENTICATOR = "authenticator"
     PHONE = "phone"
+    EMAIL = "email"
     ROLE = "role"
     GUESSED = "guessed"  # nothing yet: wrong codes were typed
 

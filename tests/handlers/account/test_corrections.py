@@ -73,8 +73,9 @@ async def test_a_released_report_stays_and_its_doctor_is_told_and_issues_a_new_v
     assert "Aminah Yusuf" in "".join(page.extract_text() for page in PdfReader(BytesIO(await again.download())).pages)
 
 
-async def test_an_address_needs_the_proof_and_its_code(clinic: Clinic) -> None:
-    amina = clinic.amina
+async def test_an_address_needs_the_proof_and_its_code_and_other_chats_are_told(clinic: Clinic) -> None:
+    amina, tablet = clinic.amina, await clinic.telegram.person("Amina's tablet")
+    await signs_in(tablet, "amina@example.org", PASSWORD)
     await _presses(amina, "✏️ Email")
     await amina.sees("present password")
     await amina.sends("wrong password")
@@ -86,8 +87,9 @@ async def test_an_address_needs_the_proof_and_its_code(clinic: Clinic) -> None:
     [code] = CODE.findall((await clinic.telegram.mail_to("amina@new.example.org")).text)
     await amina.sends(code)
     await amina.sees("Corrected")
-    tablet = await clinic.telegram.person("Amina's tablet")
-    await signs_in(tablet, "amina@new.example.org", PASSWORD)
+    await tablet.sees("email address of your account was changed")
+    phone = await clinic.telegram.person("Amina's phone")
+    await signs_in(phone, "amina@new.example.org", PASSWORD)
 
 
 async def test_one_without_email_sets_address_and_password_after_sharing_the_number(clinic: Clinic) -> None:

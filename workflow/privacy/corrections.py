@@ -8,12 +8,14 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables.accounts import Account
+from models.tables.codes import Change
 from models.tables.scans import Scan
 from models.vocabulary import ScanStatus, Sex
 from workflow.accounts.chats import phones
 from workflow.accounts.profile import account_by_email
 from workflow.actors import Actor
 from workflow.audit.chain import AuditEvent, record
+from workflow.credentials import changes
 from workflow.errors import LoginFailed, StaleAction
 from workflow.jobs import JobKind, enqueue
 
@@ -45,23 +47,27 @@ async def released_scans(session: AsyncSession, account_id: int) -> Sequence[Sca
     return (await session.scalars(ready.order_by(Scan.id))).all()
 
 
-async def correct_phone(session: AsyncSession, actor: Actor, phone: str, at: datetime) -> None:
-    """Set the number that the person has shared as their own in this chat."""
+async def correct_phone(session: AsyncSession, actor: Actor, phone: str, chat_id: int, at: datetime) -> None:
+    """Set the number that the person has shared as their own in this chat; the other chats are told."""
     account = await session.get_one(Account, actor.account_id)
     if account.phone is None:
         account.whatsapp = False  # another channel is another choice
     await phones.store_phone(session, account, phone)
+    await changes.note(session, account.id, Change.PHONE, at, chat_id)
     await record(session, actor, AuditEvent("correct:phone", "account", account.id, account.id), at)
 
 
-async def set_email(
-    session: AsyncSession, actor: Actor, email: str, at: datetime, password_hash: str | None = None
+async def set_email(  # what opens the account, and the chat that is not told of it
+    session: AsyncSession, actor: Actor, email: str, chat_id: int, at: datetime, password_hash: str | None = None
 ) -> None:
-    """Set the address, which a mailed code has proved, and a first password. Raises LoginFailed for a known address."""
+    """Set the address, which a mailed code has proved, and a first password; the other chats are told.
+
+    Raises LoginFailed for a known address."""
     account = await session.get_one(Account, actor.account_id)
     if await account_by_email(session, email) not in {None, account}:
         raise LoginFailed
     account.email = email.lower()
     if account.password_hash is None:
         account.password_hash = password_hash
+    await changes.note(session, account.id, Change.EMAIL, at, chat_id)
     await record(session, actor, AuditEvent("correct:email", "account", account.id, account.id), at)

@@ -7,8 +7,8 @@ from models.base import Sessions
 from models.tables.jobs import Job
 from models.vocabulary import Role
 from tests.support.rows import NOW, a_person, a_scan, a_staff, jobs_of
-from workflow.accounts import corrections
 from workflow.errors import LoginFailed, StaleAction
+from workflow.privacy import corrections
 
 
 async def test_a_name_does_not_change_between_the_release_and_its_report(sessions: Sessions) -> None:
@@ -42,4 +42,4 @@ async def test_an_address_of_another_account_is_refused(sessions: Sessions) -> N
         await a_person(session, Role.PATIENT, email="taken@example.org")
     with pytest.raises(LoginFailed):
         async with sessions.begin() as session:
-            await corrections.set_email(session, patient, "Taken@example.org", NOW)
+            await corrections.set_email(session, patient, "Taken@example.org", 1, NOW)
