@@ -49,4 +49,4 @@ class Services(NamedTuple):
     promise: Promise  # time of a report by urgency
     idle_limit: timedelta  # after which an unused chat is locked
     retention: timedelta  # minimum period for which a released report is kept
-    anchors_file: Path  # daily copies of the audit chain's head
+    anchors_file: Path  # copies of the audit chain's head

@@ -11,7 +11,8 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from bot.cli.database import audit_key, command_line_sessions, with_engine, with_session
-from bot.observability.audit_anchor import read_anchors
+from bot.observability.audit_anchor import Anchors, anchor_key, read_anchors
+from bot.secrets import secret_key
 from bot.settings import Settings
 from models.tables.audit import AuditRow
 from workflow.audit import chain
@@ -32,15 +33,19 @@ def audit() -> None:
 
 
 @app.command()
-def verify(as_json: Annotated[bool, typer.Option("--json", help='{"ok", "rows", "broken", "cut"}')] = False) -> None:
+def verify(
+    as_json: Annotated[bool, typer.Option("--json", help='{"ok", "rows", "broken", "cut", "anchors", …}')] = False,
+) -> None:
     """Walk the chain: ok, or the first broken row, or that its tail was cut. Exit code 1 when it is not whole."""
-    rows, fault = with_engine(_verify)
+    rows, fault, anchors = with_engine(_verify)
     if as_json:
         facts = {
-            "ok": fault is None,
+            "ok": fault is None and not anchors.broken_line,
             "rows": rows,
             "broken": fault and fault.seq,
             "cut": bool(fault and fault.truncated),
+            "anchors": len(anchors.known),
+            "broken_anchor": anchors.broken_line or None,
         }
         typer.echo(json.dumps(facts))
     elif fault is None:
@@ -49,7 +54,9 @@ def verify(as_json: Annotated[bool, typer.Option("--json", help='{"ok", "rows", 
         typer.echo(f"The audit chain was cut: row {fault.seq} and later ones, which an anchor knows, are gone.")
     else:
         typer.echo(f"The audit chain is broken at row {fault.seq}.")
-    if fault is not None:
+    if not as_json:
+        typer.echo(_vouching(rows, anchors))
+    if fault is not None or anchors.broken_line:
         raise typer.Exit(1)
 
 
@@ -85,12 +92,24 @@ def _cell(value: object) -> str:
     return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
 
 
-async def _verify(settings: Settings, engine: AsyncEngine) -> tuple[int, chain.ChainBreak | None]:
-    """The number of rows, and the first break of the chain."""
+def _vouching(rows: int, anchors: Anchors) -> str:
+    """One sentence about what vouches that no row was cut off the end."""
+    if anchors.broken_line:
+        return (
+            f"Line {anchors.broken_line} of audit-anchors.txt is not as it was written: nothing from there on vouches."
+        )
+    if not anchors.known:
+        return "No anchor vouches for the end of the chain: audit-anchors.txt is missing or empty."
+    vouched = anchors.known[-1].seq
+    return f"{len(anchors.known)} anchors, the newest of {anchors.since}, vouch for {vouched} of {rows} rows."
+
+
+async def _verify(settings: Settings, engine: AsyncEngine) -> tuple[int, chain.ChainBreak | None, Anchors]:
+    """The number of rows, the first break of the chain, and the anchors."""
     async with command_line_sessions(settings, engine)() as session:
-        anchors = read_anchors(settings.data / "audit-anchors.txt")
-        fault = await chain.verify(session, audit_key(settings), anchors)
-        return (await chain.head(session)).seq, fault
+        anchors = read_anchors(settings.data / "audit-anchors.txt", anchor_key(secret_key(settings)))
+        fault = await chain.verify(session, audit_key(settings), anchors.known)
+        return (await chain.head(session)).seq, fault, anchors
 
 
 async def _export(session: AsyncSession) -> list[AuditRow]:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.channels.delivering import TELEGRAM_REFUSALS
 from bot.jobs.data_requests import erase_due_accounts
-from bot.observability.audit_anchor import record_anchor
+from bot.observability.audit_anchor import anchor_key, record_anchor
 from bot.services import Services
 from models.base import read_only
 from workflow.accounts import codes, profile
@@ -43,7 +43,13 @@ async def clean_up(services: Services) -> None:
     await _in_batches(services, codes.delete_old)
     await erase_due_accounts(services)
     await delete_orphaned_files(services)
-    await record_anchor(services.sessions, services.anchors_file, services.now())
+    await anchor_head(services)
+
+
+async def anchor_head(services: Services) -> None:
+    """Note the head of the audit chain outside the database."""
+    key = anchor_key(services.secret_key)
+    await record_anchor(services.sessions, services.anchors_file, key, services.now())
 
 
 async def _in_batches(services: Services, delete: Callable[[AsyncSession, datetime, int], Awaitable[int]]) -> None:

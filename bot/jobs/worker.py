@@ -11,7 +11,7 @@ from aiogram.exceptions import TelegramRetryAfter
 from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.jobs.cleanup import clean_up
+from bot.jobs.cleanup import anchor_head, clean_up
 from bot.jobs.registry import JOB_HANDLERS, on_failure
 from bot.jobs.scans.delays import notify_delays
 from bot.jobs.worklist import end_claims
@@ -60,6 +60,9 @@ class Worker:
             group.create_task(self._repeat(clean_up, CLEANUP_INTERVAL))
             group.create_task(self._repeat(end_claims, CLAIMS_INTERVAL))
             group.create_task(self._repeat(notify_delays, DELAYS_INTERVAL))
+
+        async with self._surviving():
+            await anchor_head(self._services)
 
     def stop(self) -> None:
         self._stopping.set()

@@ -243,7 +243,7 @@ OBJECTS: Final = {
 }
 ACCESS_ACTS: Final = {"card", "change", "compare", "draft", "questions", "queue", "report", "story"}
 # Keys derived from the secret key, and prefixes of HMACs and hashes.
-PURPOSES: Final = {"audit", "signing", "copies"}
+PURPOSES: Final = {"audit", "audit anchors", "signing", "copies"}
 HASHED: Final = ("authenticator|{}|{}", "recovery|{}|{}|{}", "faq miss {} {}", "patient {}", "{} {}")
 HASHED_BYTES: Final = (b"master key", b"CSSS\x01")
 # Associated data of encrypted values: row, then `|` and the column; files; wrapped keys.

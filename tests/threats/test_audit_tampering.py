@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text, update
@@ -15,9 +16,9 @@ from models.tables.accounts import Account
 from models.tables.audit import AuditRow
 from models.vocabulary import Role
 from tests.support.people import Clinic, eventually
-from tests.support.rows import a_person
+from tests.support.rows import KEY, a_person
 from workflow.actors import Actor
-from workflow.audit.chain import AUDIT_CONTEXT, Anchor, AuditEvent, ChainBreak, Outcome, record, verify
+from workflow.audit.chain import AUDIT_CONTEXT, GENESIS, Anchor, AuditEvent, ChainBreak, Outcome, record, verify
 from workflow.audit.search import UNFILTERED, AuditFilter, search
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -97,14 +98,69 @@ async def test_a_cut_tail_is_seen_through_the_anchor(
 ) -> None:
     """A truncated chain is consistent in itself; the anchor written yesterday shows the loss."""
     path = tmp_path_factory.mktemp("anchors") / "audit-anchors.txt"
-    await record_anchor(sessions, path, NOW)
-    await record_anchor(sessions, path, NOW)
-    anchors = tuple(read_anchors(path))
+    await record_anchor(sessions, path, KEY, NOW)
+    await record_anchor(sessions, path, KEY, NOW)
+    anchors = tuple(read_anchors(path, KEY).known)
     assert [anchor.seq for anchor in anchors] == [10]
     for statement in (*UNLOCK[engine.dialect.name], "DELETE FROM audit WHERE seq > 8"):
         await chain.execute(text(statement))
     assert await _check(chain) is None
     assert await _check(chain, anchors) == ChainBreak(9, truncated=True)
+
+
+async def _anchored(session: AsyncSession, sessions: Sessions, path: Path) -> list[str]:
+    """Three hours with an act each, after two lines of the version before."""
+    first = (await session.execute(text("SELECT hash FROM audit WHERE seq = 5"))).scalar_one()
+    await session.rollback()
+    _write(path, [f"2026-11-20 0 {GENESIS}\n", f"2026-11-21 5 {first}\n"])
+    for hour in range(3):
+        async with sessions.begin() as other:
+            await record(other, RAO, AuditEvent("look:card", "scan", hour), NOW)
+        for _ in range(2):
+            await record_anchor(sessions, path, KEY, NOW + timedelta(hours=hour))
+    return _read(path)
+
+
+def _read(path: Path) -> list[str]:
+    return path.read_text().splitlines(keepends=True)
+
+
+def _write(path: Path, lines: list[str]) -> None:
+    path.write_text("".join(lines))
+
+
+async def test_no_line_of_the_anchors_is_cut_out_edited_added_or_moved_without_the_key(
+    chain: AsyncSession, sessions: Sessions, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("anchors") / "audit-anchors.txt"
+    lines = await _anchored(chain, sessions, path)
+    whole = read_anchors(path, KEY)
+    assert ([anchor.seq for anchor in whole.known], whole.broken_line) == ([5, 11, 12, 13], 0)
+    assert await _check(chain, tuple(whole.known)) is None
+    tampered = {
+        "cut out": (lines[:2] + lines[3:], 3),
+        "an old line edited": ([lines[0], lines[1].replace(" 5 ", " 4 "), *lines[2:]], 3),
+        "edited": ([*lines[:3], lines[3].replace(" 12 ", " 11 "), lines[4]], 4),
+        "moved": ([*lines[:2], lines[3], lines[2], lines[4]], 3),
+        "added": ([*lines, f"2026-11-30T01:00Z 14 {'0' * 64} 6 {'0' * 64}\n"], 6),
+        "an old line added": ([*lines, f"2026-11-30 14 {'0' * 64}\n"], 6),
+        "garbage": ([*lines, "\x00\xff garbage\n"], 6),
+        "an empty line": ([lines[0], "\n", *lines[1:]], 2),
+        "a number that is none": ([lines[0], lines[1].replace(" 5 ", " x "), *lines[2:]], 2),
+    }
+    for how, (changed, broken_line) in tampered.items():
+        _write(path, changed)
+        assert read_anchors(path, KEY).broken_line == broken_line, how
+    _write(path, lines)
+    assert read_anchors(path, b"another key").broken_line == 3
+
+
+async def test_a_time_that_cannot_be_read_names_its_row(chain: AsyncSession, engine: AsyncEngine) -> None:
+    if engine.dialect.name != "sqlite":  # PostgreSQL stores nothing but times there
+        return
+    for statement in (*UNLOCK["sqlite"], "UPDATE audit SET at = 'garbage' WHERE seq = 7"):
+        await chain.execute(text(statement))
+    assert await _check(chain) == ChainBreak(7)
 
 
 async def test_a_chain_rewritten_with_another_key_is_broken_at_its_first_row(chain: AsyncSession) -> None:

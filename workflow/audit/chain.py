@@ -166,7 +166,10 @@ async def verify(session: AsyncSession, key: bytes, anchors: Sequence[Anchor] = 
     async for rows in _row_pages(session):
         for row in rows:
             values, digest = [*row[:-1]], row[-1]
-            values[1] = _to_utc(values[1])
+            try:
+                values[1] = _to_utc(values[1])
+            except (ValueError, AttributeError):
+                return ChainBreak(expected)
             in_place = values[0] == expected and values[-1] == previous
             if not in_place or not hmac.compare_digest(digest, row_hmac(key, values)):
                 return ChainBreak(min(values[0], expected))
