@@ -57,6 +57,11 @@ def derive(key: bytes, purpose: str) -> bytes:
     return hmac.new(key, purpose.encode(), sha256).digest()
 
 
+def anchor_key(secret_key: bytes) -> bytes:
+    """The key of the audit chain's anchors."""
+    return derive(secret_key, "audit anchors")
+
+
 def truncated_key_files(settings: Settings) -> list[str]:
     """Names of the key files that hold less than a whole key, for example after an interrupted copy."""
     files = (

@@ -11,8 +11,8 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from bot.cli.database import audit_key, command_line_sessions, with_engine, with_session
-from bot.observability.audit_anchor import Anchors, anchor_key, read_anchors
-from bot.secrets import secret_key
+from bot.observability.audit_anchor import Anchors, read_anchors
+from bot.secrets import anchor_key, secret_key
 from bot.settings import Settings
 from models.tables.audit import AuditRow
 from workflow.audit import chain

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.channels.delivering import TELEGRAM_REFUSALS
 from bot.jobs.data_requests import erase_due_accounts
-from bot.observability.audit_anchor import anchor_key, record_anchor
+from bot.observability.audit_anchor import record_anchor
+from bot.secrets import anchor_key
 from bot.services import Services
 from models.base import read_only
 from workflow.accounts import codes, profile

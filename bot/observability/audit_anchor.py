@@ -12,7 +12,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from bot.secrets import derive
 from models.base import Sessions
 from workflow.audit.chain import Anchor, head
 
@@ -28,11 +27,6 @@ class Anchors(NamedTuple):
     known: Sequence[Anchor] = ()
     broken_line: int = 0
     since: str = ""
-
-
-def anchor_key(secret_key: bytes) -> bytes:
-    """The key of the lines' hashes."""
-    return derive(secret_key, "audit anchors")
 
 
 async def record_anchor(sessions: Sessions, path: Path, key: bytes, at: datetime) -> None:
