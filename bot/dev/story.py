@@ -60,7 +60,7 @@ async def _play(clinic: SandboxClient, picture: bytes) -> Document:
     await meena.presses("Prescribe", on="Read by the doctor")
     await meena.sees("Prescription for")
     await _prescribes(meena)
-    await rao.presses("Countersign", on="Waits for a doctor's countersignature")
+    await rao.presses("Countersign")  # no words to go by: a long card ends in a message below its picture
 
     await joseph.presses("Approve", on=REASON)  # the administrator's card names the override
     mail = await clinic.mail_to("joseph@example.org", "release report", after=earlier, timeout=30)
