@@ -3,13 +3,15 @@
 import sqlalchemy as sa
 from alembic import op
 
+from models.base import UtcDateTime
+
 revision = "0043"
 down_revision = "0042"
 
 
 def upgrade() -> None:
-    op.add_column("links", sa.Column("proved_at", sa.DateTime(), nullable=True))
-    op.add_column("accounts", sa.Column("administrator_since", sa.DateTime(), nullable=True))
+    op.add_column("links", sa.Column("proved_at", UtcDateTime(), nullable=True))
+    op.add_column("accounts", sa.Column("administrator_since", UtcDateTime(), nullable=True))
     op.add_column("accounts", sa.Column("administrator_by", sa.Integer(), nullable=True))
 
 

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from models.base import UtcDateTime
+
 revision = "0045"
 down_revision = "0044"
 
@@ -14,8 +16,8 @@ def upgrade() -> None:
         sa.Column("account_id", sa.Integer(), nullable=False),
         sa.Column("change", sa.String(length=32), nullable=False),
         sa.Column("chats", sa.JSON(), nullable=False),
-        sa.Column("at", sa.DateTime(), nullable=False),
-        sa.Column("denied_at", sa.DateTime(), nullable=True),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("denied_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.id"], name=op.f("fk_credential_changes_account_id_accounts")
         ),
