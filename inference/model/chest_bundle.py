@@ -70,11 +70,12 @@ def read_child(arrays: Arrays, stored: Mapping[str, Any]) -> ChildProbe | None:
     return ChildProbe(arrays["child"], float(stored["child"]["bias"]), float(stored["child"]["above"]))
 
 
-def read_thresholds(stored: Mapping[str, Mapping[str, float]], labels: tuple[Label, ...]) -> CertaintyThresholds:
+def read_thresholds(stored: Mapping[str, Any], labels: tuple[Label, ...]) -> CertaintyThresholds:
     """The thresholds of both groups, one for each label. Raises KeyError for a missing label."""
-    return CertaintyThresholds(
-        *({label.value: float(stored[group][label.value]) for label in labels} for group in ("sound", "damaged"))
+    sound, damaged = (
+        {label.value: float(stored[group][label.value]) for label in labels} for group in ("sound", "damaged")
     )
+    return CertaintyThresholds(sound, damaged, float(stored.get("stable", 1.0)))
 
 
 def read_limits(stored: Mapping[str, Any]) -> Limits:

@@ -126,12 +126,13 @@ class ChestReader:
     ) -> tuple[Doubt, ...]:
         """Doubts about the answer; `needed` is the minimum probability of its group, `poor` says it is the damaged."""
         second, confidence = np.sort(answer.shares)[-2:]
+        kept = self.model.thresholds.to_keep(needed, poor)
         doubts = (
             (confidence < needed, Doubt.LOW_CONFIDENCE),
             (confidence - second < NEAR_CLASS_MARGIN, Doubt.NEAR_CLASSES),
             (examination.routing.chest_distance > self.model.far, Doubt.FAR_FROM_TRAINING),
             (poor and answer.lowest < needed, Doubt.POOR_IMAGE),
-            (answer.lowest < needed <= confidence, Doubt.UNSTABLE),
+            (answer.lowest < kept and needed <= confidence, Doubt.UNSTABLE),
             (not answer.agree, Doubt.NETWORKS_DISAGREE),
             (film.found is Found.UNCLEAR, Doubt.FILM_UNCLEAR),
         )

@@ -20,14 +20,19 @@ NEIGHBOURS: Final = 3
 
 @dataclass(frozen=True)
 class CertaintyThresholds:
-    """Probability that a certain answer keeps under every disturbance, by label; above 1 the label is never certain."""
+    """Probability of a certain answer, by label; above 1 the label is never certain."""
 
     sound: Mapping[str, float]
     damaged: Mapping[str, float]  # of films beyond `ChestModel.damaged`, or cut out of a photograph
+    stable: float = 1.0  # of it so much, or all where it is less, is kept by a sound film under every disturbance
 
     def for_label(self, label: Label, damaged: bool) -> float:
         """The threshold of one label in one group of films."""
         return (self.damaged if damaged else self.sound)[label.value]
+
+    def to_keep(self, needed: float, damaged: bool) -> float:
+        """The probability to be kept under every disturbance; a damaged film keeps all that it `needed`."""
+        return needed if damaged else min(needed, self.stable)
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,7 +24,7 @@ class Trials:
     Degraded films weigh as much as their class's share of the clean ones."""
 
     predicted: NDArray[np.int64]  # class indices
-    lowest: NDArray[np.float64]  # probability under all disturbances; 0 where another doubt decides
+    probability: NDArray[np.float64]  # that the threshold is compared with; 0 where another doubt decides
     right: NDArray[np.bool_]
     damaged: NDArray[np.bool_]  # group
     clean: NDArray[np.bool_]
@@ -32,16 +32,18 @@ class Trials:
     setting: NDArray[np.str_]  # degradation and strength, "clean" for clean films
 
 
-def choose_certainty(trials: Trials, classes: int, error: float, wrong: float) -> NDArray[np.float64]:
-    """Thresholds, classes × (sound, damaged).
+def choose_certainty(trials: Trials, floors: NDArray[np.float64], error: float, wrong: float) -> NDArray[np.float64]:
+    """Thresholds, classes × (sound, damaged), none below its floor.
 
     Each is the lowest at which at most `error` of the class's certain answers are wrong, among the clean and among the
-    degraded films; then thresholds rise until under no degradation more than `wrong` of all films are certain and
-    wrong."""
-    chosen = np.full((classes, 2), NEVER)
-    for label in range(classes):
+    degraded films, a damaged film's no lower than a sound one's; then thresholds rise until under no degradation more
+    than `wrong` of all films are certain and wrong."""
+    chosen = np.full(floors.shape, NEVER)
+    for label in range(len(floors)):
         for group in (0, 1):
             chosen[label, group] = find_lowest(trials, label, bool(group), error)
+    chosen[:, 1] = chosen.max(axis=1)
+    chosen = np.maximum(chosen, floors)
     return raise_thresholds(trials, chosen, wrong).round(3)
 
 
@@ -49,7 +51,7 @@ def find_lowest(trials: Trials, label: int, damaged: bool, error: float) -> floa
     """The lowest threshold of a class in a group that keeps the error; NEVER where none does."""
     own = (trials.predicted == label) & (trials.damaged == damaged)
     for threshold in np.arange(LOWEST, 0.99, STEP):
-        above = own & (trials.lowest >= threshold)
+        above = own & (trials.probability >= threshold)
         if above.sum() < FEWEST:
             break
         if _keeps_error(trials, above, error):
@@ -74,7 +76,7 @@ def raise_thresholds(
     """Raise the threshold with the most certain, wrong answers under the worst degradation until `wrong` is kept."""
     chosen, settings = chosen.copy(), [one for one in np.unique(trials.setting) if one != "clean"]
     for _ in range(rounds):
-        bad = (trials.lowest >= chosen[trials.predicted, trials.damaged.astype(int)]) & ~trials.right
+        bad = (trials.probability >= chosen[trials.predicted, trials.damaged.astype(int)]) & ~trials.right
         worst = max(settings, key=lambda one: float(np.mean(bad[trials.setting == one])), default=None)
         if worst is None or np.mean(bad[trials.setting == worst]) <= wrong:
             break

@@ -34,6 +34,7 @@ CONFIG: Final = Path(__file__).parents[1] / "configs" / "heads.toml"
 LABELS: Final = BRANCHES[Modality.CHEST_XRAY]
 RECIPE: Final = Recipe(224)
 FAR: Final = 0.993  # quantile of the clean validation films' distances beyond which nothing is certain
+STABLE: Final = 0.5  # probability that a certain answer to a sound film keeps: so its class stays the likeliest
 HIGHER: Final = 0.97  # quantile beyond which the thresholds of damaged films hold
 Values = NDArray[np.float32]
 
@@ -82,6 +83,9 @@ def make(data: Path, source: Bundle, features: bytes, config: HeadsConfig) -> tu
     extractor = FeatureExtractor(source, FeatureNetwork(features, 2, RECIPE))
     frozen, tuned = extract_views(extractor, [data / row.file for row in train], config.views)
     own, other = fit_both(frozen, tuned, train, config)
+    own = replace(
+        own, output=own.output * config.frozen_weight, output_bias=own.output_bias * np.float32(config.frozen_weight)
+    )
     router = fit_router(data, extractor, frozen, source, config)
     child, probe = fit_child(frozen, train, config)
     finder = FilmFinder(source.chest.finder, 2)
@@ -139,7 +143,8 @@ def choose(
     far, higher = (round(float(np.quantile(distances[clean], share)), 4) for share in (FAR, HIGHER))
     damaged = dict(source.chest.damaged) | {"distance": (0.0, higher)}
     tested = gather(ensemble, trials, targets, distances, Bounds(far, damaged, source.chest.refuse))
-    chosen = choose_certainty(tested, len(LABELS), config.error, config.wrong)
+    floors = np.array([config.floors[label.value] for label in LABELS])
+    chosen = choose_certainty(tested, floors, config.error, config.wrong)
     names, model = [label.value for label in LABELS], source.chest.router
     return {
         "recipe": asdict(RECIPE),
@@ -148,7 +153,8 @@ def choose(
         "far": far,
         "certain_at": {
             group: dict(zip(names, chosen[:, n].tolist(), strict=True)) for n, group in enumerate(("sound", "damaged"))
-        },
+        }
+        | {"stable": STABLE},
         "refuse": {name: list(one) for name, one in source.chest.refuse.items()},
         "damaged": {name: list(one) for name, one in damaged.items()},
         "router": {name: getattr(model, name) for name in ("other", "chest_distance", "heart_distance", "heart_far")},
@@ -162,7 +168,7 @@ def gather(
     distances: NDArray[np.float64],
     bounds: Bounds,
 ) -> Trials:
-    """The answers by which thresholds are chosen; `lowest` is 0 where another doubt or a refusal decides."""
+    """The answers by which thresholds are chosen; `probability` is 0 where another doubt or a refusal decides."""
     answers = [ensemble.assess(one.frozen, one.tuned) for _, one in trials]
     pairs = list(zip((one for _, one in trials), distances.tolist(), strict=True))
     certain = np.array(
@@ -174,19 +180,18 @@ def gather(
             for answer, (one, distance) in zip(answers, pairs, strict=True)
         ]
     )
+    damaged = np.array(
+        [one.found is Found.CUT or bool(find_exceeded(one.defects, away, bounds.damaged)) for one, away in pairs]
+    )
+    lowest, highest = (np.array([one.lowest for one in answers]), np.array([one.shares.max() for one in answers]))
     predicted = np.array([int(answer.shares.argmax()) for answer in answers])
     clean = np.array([one.setting == "clean" for one, _ in pairs])
     natural = np.bincount(targets[clean], minlength=len(LABELS)) / clean.sum()
     return Trials(
         predicted=predicted,
-        lowest=np.where(certain, [answer.lowest for answer in answers], 0.0),
+        probability=np.where(damaged, lowest, np.where(lowest >= STABLE, highest, 0.0)) * certain,
         right=predicted == targets,
-        damaged=np.array(
-            [
-                one.found is Found.CUT or bool(find_exceeded(one.defects, distance, bounds.damaged))
-                for one, distance in pairs
-            ]
-        ),
+        damaged=damaged,
         clean=clean,
         weight=np.where(clean, 1.0, natural[targets] * len(LABELS)),
         setting=np.array([one.setting for one, _ in pairs]),

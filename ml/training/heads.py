@@ -1,6 +1,6 @@
 """Fit small heads on pooled features with AdamW, and the calibration of their sum."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -35,6 +35,8 @@ class HeadsConfig:
     each: int
     error: float
     wrong: float
+    frozen_weight: float
+    floors: Mapping[str, tuple[float, float]]
 
 
 @dataclass(eq=False)

@@ -52,7 +52,7 @@ def trials(lowest: list[float], right: list[bool], setting: str = "clean") -> Tr
     count = 20 * len(lowest)
     return Trials(
         predicted=np.zeros(count, np.int64),
-        lowest=np.tile(lowest, 20),
+        probability=np.tile(lowest, 20),
         right=np.tile(right, 20),
         damaged=np.zeros(count, bool),
         clean=np.full(count, setting == "clean"),
@@ -69,15 +69,24 @@ def test_the_threshold_is_the_lowest_that_keeps_the_error() -> None:
 
 def test_a_class_without_support_is_never_certain() -> None:
     assert find_lowest(trials([0.6, 0.8, 0.95], [False, False, False]), 0, damaged=False, error=0.04) == NEVER
-    chosen = choose_certainty(trials([0.9], [True]), 2, 0.04, 0.03)
+    chosen = choose_certainty(trials([0.9], [True]), np.zeros((2, 2)), 0.04, 0.03)
     assert chosen[1].tolist() == [NEVER, NEVER]
+
+
+def test_a_floor_is_kept_and_a_damaged_film_needs_no_less() -> None:
+    """Damaged films without answers of their own are never certain; a floor above 1 silences a class."""
+    tested = trials([0.9] * 2, [True] * 2)
+    free, raised, silent = (choose_certainty(tested, np.full((1, 2), floor), 0.04, 0.03)[0] for floor in (0, 0.8, 1.01))
+    assert free.tolist() == [0.5, NEVER]
+    assert raised.tolist() == [0.8, NEVER]
+    assert silent.min() > 1
 
 
 def test_one_bad_degradation_raises_the_threshold() -> None:
     """A tenth of its films are certain and wrong at 0.7, though the error over all answers is small."""
     good, bad = trials([0.9] * 9, [True] * 9, "gamma 2"), trials([0.9] * 9 + [0.705], [True] * 9 + [False], "noise 30")
     both = Trials(*(np.concatenate([getattr(good, name), getattr(bad, name)]) for name in Trials.__dataclass_fields__))
-    assert choose_certainty(both, 1, error=0.2, wrong=0.03)[0, 0] > 0.705
+    assert choose_certainty(both, np.zeros((1, 2)), error=0.2, wrong=0.03)[0, 0] > 0.705
 
 
 def test_training_draws_only_the_kinds_that_it_may() -> None:

@@ -101,6 +101,16 @@ def test_a_bundle_of_the_format_before_still_loads_and_reads(copy: Path, radiogr
     assert reading.adjustments == radiograph.adjustments
 
 
+def test_a_bundle_of_format_1_3_has_no_probe_of_childrens_films(copy: Path, radiograph: Picture) -> None:
+    """Purpose: the bundle of the release before stays usable."""
+    edit(copy, lambda m: (m.update(format="1.3"), m["chest"].pop("child"), m["chest"]["certain_at"].pop("stable")))
+    older = Classifier.load(copy)
+    assert older.bundle.chest is not None
+    assert older.bundle.chest.child is None
+    assert older.bundle.chest.thresholds.stable == 1.0
+    assert older.predict(radiograph).child_film is False
+
+
 def test_another_threshold_is_another_identity(copy: Path) -> None:
     """Purpose: the hash on the report covers everything that decides, not the weights alone."""
     before = load_bundle(copy).identity.sha256

@@ -11,7 +11,7 @@ from inference.errors import Reason, Refused
 from inference.film.finder import WHOLE, Film, Found
 from inference.model.chest_reader import ChestReader, Examination
 from inference.model.classifier import Classifier
-from inference.model.ensemble import Assessment, Routing
+from inference.model.ensemble import Assessment, CertaintyThresholds, ChildProbe, Routing
 from inference.model.prediction import Doubt, is_uncertain
 from inference.robustness.damage import (
     add_noise,
@@ -75,11 +75,33 @@ def test_each_measurement_raises_its_own_doubt(reader: ChestReader, near: Examin
     split = Assessment(np.array([0.50, 0.0, 0.0, 0.40, 0.10]), 0.5, True)
     assert reader.find_doubts(SURE, whole, far, BAR, False) == (Doubt.FAR_FROM_TRAINING,)
     assert reader.find_doubts(SURE._replace(agree=False), whole, near, BAR, False) == (Doubt.NETWORKS_DISAGREE,)
-    assert reader.find_doubts(SURE._replace(lowest=0.7), whole, near, BAR, False) == (Doubt.UNSTABLE,)
+    assert reader.find_doubts(SURE._replace(lowest=0.4), whole, near, BAR, False) == (Doubt.UNSTABLE,)
     assert reader.find_doubts(SURE, found(film, Found.UNCLEAR), near, BAR, False) == (Doubt.FILM_UNCLEAR,)
     assert reader.find_doubts(split, whole, near, 0.4, False) == (Doubt.NEAR_CLASSES,)
     assert reader.find_doubts(SURE, whole, near, 0.99, False) == (Doubt.LOW_CONFIDENCE,)
     assert reader.find_doubts(SURE, whole, near, 0.99, True) == (Doubt.LOW_CONFIDENCE, Doubt.POOR_IMAGE)
+
+
+def test_a_damaged_film_keeps_its_whole_probability_under_disturbance(
+    reader: ChestReader, near: Examination, film: Grey
+) -> None:
+    """A sound film keeps its class; bundles before format 1.4 ask the whole of both."""
+    whole, shaken = found(film, Found.WHOLE), SURE._replace(lowest=0.7)
+    assert reader.find_doubts(shaken, whole, near, BAR, poor=False) == ()
+    assert reader.find_doubts(shaken, whole, near, BAR, poor=True) == (Doubt.POOR_IMAGE, Doubt.UNSTABLE)
+    before = CertaintyThresholds(reader.model.thresholds.sound, reader.model.thresholds.damaged)
+    assert before.to_keep(BAR, damaged=False) == before.to_keep(BAR, damaged=True) == BAR
+
+
+def test_the_probe_of_childrens_films_divides_at_its_threshold() -> None:
+    """By hand: along one of two features, of any length."""
+    probe = ChildProbe(np.array([4.0, 0.0], np.float32), bias=-2.0, above=0.5)
+    assert probe.accepts(np.array([30.0, 1.0], np.float32))
+    assert not probe.accepts(np.array([1.0, 30.0], np.float32))
+
+
+def test_an_adults_radiograph_is_not_taken_for_a_childs(reader: ChestReader, film: Grey) -> None:
+    assert not reader.is_child_film(reader.examine(film, film))
 
 
 def test_a_film_that_was_cut_out_or_is_damaged_needs_more(reader: ChestReader, near: Examination, film: Grey) -> None:
