@@ -2,7 +2,9 @@
 
 import asyncio
 import errno
+import logging
 import signal
+import sys
 
 from aiogram.exceptions import TelegramUnauthorizedError
 from aiogram.utils.token import TokenValidationError
@@ -14,13 +16,19 @@ from bot.cli.settings import settings_or_exit
 from bot.data_folder import InUse, only_bot
 from bot.observability.logs import configure_logging
 from bot.settings import Settings
+from inference.confinement import hide_memory, landlock_version
 from inference.errors import BundleError
+
+logger = logging.getLogger(__name__)
 
 
 def run() -> None:
     """Run the bot: polling by default, webhook when CSSS_WEBHOOK_URL is set."""
     settings = settings_or_exit()
     configure_logging(settings.log)
+    hide_memory()
+    if sys.platform == "linux" and not landlock_version():
+        logger.warning("the kernel has no Landlock: a picture that takes over its decoder can read the bot's files")
     try:
         with only_bot(settings.data), asyncio.Runner() as runner:
             runner.run(_run(settings))

@@ -45,9 +45,9 @@ class DecoderPool:
     """Runs `inference.upload.open.open_picture` in a separate process, so that a decoder that crashes, hangs or
     exhausts memory only costs that process.
 
-    The process gets an empty environment, cannot write files or start processes, and answers in JSON and raw pixels,
-    which are validated and never unpickled. It can still read the files of the bot's user. It starts in a quarter of
-    a second and is replaced when it ends. Thread-safe; one picture is decoded at a time."""
+    The process gets an empty environment, and on Linux no files, no network and no other process
+    (`inference.confinement`); it answers in JSON and raw pixels, which are validated and never unpickled. It starts in
+    half a second and is replaced when it ends. Thread-safe; one picture is decoded at a time."""
 
     def __init__(self, timeout: float = TIMEOUT) -> None:
         self._timeout, self._lock = timeout, threading.Lock()

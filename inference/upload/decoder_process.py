@@ -1,13 +1,15 @@
-"""The decoder process: limited memory and CPU time, no file writes, no child processes."""
+"""The decoder process: limited memory and CPU time, no files, no network, no other process."""
 
 import json
 import resource
 import sys
 import warnings
+from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final
 
+from inference.confinement import confine
 from inference.errors import Reason, Refused
 from inference.upload.dct_hash import dct_hash
 from inference.upload.open import open_picture
@@ -15,13 +17,20 @@ from inference.upload.picture import Picture
 
 EXTRA_MEMORY: Final = 512 * 1024 * 1024  # bytes beyond the started process; 40 megapixels in 16 bits need 370 MB
 CPU_SECONDS: Final = 5  # per picture; 40 megapixels need one
+NEEDED: Final = (  # modules that are imported when they are first used, which is too late behind the walls
+    *("numpy.ma", "gdcm", "pydicom", "pydicom.encaps", "pydicom.pixels", "pydicom.pixels.decoders"),
+    *("pydicom.pixels.processing", "pydicom.pixels.utils"),
+)
 ZERO_LIMITS: Final = (resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC, resource.RLIMIT_CORE)
 
 
 def main(pipe: Connection) -> None:
     """Decode pictures until the parent closes the pipe."""
     warnings.simplefilter("ignore")
+    for module in NEEDED:
+        import_module(module)
     set_limits()
+    confine()
     while True:
         try:
             max_side = json.loads(pipe.recv_bytes())
