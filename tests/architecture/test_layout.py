@@ -36,6 +36,12 @@ def test_no_two_files_import_each_other_in_a_circle() -> None:
     assert [circle for name in imports if (circle := visit(name, ()))] == []
 
 
+def test_no_two_test_modules_have_one_name() -> None:
+    """pytest imports them by their base name: two of one name stop the whole suite."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []
+
+
 def test_no_test_imports_another_test_module() -> None:
     """Shared steps live in tests/support."""
     found = []
