@@ -12,8 +12,9 @@ from handlers.ui.forms import Prescribing
 from handlers.ui.parsing import TYPED_TEXT, typed_text
 from handlers.ui.prescription_lines import MAX_TEXT, questions_among
 from handlers.ui.texts import Texts
+from handlers.views.identity import identity_line
 from handlers.views.prescription import prescription_line
-from handlers.views.questions import ask
+from handlers.views.questions import ask, placeholders
 from workflow.actors import Actor
 from workflow.errors import WordsChanged
 from workflow.formulary.load import Formulary
@@ -41,14 +42,15 @@ async def start_change(
         async with uow.begin() as session:
             scan = await queries.scan_for(session, scan_id, actor, Action.PRESCRIBE)
             line = prescription.line_shown(scan, shown)
-            await state.set_data({"scan_id": scan_id, "shown": list(shown)})
+            data = {"scan_id": scan_id, "shown": list(shown), "identity": identity_line(scan, texts)}
+            await state.set_data(data)
             await state.set_state(Prescribing.change)
     except WordsChanged as refusal:
         await show_draft(query, scan_id, actor, texts, uow, formulary, refusal)
         return
     await query.answer()
     await message.answer(texts("prescribe.line_now", number=shown.position + 1, text=prescription_line(line, texts)))
-    await ask(message, Prescribing.change, texts)
+    await ask(message, Prescribing.change, texts, **placeholders(data, texts))
 
 
 @requires(Action.PRESCRIBE)

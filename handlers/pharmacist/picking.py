@@ -14,7 +14,7 @@ from handlers.ui.forms import Prescribing
 from handlers.ui.parsing import TYPED_TEXT, typed_text
 from handlers.ui.texts import Texts
 from handlers.views.picking import picking_keyboard
-from handlers.views.questions import ask
+from handlers.views.questions import ask, placeholders
 from models.tables.scans import Scan
 from workflow.actors import Actor
 from workflow.errors import StaleAction
@@ -33,10 +33,10 @@ async def start_picking(
 ) -> None:
     """Ask for the beginning of the medicine's name; the lines so far stay."""
     async with uow.begin():
-        await state.update_data(picked=[], offers=[])
+        data = await state.update_data(picked=[], offers=[])
         await state.set_state(Prescribing.picking)
     await query.answer()
-    await ask(message, Prescribing.picking, texts)
+    await ask(message, Prescribing.picking, texts, **placeholders(data, texts))
 
 
 @requires(Action.PRESCRIBE)

@@ -55,7 +55,7 @@ async def _reads(walk: Walk, scan: int) -> None:
     await walk.asks(rao, "what do you see", scan)
     await rao.sends("Air.")
     await walk.asks(rao, "what does it mean", scan)
-    await rao.presses("Skip")
+    await rao.sends("Air outside the lung.")
     await walk.asks(rao, "what shall happen next", scan)
     await rao.presses("Skip")
     await walk.asks(rao, "Written down", scan)
@@ -71,8 +71,7 @@ async def _reads(walk: Walk, scan: int) -> None:
 async def _gives_reasons(walk: Walk, scan: int) -> None:
     """Ready readings, and reasons against the table and against an alert."""
     rao = walk.clinic.rao
-    await rao.presses("To the signature")
-    await rao.presses("Add a reading")
+    await rao.presses("Add a reading", on="Written down")
     await walk.asks(rao, "which region", scan)
     await rao.forges(f"ar:{scan}:pneumothorax_right")
     await rao.forges(f"bd:{scan}:see_doctor")
@@ -89,6 +88,17 @@ async def _gives_reasons(walk: Walk, scan: int) -> None:
     await walk.asks(rao, "Why shall nobody be told", scan)
     await rao.sends("In our ward.")
     await walk.asks(rao, "In our ward", scan)
+
+
+async def _keeps_a_phrase_and_proposes(walk: Walk, scan: int) -> None:
+    rao = walk.clinic.rao
+    await rao.presses("To the signature")
+    await rao.presses("Keep as my phrase", on="Written down")
+    await walk.asks(rao, "Under which short name", scan)
+    await rao.sends("air")
+    await rao.presses("Propose medicines", on="Written down")
+    await walk.asks(rao, "do you propose", scan)
+    await rao.sends("/cancel")
 
 
 async def _comments_on_the_model(walk: Walk) -> None:
@@ -121,6 +131,11 @@ async def _prescribes(walk: Walk, scan: int) -> None:
     await walk.asks(meena, "Why is the prescription right", scan)
     await meena.sends("The ward gives it.")
     await walk.asks(meena, "Written down", scan)
+    await meena.presses("Pick from buttons", on="Written down")
+    await walk.asks(meena, "how the medicine begins", scan)
+    await meena.presses("✏️ 1", on="Written down")
+    await walk.asks(meena, "Type the line as it shall be", scan)
+    await meena.sends("/cancel")
     await meena.presses("Complete", on="Written down")
 
 
@@ -143,9 +158,11 @@ async def _amends(walk: Walk, scan: int) -> None:
     await rao.presses("Amend", on=f"Scan #{scan}")
     for words in ("Why must it be changed", "as they should be", "what does it mean", "what shall happen next"):
         await walk.asks(rao, words, scan)
-        await rao.sends("Words.")
+        await rao.sends("Pneumothorax on the right.")
     await walk.asks(rao, "what should the patient do", scan)
-    await rao.presses("🟡", on="what should the patient do")
+    await rao.presses("no action", on="what should the patient do")
+    await walk.asks(rao, "contradicts itself", scan)
+    await rao.presses("urgent", on="contradicts itself")
     await walk.asks(joseph, "asks to change the report", scan)
     await an_hour_passes_for_codes(walk.clinic)
     earlier = (await walk.clinic.telegram.mails("joseph@example.org"))[-1]
@@ -161,6 +178,7 @@ async def test_every_question_draft_and_code_names_name_birth_date_number_and_sc
     walk = Walk(clinic)
     scan = await a_scan(clinic, ScanStatus.AI_ANALYZED, **UNSURE)
     await _reads(walk, scan)
+    await _keeps_a_phrase_and_proposes(walk, scan)
     await _gives_reasons(walk, scan)
     await clinic.rao.presses("Verify", on="In our ward")
     await clinic.rao.presses("Critical", on=f"Scan #{scan}")

@@ -44,7 +44,7 @@ async def address(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str
     clinic = HospitalInfo("St. Mary's Hospital", "112", ZoneInfo("Asia/Kolkata"))
     issuer = SimpleNamespace(hospital=SimpleNamespace(name="St. Mary's Hospital"))
     app = web.Application()
-    add_verify_routes(app, SimpleNamespace(sessions=sessions, catalogues=Catalogues(clinic), issuer=issuer))
+    add_verify_routes(app, SimpleNamespace(sessions=sessions, catalogues=Catalogues(clinic), issuer=issuer), ())
     async with TestServer(app) as server:
         yield str(server.make_url("")).rstrip("/")
     await engine.dispose()
