@@ -27,7 +27,8 @@ from models.vocabulary import Role, Sex
 from workflow.accounts import consent, registration
 from workflow.accounts.passwords import hash_password
 from workflow.accounts.registration import Person
-from workflow.accounts.sessions import sign_in
+from workflow.accounts.sessions import create_link
+from workflow.actors import actor_of
 
 DEMO_COST: Final = 4  # bcrypt's least
 PASSWORD: Final = "demo-clinic"  # noqa: S105 - printed on the page; it opens nothing but a demo
@@ -195,8 +196,8 @@ async def add_cast(sessions: Sessions, sandbox: Sandbox, cast: Sequence[Cast] = 
         for one in cast:
             chat_id = sandbox.person(one.name, one.role, started=True)
             person = Person(one.name, one.email, password_hash, "en", one.born, one.sex, one.number)
-            await registration.add_staff(session, person, one.role, now)
-            actor = await sign_in(session, chat_id, one.email, now)
-            await consent.agree(session, actor, now)
+            account = await registration.add_staff(session, person, one.role, now)
+            await create_link(session, chat_id, account, now)
+            await consent.agree(session, actor_of(account), now)
             people.append({"name": one.name, "role": one.role.value, "chat_id": chat_id})
     return people

@@ -76,6 +76,13 @@ def types(person: str, command: str, prompt: str) -> Begin:
     return begin
 
 
+async def a_new_address(clinic: Clinic) -> Person:
+    await clinic.amina.sends("/me")
+    await clinic.amina.presses("✏️ Email", on="·")
+    await clinic.amina.sees("present password")
+    return clinic.amina
+
+
 async def an_erasure(clinic: Clinic) -> Person:
     await clinic.amina.sends("/forget")
     await clinic.amina.presses("Yes, forget me")
@@ -127,6 +134,7 @@ BEGUN: Final[Mapping[Operation, tuple[Begin, str]]] = {  # with the act of the r
     Permission.SET_AUTHENTICATOR: (types("joseph", "/authenticator", "type your password"), "enrol_authenticator"),
     Permission.EXPORT_SELF: (types("amina", "/export", "First type your password"), "export"),
     Permission.ERASE_SELF: (an_erasure, "forget"),
+    Permission.SET_EMAIL: (a_new_address, "correct:email"),
 }
 WRONG: Final = {
     Proof.CODE: ("not-it", "That code is not right"),

@@ -114,6 +114,8 @@ FREE: dict[type[Any], set[str]] = {
         "suspended_at",
         "identity",
         "erasure_asked_at",
+        "administrator_since",
+        "administrator_by",
         "closed_at",
         "erased_at",
     },
