@@ -31,9 +31,15 @@ async def ask_invite(message: Message, texts: Texts) -> None:
 
 @requires(Permission.INVITE)
 async def invite(
-    query: CallbackQuery, callback_data: callbacks.InviteTo, state: FSMContext, texts: Texts, uow: UnitOfWork
+    query: CallbackQuery,
+    callback_data: callbacks.InviteTo,
+    actor: Actor,
+    state: FSMContext,
+    texts: Texts,
+    uow: UnitOfWork,
 ) -> None:
     """Ask for the address of the one invited: nobody else can use the link."""
+    invitations.check_may_invite(actor, callback_data.role)
     async with uow.begin():
         await state.set_data({"role": callback_data.role})
         await state.set_state(Inviting.email)

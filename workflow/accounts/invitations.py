@@ -48,7 +48,7 @@ async def request_invite(
     """Send the administrator a code that confirms an invitation of this address to this role.
 
     Raises NotAllowed for a role that is not a staff role, or like `authorize` and `send_code`."""
-    _check_may_invite(actor, role)
+    check_may_invite(actor, role)
     own = await session.get_one(Account, actor.account_id)
     code = Code(purpose=Purpose.INVITE, chat_id=chat_id, email=own.email, language=own.language, account_id=own.id)
     code.content_sha256 = _fingerprint(role, email)
@@ -61,7 +61,7 @@ async def confirm_invite(
     """Verify the code, then create the invitation. A code for another role or address is spent.
 
     Raises like `request_invite`."""
-    _check_may_invite(actor, plan.role)
+    check_may_invite(actor, plan.role)
     code = await latest_code(session, Purpose.INVITE, Code.account_id == actor.account_id)
     fits = code is not None and code.content_sha256 == _fingerprint(plan.role, plan.email)
     verdict = await verify_code(session, code, typed, key, at) if fits else Verdict.SPENT
@@ -73,7 +73,8 @@ async def confirm_invite(
     return verdict
 
 
-def _check_may_invite(actor: Actor | None, role: Role) -> None:
+def check_may_invite(actor: Actor | None, role: Role) -> None:
+    """Raise NotAllowed for a role that is not a staff role, or like `authorize`; None is the command line."""
     if actor is not None:
         authorize(actor, Permission.INVITE)
     if role not in STAFF:
@@ -84,7 +85,7 @@ async def create_invite(session: AsyncSession, actor: Actor | None, plan: Planne
     """Store an invitation with the hash of its token and notify the administrators.
 
     `actor` is None on the command line. Raises NotAllowed for a role that is not a staff role, or like `authorize`."""
-    _check_may_invite(actor, plan.role)
+    check_may_invite(actor, plan.role)
     invitation = Invite(
         token_hash=_hash(plan.token),
         role=plan.role,

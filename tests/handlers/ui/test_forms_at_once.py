@@ -16,7 +16,8 @@ from tests.support.steps import a_scan
 
 READS = {"get_data", "get_state", "waiting"}
 WRITES = {"set_data", "set_state", "update_data", "clear"}
-HASHES = {"take_password", "take_new", "take_new_password", "link_password"}  # a password is checked outside any transaction
+# a password is hashed outside any transaction
+HASHES = {"take_password", "take_new", "take_new_password", "link_password"}
 
 
 async def test_lines_that_come_at_once_are_all_prescribed(clinic: Clinic) -> None:
