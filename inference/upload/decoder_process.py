@@ -20,6 +20,7 @@ CPU_SECONDS: Final = 5  # per picture; 40 megapixels need one
 NEEDED: Final = (  # modules that are imported when they are first used, which is too late behind the walls
     *("numpy.ma", "gdcm", "pydicom", "pydicom.encaps", "pydicom.pixels", "pydicom.pixels.decoders"),
     *("pydicom.pixels.processing", "pydicom.pixels.utils"),
+    *("PIL.ImageOps", "PIL.TiffImagePlugin"),  # the orientation of photos
 )
 ZERO_LIMITS: Final = (resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC, resource.RLIMIT_CORE)
 
