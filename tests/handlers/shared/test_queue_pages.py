@@ -70,8 +70,8 @@ async def test_filters_leave_their_part_and_say_how_many_there_are_in_all(clinic
 async def test_an_old_page_or_filter_shows_what_there_is(clinic: Clinic) -> None:
     await a_scan(clinic, ScanStatus.PENDING_AI)
     await clinic.rao.sends("/queue")
-    await clinic.rao.sees("1–1 of 1")
-    await clinic.rao.forges("q:hearts:0")
+    listed = await clinic.rao.sees("1–1 of 1")
+    await clinic.rao.forges("q:hearts:0", listed.id)  # the scan's card may come after the list
     assert (await clinic.rao.sees("🫀 Hearts: 0–0 of 0 · 1 in all")).buttons == ["All (1)"]
-    await clinic.rao.forges("q:all:99")
+    await clinic.rao.forges("q:all:99", listed.id)
     await clinic.rao.sees("1–1 of 1")
