@@ -13,7 +13,7 @@ from workflow.claims import claim_of
 from workflow.errors import StaleAction, WorkflowError
 from workflow.scans import claims, drafts, reading
 
-ROUNDS = 25
+ROUNDS = 100
 
 
 async def _doctors(sessions: Sessions) -> tuple[Actor, Actor, int]:
