@@ -118,10 +118,11 @@ class Worker:
         return begun
 
     async def _renew(self, services: Services) -> None:
-        """Extend the leases of running jobs, so that other processes leave them alone."""
-        if self._running:
+        """Extend the leases of jobs that run or whose end is not written yet, so that no other process runs them."""
+        held = [*self._running, *(job.id for job in self._done)]
+        if held:
             async with services.sessions.begin() as session:
-                await jobs.renew(session, tuple(self._running), services.now())
+                await jobs.renew(session, held, services.now())
 
     async def _run(self, job: Job) -> None:
         try:

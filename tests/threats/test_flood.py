@@ -152,6 +152,7 @@ async def test_strangers_messages_in_progress_hold_up_no_known_chat(clinic: Clin
             group.create_task(limiter(handler, _message(clinic, person.chat_id), {}))
             await _held(handler, MAX_STRANGERS_IN_PROGRESS + number)
         handler.gate.set()
+    assert handler.count == MAX_STRANGERS_IN_PROGRESS + 2, "the strangers' other messages were refused, not kept"
 
 
 async def _held(handler: "Handler", count: int) -> None:
