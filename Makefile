@@ -34,11 +34,12 @@ test-all: $(VENV)/dev ## the whole suite: kills, browser, bench, real back-off, 
 test-slow: $(VENV)/dev ## what `make test` leaves out
 	$(BIN)/pytest -n 2 --dist worksteal --durations=25 -m "slow and not tensorflow" $(ARGS)
 
-check: $(VENV)/dev ## ruff, mypy, import-linter
+check: $(VENV)/dev ## ruff, mypy, import-linter, known faults of dependencies
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m bot.dev.advisories
 
 test-ml: .venv-ml/ml ## the tests that need TensorFlow, in an environment of their own
 	.venv-ml/bin/pytest -m tensorflow $(ARGS)
@@ -54,6 +55,7 @@ lock: ## renew the lock files (needs uv)
 	$(COMPILE) --all-extras -o requirements-ml.lock
 	$(COMPILE) -c requirements-ml.lock --extra demo --extra dev --extra postgres -o requirements-dev.lock
 	$(COMPILE) -c requirements-ml.lock --extra demo -o requirements.lock
+	awk '/^[^ ]/ { wanted = /^psycopg/ } wanted' requirements-dev.lock > requirements-postgres.lock
 
 clean: ## forget the environments and caches
 	rm -rf $(VENV) .venv-ml .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info

@@ -2,17 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from aiogram import Bot, Dispatcher
-from aiogram.methods import DeleteWebhook, SetWebhook
-from aiohttp import web
+from aiogram.methods import SetWebhook
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import Session
@@ -22,12 +21,15 @@ from bot.channels.delivering import Deliveries
 from bot.channels.email import Mailer
 from bot.channels.whatsapp import build_whatsapp
 from bot.data_folder import open_data_folder
+from bot.engines import Engines, load_engines
 from bot.jobs import cards
-from bot.jobs.worker import Worker
+from bot.jobs.worker import Worker, WorkPlan
 from bot.observability.loop_lag import measured_lag
 from bot.observability.metrics import Metrics, build_metrics
+from bot.observability.shown_settings import shown_settings
+from bot.process_role import RoleHolder
 from bot.secrets import derive, master_keys, secret_key, signing_keys
-from bot.services import Services
+from bot.services import AnchorPlaces, Services, utc_now
 from bot.settings import Settings
 from bot.telegram.auto_delete import AutoDeleteMiddleware
 from bot.telegram.dispatcher import build_dispatcher
@@ -35,58 +37,24 @@ from bot.telegram.polling import Polling
 from bot.telegram.send_limiter import SendLimiter
 from bot.telegram.session import open_bot
 from bot.telegram.webhook import WEBHOOK_PATH, Webhook
-from bot.web.app import build_web_app
-from faq.answer import Faq, load
+from bot.web.app import build_operator_app, build_web_app, listening
 from handlers.ui.texts import Catalogues
-from inference.heart.bundle import default_heart
-from inference.heart.patient_reading import HeartReader
-from inference.model.bundle import default_bundle
-from inference.model.classifier import Classifier
-from inference.upload.decoder import DecoderPool
 from models.base import Sessions, open_engine
 from models.crypto.keys import KEKS, KeyEncryptionKeys, has_unknown_kek
 from models.crypto.vault import Vault
 from models.schema import is_current
-from reports.pdf.pool import PdfPool
+from workflow.accounts.passwords import PasswordHasher
 from workflow.audit.chain import Source, audited_sessions
 from workflow.formulary import load as formulary
-from workflow.jobs import HAS_JOBS
+from workflow.jobs import HAS_JOBS, JobKind
+from workflow.leases import ProcessRole
 from workflow.reporting.builder import Issuer
 
 logger = logging.getLogger(__name__)
 
 
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class NotUpgraded(Exception):
     """The database has another schema version, or is encrypted with a master key that is not configured."""
-
-
-class Engines(NamedTuple):
-    """Models, pools and FAQ, which take long to load; several applications may share them."""
-
-    classifier: Classifier
-    hearts: HeartReader
-    decoder: DecoderPool
-    shadow: Classifier | None
-    faq: Faq
-    pdf: PdfPool
-
-    async def close(self) -> None:
-        await self.pdf.close()
-        await asyncio.to_thread(self.decoder.close)
-
-
-async def load_engines(settings: Settings) -> Engines:
-    """Load the engines; the PDF processes start later. Raises BundleError for a damaged model."""
-    decoder = DecoderPool()
-    classifier = await asyncio.to_thread(Classifier.load, settings.bundle or default_bundle())
-    hearts = await asyncio.to_thread(HeartReader.load, default_heart())
-    shadow = await asyncio.to_thread(Classifier.load, settings.silent_bundle) if settings.silent_bundle else None
-    faq = await asyncio.to_thread(load, contacts=hospital.for_faq(settings))
-    return Engines(classifier, hearts, decoder, shadow, faq, PdfPool(settings.press_workers))
 
 
 class App(NamedTuple):
@@ -98,27 +66,53 @@ class App(NamedTuple):
     dispatcher: Dispatcher
     worker: Worker
     metrics: Metrics
+    polls: RoleHolder  # where several processes share a database, one of them polls
+    rounds: RoleHolder
 
-    async def run(self, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
+    async def run(self, stop: asyncio.Event, ready: Callable[[str], None], *, with_worker: bool = True) -> None:
         """Serve HTTP, receive updates and run jobs until `stop` is set; then finish those in progress.
 
-        Calls `ready` with the web app's address. Raises NotUpgraded."""
+        Calls `ready` with the web app's address. Without the worker, other processes run the jobs (`work`).
+        Raises NotUpgraded."""
         started = monotonic()
         await self.check()
         async with self._serve() as address, measured_lag(self.metrics.loop_lag), asyncio.TaskGroup() as group:
-            worker = group.create_task(self.worker.run())
+            worker = group.create_task(self._run_jobs(stop)) if with_worker else None
             await cards.show_common_menu(self.services)
-            polling = Polling(self.services.bot, self.dispatcher)
+            polling = Polling(self.services.bot, self.dispatcher, self.polls)
+            group.create_task(self.polls.keep(stop))
             updates = group.create_task(self._receive_updates(polling))
             logger.info("ready", extra={"seconds": round(monotonic() - started, 2), "address": address})
             ready(address)
-            await self._start_pdf_pool()
+            if with_worker:
+                await self._start_pdf_pool()
             await self._check_mail_server()
             await stop.wait()
             polling.stop()
             await updates
+            await self.polls.give_back()
             self.worker.stop()
-            await worker
+            if worker:
+                await worker
+
+    async def work(self, stop: asyncio.Event) -> None:
+        """Run jobs and serve the operators' endpoints until `stop` is set; then finish. Raises NotUpgraded."""
+        await self.check()
+        host, port = self.settings.operator_host, self.settings.operator_port or 0
+        site = (build_operator_app(self.services, self.metrics), host, port)
+        async with listening(site) as addresses, measured_lag(self.metrics.loop_lag), asyncio.TaskGroup() as group:
+            group.create_task(self._run_jobs(stop))
+            logger.info("the worker is ready", extra={"address": addresses[0]})
+            await self._start_pdf_pool()
+            await stop.wait()
+            self.worker.stop()
+
+    async def _run_jobs(self, stop: asyncio.Event) -> None:
+        """Run jobs until `worker.stop` is called, and the rounds where no other process makes them."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.rounds.keep(stop))
+            await self.worker.run()
+        await self.rounds.give_back()
 
     async def check(self) -> None:
         """Refuse to start when data was encrypted with a master key that is not configured. Raises NotUpgraded."""
@@ -130,8 +124,7 @@ class App(NamedTuple):
 
     async def _check_mail_server(self) -> None:
         """Name a mail server that does not answer; the mails wait and the rest goes on."""
-        state = await self.services.mailer.server_state()
-        if state != "ok":
+        if (state := await self.services.mailer.server_state()) != "ok":
             logger.warning("the mail server of CSSS_SMTP_HOST does not answer: mails wait", extra={"error": state})
 
     async def _start_pdf_pool(self) -> None:
@@ -151,32 +144,33 @@ class App(NamedTuple):
             )
             await polling.call_until_answered(webhook)
         else:
-            await polling.call_until_answered(DeleteWebhook())
             await polling.run()
 
     @asynccontextmanager
     async def _serve(self) -> AsyncIterator[str]:
-        """Run the web app; yields its address. Port 0 takes a free one."""
-        web_app = build_web_app(self.services, self.metrics, self.settings.proxies)
-        if self.settings.webhook_secret:
-            secret = self.settings.webhook_secret.get_secret_value()
-            web_app.router.add_post(WEBHOOK_PATH, Webhook(self.dispatcher, self.services.bot, secret).handle)
-        runner = web.AppRunner(web_app, access_log=None)
-        await runner.setup()
-        try:
-            tcp_site = web.TCPSite(runner, self.settings.web_host, self.settings.web_port)
-            await tcp_site.start()
-            port = runner.addresses[0][1]
-            yield f"http://{self.settings.web_host}:{port}"
-        finally:
-            await runner.cleanup()
+        """Run the web app, and the operators' one on a port of its own; yields the web app's address."""
+        settings, services, port = self.settings, self.services, self.settings.own_operator_port
+        web_app = build_web_app(services, self.metrics, settings.proxies, for_operators=port is None)
+        if settings.webhook_secret:
+            secret = settings.webhook_secret.get_secret_value()
+            web_app.router.add_post(WEBHOOK_PATH, Webhook(self.dispatcher, services.bot, secret).handle)
+        sites = [(web_app, settings.web_host, settings.web_port)]
+        if port is not None:
+            sites.append((build_operator_app(services, self.metrics), settings.operator_host, port))
+        async with listening(*sites) as addresses:
+            for operators in addresses[1:]:
+                logger.info("the operators' endpoints listen", extra={"address": operators})
+            yield addresses[0]
 
 
 @asynccontextmanager
 async def build_app(
-    settings: Settings, engines: Engines | None = None, now: Callable[[], datetime] = utc_now
+    settings: Settings,
+    engines: Engines | None = None,
+    now: Callable[[], datetime] = utc_now,
+    kinds: Collection[JobKind] = tuple(JobKind),
 ) -> AsyncIterator[App]:
-    """Build the application and close it at the end; `engines` passed in stay open.
+    """Build the application and close it at the end; `engines` passed in stay open, and its worker runs `kinds`.
 
     Raises PreflightFailed, BundleError."""
     preflight.check(settings)
@@ -192,10 +186,13 @@ async def build_app(
     if settings.remove_after_hours:
         bot.session.middleware(AutoDeleteMiddleware(sessions, timedelta(hours=settings.remove_after_hours), now))
     metrics = build_metrics()
-    worker = Worker(services, wake, metrics.jobs, settings.workers, limiter.card_delay)
+    shared = engine.dialect.name != "sqlite"
+    polls, rounds = (RoleHolder(sessions, role, shared=shared) for role in (ProcessRole.POLLING, ProcessRole.ROUNDS))
+    plan = WorkPlan(settings.workers, kinds, rounds, is_shared=shared)
+    worker = Worker(services, wake, metrics.jobs, plan, limiter.card_delay)
     try:
         dispatcher = build_dispatcher(services, metrics, loaded.faq, settings)
-        yield App(settings, engine, services, dispatcher, worker, metrics)
+        yield App(settings, engine, services, dispatcher, worker, metrics, polls, rounds)
     finally:
         await bot.session.close()
         await engine.dispose()
@@ -221,6 +218,7 @@ def _services(
         pdf=engines.pdf,
         catalogues=Catalogues(hospital.for_chats(settings)),
         issuer=Issuer(hospital.for_reports(settings), ZoneInfo(settings.timezone)),
+        hasher=PasswordHasher(settings.bcrypt_cost),
         voice=settings.voice,
         secret_key=secret_key(settings),
         mail_domain=str(settings.mail_from).rpartition("@")[2],
@@ -230,7 +228,9 @@ def _services(
         promise=settings.promise,
         idle_limit=timedelta(hours=settings.idle_hours),
         retention=settings.retention,
-        anchors_file=settings.data / "audit-anchors.txt",
+        backups=settings.backups,
+        anchors=AnchorPlaces(settings.data / "audit-anchors.txt", settings.audit_mail, settings.audit_syslog),
+        settings=shown_settings(settings),
     )
 
 

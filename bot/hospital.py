@@ -18,7 +18,9 @@ def for_reports(settings: Settings) -> Hospital:
 def for_chats(settings: Settings) -> HospitalInfo:
     """Name, emergency numbers and time zone used in messages."""
     emergency = " / ".join(dict.fromkeys((settings.emergency_number, settings.ambulance_number)))
-    return HospitalInfo(settings.hospital, emergency, ZoneInfo(settings.timezone))
+    own = ", ".join(filter(None, (settings.hospital, settings.hospital_phone, settings.hospital_email)))
+    officer, authority = settings.grievance_officer or own, settings.privacy_authority
+    return HospitalInfo(settings.hospital, emergency, ZoneInfo(settings.timezone), officer, authority)
 
 
 def for_faq(settings: Settings) -> Contacts:

@@ -1,7 +1,7 @@
 """The application's services, passed to job handlers, middlewares and web handlers."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ from aiogram import Bot
 from bot.channels.delivering import Deliveries
 from bot.channels.email import Mailer
 from bot.channels.whatsapp import WhatsApp
+from bot.observability.shown_settings import ShownSetting
 from handlers.ui.texts import Catalogues
 from inference.heart.patient_reading import HeartReader
 from inference.model.classifier import Classifier
@@ -18,9 +19,22 @@ from models.base import Sessions
 from models.crypto.vault import Vault
 from reports.pdf.pool import PdfPool
 from reports.signing.signers import KeyFolder
+from workflow.accounts.passwords import PasswordHasher
 from workflow.desk.promise import Promise
 from workflow.formulary.load import Formulary
 from workflow.reporting.builder import Issuer
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class AnchorPlaces(NamedTuple):
+    """Where heads of the audit chain go: the file in the data folder, an address, and a syslog server."""
+
+    file: Path
+    mail: str | None = None
+    syslog: str | None = None
 
 
 class Services(NamedTuple):
@@ -40,6 +54,7 @@ class Services(NamedTuple):
     pdf: PdfPool
     catalogues: Catalogues
     issuer: Issuer
+    hasher: PasswordHasher
     voice: bool  # whether the patient's page is also sent as speech
     secret_key: bytes
     mail_domain: str  # right-hand side of the mails' Message-IDs
@@ -49,4 +64,6 @@ class Services(NamedTuple):
     promise: Promise  # time of a report by urgency
     idle_limit: timedelta  # after which an unused chat is locked
     retention: timedelta  # minimum period for which a released report is kept
-    anchors_file: Path  # copies of the audit chain's head
+    backups: Path | None  # their folder, which lists the keys of erased people
+    anchors: AnchorPlaces  # where the head of the audit chain is noted
+    settings: tuple[ShownSetting, ...]  # for administrators to look at, without secrets

@@ -3,35 +3,23 @@
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import EmailStr, Field, FilePath, SecretStr, model_validator
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.addresses import LOOPBACK, ConfidentialUrl, is_loopback
+from bot.operator_settings import OperatorSettings
+from bot.settings_source import PREFIX, StrictEnvSource, secret_files
 from workflow.accounts.roles import NEW_ADMINISTRATOR
 from workflow.claims import CLAIM_PERIOD
 from workflow.desk.hours import DeskHours
 from workflow.desk.promise import Promise
 from workflow.scans.intake import READ_AHEAD
 
-PREFIX: Final = "CSSS_"
-TEST_PREFIX: Final = "csss_test_"  # settings of the test suite
 
-
-class StrictEnvSource(EnvSettingsSource):
-    """Keeps unknown variables with our prefix, so that they are refused like a misspelt line of `.env`."""
-
-    def __call__(self) -> dict[str, Any]:
-        known = {f"{PREFIX}{name}".lower() for name in self.settings_cls.model_fields}
-        prefixed = {
-            name for name in self.env_vars if name.startswith(PREFIX.lower()) and not name.startswith(TEST_PREFIX)
-        }
-        return {**super().__call__(), **dict.fromkeys(prefixed - known, "")}
-
-
-class Settings(BaseSettings):
+class Settings(OperatorSettings):
     """Refuses misspelt and impossible settings with a ValidationError; secrets are masked in its repr.
 
     `bot.preflight` checks what depends on this machine."""
@@ -82,8 +70,6 @@ class Settings(BaseSettings):
     smtp_starttls: bool = Field(True, description="Whether STARTTLS is required; off only for a server on loopback.")
     mail_from: EmailStr = Field("scans@example.org", description="Sender of the mails.")
 
-    web_host: str = Field("127.0.0.1", description="Where the web app listens.")
-    web_port: int = Field(8080, description="Its port; 0 takes any free one.")
     public_url: ConfidentialUrl | None = Field(
         None, description="Public https address of this web app, printed on reports; by default CSSS_WEBHOOK_URL."
     )
@@ -169,8 +155,6 @@ class Settings(BaseSettings):
     mails_per_hour: int = Field(
         600, ge=10, description="Mails of the whole installation, a tenth of them at once; more of them wait."
     )
-    workers: int = Field(4, ge=1, le=32, description="Jobs done at the same time.")
-    press_workers: int = Field(1, ge=1, le=8, description="Processes that draw PDFs.")
 
     @classmethod
     def settings_customise_sources(
@@ -179,9 +163,9 @@ class Settings(BaseSettings):
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - replaced by StrictEnvSource
         dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - replaced by secret_files
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, StrictEnvSource(settings_cls), dotenv_settings, file_secret_settings
+        return init_settings, StrictEnvSource(settings_cls), dotenv_settings, secret_files(settings_cls)
 
     @model_validator(mode="after")
     def _check_values(self) -> Self:

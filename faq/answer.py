@@ -11,21 +11,22 @@ within MIN_LEAD, the answer offers the three best topics.
 Emergencies come first: see `faq.emergency`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from faq.emergency import Emergency, EmergencyDetector, is_suicidal, load_detector
 from faq.entries import Contacts, Entry, Topic, read_entries
-from faq.index import Index, Match
+from faq.index import Index, Match, terms_of
+from faq.kept_words import KeptWords, load_kept_words
 from faq.language import DEFAULT, LanguageDetector
-from faq.lexicon import Lexicon, read_families, read_words
+from faq.lexicon import OFF_TOPIC, Lexicon, Word, read_families, read_words
 from faq.urgency import Urgency, UrgencyRules, load_urgency_rules
 from faq.words import MAX_QUESTION, normalise, tokens
 
 FOLDER: Final = Path(__file__).parent / "data"
-MIN_SCORE: Final = 0.42
+MIN_SCORE: Final = 0.4
 MIN_SCORE_NEAR_EMERGENCY: Final = (
     0.85  # a symptom in the question makes it a question about the scan desk only if the match is strong
 )
@@ -67,12 +68,14 @@ class Faq:
         detector: EmergencyDetector,
         urgency: UrgencyRules,
         languages: LanguageDetector,
+        kept_words: KeptWords,
     ) -> None:
+        self.kept_words = kept_words
         self._entries = {(entry.topic, entry.locale): entry for entry in entries}
         self._index = Index(lexicon, [e for e in self._entries.values() if e.topic != Topic.FALLBACK])
-        self._lexicon = lexicon
+        self.lexicon = lexicon
         self._by_text = {normalise(p): e.topic for e in self._entries.values() for p in (e.title, *e.phrases)}
-        self._detector = detector
+        self.detector = detector
         self._urgency = urgency
         self._languages = languages
 
@@ -103,29 +106,25 @@ class Faq:
         Words of a new topic become on-topic words. Emergency detection does not change."""
         taught = _with_phrases([*self._entries.values(), *entries], learned)
         own = [text for entry in taught if entry.topic not in set(Topic) for text in (entry.title, *entry.phrases)]
-        return Faq(taught, self._with_words(own), self._detector, self._urgency, self._languages)
+        return Faq(taught, self._with_words(own), self.detector, self._urgency, self._languages, self.kept_words)
 
     def _with_words(self, texts: Iterable[str]) -> Lexicon:
         """A lexicon in which unknown or off-topic words of these texts are subjects."""
-        kind = self._lexicon.kind
-        found = {token: self._lexicon.words(token) for text in texts for token in tokens(text) if not token.isdecimal()}
-        new = {t for t, words in found.items() if any(not w.is_known or kind(w.family) == "foreign" for w in words)}
+        kind = self.lexicon.kind
+        found = {token: self.lexicon.words(token) for text in texts for token in tokens(text) if not token.isdecimal()}
+        new = {t for t, words in found.items() if any(not w.is_known or kind(w.family) == OFF_TOPIC for w in words)}
         if not new:
-            return self._lexicon
-        known = dict(self._lexicon.families)
+            return self.lexicon
+        known = dict(self.lexicon.families)
         taught = {**known.pop(TAUGHT, {}), **{f"{TAUGHT} {token}": [token] for token in sorted(new)}}
         return Lexicon({TAUGHT: taught, **known})
 
-    def is_known(self, word: str) -> bool:
-        """Whether this word belongs to the scan desk's vocabulary or to general language."""
-        return all(one.is_known for one in self._lexicon.words(word))
-
     def detect_emergency(self, text: str) -> Emergency:
-        return self._detector.detect(text)
+        return self.detector.detect(text)
 
     def is_empty(self, text: str) -> bool:
         """Whether the text holds no meaningful word ("is it so")."""
-        return self._index.is_empty(text)
+        return not terms_of(self.lexicon, text)
 
     def language(self, question: str, otherwise: str = DEFAULT) -> str:
         """Tamil or Hindi when the question is in one of them, in its own script or romanised; else `otherwise`."""
@@ -135,30 +134,33 @@ class Faq:
     def answer(self, question: str, language: str | None = None, *, complaint: bool = False) -> Answer:
         """The best answer, in the given language or else in the question's; `complaint`: typed into that form."""
         language = language or self.language(question)
-        emergency, signs = self._detector.find(question)
+        emergency, signs = self.detector.find(question)
         if emergency in {Emergency.PRESENT, Emergency.HYPOTHETICAL}:
             answer = self._answer_with(Topic.EMERGENCY, [Match(Topic.EMERGENCY, 1.0)], language)
             urgency = self._urgency.rate(question, signs, complaint=complaint)
             text = answer.text if is_suicidal(signs) or urgency is Urgency.NONE else _without_suicide_line(answer.text)
             return answer._replace(text=text, emergency=urgency is Urgency.NOW, urgency=urgency)
         question = question[:MAX_QUESTION]
-        near = self._nearest(question)
-        floor = MIN_SCORE if emergency is Emergency.NONE else MIN_SCORE_NEAR_EMERGENCY
-        topic = near[0].topic if near and near[0].score >= floor else Topic.FALLBACK
+        near = self._nearest(question, terms_of(self.lexicon, question))
+        topic = _topic(near, emergency)
         return self._answer_with(topic, near, language)._replace(
             wants_person=topic == Topic.CONTACT and self._wants_person(question)
         )
 
-    def _nearest(self, question: str) -> list[Match]:
+    def topic_of(self, question: str, terms: Mapping[str, Word], emergency: Emergency) -> str:
+        """The topic that `answer` finds for a question without an emergency to answer, from its terms in `lexicon`."""
+        return _topic(self._nearest(question[:MAX_QUESTION], terms), emergency)
+
+    def _nearest(self, question: str, terms: Mapping[str, Word]) -> list[Match]:
         """The best topics; a question equal to a phrase of an entry scores 1 for that entry."""
-        near = self._index.nearest(question)
+        near = self._index.nearest(terms)
         if topic := self._by_text.get(normalise(question)):
             near = [Match(topic, 1.0), *(one for one in near if one.topic != topic)]
         return near[:MAX_SUGGESTIONS]
 
     def _wants_person(self, question: str) -> bool:
         """Whether the question names a person of the staff and asks for no contact fact (number, hours, place)."""
-        families = {word.family for word in self._lexicon.words(question)}
+        families = {word.family for word in self.lexicon.words(question)}
         return "human" in families and not families & CONTACT_FACTS
 
     def _answer_with(self, topic: str, near: Sequence[Match], language: str) -> Answer:
@@ -187,6 +189,7 @@ def load(contacts: Contacts | None = None, learned: Sequence[LearnedPhrase] = ()
         load_detector(folder / "emergencies", words),
         load_urgency_rules(folder / "urgency"),
         LanguageDetector(_texts_by_language(entries, folder)),
+        load_kept_words(folder / "kept_words.toml", words),
     )
     return faq.learn(learned) if learned else faq
 
@@ -207,6 +210,11 @@ def _with_phrases(entries: Sequence[Entry], learned: Iterable[LearnedPhrase]) ->
 def _without_suicide_line(text: str) -> str:
     """The emergency answer without its last line, which is for suicidal words alone."""
     return text.rstrip().rsplit("\n", 1)[0]
+
+
+def _topic(near: Sequence[Match], emergency: Emergency) -> str:
+    floor = MIN_SCORE if emergency is Emergency.NONE else MIN_SCORE_NEAR_EMERGENCY
+    return near[0].topic if near and near[0].score >= floor else Topic.FALLBACK
 
 
 def _is_clear(near: Sequence[Match]) -> bool:

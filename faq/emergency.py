@@ -7,7 +7,7 @@ from enum import IntEnum, auto
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
-from faq.lexicon import Families, Lexicon, read_families
+from faq.lexicon import Families, Lexicon, read_families, words_beside
 
 
 class Emergency(IntEnum):
@@ -124,9 +124,8 @@ class EmergencyDetector:
     """
 
     def __init__(self, words: Families, plain: Families) -> None:
-        """`plain` holds harmless words, so that they are not read as misspelt emergency words."""
-        known = [m.rstrip("*") for families in plain.values() for members in families.values() for m in members]
-        self._lexicon = Lexicon({**words, "plain": {"plain": [word for word in known if " " not in word]}})
+        """Harmless words (`plain`) are not misspelt emergency words; those that begin like one still are that one."""
+        self._lexicon = Lexicon({**words, "plain": {"plain": words_beside(Lexicon(words), plain)}})
 
     def detect(self, text: str) -> Emergency:
         return self.find(text).emergency

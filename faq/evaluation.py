@@ -114,6 +114,7 @@ class AnswerFigures:
     """Shares of questions by people's situation; the topic found plays no part except in refusing."""
 
     answered: Share  # the answer says what the need asks for
+    offered: Share  # the answer says it, or one behind a button below an answer that is not sure
     refused: Share  # off-topic questions that got the fallback
 
 
@@ -136,12 +137,24 @@ def says_what_is_needed(asked: Result, needs: dict[str, dict[str, list[str]]]) -
     return asked.answer.topic != Topic.FALLBACK and any(found)
 
 
-def count_answers(asked: Sequence[Result], language: str | None = None) -> AnswerFigures:
+def offers_what_is_needed(faq: Faq, asked: Result, needs: dict[str, dict[str, list[str]]]) -> bool:
+    """Whether the answer meets the question's need, or one behind a button below an answer that is not sure does."""
+    if says_what_is_needed(asked, needs):
+        return True
+    (need,) = asked.question.right
+    behind = () if asked.answer.sure else asked.answer.suggestions
+    texts = [faq.entry(topic, asked.question.language).text for topic in behind]
+    return any(word in text for word in needs[need][asked.question.language] for text in texts)
+
+
+def count_answers(faq: Faq, asked: Sequence[Result], language: str | None = None) -> AnswerFigures:
     """Answer figures over all questions or those of one language."""
     needs = read_needs()
     of = [a for a in asked if language in {None, a.question.language}]
     off = [a for a in of if Topic.FALLBACK in a.question.right]
     on = [a for a in of if Topic.FALLBACK not in a.question.right]
     return AnswerFigures(
-        _share(on, lambda a: says_what_is_needed(a, needs)), _share(off, lambda a: says_what_is_needed(a, needs))
+        answered=_share(on, lambda a: says_what_is_needed(a, needs)),
+        offered=_share(on, lambda a: offers_what_is_needed(faq, a, needs)),
+        refused=_share(off, lambda a: says_what_is_needed(a, needs)),
     )

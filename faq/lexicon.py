@@ -15,6 +15,7 @@ Families = Mapping[str, Mapping[str, Sequence[str]]]  # kind -> family -> member
 
 TYPO_SIMILARITY: Final = 0.8  # one letter wrong in five, or one of five left out
 MIN_TYPO_LENGTH: Final = 4
+OFF_TOPIC: Final = "foreign"  # kind whose words are found as they stand alone: else "move" is off-topic for "movie"
 MAX_NAME_WORDS: Final = 5  # words in the longest member ("log in", "what are you able to")
 
 
@@ -31,6 +32,7 @@ class Lexicon:
 
     def __init__(self, kinds: Families) -> None:
         self._families = kinds
+        self.phrases: dict[str, frozenset[str]] = {}  # families of phrases, kept by the index
         self._kinds = {family: kind for kind, families in kinds.items() for family in families}
         self._whole: dict[tuple[str, ...], str] = {}
         self._beginnings: dict[str, str] = {}
@@ -43,8 +45,10 @@ class Lexicon:
                     self._add(family, member)
         self._beginning_lengths = sorted({len(b) for b in self._beginnings}, reverse=True)
         self._spellings: dict[str, list[str]] = {}
-        for spelling in {word[0] for word in self._whole if len(word) == 1} | set(self._beginnings):
-            self._spellings.setdefault(spelling[0], []).append(spelling)
+        single = {word[0]: family for word, family in self._whole.items() if len(word) == 1}
+        for spelling, family in {**self._beginnings, **single}.items():
+            if self._kinds[family] != OFF_TOPIC:
+                self._spellings.setdefault(spelling[0], []).append(spelling)
         self._find_cached = lru_cache(maxsize=4096)(self._find)
 
     def _add(self, family: str, member: str) -> None:
@@ -55,7 +59,7 @@ class Lexicon:
         self._whole.setdefault(words, family)
         if len(words) == 1:
             self._stems.setdefault(stem(words[0]), family)
-            if words[0].isascii() and len(words[0]) >= MIN_TYPO_LENGTH:
+            if words[0].isascii() and len(words[0]) >= MIN_TYPO_LENGTH and self._kinds[family] != OFF_TOPIC:
                 self._by_phonetic_key.setdefault(phonetic_key(words[0]), family)
 
     @property
@@ -86,8 +90,16 @@ class Lexicon:
         ends = self._name_beginnings.get(name[:-1], {})
         return next((family for end, family in ends.items() if name[-1].startswith(end)), None)
 
+    def is_spelt(self, word: str) -> bool:
+        """Whether one word is a member, a form of one or begins with one, without guessing at its spelling."""
+        found = tokens(word)
+        return tuple(found) in self._whole or (len(found) == 1 and self._find_spelt(found[0]) is not None)
+
+    def _find_spelt(self, word: str) -> str | None:
+        return self._whole.get((stem(word),)) or self._stems.get(stem(word)) or self._find_by_prefix(word)
+
     def _find(self, word: str) -> Word:
-        if family := self._whole.get((stem(word),)) or self._stems.get(stem(word)) or self._find_by_prefix(word):
+        if family := self._find_spelt(word):
             return Word(family, 1.0, True)
         if (
             word.isascii()
@@ -117,6 +129,12 @@ class Lexicon:
             return None
         family = self._whole.get((near[0],)) or self._beginnings[near[0]]
         return Word(family, near[1], True)
+
+
+def words_beside(lexicon: Lexicon, families: Families) -> list[str]:
+    """The single words of these families that the lexicon does not know as they are spelt."""
+    known = (m.rstrip("*") for of in families.values() for members in of.values() for m in members)
+    return [word for word in known if " " not in word and not lexicon.is_spelt(word)]
 
 
 def read_words(folder: Path) -> dict[str, list[str]]:

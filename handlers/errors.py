@@ -26,6 +26,7 @@ from handlers.views.questions import ask
 from inference.errors import Refused
 from models.base import is_transient
 from models.vocabulary import Role
+from workflow.accounts.files.slips import SlipInvalid
 from workflow.actors import Actor
 from workflow.audit.chain import AuditEvent, Outcome, record
 from workflow.errors import (
@@ -44,7 +45,7 @@ from workflow.unit_of_work import UnitOfWork
 
 logger = logging.getLogger(__name__)
 TELEGRAM_OUTAGES: Final = (TelegramNetworkError, TelegramServerError, TelegramRetryAfter)
-RECORDED_REFUSALS: Final = (NotAllowed, NotFound, InviteInvalid, InviteForOther, LoginLocked)
+RECORDED_REFUSALS: Final = (NotAllowed, NotFound, InviteInvalid, InviteForOther, LoginLocked, SlipInvalid)
 
 
 def is_outage(error: BaseException) -> bool:
@@ -113,7 +114,7 @@ async def _record_refusal(refusal: WorkflowError, actor: Actor | None, uow: Unit
 @requires(Permission.PUBLIC_INFO)
 async def stale_button(query: CallbackQuery, texts: Texts) -> None:
     """A button without a handler: one of an earlier version, or forged."""
-    await query.answer(texts.plain("error.stale"), show_alert=True)
+    await show_alert(query, texts("error.stale"))
 
 
 async def _offer_role(update: Update, actor: Actor, role: Role, texts: Texts) -> None:

@@ -5,27 +5,46 @@ from typing import Final
 from aiogram import Router
 
 from handlers import errors
-from handlers.account import authenticator, not_me, passwords, registration, roles, sessions, start
-from handlers.admin import audit, invites, model, new_faq_entry, release, staff, taught_faq, unanswered, undelivered
+from handlers.account import authenticator, claiming, not_me, passwords, registration, roles, sessions, start
+from handlers.account.secrets import own_password
+from handlers.admin import (
+    audit,
+    invites,
+    model,
+    new_faq_entry,
+    release,
+    staff,
+    taught_faq,
+    unanswered,
+    undelivered,
+    walk_ins,
+)
 from handlers.doctor import amendments, critical, reading, structured_reading
-from handlers.patient import erasure, privacy, reports, scans, whatsapp
+from handlers.patient import erasure, privacy, reports, scans, whatsapp, withdrawal
 from handlers.pharmacist import prescription
-from handlers.shared import desk, emergency, faq, queue, verify_report
+from handlers.shared import beside_form, desk, emergency, faq, queue, verify_report
+from handlers.shared.files import original, voices
 
 ROOMS: Final = (
     errors,
     emergency,
+    own_password,
+    beside_form,
     verify_report,
     not_me,
+    claiming,
     start,
     registration,
     passwords,
     sessions,
     privacy,
+    withdrawal,
     roles,
     erasure,
     authenticator,
     queue,
+    original,
+    voices,
     reports,
     reading,
     structured_reading,
@@ -38,6 +57,7 @@ ROOMS: Final = (
     model,
     audit,
     undelivered,
+    walk_ins,
     whatsapp,
     desk,
     unanswered,

@@ -30,7 +30,7 @@ FILE_QUERIES: Final[dict[Content, Select[Any]]] = {
 
 VACUUMED_TABLES: Final = (
     *("accounts", "scans", "readings", "prescriptions", "reports", "forms", "data_keys"),
-    *("links", "codes", "ticket_words", "findings"),
+    *("links", "codes", "ticket_words", "findings", "faq_misses", "faq_phrases"),
 )
 
 

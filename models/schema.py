@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from models.tables import (
     faq,
     jobs,
     model_watch,
+    proxies,
     readings,
     scans,
 )
@@ -36,7 +38,7 @@ metadata = Base.metadata
 # importing a module registers its tables
 TABLES = (
     *(accounts, amendments, audit, chats, claims, clarifications, codes, deliveries, desk),
-    *(faq, jobs, keys, model_watch, readings, scans),
+    *(faq, jobs, keys, model_watch, proxies, readings, scans),
 )
 
 
@@ -52,10 +54,10 @@ async def upgrade(engine: AsyncEngine, keks: KeyEncryptionKeys | None = None, re
     """Run the pending migrations in one transaction; returns whether an existing database was changed.
 
     `keks` is required for a database that already holds accounts: migrations encrypt their columns."""
-    before = await _revision(engine)
+    before = await revision_of(engine)
     async with _with_rebuilding(engine) as connection:
         await connection.run_sync(lambda sync: command.upgrade(config(sync, keks), revision))
-    return before not in {None, await _revision(engine)}
+    return before not in {None, await revision_of(engine)}
 
 
 @asynccontextmanager
@@ -80,9 +82,39 @@ async def _with_rebuilding(engine: AsyncEngine) -> AsyncIterator[AsyncConnection
                 await driver.execute("PRAGMA foreign_keys = ON")
 
 
+class SchemaState(StrEnum):
+    """How a database's schema compares with this program's."""
+
+    EMPTY = "empty"
+    BEHIND = "behind"
+    CURRENT = "current"
+    AHEAD = "ahead"  # a newer version of the program upgraded it
+
+
+async def schema_state(engine: AsyncEngine) -> SchemaState:
+    """Compare the database's revision with the migrations of this program."""
+    revision = await revision_of(engine)
+    if revision is None:
+        return SchemaState.EMPTY
+    if revision == _newest_revision():
+        return SchemaState.CURRENT
+    return SchemaState.BEHIND if is_known(revision) else SchemaState.AHEAD
+
+
+def is_known(revision: str) -> bool:
+    """Whether this program has the migration; False for one of a newer version."""
+    return revision in {script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()}
+
+
+async def pending_migrations(engine: AsyncEngine) -> list[str]:
+    """One line for each migration that `upgrade` would run, oldest first."""
+    scripts = ScriptDirectory.from_config(config()).iterate_revisions("head", await revision_of(engine) or "base")
+    return [f"{script.revision}: {script.doc}" for script in reversed([*scripts])]
+
+
 async def is_current(engine: AsyncEngine) -> bool:
     """Whether the database is at the newest migration; the bot starts on no other."""
-    return _newest_revision() == await _revision(engine)
+    return _newest_revision() == await revision_of(engine)
 
 
 @cache
@@ -90,6 +122,7 @@ def _newest_revision() -> str | None:
     return ScriptDirectory.from_config(config()).get_current_head()
 
 
-async def _revision(engine: AsyncEngine) -> str | None:
+async def revision_of(engine: AsyncEngine) -> str | None:
+    """The newest migration that has run; None for an empty database."""
     async with engine.connect() as connection:
         return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())

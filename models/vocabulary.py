@@ -1,6 +1,8 @@
 """Enumerations shared by every layer. The values are stored and public; this module imports nothing of the project."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Final
 
 
 class Role(StrEnum):
@@ -22,6 +24,17 @@ class Sex(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Relation(StrEnum):
+    """The patient's relation to the person who acts for them."""
+
+    SELF = "self"  # the same person, whose file was opened at the desk
+    CHILD = "child"
+    PARENT = "parent"
+    SPOUSE = "spouse"
+    OTHER = "other"
+    DESK = "desk"  # a walk-in: the hospital's desk acts
+
+
 class Modality(StrEnum):
     """The kinds of scan that are accepted."""
 
@@ -38,6 +51,12 @@ class Label(StrEnum):
     NORMAL = "Normal"
     SICK = "Sick"
     VIRAL_PNEUMONIA = "Viral_Pneumonia"
+
+
+MODEL_CLASSES: Final[Mapping[Modality, tuple[Label, ...]]] = {  # the classes that a scan of each kind may have
+    Modality.CHEST_XRAY: (Label.COVID, Label.LUNG_OPACITY, Label.NIH_MERGED, Label.NORMAL, Label.VIRAL_PNEUMONIA),
+    Modality.CARDIAC_MRI: (Label.NORMAL, Label.SICK),
+}
 
 
 class Risk(StrEnum):

@@ -7,6 +7,13 @@ from models.tables.accounts import Account
 from models.vocabulary import Role
 
 
+class ActingPerson(NamedTuple):
+    """The account and role of a person who acts in a patient's place."""
+
+    account_id: int | None
+    role: Role
+
+
 class Actor(NamedTuple):
     """The account and role behind a chat, read anew for every update. `account_id` is None for the system itself."""
 
@@ -20,6 +27,18 @@ class Actor(NamedTuple):
     proved_at: datetime | None = None  # last right one-time code in this chat; None outside a chat
     roles: tuple[Role, ...] = ()  # held roles; empty outside a chat
     by_phone: bool = False  # no password: the own telephone, shared again, is the proof of identity
+    proxy: ActingPerson | None = None  # who acts, where `account_id` is the patient in whose place they act
+
+    @property
+    def person(self) -> ActingPerson:
+        """The account and role that act: the proxy's, else the actor's own."""
+        return self.proxy or ActingPerson(self.account_id, self.role)
+
+    def for_patient(self, patient_id: int) -> "Actor":
+        """The same person in the place of a patient, whose scan was found in the person's own scope."""
+        if patient_id == self.account_id:
+            return self
+        return self._replace(account_id=patient_id, role=Role.PATIENT, proxy=self.person)
 
 
 SYSTEM = Actor(None, Role.SYSTEM)

@@ -225,6 +225,10 @@ class CodeWrong(CodeError):
     key = "error.code_wrong"
 
 
+class CodeMissing(CodeError):
+    key = "error.code_missing"
+
+
 class FactorWrong(CodeError):
     key = "error.factor_wrong"
 

@@ -61,10 +61,14 @@ class JobKind(StrEnum):
     REMOVE_MESSAGE = "remove_message"
     NOTIFY_IDENTITY = "tell_identity"
     NOTIFY_CHAT_LINK = "tell_chat_link"
+    NOTIFY_BROWSER = "tell_browser"
     NOTIFY_AUTHENTICATOR_RESET = "tell_authenticator_reset"
     NOTIFY_INVITATION = "tell_invitation"
     NOTIFY_CREDENTIAL = "tell_credential"
     NOTIFY_DENIED = "tell_denied"
+    SEND_SLIP = "send_slip"
+    NOTIFY_CLAIMED = "tell_claimed"
+    NOTIFY_FILE_AT_DESK = "tell_file_at_desk"
     SEND_EXPORT = "send_export"
     DELETE_FILES = "clear_away"
 
@@ -166,12 +170,12 @@ async def _merge(session: AsyncSession, claimed: dict[str | None, Job], at: date
     for other in await session.scalars(waiting):
         job = claimed[other.lock]
         job.payload = job.payload | {name: True for name, value in other.payload.items() if value is True}
-        other.ended_at = at
+        other.ended_at, other.error = at, None
 
 
-async def next_due(session: AsyncSession) -> datetime | None:
-    """The due time of the next job that is not running; None when there is none."""
-    waiting = select(Job.run_at).where(Job.ended_at.is_(None), Job.leased_until.is_(None))
+async def next_due(session: AsyncSession, kinds: Collection[str] = tuple(JobKind)) -> datetime | None:
+    """The due time of the next job of these kinds that is not running; None when there is none."""
+    waiting = select(Job.run_at).where(Job.ended_at.is_(None), Job.leased_until.is_(None), Job.kind.in_(kinds))
     due: datetime | None = await session.scalar(waiting.order_by(Job.run_at).limit(1))
     return due
 

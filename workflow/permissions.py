@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import Select, false, select
+from sqlalchemy import Select, false, or_, select
 
 from models.tables.accounts import Account
+from models.tables.proxies import patients_of
 from models.tables.scans import Scan
 from models.vocabulary import Role, ScanStatus
 from workflow.actors import Actor
@@ -47,6 +48,7 @@ class Permission(StrEnum):
     SEE_MODEL = "see_model"
     SWITCH_MODEL = "switch_model"
     SEE_STAFF = "see_staff"
+    SEE_WEEK = "see_week"
     MANAGE_STAFF = "manage_staff"
     INVITE = "invite"
     SEE_AUDIT = "see_audit"
@@ -67,9 +69,17 @@ class Permission(StrEnum):
     SEE_PRIVACY = "see_privacy"
     EXPORT_SELF = "export_self"
     ERASE_SELF = "forget_self"
+    WITHDRAW_CONSENT = "withdraw_consent"
     SERVE_DESK = "serve_desk"
     TEACH_FAQ = "teach_faq"
     FIND_PATIENT = "find_patient"
+    MANAGE_FAMILY = "manage_family"
+    SERVE_WALK_INS = "serve_walk_ins"
+    PRINT_REPORT = "print_report"
+    ISSUE_SLIP = "issue_slip"
+    EXPORT_LISTS = "export_lists"
+    CLAIM_FILE = "claim_file"
+    OPEN_BROWSER = "open_browser"
 
 
 class Proof(StrEnum):
@@ -86,7 +96,7 @@ class Scope(StrEnum):
     """The scans that an operation may reach. A scan outside the scope raises NotFound, as if it did not exist."""
 
     NONE = "none"
-    OWN = "own"
+    OWN = "own"  # of the actor and of the patients for whom they act
     STAGE = "stage"  # scans whose status is in the role's `VISIBLE_STATUSES`
     CRITICAL = "critical"  # scans with a critical result, in any status
 
@@ -104,6 +114,21 @@ VISIBLE_STATUSES: Final[Mapping[Role, frozenset[ScanStatus]]] = {
     Role.SYSTEM: frozenset(ScanStatus),
 }
 
+OWN_ACCOUNT: Final = (
+    *(Permission.SEE_SELF, Permission.SEE_SESSIONS, Permission.CHANGE_PASSWORD, Permission.SWITCH_ROLE),
+    *(Permission.SIGN_OUT, Permission.UNLOCK, Permission.ACCEPT_INVITE),
+)
+STAFFS: Final = (Permission.PROVE, Permission.OPEN_BROWSER, Permission.SEE_MODEL, Permission.SERVE_DESK)
+PATIENTS_OWN: Final = (
+    *(Permission.LINK_CHAT, Permission.CORRECT_SELF, Permission.SET_EMAIL, Permission.SET_PHONE, Permission.SET_FACTS),
+    *(Permission.SEE_PRIVACY, Permission.EXPORT_SELF, Permission.ERASE_SELF, Permission.MANAGE_FAMILY),
+)
+ADMINISTRATION: Final = (
+    *(Permission.SWITCH_MODEL, Permission.SEE_STAFF, Permission.MANAGE_STAFF, Permission.INVITE, Permission.SEE_AUDIT),
+    *(Permission.SEE_UNDELIVERED, Permission.SEE_WEEK, Permission.RESEND, Permission.TEACH_FAQ),
+    *(Permission.SERVE_WALK_INS, Permission.ISSUE_SLIP, Permission.EXPORT_LISTS),
+)
+
 
 def _grant(*roles: Role | None, scope: Scope = Scope.NONE) -> dict[Role | None, Scope]:
     return dict.fromkeys(roles, scope)
@@ -117,23 +142,11 @@ def _action_grants() -> Mapping[Operation, RoleScopes]:
 
 GRANTS: Final[Mapping[Operation, RoleScopes]] = {
     Permission.PUBLIC_INFO: _grant(UNLINKED, *HUMAN_ROLES),
-    Permission.REGISTER: _grant(UNLINKED),
-    Permission.SIGN_IN: _grant(UNLINKED),
-    Permission.SIGN_OUT: _grant(*HUMAN_ROLES),
-    Permission.UNLOCK: _grant(*HUMAN_ROLES),
+    **dict.fromkeys((Permission.REGISTER, Permission.SIGN_IN), _grant(UNLINKED)),
     Permission.RESET_PASSWORD: _grant(UNLINKED, *HUMAN_ROLES),
-    Permission.CHANGE_PASSWORD: _grant(*HUMAN_ROLES),
-    Permission.SEE_SESSIONS: _grant(*HUMAN_ROLES),
-    Permission.LINK_CHAT: _grant(Role.PATIENT),
     Permission.SET_AUTHENTICATOR: _grant(Role.ADMINISTRATOR),
-    Permission.ACCEPT_INVITE: _grant(*HUMAN_ROLES),
-    Permission.PROVE: _grant(*STAFF),
     Permission.DENY_CHANGE: _grant(UNLINKED, *HUMAN_ROLES),  # bound to the chat or the mail that was told
-    Permission.SWITCH_ROLE: _grant(*HUMAN_ROLES),
     Permission.SET_LANGUAGE: _grant(UNLINKED, *HUMAN_ROLES),
-    Permission.SEE_SELF: _grant(*HUMAN_ROLES),
-    Permission.CORRECT_SELF: _grant(Role.PATIENT),
-    Permission.SET_EMAIL: _grant(Role.PATIENT),
     Permission.UPLOAD: _grant(Role.PATIENT, scope=Scope.OWN),
     Permission.DESCRIBE: _grant(Role.PATIENT, scope=Scope.OWN),
     Permission.SEE_OWN: _grant(*HUMAN_ROLES, scope=Scope.OWN),
@@ -143,12 +156,6 @@ GRANTS: Final[Mapping[Operation, RoleScopes]] = {
     Permission.SEE_HISTORY: _grant(*STAFF, scope=Scope.STAGE),
     Permission.FIND_PATIENT: _grant(*STAFF, scope=Scope.STAGE),
     Permission.SEE_REPORT: _grant(Role.PATIENT, scope=Scope.OWN) | _grant(*STAFF, Role.SYSTEM, scope=Scope.STAGE),
-    Permission.SEE_MODEL: _grant(*STAFF),
-    Permission.SWITCH_MODEL: _grant(Role.ADMINISTRATOR),
-    Permission.SEE_STAFF: _grant(Role.ADMINISTRATOR),
-    Permission.MANAGE_STAFF: _grant(Role.ADMINISTRATOR),
-    Permission.INVITE: _grant(Role.ADMINISTRATOR),
-    Permission.SEE_AUDIT: _grant(Role.ADMINISTRATOR),
     Permission.AMEND: _grant(Role.DOCTOR, scope=Scope.STAGE),
     Permission.DECIDE_AMENDMENT: _grant(Role.ADMINISTRATOR, Role.SYSTEM, scope=Scope.STAGE),
     # before the doctor's signature the handlers show a draft to doctors only
@@ -159,16 +166,13 @@ GRANTS: Final[Mapping[Operation, RoleScopes]] = {
     Permission.ANSWER_CLARIFICATION: _grant(Role.PATIENT, scope=Scope.OWN) | _grant(Role.DOCTOR, scope=Scope.STAGE),
     Permission.ACKNOWLEDGE: _grant(Role.PATIENT, scope=Scope.OWN) | _grant(Role.ADMINISTRATOR, scope=Scope.CRITICAL),
     Permission.SET_STAT: _grant(Role.DOCTOR, Role.ADMINISTRATOR, scope=Scope.STAGE),
-    Permission.SEE_UNDELIVERED: _grant(Role.ADMINISTRATOR),
-    Permission.RESEND: _grant(Role.ADMINISTRATOR),
-    Permission.SET_PHONE: _grant(Role.PATIENT),
-    Permission.SET_FACTS: _grant(Role.PATIENT),
-    Permission.CALL_DESK: _grant(UNLINKED, Role.PATIENT),
-    Permission.SEE_PRIVACY: _grant(Role.PATIENT),
-    Permission.EXPORT_SELF: _grant(Role.PATIENT),
-    Permission.ERASE_SELF: _grant(Role.PATIENT),
-    Permission.SERVE_DESK: _grant(*STAFF),
-    Permission.TEACH_FAQ: _grant(Role.ADMINISTRATOR),
+    Permission.WITHDRAW_CONSENT: _grant(Role.PATIENT, Role.ADMINISTRATOR),  # administrators: in a walk-in's place
+    Permission.PRINT_REPORT: _grant(Role.ADMINISTRATOR, scope=Scope.STAGE),
+    **dict.fromkeys((Permission.CALL_DESK, Permission.CLAIM_FILE), _grant(UNLINKED, Role.PATIENT)),
+    **dict.fromkeys(STAFFS, _grant(*STAFF)),
+    **dict.fromkeys(OWN_ACCOUNT, _grant(*HUMAN_ROLES)),
+    **dict.fromkeys(PATIENTS_OWN, _grant(Role.PATIENT)),
+    **dict.fromkeys(ADMINISTRATION, _grant(Role.ADMINISTRATOR)),
     **_action_grants(),
 }
 
@@ -178,6 +182,9 @@ STEP_UP: Final[Mapping[Operation, Proof]] = {
     Permission.MANAGE_STAFF: Proof.CODE,
     Permission.DECIDE_AMENDMENT: Proof.CODE,  # the approval, which sends it; declining changes nothing
     Permission.RESEND: Proof.RECENT_CODE,
+    Permission.PRINT_REPORT: Proof.RECENT_CODE,  # what leaves on paper
+    Permission.ISSUE_SLIP: Proof.RECENT_CODE,
+    Permission.EXPORT_LISTS: Proof.RECENT_CODE,  # files of the record, the staff and the like
     Permission.SWITCH_MODEL: Proof.RECENT_CODE,
     Permission.TEACH_FAQ: Proof.RECENT_CODE,  # what changes answers; reading the questions needs none
     Action.RELEASE: Proof.CODE,
@@ -193,15 +200,9 @@ PROOF_PERIOD: Final = timedelta(minutes=15)
 ALLOWED_WHEN_SUSPENDED: Final = frozenset((Permission.PUBLIC_INFO, Permission.SIGN_OUT, Permission.DENY_CHANGE))
 ALLOWED_WHEN_LOCKED: Final = frozenset(  # operations that show no health data
     (
-        Permission.PUBLIC_INFO,
-        Permission.CALL_DESK,
-        Permission.SIGN_OUT,
-        Permission.DENY_CHANGE,
-        Permission.UNLOCK,
-        Permission.RESET_PASSWORD,
-        Permission.SET_LANGUAGE,
-        Permission.UPLOAD,
-        Permission.DESCRIBE,
+        *(Permission.PUBLIC_INFO, Permission.CALL_DESK, Permission.SIGN_OUT, Permission.DENY_CHANGE),
+        *(Permission.UNLOCK, Permission.RESET_PASSWORD, Permission.SET_LANGUAGE),
+        *(Permission.UPLOAD, Permission.DESCRIBE),
     )
 )
 
@@ -237,7 +238,8 @@ def scans_in_scope(actor: Actor, operation: Operation) -> Select[tuple[Scan]]:
     authorize(actor, operation)
     match GRANTS[operation][actor.role]:
         case Scope.OWN:
-            return select(Scan).where(Scan.patient_id == actor.account_id)
+            own = None if actor.proxy else actor.account_id
+            return select(Scan).where(or_(Scan.patient_id == actor.account_id, Scan.patient_id.in_(patients_of(own))))
         case Scope.STAGE:
             return select(Scan).where(
                 Scan.status.in_(VISIBLE_STATUSES[actor.role]), Scan.patient.has(Account.erased_at.is_(None))

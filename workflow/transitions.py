@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
 from models.tables.amendments import Amendment, AmendmentState
+from models.tables.proxies import proxies_of
 from models.tables.scans import Scan, ScanEvent
 from models.vocabulary import Role, ScanStatus
 from workflow import claims
@@ -180,6 +181,7 @@ async def signers(session: AsyncSession, scan: Scan) -> Set[tuple[Role, int]]:
     changed = (await session.execute(changes)).all()
     signed = [
         (Role.PATIENT, scan.patient_id),
+        *((Role.PATIENT, proxy) for proxy in await session.scalars(proxies_of(scan.patient_id))),
         (Role.DOCTOR, scan.reading and scan.reading.doctor_id),
         *((Role.DOCTOR, version.doctor_id) for version in scan.versions),
         (Role.DOCTOR, scan.critical and scan.critical.doctor_id),

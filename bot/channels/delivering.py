@@ -1,10 +1,12 @@
 """One-time delivery: begin, send and end of a message, each its own transaction, keyed in the deliveries table."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final, NamedTuple
 
 from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.channels.email import UndeliverableMail
@@ -14,6 +16,7 @@ from models.tables.deliveries import DeliveryState
 from workflow.reporting.deliveries import PriorAttempt, begin_delivery, end_delivery, fail_delivery
 
 TELEGRAM_REFUSALS: Final = (TelegramForbiddenError, TelegramBadRequest)  # bot blocked, chat gone, or message rejected
+RECORD_PAUSES: Final = (0.1, 0.5, 1, 2, 4, 8, 8)  # seconds between attempts to record what was sent
 
 
 class Deliveries(NamedTuple):
@@ -54,11 +57,25 @@ class Deliveries(NamedTuple):
         if receipt is None:
             await self._end(key, DeliveryState.CANCELLED)
             return False
-        async with self.sessions.begin() as session:
-            await end_delivery(session, key, self.now(), receipt)
-            if on_sent is not None:
-                await on_sent(session)
+        await self._record_sent(key, receipt, on_sent)
         return True
+
+    async def _record_sent(
+        self, key: str, receipt: str, on_sent: Callable[[AsyncSession], Awaitable[None]] | None
+    ) -> None:
+        """Record that it was sent, again while the database is away: a retry of the whole would send it twice."""
+        for pause in (*RECORD_PAUSES, None):
+            try:
+                async with self.sessions.begin() as session:
+                    await end_delivery(session, key, self.now(), receipt)
+                    if on_sent is not None:
+                        await on_sent(session)
+            except DBAPIError:
+                if pause is None:
+                    raise
+                await asyncio.sleep(pause)
+            else:
+                return
 
     async def _fail(self, key: str, reason: str) -> None:
         async with self.sessions.begin() as session:

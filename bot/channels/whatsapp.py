@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from hashlib import sha1
 from typing import Final, NamedTuple
 
-from aiohttp import BasicAuth, ClientSession, ClientTimeout
+from aiohttp import ClientSession, ClientTimeout, encode_basic_auth
 
 from bot.settings import Settings
 
@@ -41,9 +41,9 @@ class WhatsApp:
     async def send(self, message: WhatsAppMessage) -> str:
         """Send a message; returns Twilio's SID, which its status callback refers to."""
         url = f"{self._settings.twilio_api.rstrip('/')}/2010-04-01/Accounts/{self._account}/Messages.json"
-        auth, timeout = BasicAuth(self._account, self._token), ClientTimeout(total=30)
+        login = {"Authorization": encode_basic_auth(self._account, self._token)}
         async with (
-            ClientSession(auth=auth, timeout=timeout) as http,
+            ClientSession(headers=login, timeout=ClientTimeout(total=30)) as http,
             http.post(url, data=self._form(message)) as response,
         ):
             if response.status == TOO_MANY_REQUESTS or response.status >= 500:

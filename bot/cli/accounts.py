@@ -8,11 +8,14 @@ import typer
 
 from bot.cli.database import with_session
 from bot.cli.refusal import fail
+from bot.cli.settings import settings_or_exit
+from bot.secrets import secret_key
 from models.vocabulary import Role
 from workflow.accounts import authenticators, invitations
+from workflow.accounts.chats import sign_in
 from workflow.accounts.passwords import MIN_LENGTH, hash_password
 from workflow.accounts.registration import Person, add_staff
-from workflow.errors import NotFound, WeakPassword
+from workflow.errors import CodeSpent, NotFound, WeakPassword
 from workflow.permissions import STAFF
 
 app = typer.Typer(help="Accounts.", no_args_is_help=True)
@@ -42,7 +45,8 @@ def add(
     except WeakPassword:
         fail(f"that password is too easy to guess: take {MIN_LENGTH} characters or more, not a common word")
     with_session(lambda session: add_staff(session, person, Role(role), datetime.now(UTC)), taken=email)
-    typer.echo(f"{name} is {role}. In the chat: /link, then {email} and the password.")
+    typer.echo(f"{name} is {role}. In the chat: /link, then {email}, the password and, for staff, the mailed code.")
+    typer.echo(f"Where no mail arrives: csss user sign-in-code {email}")
 
 
 @app.command(name="reset-authenticator")
@@ -55,6 +59,19 @@ def reset_authenticator(email: Annotated[str, typer.Argument(help="The account's
     if not removed:
         fail(f"{email} has no authenticator app")
     typer.echo(f"{email} has no authenticator app any more and hears of it in chat and by mail.")
+
+
+@app.command(name="sign-in-code")
+def sign_in_code(email: Annotated[str, typer.Argument(help="The account's address.")]) -> None:
+    """Print the code for a member of staff who waits for it in the chat and gets no mail: identify the person first."""
+    key = secret_key(settings_or_exit())
+    try:
+        digits = with_session(lambda session: sign_in.issue_code(session, email.strip(), key, datetime.now(UTC)))
+    except NotFound:
+        fail(f"there is no account with {email}")
+    except CodeSpent:
+        fail(f"nobody waits for a code of {email}: type /link, the address and the password in the chat first")
+    typer.echo(digits)
 
 
 def invite(

@@ -2,8 +2,10 @@
 
 import csv
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,13 +13,14 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from bot.cli.database import audit_key, command_line_sessions, with_engine, with_session
-from bot.observability.audit_anchor import Anchors, read_anchors
+from bot.observability.audit_anchor import Anchors, find_anchors, read_anchors
 from bot.secrets import anchor_key, secret_key
 from bot.settings import Settings
 from models.tables.audit import AuditRow
 from workflow.audit import chain
 from workflow.audit.fhir import audit_event
 from workflow.audit.search import all_events
+from workflow.audit.spreadsheet import spreadsheet_cell
 
 app = typer.Typer(help="The audit record: verify it, export it.", no_args_is_help=True)
 
@@ -35,9 +38,13 @@ def audit() -> None:
 @app.command()
 def verify(
     as_json: Annotated[bool, typer.Option("--json", help='{"ok", "rows", "broken", "cut", "anchors", …}')] = False,
+    kept: Annotated[
+        Path | None, typer.Option("--anchors", help="Text with heads kept elsewhere: mails, a syslog server's file.")
+    ] = None,
 ) -> None:
     """Walk the chain: ok, or the first broken row, or that its tail was cut. Exit code 1 when it is not whole."""
-    rows, fault, anchors = with_engine(_verify)
+    outer = find_anchors(kept.read_text(encoding="utf-8", errors="replace")) if kept else []
+    rows, fault, anchors = with_engine(partial(_verify, outer))
     if as_json:
         facts = {
             "ok": fault is None and not anchors.broken_line,
@@ -46,6 +53,7 @@ def verify(
             "cut": bool(fault and fault.truncated),
             "anchors": len(anchors.known),
             "broken_anchor": anchors.broken_line or None,
+            "outer_anchors": len(outer),
         }
         typer.echo(json.dumps(facts))
     elif fault is None:
@@ -56,6 +64,7 @@ def verify(
         typer.echo(f"The audit chain is broken at row {fault.seq}.")
     if not as_json:
         typer.echo(_vouching(rows, anchors))
+        typer.echo(_outside(rows, outer))
     if fault is not None or anchors.broken_line:
         raise typer.Exit(1)
 
@@ -78,18 +87,12 @@ def export(
 def _write_csv(rows: list[AuditRow], file: Any) -> None:  # noqa: ANN401 - a text file
     writer = csv.writer(file)
     writer.writerow(chain.HASHED_COLUMNS)
-    writer.writerows([_cell(getattr(row, name)) for name in chain.HASHED_COLUMNS] for row in rows)
+    writer.writerows([spreadsheet_cell(getattr(row, name)) for name in chain.HASHED_COLUMNS] for row in rows)
 
 
 def _write_fhir(rows: list[AuditRow], file: Any) -> None:  # noqa: ANN401 - a text file
     for row in rows:
         file.write(json.dumps(audit_event(row), ensure_ascii=False) + "\n")
-
-
-def _cell(value: object) -> str:
-    """The value as text, quoted where a spreadsheet would take it for a formula (OWASP, CSV injection)."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
 
 
 def _vouching(rows: int, anchors: Anchors) -> str:
@@ -104,11 +107,20 @@ def _vouching(rows: int, anchors: Anchors) -> str:
     return f"{len(anchors.known)} anchors, the newest of {anchors.since}, vouch for {vouched} of {rows} rows."
 
 
-async def _verify(settings: Settings, engine: AsyncEngine) -> tuple[int, chain.ChainBreak | None, Anchors]:
+def _outside(rows: int, outer: Sequence[chain.Anchor]) -> str:
+    """One sentence about heads that were kept outside the data folder."""
+    if not outer:
+        return "Nothing from outside the data folder vouches: give heads kept elsewhere with --anchors FILE."
+    return f"{len(outer)} heads from outside the data folder vouch for {max(outer).seq} of {rows} rows."
+
+
+async def _verify(
+    outer: Sequence[chain.Anchor], settings: Settings, engine: AsyncEngine
+) -> tuple[int, chain.ChainBreak | None, Anchors]:
     """The number of rows, the first break of the chain, and the anchors."""
     async with command_line_sessions(settings, engine)() as session:
         anchors = read_anchors(settings.data / "audit-anchors.txt", anchor_key(secret_key(settings)))
-        fault = await chain.verify(session, audit_key(settings), anchors.known)
+        fault = await chain.verify(session, audit_key(settings), [*anchors.known, *outer])
         return (await chain.head(session)).seq, fault, anchors
 
 

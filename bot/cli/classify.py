@@ -101,12 +101,17 @@ def describe(
         prediction = classifier.predict_accepted(accepted)
     except (Refused, OSError) as error:
         reason = error.reason.value if isinstance(error, Refused) else "unreadable"
-        return {"file": str(file), "accepted": False, "reason": reason} | dict.fromkeys(FACTS)
+        return {"file": _shown(file), "accepted": False, "reason": reason} | dict.fromkeys(FACTS)
     if prediction.modality is Modality.CARDIAC_MRI:
         slices.append(accepted)
     if heatmap is not None:
         write_heatmap(heatmap, accepted.picture, prediction)
-    return {"file": str(file), "accepted": True, "reason": None} | prediction.as_json()
+    return {"file": _shown(file), "accepted": True, "reason": None} | prediction.as_json()
+
+
+def _shown(file: Path) -> str:
+    """The path; bytes of it that are not UTF-8 as escapes."""
+    return bytes(file).decode(errors="backslashreplace")
 
 
 def read_together(classifier: Classifier, slices: Sequence[GateResult]) -> Iterator[dict[str, Any]]:

@@ -67,6 +67,19 @@ class RootGroup(LazyGroup):
         "run": LazyCommand(
             from_module("bot.cli.run:run"), "Run the bot: polling by default, webhook when CSSS_WEBHOOK_URL is set."
         ),
+        "worker": LazyCommand(
+            from_module("bot.cli.operator.worker:worker"), "Run jobs only, beside other processes (PostgreSQL)."
+        ),
+        "doctor": LazyCommand(
+            from_module("bot.cli.operator.doctor:doctor"),
+            "Check settings, data, machine and services, and say what to do next.",
+        ),
+        "backup": LazyCommand(
+            from_module("bot.cli.operator.backup:backup"), "Back up database, pictures, reports and keys, encrypted."
+        ),
+        "restore": LazyCommand(
+            from_module("bot.cli.operator.restore:restore"), "Restore a backup into an empty installation."
+        ),
         "db": LazyCommand(from_module("bot.cli.db:app"), "The database."),
         "user": LazyCommand(from_module("bot.cli.accounts:app"), "Accounts."),
         "invite": LazyCommand(
@@ -74,6 +87,9 @@ class RootGroup(LazyGroup):
         ),
         "keys": LazyCommand(from_module("bot.cli.keys:app"), "Signing keys and the master key."),
         "audit": LazyCommand(from_module("bot.cli.audit:app"), "The audit record: verify it, export it."),
+        "privacy": LazyCommand(
+            from_module("bot.cli.operator.privacy:app"), "Breaches of data: list the people concerned."
+        ),
         "report": LazyCommand(lambda: _group(ReportGroup, "Reports as PDF."), "Reports as PDF: preview and verify."),
         "faq": LazyCommand(from_module("bot.cli.faq:app"), "Ask the FAQ, measure it."),
         "formulary": LazyCommand(
@@ -90,6 +106,9 @@ class RootGroup(LazyGroup):
         ),
         "bench": LazyCommand(
             from_module("bot.cli.dev.bench:bench"), "Measure the figures of the README on this machine."
+        ),
+        "chaos": LazyCommand(
+            from_module("bot.cli.dev.chaos:chaos"), "Kill and starve real processes, and check every promise after it."
         ),
         # the names before `csss model`, for one release
         **{name: LazyCommand(_from_entry_point(name), line, hidden=True) for name, line in TRAINING.items()},

@@ -7,6 +7,7 @@ from typing import TypeVar
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+import models.schema  # noqa: F401 - registers every table: their relations name one another
 from bot.cli.refusal import fail
 from bot.cli.settings import settings_or_exit
 from bot.data_folder import open_data_folder

@@ -72,7 +72,7 @@ def evaluate(
     figures = {(name, lang): count(results[name], lang) for name in HALVES for lang in (*faq_engine.languages, None)}
     asked = {name: answer_all(faq_engine, read_asked(name)) for name in ANSWER_HALVES}
     answers = {
-        (name, lang): count_answers(asked[name], lang)
+        (name, lang): count_answers(faq_engine, asked[name], lang)
         for name in ANSWER_HALVES
         for lang in (*faq_engine.languages, None)
     }
@@ -101,7 +101,7 @@ def _figures_json(figures: dict[tuple[str, str | None], Figures]) -> None:
 
 def _answers_json(figures: dict[tuple[str, str | None], AnswerFigures]) -> None:
     for (half, language), measured in figures.items():
-        shares = {"answered": measured.answered, "refused": measured.refused}
+        shares = {"answered": measured.answered, "offered": measured.offered, "refused": measured.refused}
         _print_line({"measure": "answer", "half": half, "language": language or "all", **_rates(shares)})
 
 
@@ -120,9 +120,9 @@ def _figures_table(figures: dict[tuple[str, str | None], Figures]) -> Table:
 
 
 def _answers_table(figures: dict[tuple[str, str | None], AnswerFigures]) -> Table:
-    table = Table("half", "language", "answered", "refused", title="Answers")
+    table = Table("half", "language", "answered", "or offered", "refused", title="Answers")
     for (half, language), measured in figures.items():
-        table.add_row(half, language or "all", _rate(measured.answered), _rate(measured.refused))
+        table.add_row(half, language or "all", *map(_rate, (measured.answered, measured.offered, measured.refused)))
     return table
 
 

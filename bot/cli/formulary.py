@@ -134,6 +134,8 @@ def _check_entry(number: int, entry: str, known: Formulary) -> tuple[list[Prescr
         asked = json.loads(entry)
     except json.JSONDecodeError as error:
         fail(f"line {number} is no JSON: {error.msg} at character {error.pos}")
+    except (ValueError, RecursionError):
+        fail(f"line {number} has a number that is too long, or too many brackets inside one another")
     lines = asked.get("lines") if isinstance(asked, Mapping) else None
     if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
         fail(f'line {number} has no "lines", a list of texts')

@@ -1,5 +1,6 @@
 """A command group that imports a command's module when the command is invoked or its own help is shown."""
 
+import errno
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, ClassVar, Final, NamedTuple
@@ -18,6 +19,7 @@ EXTRAS: Final = {  # packages of the optional dependencies in pyproject.toml, by
     "sklearn": "ml",
     "tensorflow": "ml",
 }
+FILE_ERRORS: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # of a file that is open already
 
 
 class LazyCommand(NamedTuple):
@@ -56,6 +58,12 @@ class LazyGroup(TyperGroup):
             if extra is None:
                 raise
             fail(f"this command needs the `{extra}` extra: pip install '.[{extra}]'")
+        except UnicodeError:
+            fail("a text that was given, or a name that is to be shown, is not UTF-8: write it in UTF-8")
+        except OSError as error:
+            if error.filename is None and error.errno not in FILE_ERRORS:
+                raise
+            fail(f"the file {str(error.filename or '')[:200]!r} cannot be read or written: {error.strerror}")
 
 
 def _build(name: str, target: Any) -> Any:  # noqa: ANN401 - a command of Typer

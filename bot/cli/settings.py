@@ -11,24 +11,38 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot import preflight
 from bot.cli.refusal import fail
-from bot.settings import PREFIX, Settings
+from bot.settings import Settings
+from bot.settings_source import PREFIX
 
 MISSING: Final = "is not set; give it in the environment or in a file .env here"
 
 
 def settings_or_exit() -> Settings:
     """The settings. Exits with code 2 after one line per missing or wrong setting, without its value."""
+    settings, problems = read_settings()
+    if settings is None:
+        for line in problems:
+            typer.echo(line, err=True)
+        raise typer.Exit(2)
+    if problems:
+        fail(problems[0], 2)
+    return settings
+
+
+def read_settings() -> tuple[Settings | None, list[str]]:
+    """The settings, None where a value is impossible, and one line for each problem, without its value."""
     try:
         settings = Settings()
         preflight.check(settings)
     except ValidationError as error:
         known = [f"CSSS_{name}".upper() for name in Settings.model_fields]
-        for one in error.errors(include_input=False, include_url=False):
-            typer.echo(_complaint(one["type"], "_".join(map(str, one["loc"])).upper(), one["msg"], known), err=True)
-        raise typer.Exit(2) from None
+        errors = error.errors(include_input=False, include_url=False)
+        return None, [
+            _complaint(one["type"], "_".join(map(str, one["loc"])).upper(), one["msg"], known) for one in errors
+        ]
     except preflight.PreflightFailed as failed:
-        fail(str(failed), 2)
-    return settings
+        return settings, [str(failed)]
+    return settings, []
 
 
 def clinic_data_folder() -> Path:

@@ -15,16 +15,18 @@ from typing import Any, Final, NamedTuple
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
-from bot.app import App, Engines, build_app
+from bot.app import App, build_app
 from bot.dev.sandbox import Sample, Sandbox, SandboxClient
-from bot.dev.story import play
+from bot.dev.story import play, views
+from bot.engines import Engines
 from bot.settings import Settings
 from inference.upload.open import open_picture
 from inference.upload.picture import encode_jpeg, shrink
 from models.base import Sessions
 from models.schema import upgrade
 from models.vocabulary import Role, Sex
-from workflow.accounts import consent, registration
+from workflow import consent
+from workflow.accounts import registration
 from workflow.accounts.passwords import hash_password
 from workflow.accounts.registration import Person
 from workflow.accounts.sessions import create_link
@@ -145,6 +147,9 @@ async def story(port: int, out: Path | None, say: Callable[[str], None] | None) 
         started = monotonic()
         pdf = await play(clinic, demo.picture, say)
         seconds = round(monotonic() - started, 2)
+        shown = await views(await clinic.person("Dr Rao"), clinic.wire.session)
+        if say:
+            say(shown)
         mails = demo.sandbox.mailbox.mails
         report = folder / pdf.name
         report.write_bytes(pdf.data)
@@ -170,7 +175,7 @@ def demo_settings(sandbox: Sandbox, scratch: Path, **more: Any) -> Settings:  # 
         smtp_host=sandbox.mailbox.host,
         smtp_port=sandbox.mailbox.port,
         smtp_starttls=False,
-        **{"web_port": 0, "desk_hours": "00:00-24:00", **more},
+        **{"web_port": 0, "operator_port": more.get("web_port", 0), "desk_hours": "00:00-24:00", **more},
     )
 
 

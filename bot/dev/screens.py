@@ -1,16 +1,19 @@
 """Pictures of docs/users.md, played at phone width: `python -m bot.dev.screens docs/screens`; needs Chromium."""
 
 import asyncio
+import re
 import shutil
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from playwright.async_api import Page, ViewportSize, async_playwright
 from sqlalchemy import select, update
 
-from bot.dev.demo import CAST, Demo, open_demo
+from bot.dev import coming_in
+from bot.dev.demo import CAST, PASSWORD, Demo, _reachable, open_demo
 from bot.dev.sandbox import SandboxClient
 from bot.dev.story import play
 from models.base import Sessions
@@ -21,7 +24,9 @@ from workflow.actors import actor_of
 from workflow.scans import reading
 from workflow.scans.draft_hash import draft_hash
 
+CODE: Final = re.compile(r"\b\d{6}\b")
 PHONE: Final = ViewportSize(width=390, height=844)
+TABLET: Final = ViewportSize(width=1024, height=768)
 FINDINGS: Final = reading.TypedFindings(
     "Patchy opacities in both lower zones.", "In keeping with infection.", "Repeat film in two weeks.", "Pneumonia."
 )
@@ -31,7 +36,7 @@ LINE: Final = "Tab Paracetamol 500 mg tds x 3 days"
 async def take(folder: Path) -> None:
     """One picture for each person and language, named `doctor-ta.png`."""
     async with (
-        open_demo() as demo,
+        open_demo(**_reachable()) as demo,
         SandboxClient(demo.sandbox.base) as clinic,
         async_playwright() as drive,
         await drive.chromium.launch(executable_path=shutil.which("chromium")) as browser,
@@ -42,6 +47,9 @@ async def take(folder: Path) -> None:
         for language in Language:
             await _set_language(demo.app.services.sessions, language)
             await _until_release(demo, clinic, page, folder, language)
+            await coming_in.show(demo, clinic, language.value, folder, partial(_shoot, page))
+        await _set_language(demo.app.services.sessions, Language.ENGLISH)
+        await _shoot_desk(demo, page, clinic, folder / "desk.png")
 
 
 async def _until_release(demo: Demo, clinic: SandboxClient, page: Page, folder: Path, language: Language) -> None:
@@ -50,10 +58,12 @@ async def _until_release(demo: Demo, clinic: SandboxClient, page: Page, folder: 
         await play(clinic, demo.picture)
         for one in CAST:
             await _shoot(page, one.name, folder / f"{one.role.value}-en.png")
+        await _shoot_viewer(page, clinic, folder / "viewer.png")
         return
     sessions, words = demo.app.services.sessions, demo.app.services.catalogues.of(language.value)
     amina, rao, meena, joseph = [await clinic.person(one.name) for one in CAST]
     await amina.sends_photo(demo.picture)
+    await amina.presses(words.plain("button.for_me"))  # she sends for her mother, too
     await rao.presses(words.plain("button.analyse"))
     await rao.presses(words.plain("button.heat_map"))
     await _shoot(page, rao.name, folder / f"doctor-{language.value}.png")
@@ -66,6 +76,35 @@ async def _until_release(demo: Demo, clinic: SandboxClient, page: Page, folder: 
     await joseph.presses(words.plain("button.approve"))
     await _shoot(page, joseph.name, folder / f"administrator-{language.value}.png")
     await _shoot(page, amina.name, folder / f"patient-{language.value}.png")
+
+
+async def _shoot_viewer(page: Page, clinic: SandboxClient, file: Path) -> None:
+    """The doctor's film, at a tablet's width."""
+    rao = await clinic.person(next(one.name for one in CAST if one.role is Role.DOCTOR))
+    back = page.url
+    await page.set_viewport_size(TABLET)
+    await page.goto(await rao.opens_web_app("Viewer"))
+    await page.locator("#tools").wait_for()
+    await page.screenshot(path=file)
+    await page.set_viewport_size(PHONE)
+    await page.goto(back)
+
+
+async def _shoot_desk(demo: Demo, page: Page, clinic: SandboxClient, file: Path) -> None:
+    """The doctor's worklist in a browser: walk-ins and relatives of the stories before it wait."""
+    rao = next(one for one in CAST if one.role is Role.DOCTOR)
+    earlier = await clinic.mails(rao.email)
+    await page.set_viewport_size(TABLET)
+    await page.goto(f"{demo.app.settings.base_url}/desk")
+    await page.get_by_label("Email").fill(rao.email)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Go on").click()
+    await page.locator("#code").wait_for()
+    mail = await clinic.mail_to(rao.email, after=earlier[-1] if earlier else None, containing="Your code")
+    await page.locator("#code").fill(CODE.findall(mail.text)[0])
+    await page.get_by_role("button", name="Sign in").click()
+    await page.locator("tr[data-scan]").first.wait_for()
+    await page.screenshot(path=file)
 
 
 async def _set_language(sessions: Sessions, language: Language) -> None:

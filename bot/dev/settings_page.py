@@ -4,13 +4,14 @@ from typing import Final
 
 from pydantic.fields import FieldInfo
 
-from bot.settings import PREFIX, Settings
+from bot.settings import Settings
+from bot.settings_source import PREFIX
 
 HEAD: Final = """\
 # Settings
 
 Each is an environment variable or a line of `.env`. An impossible value or a misspelt name stops the start.
-This page is generated from `bot/settings.py`: `python -m bot.dev.settings_page > docs/settings.md`.
+This page is generated from `bot.settings.Settings`: `python -m bot.dev.settings_page > docs/settings.md`.
 
 | setting | default | meaning |
 |---|---|---|
@@ -23,7 +24,8 @@ def page() -> str:
 
 
 def _fields() -> list[tuple[str, FieldInfo]]:
-    return list(Settings.model_fields.items())
+    """In the order of the class, then those of its base."""
+    return sorted(Settings.model_fields.items(), key=lambda field: field[0] not in Settings.__annotations__)
 
 
 def _default(field: FieldInfo) -> str:

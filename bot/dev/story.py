@@ -1,14 +1,18 @@
 """The main job, played by the demo people over the sandbox's client API."""
 
 import asyncio
+import json
 import re
 from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+import aiohttp
 
 from bot.dev.sandbox import Person, SandboxClient
 from bot.dev.sandbox.api.responses import Json
-from bot.dev.sandbox.client.transcript import Document
+from bot.dev.sandbox.client.transcript import Document, SandboxError
 
 Print = Callable[[str], None]
 OWN_READING: Final = ("Probably viral.", "Findings")
@@ -70,6 +74,20 @@ async def _play(clinic: SandboxClient, picture: bytes) -> Document:
     report = await amina.receives_document(timeout=30)
     await clinic.mail_to("amina@example.org", "attached", after=earlier, timeout=30)
     return report
+
+
+async def views(rao: Person, http: aiohttp.ClientSession) -> str:
+    """Open the newest film in the viewer as its page does. Returns what came, in words; raises for a refusal."""
+    address = urlsplit(await rao.opens_web_app("Viewer"))
+    base, scan = f"{address.scheme}://{address.netloc}/viewer", parse_qs(address.query)["scan"][0]
+    init_data = parse_qs(address.fragment)["tgWebAppData"][0]
+    async with http.post(f"{base}/session", json={"init_data": init_data}, raise_for_status=True) as opened:
+        headers = {"Authorization": f"Bearer {(await opened.json())['token']}"}
+    async with http.get(f"{base}/scans/{scan}/film", headers=headers, raise_for_status=True) as film:
+        facts, pixels = json.loads(film.headers["X-Film"]), await film.read()
+    if len(pixels) != facts["width"] * facts["height"] * facts["bits"] // 8:
+        raise SandboxError("the viewer's film is not whole")
+    return f"the viewer shows {facts['width']} × {facts['height']} pixels of {facts['bits']} bits"
 
 
 async def _tells_of_an_allergy(amina: Person) -> None:

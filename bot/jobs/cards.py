@@ -16,7 +16,7 @@ from bot.channels.delivering import TELEGRAM_REFUSALS
 from bot.jobs.notify import Translated, notify
 from bot.patient_files import read_file
 from bot.services import Services
-from handlers.ui.menus import WHATSAPP, menu_commands
+from handlers.ui.menus import COMPUTER, WHATSAPP, menu_commands
 from handlers.ui.replies import View
 from handlers.ui.texts import LANGUAGES, Texts
 from handlers.views.actions import has_heat_map
@@ -101,7 +101,7 @@ async def show_menu(services: Services, chat_id: int) -> None:
         actor = await sessions.actor_for(session, chat_id)
         language = actor.language if actor else await profile.chosen_language(session, chat_id)
     texts = services.catalogues.of(language)
-    optional = {WHATSAPP} if services.whatsapp else set()
+    optional = {name for name, there in ((WHATSAPP, services.whatsapp), (COMPUTER, services.base_url)) if there}
     if actor is not None and len(actor.roles) > 1:
         optional.add("role")
     menu = menu_commands(texts, actor.role if actor else None, optional)
@@ -132,15 +132,15 @@ async def _show_common_menu(services: Services) -> None:
 
 async def _reader(services: Services, scan: Scan, actor: Actor) -> Reader:
     if actor.role is not Role.DOCTOR:
-        return Reader(actor.role, actor.account_id)
+        return Reader(actor.role, actor.account_id, web_app=services.base_url)
     async with services.sessions() as session:
         earlier = await history.earlier_scans(session, actor, scan, actor.language)
-    return Reader(actor.role, actor.account_id, earlier)
+    return Reader(actor.role, actor.account_id, earlier, web_app=services.base_url)
 
 
 def _view(scan: Scan, reader: Reader, texts: Texts, card: Card | None) -> View:
     if reader.role is Role.PATIENT:
-        return patient_card(scan, texts)
+        return patient_card(scan, texts, reader.account_id)
     return staff_card(scan, reader, texts, bool(card and card.heat_map))
 
 

@@ -1,25 +1,30 @@
 """Removal of data that is no longer needed: chat messages, old rows, erased accounts and orphaned files."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.channels.delivering import TELEGRAM_REFUSALS
+from bot.channels.email import Email
 from bot.jobs.data_requests import erase_due_accounts
-from bot.observability.audit_anchor import record_anchor
+from bot.observability.audit_anchor import record_anchor, send_to_syslog
 from bot.secrets import anchor_key
 from bot.services import Services
 from models.base import read_only
 from workflow.accounts import codes, profile
+from workflow.accounts.browsers import sessions as browsers
 from workflow.credentials import changes
 from workflow.faq import unanswered
 from workflow.jobs import delete_old_jobs
 from workflow.scans import analysis, queries
 from workflow.unit_of_work import delete_old_updates
 
+logger = logging.getLogger(__name__)
 BATCH: Final = 500  # rows of one transaction
 MIN_ORPHAN_AGE: Final = timedelta(hours=1)  # a younger file may belong to a transaction in progress
 
@@ -39,6 +44,7 @@ async def clean_up(services: Services) -> None:
         await unanswered.delete_old(session, services.now())
         await profile.delete_old_choices(session, services.now())
         await changes.delete_old(session, services.now())
+        await browsers.delete_old(session, services.now())
         await analysis.delete_unused(session)
     await _in_batches(services, delete_old_jobs)
     await _in_batches(services, codes.delete_old)
@@ -48,9 +54,29 @@ async def clean_up(services: Services) -> None:
 
 
 async def anchor_head(services: Services) -> None:
-    """Note the head of the audit chain outside the database."""
-    key = anchor_key(services.secret_key)
-    await record_anchor(services.sessions, services.anchors_file, key, services.now())
+    """Note the head of the audit chain outside the database, and outside the data folder where a setting says so:
+    each at the syslog server, the first one of a day by mail."""
+    places, key, now = services.anchors, anchor_key(services.secret_key), services.now()
+    line = await record_anchor(services.sessions, places.file, key, now)
+    if line is None:
+        return
+    if places.syslog is not None:
+        await send_to_syslog(places.syslog, line)
+    if places.mail is not None:
+        day = f"{now:%Y%m%d}"
+        message_id = f"<audit-head-{day}@{services.mail_domain}>"
+        texts = services.catalogues.of(None)
+        text = texts.plain("mail.anchor.text", line=line)
+        email = Email(places.mail, texts.plain("mail.anchor.subject"), text, message_id)
+        try:
+            await services.deliveries.deliver(f"audit-head:{day}", partial(_mail, services, email))
+        except Exception as error:  # noqa: BLE001 - the next hour tries again
+            logger.warning("the audit head was not mailed", extra={"error": type(error).__name__})
+
+
+async def _mail(services: Services, email: Email) -> str:
+    await services.mailer.send(email)
+    return email.message_id
 
 
 async def _in_batches(services: Services, delete: Callable[[AsyncSession, datetime, int], Awaitable[int]]) -> None:
@@ -69,5 +95,7 @@ async def delete_orphaned_files(services: Services, batch: int = BATCH) -> None:
         async with read_only(services.sessions) as session:
             stored, last = await queries.stored_files(session, last, batch)
         orphans -= stored
+    async with read_only(services.sessions) as session:
+        orphans -= await queries.conversation_files(session)
     for name in orphans:
         await asyncio.to_thread(services.vault.delete, name)

@@ -17,6 +17,7 @@ from models.tables.accounts import Account, ChatLink
 from models.tables.codes import Code, Purpose
 from models.tables.scans import Scan
 from workflow.accounts import codes, profile
+from workflow.accounts.browsers.sessions import is_browser
 from workflow.reporting import amendments
 from workflow.requester import Requester
 from workflow.scans import queries
@@ -24,6 +25,7 @@ from workflow.scans import queries
 SENTENCES: Final = {
     Purpose.CONFIRM_EMAIL: "confirm",
     Purpose.RESET_PASSWORD: "reset",
+    Purpose.SIGN_IN: "sign_in",
     Purpose.STAFF: "staff",
     Purpose.INVITE: "staff",
     Purpose.PROVE: "staff",
@@ -130,7 +132,7 @@ def _decision_buttons(code_id: int, texts: Texts) -> InlineKeyboardMarkup:
 
 async def _notify_expired(services: Services, code: Code) -> None:
     """Tell the waiting chat that the code expired before the mail server accepted it."""
-    if code.used_at is None and code.purpose is not Purpose.RESET_PASSWORD:
+    if code.used_at is None and code.purpose is not Purpose.RESET_PASSWORD and not is_browser(code.chat_id):
         texts = services.catalogues.of(code.language)
         await notify(services, [code.chat_id], f"late:{code.id}", "code.late", texts)
 
@@ -144,5 +146,7 @@ async def _send(services: Services, code: Code, email: Email) -> None:
             return
         async with services.sessions.begin() as session:
             await codes.void(session, code.id, services.now())
+        if is_browser(code.chat_id):
+            return
         texts = services.catalogues.of(code.language)
         await notify(services, [code.chat_id], f"unmailable:{code.id}", "code.unmailable", texts, email=code.email)

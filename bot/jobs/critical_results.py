@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from bot.jobs.notify import notify
+from bot.jobs.notify import About, notify
 from bot.services import Services
 from handlers.ui.callbacks import CardAction
 from handlers.ui.keyboards import action_keyboard
@@ -28,7 +28,8 @@ async def escalate_critical(services: Services, scan_id: int, rung: int) -> None
         doctors = await queries.chats_of_role(session, Role.DOCTOR) if rung >= critical.DOCTOR_FROM_LEVEL else ()
     key = f"critical:{scan_id}:{rung}"
     acknowledge = partial(action_keyboard, scan_id=scan_id, actions=[CardAction.ACKNOWLEDGE])
-    if await notify(services, patients, f"{key}:patient", "critical.patient", None, acknowledge, scan=scan_id):
+    notice = About("critical.patient", scan.patient)
+    if await notify(services, patients, f"{key}:patient", notice, None, acknowledge, scan=scan_id):
         async with services.sessions.begin() as session:
             await critical.record_notified(session, scan_id, services.now())
     doctor, email = scan.critical.doctor.name, contact_of(scan.patient) or "–"

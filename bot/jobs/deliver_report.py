@@ -15,6 +15,7 @@ from bot.channels.voice import script, synthesize
 from bot.channels.whatsapp import WhatsAppMessage
 from bot.jobs.issue_report import build_draft
 from bot.jobs.notify import Translated, notify, send_email
+from bot.jobs.scans.walk_ins import notify_ready
 from bot.patient_files import read_file
 from bot.services import Services
 from handlers.views.reports import report_caption
@@ -24,6 +25,7 @@ from models.tables.deliveries import Channel, Delivery
 from models.tables.scans import Report, Scan
 from models.vocabulary import Language, Role
 from workflow.accounts import sessions
+from workflow.actors import Actor
 from workflow.audit import chain
 from workflow.errors import NotAllowed, NotFound, SessionLocked
 from workflow.jobs import JobKind, enqueue
@@ -33,7 +35,8 @@ from workflow.scans import queries
 
 
 async def schedule_deliveries(services: Services, scan_id: int) -> None:
-    """Enqueue a delivery to each chat of the patient, to their mailbox and to WhatsApp if they chose it. Idempotent.
+    """Enqueue a delivery to each chat of the patient, to their mailbox and to WhatsApp if they chose it; tell the desk
+    of a walk-in's report. Idempotent.
 
     The report must have been issued."""
     now = services.now()
@@ -47,6 +50,7 @@ async def schedule_deliveries(services: Services, scan_id: int) -> None:
             await create_delivery(session, report, Channel.EMAIL, now)
         if services.whatsapp is not None and scan.patient.phone and scan.patient.whatsapp:
             await create_delivery(session, report, Channel.WHATSAPP, now)
+    await notify_ready(services, scan, report)
 
 
 async def send_report(services: Services, report_id: int, chat_id: int) -> None:
@@ -109,13 +113,14 @@ async def _send_document(services: Services, key: str, report_id: int, chat_id: 
     if report is None:
         return None
     try:
-        if not await _belongs_to_patient(services, report, chat_id):
+        reader = await _reader(services, report, chat_id)
+        if reader is None:
             return None
     except SessionLocked:
         await notify(services, [chat_id], f"asleep:{key}", "asleep.report", number=report.number)
         return None
     pdf = await read_file(services, report.scan.patient_id, report.file, Content.REPORT)
-    caption = report_caption(report, services.catalogues.of(report.scan.patient.language))
+    caption = report_caption(report, services.catalogues.of(reader.language), reader.account_id)
     file = BufferedInputFile(pdf, f"{report.number}.pdf")
     sent = await services.bot.send_document(chat_id, file, caption=caption, protect_content=True)
     return str(sent.message_id)
@@ -147,10 +152,12 @@ async def _mail(services: Services, report_id: int) -> str | None:
     if report.copy_file is None:  # issued before there were encrypted copies; the open PDF is never mailed
         raise UndeliverableMail(Refusal.CONTENT)
     texts, patient = services.catalogues.of(report.scan.patient.language), report.scan.patient
+    doctor = report.scan.reading.doctor.name if report.scan.reading else ""
+    contact = services.issuer.hospital.contact or ""
     email = Email(
         to=address,
         subject=texts.plain("mail.report.subject"),
-        text=texts.plain("mail.report.text", name=patient.name),
+        text=texts.plain("mail.report.text", name=patient.name, doctor=doctor, contact=contact).rstrip(),
         message_id=f"<report-{report_id}-{report.sha256[:16]}@{services.mail_domain}>",
         attachments=[(f"{report.number}.pdf", await read_file(services, patient.id, report.copy_file, Content.COPY))],
         language=texts.language,
@@ -178,22 +185,21 @@ async def _current_report(services: Services, report_id: int) -> Report | None:
         return report if await queries.latest_report(session, report.scan) is report else None
 
 
-async def _belongs_to_patient(services: Services, report: Report, chat_id: int) -> bool:
-    """Whether the chat is still linked to the patient. Raises SessionLocked."""
+async def _reader(services: Services, report: Report, chat_id: int) -> Actor | None:
+    """The patient of this chat, or who acts for them; None when it is neither any longer. Raises SessionLocked."""
     async with services.sessions() as session:
         actor = await sessions.actor_for(session, chat_id, services.now() - services.idle_limit)
         try:
-            return actor is not None and bool(
-                await queries.scan_for(session, report.scan_id, actor, Permission.SEE_OWN)
-            )
+            found = actor and await queries.scan_for(session, report.scan_id, actor, Permission.SEE_OWN)
         except (NotFound, NotAllowed):
-            return False
+            return None
+        return actor if found else None
 
 
 async def _audio_summary(services: Services, report: Report, chat_id: int) -> tuple[str, Language] | None:
     """Text and language to be spoken; None without a band, or if the chat is locked or no longer the patient's."""
     try:
-        belongs = await _belongs_to_patient(services, report, chat_id)
+        belongs = await _reader(services, report, chat_id) is not None
     except SessionLocked:
         belongs = False
     document = await build_draft(services, report.scan_id)

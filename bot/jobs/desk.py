@@ -19,7 +19,7 @@ from models.tables.accounts import Account, ChatLink
 from models.tables.desk import Ticket, TicketMessage, TicketState
 from models.tables.scans import Scan
 from workflow.accounts import sessions
-from workflow.desk import alarms, tickets, urgency
+from workflow.desk import alarms, edits, tickets, urgency
 
 
 async def call_staff(services: Services, ticket_id: int, words_id: int | None = None, again: str = "") -> None:
@@ -92,7 +92,7 @@ async def relay_words(services: Services, words_id: int) -> None:
             chats = await tickets.chats_of_staff_member(session, ticket.claimed_by)
     for chat_id in chats:
         texts = await _texts(services, chat_id, ticket)
-        await _send(services, f"words:{words_id}", chat_id, _relayed(texts, ticket, message.text, author))
+        await _send(services, f"words:{words_id}", chat_id, _relayed(texts, ticket, message, author))
 
 
 async def notify_ticket_change(services: Services, ticket_id: int, turn: str) -> None:
@@ -111,6 +111,9 @@ async def notify_ticket_change(services: Services, ticket_id: int, turn: str) ->
         texts = await _texts(services, chat_id, ticket)
         name = requester_name(ticket, texts) if left else staff_name
         keyboard = keyboards.leave_desk(texts) if turn == "claimed" else None
+        async with services.sessions() as session:
+            if turn in {"closed", "dismissed"} and await edits.has_open_form(session, chat_id):
+                keyboard = keyboards.back_to_form(texts)
         key = f"ticket:{ticket_id}:{turn}:{ticket.claimed_by}"  # a new notice for each staff member who claims it
         await _send(services, key, chat_id, Outgoing(texts(f"desk.{turn}", name=name), keyboard, protected=True))
 
@@ -126,13 +129,14 @@ async def report_unanswered(services: Services, question_id: int) -> None:
         )
 
 
-def _relayed(texts: Texts, ticket: Ticket, text: str, author: Account | None) -> Outgoing:
+def _relayed(texts: Texts, ticket: Ticket, message: TicketMessage, author: Account | None) -> Outgoing:
     if author:
         keyboard = keyboards.leave_desk(texts)
-        return Outgoing(texts("desk.says", name=author.name, words=text), keyboard, protected=True)
+        return Outgoing(texts("desk.says", name=author.name, words=message.text), keyboard, protected=True)
     actions = () if ticket.state is TicketState.CLOSED else (DeskAction.REPLY, DeskAction.CLOSE)
-    sentence = texts("desk.says", name=requester_name(ticket, texts), words=text)
-    return Outgoing(sentence, keyboards.ticket_keyboard(texts, ticket.id, actions), protected=True)
+    sentence = texts("desk.says", name=requester_name(ticket, texts), words=message.text)
+    keyboard = keyboards.ticket_keyboard(texts, ticket.id, actions) or keyboards.stack()
+    return Outgoing(sentence, keyboards.stack(keyboards.play_keyboard([message]), keyboard), protected=True)
 
 
 async def _is_locked(services: Services, chat_id: int) -> bool:

@@ -9,25 +9,38 @@ from aiogram.types import InlineKeyboardMarkup
 from bot.channels.email import Email, MailMisconfigured
 from bot.services import Services
 from handlers.ui.texts import Html, Texts
-from handlers.views.paging import split_messages
-from handlers.views.rejection import rejection_reason
+from handlers.views.identity import who_line
+from handlers.views.paging import join_blocks, split_messages
 from models.base import read_only
 from models.tables.accounts import Account, ChatLink, Invite
-from models.tables.scans import Scan
 from models.vocabulary import Role
 from workflow.accounts import sessions
 from workflow.jobs import RETRIED_FOREVER, JobKind
 from workflow.scans import queries
 
-PROTECTED: Final = ("retake", "critical.", "correction.", "amend.ask", "clarify.")  # notices with health data
+PROTECTED: Final = (
+    "retake",
+    "critical.",
+    "correction.",
+    "amend.ask",
+    "clarify.",
+    "walk_in.",
+)  # notices with health data
 # a locked chat gets a notice without content instead; /queue or the card shows it
-DEFERRED_WHEN_LOCKED: Final = ("amend.ask", "clarify.")
+DEFERRED_WHEN_LOCKED: Final = ("amend.ask", "clarify.", "walk_in.")
 
 
 class Translated(NamedTuple):
     """A value of a sentence that is itself a catalogue key, translated for each reader."""
 
     key: str
+
+
+class About(NamedTuple):
+    """The key of a sentence for a patient, who is named above it to everybody else, and the patient."""
+
+    sentence: str
+    patient: Account
 
 
 class Outgoing(NamedTuple):
@@ -42,7 +55,7 @@ async def notify(
     services: Services,
     chats: Sequence[int],
     key: str,
-    sentence: str,
+    sentence: str | About,
     fallback: Texts | None = None,
     buttons: Callable[[Texts], InlineKeyboardMarkup | None] | None = None,
     **values: object,
@@ -62,11 +75,12 @@ async def notify(
 async def _send_notice(
     services: Services,
     chat_id: int,
-    sentence: str,
+    written: str | About,
     fallback: Texts | None,
     buttons: Callable[[Texts], InlineKeyboardMarkup | None] | None,
     values: dict[str, object],
 ) -> str:
+    sentence, patient = written if isinstance(written, About) else (written, None)
     async with read_only(services.sessions) as session:
         link = await session.get(ChatLink, chat_id)
         actor = await sessions.actor_for(session, chat_id, services.now() - services.idle_limit)
@@ -74,8 +88,22 @@ async def _send_notice(
     translated = {name: _translate(value, texts) for name, value in values.items()}
     deferred = sentence.startswith(DEFERRED_WHEN_LOCKED) and actor is not None and actor.locked
     text = texts("asleep.card" if deferred else sentence, **translated)
+    named = patient is not None and link is not None and link.account_id != patient.id and not deferred
+    if patient is not None and named:
+        text = join_blocks(who_line(patient, texts), text)
+    text = text if deferred else with_neutral_line(sentence, text, texts, named)
     keyboard = buttons(texts) if buttons and not deferred else None
-    return await send_pages(services, chat_id, Outgoing(text, keyboard, sentence.startswith(PROTECTED)))
+    return await send_pages(services, chat_id, Outgoing(text, keyboard, named or sentence.startswith(PROTECTED)))
+
+
+def with_neutral_line(sentence: str, text: Html, texts: Texts, named: bool = False) -> Html:
+    """Put a line above a notice with health data that names neither a finding nor a person: lock screens show it.
+
+    `named`: the notice names a patient in any case."""
+    if not named and not sentence.startswith(PROTECTED):
+        return text
+    urgent = sentence.startswith("critical.") and sentence != "critical.heard"
+    return Html(f"{texts('notice.urgent' if urgent else 'notice.neutral')}\n\n{text}")
 
 
 def _translate(value: object, texts: Texts) -> object:
@@ -104,21 +132,6 @@ async def send_email(services: Services, email: Email) -> None:
         key = f"mail-trouble:{refused.reason}:{services.now():%Y%m%d}"
         await notify(services, chats, key, "mail.trouble", reason=Translated(f"failure.{refused.reason}"))
         raise
-
-
-async def ask_retake(services: Services, scan_id: int) -> None:
-    """Ask the patient for a better picture, or tell them that an earlier scan with the same picture counts; the edited
-    card alone would not notify them. Idempotent.
-
-    The scan must have been rejected."""
-    async with services.sessions() as session:
-        scan = await session.get_one(Scan, scan_id)
-        chats = await queries.patient_chats(session, scan)
-    reason = rejection_reason(scan, services.catalogues.of(scan.patient.language))
-    if scan.same_as and queries.is_duplicate(scan):
-        await notify(services, chats, f"retake:{scan_id}", "retake.same", scan=scan_id, earlier=scan.same_as["scan"])
-    else:
-        await notify(services, chats, f"retake:{scan_id}", "retake", scan=scan_id, reason=reason)
 
 
 async def notify_job_failure(services: Services, kind: str, scan_id: int | None, job: int = 0) -> None:

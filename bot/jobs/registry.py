@@ -21,8 +21,8 @@ from bot.jobs import (
     shadow_model,
     worklist,
 )
-from bot.jobs.accounts import credentials
-from bot.jobs.scans import clarifications
+from bot.jobs.accounts import browsers, credentials, slips
+from bot.jobs.scans import clarifications, walk_ins
 from models.tables.jobs import Job
 from workflow.jobs import JobKind, enqueue
 from workflow.reporting.deliveries import CHANNELS
@@ -36,7 +36,7 @@ JOB_HANDLERS: Final[Mapping[JobKind, JobHandler]] = {
     JobKind.SHOW_MENU: cards.show_menu,
     JobKind.ANALYSE: analysis.analyse,
     JobKind.READ_AHEAD: analysis.read_ahead,
-    JobKind.ASK_RETAKE: notify.ask_retake,
+    JobKind.ASK_RETAKE: walk_ins.ask_retake,
     JobKind.MAIL_CODE: codes.mail_code,
     JobKind.MAIL_ACCOUNT_EXISTS: codes.mail_account_exists,
     JobKind.ISSUE_REPORT: issue_report.issue_first_version,
@@ -69,10 +69,14 @@ JOB_HANDLERS: Final[Mapping[JobKind, JobHandler]] = {
     JobKind.REMOVE_MESSAGE: cleanup.remove_message,
     JobKind.NOTIFY_IDENTITY: amendments.notify_identity,
     JobKind.NOTIFY_CHAT_LINK: codes.notify_chat_link,
+    JobKind.NOTIFY_BROWSER: browsers.ask_number,
     JobKind.NOTIFY_AUTHENTICATOR_RESET: codes.notify_authenticator_reset,
     JobKind.NOTIFY_INVITATION: notify.notify_invitation,
     JobKind.NOTIFY_CREDENTIAL: credentials.notify_change,
     JobKind.NOTIFY_DENIED: credentials.notify_denied,
+    JobKind.SEND_SLIP: slips.send_slip,
+    JobKind.NOTIFY_CLAIMED: slips.notify_claimed,
+    JobKind.NOTIFY_FILE_AT_DESK: slips.notify_file_at_desk,
     JobKind.SEND_EXPORT: data_requests.send_export,
     JobKind.DELETE_FILES: data_requests.delete_files,
 }

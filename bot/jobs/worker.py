@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from aiogram.exceptions import TelegramRetryAfter
 from prometheus_client import Counter
@@ -15,6 +15,7 @@ from bot.jobs.cleanup import anchor_head, clean_up
 from bot.jobs.registry import JOB_HANDLERS, on_failure
 from bot.jobs.scans.delays import notify_delays
 from bot.jobs.worklist import end_claims
+from bot.process_role import RoleHolder
 from bot.services import Services
 from models.base import is_transient, read_only
 from models.crypto.keys import Erased
@@ -23,6 +24,7 @@ from workflow import jobs
 from workflow.jobs import LEASE, JobKind
 
 logger = logging.getLogger(__name__)
+SHARED_IDLE_SECONDS: Final = 0.5
 IDLE_SECONDS: Final = 5.0  # between two polls of the table; a commit that enqueues a job wakes the worker at once
 END_ATTEMPTS: Final = 8  # at writing that a job failed
 OUTAGE_PAUSE: Final = 1.0  # seconds after a lost database connection
@@ -30,6 +32,23 @@ CLEANUP_INTERVAL: Final = 3600.0  # seconds
 CLAIMS_INTERVAL: Final = 30.0  # seconds between two looks for claims that end
 RENEWAL_INTERVAL: Final = LEASE.total_seconds() / 3
 DELAYS_INTERVAL: Final = 60.0  # seconds between two looks for scans that take longer than promised
+ROUNDS: Final = ((clean_up, CLEANUP_INTERVAL), (end_claims, CLAIMS_INTERVAL), (notify_delays, DELAYS_INTERVAL))
+
+
+class WorkPlan(NamedTuple):
+    """Which kinds of jobs, how many at once, and whether other processes enqueue and run jobs of the same table.
+
+    The process that holds `rounds` cleans up, ends claims and tells delays."""
+
+    concurrency: int
+    kinds: Collection[JobKind]
+    rounds: RoleHolder
+    is_shared: bool
+
+    @property
+    def idle_seconds(self) -> float:
+        """Seconds between two polls of the table; other processes' commits wake nobody here."""
+        return SHARED_IDLE_SECONDS if self.is_shared else IDLE_SECONDS
 
 
 class Worker:
@@ -40,11 +59,11 @@ class Worker:
         services: Services,
         wake: asyncio.Event,
         outcomes: Counter,
-        concurrency: int,
+        plan: WorkPlan,
         card_delay: Callable[[int], float],
     ) -> None:
         """`card_delay`: seconds until a card may be sent to a chat within Telegram's limits."""
-        self._services, self._wake, self._outcomes, self._concurrency = services, wake, outcomes, concurrency
+        self._services, self._wake, self._outcomes, self._plan = services, wake, outcomes, plan
         self._card_delay = card_delay
         self._running: dict[int, asyncio.Task[None]] = {}
         self._stopping = asyncio.Event()
@@ -52,17 +71,19 @@ class Worker:
 
     async def run(self) -> None:
         """Release the leases of a killed process, then run jobs."""
+        async with self._surviving():
+            await self._plan.rounds.beat()
         async with self._services.sessions.begin() as session:
             await jobs.recover(session)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._dispatch())
             group.create_task(self._repeat(self._renew, RENEWAL_INTERVAL))
-            group.create_task(self._repeat(clean_up, CLEANUP_INTERVAL))
-            group.create_task(self._repeat(end_claims, CLAIMS_INTERVAL))
-            group.create_task(self._repeat(notify_delays, DELAYS_INTERVAL))
+            for task, seconds in ROUNDS:
+                group.create_task(self._repeat(self._in_turn(task), seconds))
 
-        async with self._surviving():
-            await anchor_head(self._services)
+        if self._plan.rounds.is_held:
+            async with self._surviving():
+                await anchor_head(self._services)
 
     def stop(self) -> None:
         self._stopping.set()
@@ -82,7 +103,7 @@ class Worker:
             while not self._stopping.is_set():
                 async with self._surviving():
                     self._wake.clear()
-                    free = self._concurrency - len(self._running)
+                    free = self._plan.concurrency - len(self._running)
                     claimed = await self._exchange(free)
                     for job in claimed:
                         self._running[job.id] = group.create_task(self._run(job))
@@ -109,7 +130,7 @@ class Worker:
         """Lease due jobs. A card that Telegram's limits hold up is put off instead of keeping a place."""
         now = self._services.now()
         begun = []
-        for job in await jobs.claim(session, now, most, running=tuple(self._running)):
+        for job in await jobs.claim(session, now, most, self._plan.kinds, tuple(self._running)):
             delay = self._card_delay(job.payload["chat_id"]) if job.kind == JobKind.SHOW_CARD else 0
             if delay:
                 jobs.defer(job, now + timedelta(seconds=delay))
@@ -149,14 +170,14 @@ class Worker:
 
     async def _sleep(self, free: int) -> None:
         """Wait until a job is enqueued, ends, or, when a place is free, becomes due."""
-        wait = IDLE_SECONDS
+        wait = idle = self._plan.idle_seconds
         if free:
             async with read_only(self._services.sessions) as session:
-                due = await jobs.next_due(session)
-            wait = max(0.05, (due - self._services.now()).total_seconds()) if due else IDLE_SECONDS
+                due = await jobs.next_due(session, self._plan.kinds)
+            wait = max(0.05, (due - self._services.now()).total_seconds()) if due else idle
         if not self._stopping.is_set():
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), min(IDLE_SECONDS, wait))
+                await asyncio.wait_for(self._wake.wait(), min(idle, wait))
 
     async def _note_failure(self, job: Job, error: Exception) -> None:
         """Schedule the next try. When that cannot be written either, it is tried again; then the lease runs out."""
@@ -181,6 +202,15 @@ class Worker:
             if not postponed:
                 await on_failure(session, job, now)
         self._outcomes.labels(kind=job.kind, outcome="postponed" if postponed else "failed").inc()
+
+    def _in_turn(self, task: Callable[[Services], Awaitable[None]]) -> Callable[[Services], Awaitable[None]]:
+        """The task, left out while another process makes the rounds."""
+
+        async def turn(services: Services) -> None:
+            if self._plan.rounds.is_held:
+                await task(services)
+
+        return turn
 
     async def _repeat(self, task: Callable[[Services], Awaitable[None]], seconds: float) -> None:
         while not self._stopping.is_set():

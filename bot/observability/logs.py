@@ -8,6 +8,8 @@ import traceback
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
+from aiohttp.http_exceptions import HttpProcessingError
+
 FIELDS: Final = (
     "error",
     "error_id",
@@ -68,6 +70,12 @@ def configure_logging(form: Literal["console", "json"], level: int = logging.INF
     sys.unraisablehook = lambda args: _log_crash((args.exc_type, args.exc_value, args.exc_traceback))
     for chatty in ("aiogram", "alembic", "aiohttp.access", "weasyprint", "fontTools", "mail.log", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    logging.getLogger("aiohttp.server").addFilter(is_own_fault)
+
+
+def is_own_fault(record: logging.LogRecord) -> bool:
+    """False for a request that is no HTTP: aiohttp answers 400, and logs a fault as often as a stranger likes."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 
 def _log_crash(exc_info: Any) -> None:  # noqa: ANN401 - as `sys.exc_info` returns

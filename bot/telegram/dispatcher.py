@@ -12,7 +12,7 @@ from bot.telegram.rate_limit import RateLimitMiddleware, Rates
 from faq.answer import Faq
 from handlers.access import AuthorizationMiddleware, ButtonMessageMiddleware
 from handlers.routes import routes
-from workflow.accounts.passwords import PasswordHasher
+from handlers.shared.beside_form import FormReminderMiddleware
 from workflow.reporting.verification import lookup_buckets
 
 
@@ -34,7 +34,8 @@ def build_dispatcher(services: Services, metrics: Metrics, faq: Faq, settings: S
         lookups=lookup_buckets(),
         whatsapp=services.whatsapp is not None,
         formulary=services.formulary,
-        hasher=PasswordHasher(settings.bcrypt_cost),
+        hasher=services.hasher,
+        base_url=services.base_url,
     )
     rates = Rates(settings.messages_per_minute, settings.pictures_per_hour)
     dispatcher.update.outer_middleware(
@@ -43,6 +44,7 @@ def build_dispatcher(services: Services, metrics: Metrics, faq: Faq, settings: S
     dispatcher.update.outer_middleware(dispatcher.fsm)
     dispatcher.update.outer_middleware(ContextMiddleware(services, metrics.updates, FaqCache(faq)))
     dispatcher.message.middleware(AuthorizationMiddleware())
+    dispatcher.message.middleware(FormReminderMiddleware())
     dispatcher.edited_message.middleware(AuthorizationMiddleware())
     dispatcher.callback_query.middleware(AuthorizationMiddleware())
     dispatcher.callback_query.middleware(ButtonMessageMiddleware())

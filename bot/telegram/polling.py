@@ -11,15 +11,17 @@ from aiogram.exceptions import (
     ClientDecodeError,
     TelegramConflictError,
 )
-from aiogram.methods import TelegramMethod
+from aiogram.methods import DeleteWebhook, TelegramMethod
 from aiogram.types import Update
 
+from bot.process_role import RoleHolder
 from handlers.errors import TELEGRAM_OUTAGES, is_outage
 from models.base import is_transient
 
 logger = logging.getLogger(__name__)
 LONG_POLL_SECONDS: Final = 25  # how long Telegram holds one request open
 POLL_INTERVAL: Final = 0.3  # seconds between two polls while updates are in progress
+SPARE_INTERVAL: Final = 0.3  # seconds between two looks of a spare for its turn
 MAX_PENDING: Final = 50  # updates in progress; another poll would mostly return these again
 BACKOFF: Final = (1, 2, 5, 10, 30)  # seconds between attempts to reach Telegram
 DATABASE_BACKOFF: Final = (0.2, 0.5, 1, 2, 5, 30)  # mostly one lost connection
@@ -33,6 +35,8 @@ UNREACHABLE: Final = (
 
 def unreachable(error: Exception) -> str:
     """The log's sentence for an outage."""
+    if isinstance(error, TelegramConflictError):
+        return "another program polls with this bot's token, or a webhook is set: stop it"
     return "the database cannot be reached" if is_transient(error) else "Telegram cannot be reached"
 
 
@@ -45,18 +49,23 @@ class Polling:
 
     aiogram's own polling confirms an update when its handling begins, so that a kill loses a patient's picture."""
 
-    def __init__(self, bot: Bot, dispatcher: Dispatcher) -> None:
-        self._bot, self._dispatcher = bot, dispatcher
+    def __init__(self, bot: Bot, dispatcher: Dispatcher, role: RoleHolder | None = None) -> None:
+        """`role`: polls only while this process holds it, where several share a database."""
+        self._bot, self._dispatcher, self._role = bot, dispatcher, role
         self._pending: dict[int, asyncio.Task[object]] = {}
         self._last = 0
         self._failures = 0
         self._stopping = asyncio.Event()
+        self._polls = False
 
     async def run(self) -> None:
         """Poll until `stop` is called; then finish and confirm the updates in progress."""
         allowed = self._dispatcher.resolve_used_update_types()
         async with asyncio.TaskGroup() as group:
             while not self._stopping.is_set():
+                if self._role and not (self._polls and self._role.is_held):
+                    await self._take_turn(self._role)
+                    continue
                 for update in await self._get(allowed) if len(self._pending) < MAX_PENDING else ():
                     self._last = max(self._last, update.update_id)
                     self._pending[update.update_id] = group.create_task(self._handle(update))
@@ -64,8 +73,20 @@ class Polling:
                     await asyncio.wait(
                         set(self._pending.values()), timeout=POLL_INTERVAL, return_when=asyncio.ALL_COMPLETED
                     )
+        if not self._polls and self._role:
+            return
         with suppress(*UNREACHABLE):
             await self._bot.get_updates(offset=min(self._pending, default=self._last + 1), timeout=0, limit=1)
+
+    async def _take_turn(self, role: RoleHolder) -> None:
+        """Wait for the role as a spare; with it, take updates by polling."""
+        self._polls = False
+        if role.is_held:
+            await self.call_until_answered(DeleteWebhook())
+            self._polls = not self._stopping.is_set()
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), SPARE_INTERVAL)
 
     async def call_until_answered(self, method: TelegramMethod[bool]) -> None:
         """Repeat the call through an outage until Telegram answers or `stop` is called."""

@@ -33,7 +33,7 @@ def _response_model(returning: Any) -> type[Response[Any]]:  # noqa: ANN401 - ai
 class LateAnswers(BaseRequestMiddleware):
     """Ignores that a button can no longer be acknowledged: it was pressed before a restart, or is handled again.
 
-    An answer with words still raises TelegramBadRequest, since its words have to be said in another way."""
+    An answer with words still raises TelegramBadRequest: `show_toast` and `show_alert` send its words."""
 
     async def __call__(
         self, make_request: NextRequestMiddlewareType[TelegramType], bot: Bot, method: TelegramMethod[TelegramType]

@@ -16,9 +16,12 @@ METRICS: Final = web.AppKey("metrics", Metrics)
 MAX_QUEUE_AGE: Final = 300.0  # seconds that the oldest due job may wait in a ready application
 
 
-def add_health_routes(app: web.Application, services: Services, metrics: Metrics) -> None:
-    app[SERVICES], app[METRICS] = services, metrics
+def add_health_route(app: web.Application) -> None:
     app.router.add_get("/healthz", healthz)
+
+
+def add_operator_routes(app: web.Application, services: Services, metrics: Metrics) -> None:
+    app[SERVICES], app[METRICS] = services, metrics
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", read_metrics)
 

@@ -8,6 +8,7 @@ from aiohttp import web
 from bot.channels.copy_links import is_valid
 from bot.patient_files import read_file
 from bot.services import Services
+from bot.web.bodies import read_body
 from models.base import read_only
 from models.crypto.keys import Erased
 from models.crypto.vault import Content
@@ -17,6 +18,7 @@ from workflow.reporting.deliveries import record_bounce
 SERVICES: Final = web.AppKey("services of the Twilio routes", Services)
 FAILED_STATUSES: Final = {"failed", "undelivered"}
 MAX_FIELDS: Final = 100  # of a callback
+MAX_FORM: Final = 65_536  # bytes of a callback
 
 
 def add_twilio_routes(app: web.Application, services: Services) -> None:
@@ -51,7 +53,9 @@ async def status_callback(request: web.Request) -> web.Response:
     if not signature:
         raise web.HTTPForbidden
     try:
-        form = dict(parse_qsl((await request.read()).decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS))
+        form = dict(
+            parse_qsl((await read_body(request, MAX_FORM)).decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS)
+        )
     except ValueError:
         raise web.HTTPBadRequest from None
     if services.whatsapp is None or not services.whatsapp.is_signed_by_twilio(form, signature):

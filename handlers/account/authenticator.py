@@ -132,7 +132,7 @@ def _secret_of(address: str) -> str:
 
 def routes() -> Router:
     router = Router(name=__name__)
-    router.message.register(authenticator, Command("authenticator"))
+    router.message.register(authenticator, Command("authenticator", ignore_case=True))
     forms: dict[State, Handler] = {
         Enrolling.password: take_password,
         Enrolling.code: take_first_code,

@@ -1,15 +1,19 @@
-"""A further chat: a one-time link from /sessions, opened in the other chat and decided in this one."""
+"""One-time links, opened elsewhere and decided in this chat: a patient's for a further chat, from /sessions; a member
+of staff's for a browser, from /computer."""
 
+from io import BytesIO
 from urllib.parse import urlencode
 
+import segno
 from aiogram import Bot, Router
-from aiogram.filters import CommandObject
-from aiogram.types import CallbackQuery, Message
+from aiogram.filters import Command, CommandObject
+from aiogram.types import BufferedInputFile, CallbackQuery, Message
 
 from handlers.access import requires
-from handlers.ui.callbacks.account import DecideChat, OfferChat
+from handlers.ui.callbacks.account import ChooseNumber, DecideChat, OfferChat
 from handlers.ui.replies import display_name, edit_message, private_chat_id, reply
 from handlers.ui.texts import Texts
+from workflow.accounts.browsers import opening
 from workflow.accounts.chats import linking
 from workflow.actors import Actor
 from workflow.permissions import Permission
@@ -42,8 +46,39 @@ async def decide(query: CallbackQuery, callback_data: DecideChat, actor: Actor, 
     await edit_message(query, texts("link_chat.linked" if yes else "link_chat.refused"))
 
 
+@requires(Permission.OPEN_BROWSER)
+async def offer_browser(message: Message, actor: Actor, texts: Texts, uow: UnitOfWork, base_url: str | None) -> None:
+    if base_url is None:
+        await message.answer(texts("computer.none"))
+        return
+    async with uow.begin() as session:
+        token = await opening.open_link(session, actor, private_chat_id(message), uow.at)
+    link = f"{base_url}/desk/open/{token}"
+    picture = BufferedInputFile(_qr_code(link), "computer.png")
+    caption = texts("computer.offer", link=link, address=f"{base_url}/desk", wait=opening.LINK_LIFETIME)
+    await message.answer_photo(picture, caption=caption, protect_content=True)
+
+
+@requires(Permission.OPEN_BROWSER)
+async def choose_number(
+    query: CallbackQuery, callback_data: ChooseNumber, actor: Actor, texts: Texts, uow: UnitOfWork, secret_key: bytes
+) -> None:
+    here, answer = private_chat_id(query), opening.Answer(callback_data.code_id, callback_data.number)
+    async with uow.begin() as session:
+        signed_in = await opening.decide(session, actor, here, answer, secret_key, uow.at)
+    await edit_message(query, texts("computer.done" if signed_in else "computer.refused"))
+
+
+def _qr_code(link: str) -> bytes:
+    png = BytesIO()
+    segno.make(link, error="m").save(png, kind="png", scale=6)
+    return png.getvalue()
+
+
 def routes() -> Router:
     router = Router(name=__name__)
     router.callback_query.register(offer, OfferChat.filter())
     router.callback_query.register(decide, DecideChat.filter())
+    router.message.register(offer_browser, Command("computer", ignore_case=True))
+    router.callback_query.register(choose_number, ChooseNumber.filter())
     return router

@@ -15,7 +15,7 @@ from handlers.ui.forms import CONTACT_STATES, Correcting, Erasing, Exporting, Re
 from handlers.ui.parsing import TYPED_TEXT
 from handlers.ui.replies import Handler
 from handlers.ui.texts import Texts
-from handlers.views.questions import repeat_question
+from handlers.views.questions import ask, repeat_question
 from workflow.accounts.chats import phones
 from workflow.accounts.passwords import PasswordHasher
 from workflow.actors import Actor
@@ -66,16 +66,20 @@ def register_contacts(router: Router, handlers: Mapping[State, Handler]) -> None
 
 @requires(Permission.REGISTER)
 async def take_number(message: Message, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
-    """Go on to the name. The answer is the same whether or not the number is known."""
+    """Go on to the name, or past it when it is known. The answer is the same whether or not the number is known."""
     phone = own_number(message)
     if phone is None:
         await message.answer(texts("register.phone_other"))
         await repeat_question(message, state, texts)
         return
     async with uow.begin():
-        await state.update_data(phone=phone)
-        await state.set_state(Registering.name)
-    await message.answer(texts("register.name"), reply_markup=ReplyKeyboardRemove())
+        named = bool((await state.update_data(phone=phone)).get("name"))
+        await state.set_state(Registering.birth if named else Registering.name)
+    if named:
+        await message.answer(texts("register.number_taken"), reply_markup=ReplyKeyboardRemove())
+        await ask(message, Registering.birth, texts)
+    else:
+        await message.answer(texts("register.name"), reply_markup=ReplyKeyboardRemove())
 
 
 @requires(Permission.REGISTER)
@@ -85,8 +89,9 @@ async def take_key(message: Message, state: FSMContext, texts: Texts, uow: UnitO
         await repeat_question(message, state, texts)
         return
     async with uow.begin():
-        await state.set_state(Registering.name)
-    await message.answer(texts("register.name"), reply_markup=ReplyKeyboardRemove())
+        named = bool((await state.get_data()).get("name"))
+        await state.set_state(Registering.email if named else Registering.name)
+    await message.answer(texts("register.email" if named else "register.name"), reply_markup=ReplyKeyboardRemove())
 
 
 @requires(Permission.PUBLIC_INFO)

@@ -11,14 +11,16 @@ from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, Message, ReplyKeyboardRemove
 
 from handlers.access import requires
+from handlers.account.codes import mail_code
 from handlers.account.contact import own_number, proof_state, register_contacts, require_proof
 from handlers.ui.callbacks import ChooseSex
 from handlers.ui.callbacks.account import CorrectSelf
-from handlers.ui.dates import parse_birthday
+from handlers.ui.dates import is_estimate, parse_birthday
 from handlers.ui.forms import Correcting
-from handlers.ui.parsing import parse_email, parse_name, register_answers
+from handlers.ui.parsing import parse_name, register_answers, typed_sex
 from handlers.ui.replies import Handler, delete_message, edit_message, private_chat_id
 from handlers.ui.texts import Html, Texts
+from handlers.views.identity import birth_words
 from handlers.views.paging import join_blocks
 from handlers.views.questions import ask, repeat_question
 from models.vocabulary import Sex
@@ -66,13 +68,22 @@ async def take_name(message: Message, actor: Actor, state: FSMContext, texts: Te
 @requires(Permission.CORRECT_SELF)
 async def take_birth(message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
     """Read the date back with the age."""
-    born = parse_birthday(message.text, uow.at.date())
+    today = uow.at.date()
+    born = parse_birthday(message.text, today)
     if born is None:
         await message.answer(texts("register.birth_bad"))
         return
-    done = await _corrected("date_of_birth", born, actor, state, texts, uow)
-    read_back = texts("register.born", day=texts.day(born), age=texts.age(born, uow.at.date()))
+    estimated = is_estimate(message.text, today)
+    done = await _corrected("date_of_birth", born, actor, state, texts, uow, estimated)
+    read_back = texts("register.born", day=birth_words(born, estimated, texts), age=texts.age(born, today))
     await message.answer(join_blocks(read_back, done), protect_content=True)
+
+
+@requires(Permission.CORRECT_SELF)
+async def take_typed_sex(
+    message: Message, sex: Sex, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork
+) -> None:
+    await message.answer(await _corrected("sex", sex, actor, state, texts, uow))
 
 
 @requires(Permission.CORRECT_SELF)
@@ -83,11 +94,17 @@ async def take_sex(
 
 
 async def _corrected(
-    field: str, value: str | date | Sex, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork
+    field: str,
+    value: str | date | Sex,
+    actor: Actor,
+    state: FSMContext,
+    texts: Texts,
+    uow: UnitOfWork,
+    estimated: bool = False,
 ) -> Html:
     """Store the value; the answer names the reports that keep what they said until a doctor amends them."""
     async with uow.begin() as session:
-        await corrections.correct(session, actor, field, value, uow.at)
+        await corrections.correct(session, actor, field, value, uow.at, estimated)
         reports = await corrections.released_scans(session, actor.account_id or 0)
         await state.clear()
     return texts("correct.done_reports" if reports else "correct.done")
@@ -132,15 +149,7 @@ async def take_proof(
 @requires(Permission.SET_EMAIL)
 async def take_email(message: Message, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
     """Mail a code; the chat sees no difference for an address that has an account."""
-    email = parse_email(message.text)
-    if email is None:
-        await message.answer(texts("register.email_bad"))
-        return
-    async with uow.begin() as session:
-        await registration.request_email_code(session, private_chat_id(message), email, texts.language, uow.at)
-        await state.update_data(email=email)
-        await state.set_state(Correcting.code)
-    await ask(message, Correcting.code, texts, email=email)
+    await mail_code(message, Correcting.code, state, texts, uow)
 
 
 @requires(Permission.SET_EMAIL)
@@ -186,6 +195,7 @@ def routes() -> Router:
     router.callback_query.register(ask_proof, CorrectSelf.filter(F.field == "email"))
     router.callback_query.register(ask_field, CorrectSelf.filter())
     router.callback_query.register(take_sex, ChooseSex.filter(), StateFilter(Correcting.sex))
+    router.message.register(take_typed_sex, StateFilter(Correcting.sex), typed_sex)
     forms: dict[State, Handler] = {
         Correcting.name: take_name,
         Correcting.birth: take_birth,

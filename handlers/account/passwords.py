@@ -18,7 +18,7 @@ from handlers.views.questions import ask
 from workflow.accounts import logins, password_reset
 from workflow.accounts.passwords import PasswordHasher
 from workflow.actors import Actor
-from workflow.errors import CodeSpent, WrongPassword
+from workflow.errors import CodeSpent, FactorWrong, WrongPassword
 from workflow.permissions import Permission
 from workflow.requester import Requester, requester_of
 from workflow.scans import queries
@@ -91,10 +91,26 @@ async def take_code(message: Message, state: FSMContext, texts: Texts, uow: Unit
         verdict = await password_reset.verify_reset_code(
             session, chat_id, email, message.text or "", secret_key, uow.at
         )
+        enrolled = verdict is verdict.RIGHT and await password_reset.has_authenticator(session, email)
+        asked = Resetting.factor if enrolled else Resetting.new
         if verdict is verdict.RIGHT:
             await state.update_data(until=(uow.at + RESET_VALIDITY).isoformat())
-            await state.set_state(Resetting.new)
+            await state.set_state(asked)
     verdict.raise_if_wrong()
+    await ask(message, asked, texts)
+
+
+@requires(Permission.RESET_PASSWORD)
+async def take_factor(message: Message, state: FSMContext, texts: Texts, uow: UnitOfWork, secret_key: bytes) -> None:
+    """The authenticator app's code, after the mailed one."""
+    await delete_message(message)
+    async with uow.begin() as session:
+        email = (await state.get_data())["email"]
+        correct = await password_reset.verify_authenticator(session, email, message.text or "", secret_key, uow.at)
+        if correct:
+            await state.set_state(Resetting.new)
+    if not correct:
+        raise FactorWrong
     await ask(message, Resetting.new, texts)
 
 
@@ -161,13 +177,14 @@ async def own_email(actor: Actor, uow: UnitOfWork) -> str:
 
 def routes() -> Router:
     router = Router(name=__name__)
-    router.message.register(change, Command("password"))
-    router.message.register(reset, Command("reset"))
+    router.message.register(change, Command("password", ignore_case=True))
+    router.message.register(reset, Command("reset", ignore_case=True))
     forms: dict[State, Handler] = {
         Changing.current: take_current,
         Changing.new: take_new,
         Resetting.email: take_email,
         Resetting.code: take_code,
+        Resetting.factor: take_factor,
         Resetting.new: take_new,
     }
     register_answers(router, forms)

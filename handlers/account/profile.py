@@ -50,5 +50,5 @@ def _contacts(account: Account) -> list[str]:
 def routes() -> Router:
     router = Router(name=__name__)
     router.include_router(corrections.routes())
-    router.message.register(me, Command("me"))
+    router.message.register(me, Command("me", ignore_case=True))
     return router

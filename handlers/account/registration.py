@@ -11,13 +11,25 @@ from aiogram.types import CallbackQuery, Message
 from handlers.access import requires
 from handlers.account import contact, pending
 from handlers.account import profile as own_profile
+from handlers.account.codes import mail_code
 from handlers.account.pending import ask_consent_for_pending
+from handlers.account.secrets import missing_code
 from handlers.ui import callbacks, keyboards
-from handlers.ui.dates import parse_birthday
+from handlers.ui.callbacks.account import CorrectSelf
+from handlers.ui.dates import is_estimate, parse_birthday
 from handlers.ui.forms import Registering
-from handlers.ui.parsing import parse_email, parse_name, parse_registration_number, register_answers
-from handlers.ui.replies import Handler, delete_message, display_name, edit_message, message_of, private_chat_id, reply
-from handlers.ui.texts import Catalogues, Html, Texts
+from handlers.ui.parsing import parse_name, parse_registration_number, register_answers
+from handlers.ui.replies import (
+    Handler,
+    View,
+    delete_message,
+    display_name,
+    message_of,
+    private_chat_id,
+    respond,
+)
+from handlers.ui.texts import Catalogues, Texts
+from handlers.views.identity import birth_words
 from handlers.views.paging import join_blocks
 from handlers.views.questions import ask
 from workflow.accounts import invitations, profile, registration
@@ -31,12 +43,14 @@ from workflow.unit_of_work import UnitOfWork
 
 @requires(Permission.REGISTER)
 async def register(message: Message, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
-    """Ask for the telephone first; staff, who come with an invitation, register with an address."""
+    """Say what is kept, who sees and carries it, and ask for the telephone first; staff, who come with an invitation,
+    register with an address."""
     async with uow.begin():
         invite = (await state.get_data()).get("invite")
         first = Registering.name if invite else Registering.contact
         await state.set_data({"invite": invite})
         await state.set_state(first)
+    await message.answer(texts("register.notice"))
     await ask(message, first, texts)
 
 
@@ -55,26 +69,7 @@ async def take_name(message: Message, state: FSMContext, texts: Texts, uow: Unit
 
 @requires(Permission.REGISTER)
 async def take_email(message: Message, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
-    email = parse_email(message.text)
-    if email is None:
-        await message.answer(texts("register.email_bad"))
-        return
-    async with uow.begin() as session:
-        invite = (await state.get_data()).get("invite")
-        if invite:
-            await invitations.check_address(session, invite, email)
-        await registration.request_email_code(session, private_chat_id(message), email, texts.language, uow.at)
-        await state.update_data(email=email)
-        await state.set_state(Registering.code)
-    await ask(message, Registering.code, texts, email=email)
-
-
-@requires(Permission.REGISTER)
-async def resend_code(query: CallbackQuery, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
-    async with uow.begin() as session:
-        email = (await state.get_data())["email"]
-        await registration.request_email_code(session, private_chat_id(query), email, texts.language, uow.at)
-    await reply(query, texts("register.code_again"))
+    await mail_code(message, Registering.code, state, texts, uow)
 
 
 @requires(Permission.REGISTER)
@@ -107,14 +102,16 @@ async def take_password(
 
 @requires(Permission.REGISTER)
 async def take_birth(message: Message, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
-    born = parse_birthday(message.text, uow.at.date())
+    today = uow.at.date()
+    born = parse_birthday(message.text, today)
     if born is None:
         await message.answer(texts("register.birth_bad"), reply_markup=keyboards.skip(texts))
         return
+    estimated = is_estimate(message.text, today)
     async with uow.begin():
-        await state.update_data(date_of_birth=born.isoformat())
+        await state.update_data(date_of_birth=born.isoformat(), birth_estimated=estimated)
         await state.set_state(Registering.sex)
-    read_back = texts("register.born", day=texts.day(born), age=texts.age(born, uow.at.date()))
+    read_back = texts("register.born", day=birth_words(born, estimated, texts), age=texts.age(born, today))
     await ask(message, Registering.sex, texts, identity=read_back)
 
 
@@ -129,7 +126,7 @@ async def correct_birth(query: CallbackQuery, message: Message, state: FSMContex
 @requires(Permission.REGISTER)
 async def skip_birth(query: CallbackQuery, message: Message, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
     async with uow.begin():
-        await state.update_data(date_of_birth=None)
+        await state.update_data(date_of_birth=None, birth_estimated=False)
         await state.set_state(Registering.sex)
     await query.answer()
     await ask(message, Registering.sex, texts)
@@ -137,7 +134,7 @@ async def skip_birth(query: CallbackQuery, message: Message, state: FSMContext, 
 
 @requires(Permission.REGISTER)
 async def take_sex(
-    query: CallbackQuery,
+    event: Message | CallbackQuery,
     callback_data: callbacks.ChooseSex,
     state: FSMContext,
     texts: Texts,
@@ -147,13 +144,13 @@ async def take_sex(
     """The language is asked for only where the chat has not chosen one."""
     async with uow.begin() as session:
         await state.update_data(sex=callback_data.sex)
-        chosen = await profile.chosen_language(session, private_chat_id(query))
+        chosen = await profile.chosen_language(session, private_chat_id(event))
         if chosen is None:
             await state.set_state(Registering.language)
     if chosen is None:
-        await edit_message(query, texts("language.ask"), keyboards.languages(texts))
+        await respond(event, texts("language.ask"), keyboards.languages(texts))
     else:
-        await _finish(query, chosen, state, uow, catalogues)
+        await _finish(event, chosen, state, uow, catalogues)
 
 
 @requires(Permission.REGISTER)
@@ -168,7 +165,7 @@ async def take_language(
 
 
 async def _finish(
-    query: CallbackQuery, language: str, state: FSMContext, uow: UnitOfWork, catalogues: Catalogues
+    event: Message | CallbackQuery, language: str, state: FSMContext, uow: UnitOfWork, catalogues: Catalogues
 ) -> None:
     """Open the patient's account; doctors and pharmacists are first asked for their registration number."""
     async with uow.begin() as session:
@@ -178,10 +175,11 @@ async def _finish(
         if needs_number:
             await state.set_state(Registering.number)
     if needs_number:
-        await edit_message(query, catalogues.of(language)("register.number"))
+        await respond(event, catalogues.of(language)("register.number"))
         return
-    await edit_message(query, await _open_account(query, state, uow, catalogues))
-    await ask_consent_for_pending(message_of(query), state, uow, catalogues)
+    greeting = await _open_account(event, state, uow, catalogues)
+    await respond(event, greeting.text, greeting.keyboard)
+    await ask_consent_for_pending(event if isinstance(event, Message) else message_of(event), state, uow, catalogues)
 
 
 @requires(Permission.REGISTER)
@@ -191,7 +189,7 @@ async def take_number(message: Message, state: FSMContext, uow: UnitOfWork, cata
         language = (await state.get_data())["language"]
         await message.answer(catalogues.of(language)("register.number_bad"))
         return
-    await message.answer(await _open_account(message, state, uow, catalogues, number))
+    await message.answer((await _open_account(message, state, uow, catalogues, number)).text)
     await ask_consent_for_pending(message, state, uow, catalogues)
 
 
@@ -201,8 +199,9 @@ async def _open_account(
     uow: UnitOfWork,
     catalogues: Catalogues,
     number: str | None = None,
-) -> Html:
-    """Create the account; returns the greeting. Without a good invitation for this address it is a patient's."""
+) -> View:
+    """Create the account; returns the greeting, which offers an address to one who has none. Without a good invitation
+    for this address it is a patient's."""
     expired: InviteInvalid | InviteForOther | None = None
     try:
         actor = await _register(event, state, uow, number, invited=True)
@@ -211,7 +210,9 @@ async def _open_account(
         actor = await _register(event, state, uow, number, invited=False)
     texts = catalogues.of(actor.language)
     parts = [texts(f"start.{actor.role}", name=actor.name), *([texts("register.by_phone")] if actor.by_phone else [])]
-    return join_blocks(*([texts(expired.key)] if expired else []), *parts)
+    offer = [(texts.plain("button.correct_email"), CorrectSelf(field="email"))]
+    text = join_blocks(*([texts(expired.key)] if expired else []), *parts)
+    return View(text, keyboards.rows(offer) if actor.by_phone else None)
 
 
 async def _register(
@@ -231,8 +232,8 @@ async def _register(
 
 def routes() -> Router:
     router = Router(name=__name__)
-    router.include_routers(pending.routes(), own_profile.routes(), contact.routes())
-    router.message.register(register, Command("register"))
+    router.include_routers(pending.routes(), own_profile.routes(), contact.routes(), missing_code.routes())
+    router.message.register(register, Command("register", ignore_case=True))
     forms: dict[State, Handler] = {
         Registering.name: take_name,
         Registering.email: take_email,
@@ -242,7 +243,6 @@ def routes() -> Router:
         Registering.number: take_number,
     }
     register_answers(router, forms)
-    router.callback_query.register(resend_code, callbacks.ResendCode.filter(), StateFilter(Registering.code))
     router.callback_query.register(skip_birth, callbacks.Skip.filter(), StateFilter(Registering.birth))
     router.callback_query.register(correct_birth, callbacks.CorrectBirth.filter(), StateFilter(Registering.sex))
     router.callback_query.register(take_sex, callbacks.ChooseSex.filter(), StateFilter(Registering.sex))

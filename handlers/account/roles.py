@@ -68,6 +68,6 @@ def _scan_id_in(update: Update) -> int | None:
 
 def routes() -> Router:
     router = Router(name=__name__)
-    router.message.register(choose_role, Command("role"))
+    router.message.register(choose_role, Command("role", ignore_case=True))
     router.callback_query.register(switch_role, SwitchRole.filter())
     return router

@@ -18,12 +18,12 @@ from handlers.ui.callbacks.account import OfferChat
 from handlers.ui.forms import Linking, Unlocking
 from handlers.ui.interruptions import interrupt, resume
 from handlers.ui.parsing import parse_email, register_answers
-from handlers.ui.replies import Handler, display_name, edit_message, private_chat_id
+from handlers.ui.replies import Handler, delete_message, display_name, edit_message, private_chat_id
 from handlers.ui.texts import Catalogues, Html, Texts
 from handlers.views.questions import ask, repeat_question
-from models.tables.accounts import ChatLink
 from models.tables.codes import Change
 from workflow.accounts import invitations, sessions
+from workflow.accounts.chats import sign_in
 from workflow.accounts.passwords import PasswordHasher
 from workflow.actors import Actor
 from workflow.credentials import changes
@@ -53,20 +53,62 @@ async def link_email(message: Message, state: FSMContext, texts: Texts, uow: Uni
 
 @requires(Permission.SIGN_IN)
 async def link_password(
-    message: Message, state: FSMContext, uow: UnitOfWork, catalogues: Catalogues, hasher: PasswordHasher
+    message: Message,
+    state: FSMContext,
+    texts: Texts,
+    uow: UnitOfWork,
+    catalogues: Catalogues,
+    hasher: PasswordHasher,
 ) -> None:
-    """Link the chat; a person who came with an invitation is now asked to accept it."""
+    """Link the chat of a patient; staff are asked for the second factor first."""
     email = (await state.get_data())["email"]
     correct = await check_password(message, email, uow, hasher, Requester.STRANGER)
+    actor = None
     async with uow.begin() as session:
         invite = (await state.get_data()).get("invite")
-        await state.clear()
-        if invite is not None:
-            await state.set_data({"invite": invite})
-        if correct:
-            actor = await sessions.sign_in(session, private_chat_id(message), email, uow.at, display_name(message))
+        if correct and await sign_in.needs_second_factor(session, email):
+            await sign_in.request_code(session, private_chat_id(message), email, uow.at)
+            await state.set_state(Linking.code)
+        else:
+            await _end_form(state, invite)
+            if correct:
+                actor = await sessions.sign_in(session, private_chat_id(message), email, uow.at, display_name(message))
     if not correct:
         raise LoginFailed
+    if actor is None:
+        await ask(message, Linking.code, texts)
+        return
+    await _welcome(message, actor, invite, state, uow, catalogues)
+
+
+@requires(Permission.SIGN_IN)
+async def link_code(
+    message: Message, state: FSMContext, uow: UnitOfWork, catalogues: Catalogues, secret_key: bytes
+) -> None:
+    """Link the chat of a member of staff with the second factor."""
+    await delete_message(message)
+    async with uow.begin() as session:
+        data = await state.get_data()
+        chat = sign_in.NewChat(private_chat_id(message), data["email"], display_name(message))
+        verdict, actor = await sign_in.sign_in_with_code(session, chat, message.text or "", secret_key, uow.at)
+        if verdict is not verdict.WRONG:
+            await _end_form(state, data.get("invite"))
+    verdict.raise_if_wrong()
+    assert actor is not None
+    await _welcome(message, actor, data.get("invite"), state, uow, catalogues)
+
+
+async def _end_form(state: FSMContext, invite: str | None) -> None:
+    """End the form; the token of an invitation stays."""
+    await state.clear()
+    if invite is not None:
+        await state.set_data({"invite": invite})
+
+
+async def _welcome(
+    message: Message, actor: Actor, invite: str | None, state: FSMContext, uow: UnitOfWork, catalogues: Catalogues
+) -> None:
+    """Greet; a person who came with an invitation is now asked to accept it."""
     texts = catalogues.of(actor.language)
     await message.answer(texts(f"start.{actor.role}", name=actor.name))
     if invite is not None:
@@ -120,11 +162,10 @@ async def unlock_password(
 @requires(Permission.SEE_SESSIONS)
 async def show(message: Message, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
     """/sessions: list the linked chats, with buttons that unlink them."""
+    here = private_chat_id(message)
     async with uow.read() as session:
-        links = await sessions.linked_chats(session, actor)
-    await message.answer(
-        _list(links, private_chat_id(message), texts), reply_markup=_chat_buttons(links, message.chat.id, actor, texts)
-    )
+        places = await sessions.places(session, actor)
+    await message.answer(_list(places, here, texts), reply_markup=_chat_buttons(places, here, actor, texts))
 
 
 @requires(Permission.SEE_SESSIONS)
@@ -137,32 +178,34 @@ async def end(
             await sessions.end_others(session, actor, here, uow.at)
         else:
             await sessions.end(session, actor, callback_data.chat_id, here, uow.at)
-        links = await sessions.linked_chats(session, actor)
-    await edit_message(query, _list(links, here, texts), _chat_buttons(links, here, actor, texts))
+        places = await sessions.places(session, actor)
+    await edit_message(query, _list(places, here, texts), _chat_buttons(places, here, actor, texts))
 
 
-def _list(links: Sequence[ChatLink], here: int, texts: Texts) -> Html:
+def _list(places: Sequence[sessions.Place], here: int, texts: Texts) -> Html:
     lines = [
         texts(
-            "sessions.here" if link.chat_id == here else "sessions.line",
-            label=link.label or texts.plain("unknown"),
-            linked=texts.time(link.created_at),
-            seen=texts.time(link.seen_at),
+            "sessions.here" if place.number == here else "sessions.line",
+            label=place.label or texts.plain("unknown"),
+            linked=texts.time(place.since),
+            seen=texts.time(place.seen_at),
         )
-        for link in links
+        for place in places
     ]
     return Html("\n".join([texts("sessions.head"), *lines]))
 
 
-def _chat_buttons(links: Sequence[ChatLink], here: int, actor: Actor, texts: Texts) -> InlineKeyboardMarkup | None:
-    """A button for each other chat, and one, with the id of this chat, that ends all; for patients a further chat."""
-    others = [link for link in links if link.chat_id != here]
+def _chat_buttons(
+    places: Sequence[sessions.Place], here: int, actor: Actor, texts: Texts
+) -> InlineKeyboardMarkup | None:
+    """A button for each other place, and one, with the id of this chat, that ends all; for patients a further chat."""
+    others = [place for place in places if place.number != here]
     buttons: keyboards.Buttons = [
         (
-            texts.plain("button.end_session", label=link.label or link.chat_id),
-            callbacks.EndSession(chat_id=link.chat_id),
+            texts.plain("button.end_session", label=place.label or place.number),
+            callbacks.EndSession(chat_id=place.number),
         )
-        for link in others
+        for place in others
     ]
     if len(others) > 1:
         buttons.append((texts.plain("button.end_others"), callbacks.EndSession(chat_id=here)))
@@ -175,13 +218,14 @@ def routes() -> Router:
     router = Router(name=__name__)
     router.include_router(chat_linking.routes())
     router.include_router(proof.routes())
-    router.message.register(link, Command("link"))
-    router.message.register(ask_unlink, Command("unlink"))
-    router.message.register(unlock, Command("unlock"))
-    router.message.register(show, Command("sessions"))
+    router.message.register(link, Command("link", ignore_case=True))
+    router.message.register(ask_unlink, Command("unlink", ignore_case=True))
+    router.message.register(unlock, Command("unlock", ignore_case=True))
+    router.message.register(show, Command("sessions", ignore_case=True))
     forms: dict[State, Handler] = {
         Linking.email: link_email,
         Linking.password: link_password,
+        Linking.code: link_code,
         Unlocking.password: unlock_password,
     }
     register_answers(router, forms)

@@ -6,13 +6,14 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message, ReplyKeyboardRemove
 
 from handlers.access import requires
-from handlers.account import chat_linking
+from handlers.account import chat_linking, registration
 from handlers.account.chat_linking import LINK_PREFIX
 from handlers.ui import callbacks, keyboards
-from handlers.ui.forms import CONTACT_STATES, Joining
-from handlers.ui.parsing import TYPED_TEXT, parse_registration_number
+from handlers.ui.forms import CONTACT_STATES, Joining, Registering
+from handlers.ui.parsing import TYPED_TEXT, parse_registration_number, typed_sex
 from handlers.ui.replies import edit_message, private_chat_id
 from handlers.ui.texts import LANGUAGES, Catalogues, Html, Texts
+from models.vocabulary import Sex
 from workflow.accounts import invitations, profile
 from workflow.actors import Actor
 from workflow.errors import InviteInvalid
@@ -85,6 +86,14 @@ async def take_number(message: Message, state: FSMContext, texts: Texts, uow: Un
     await message.answer(texts(f"start.{joined.role}", name=joined.name))
 
 
+@requires(Permission.REGISTER)
+async def register_typed_sex(
+    message: Message, sex: Sex, state: FSMContext, texts: Texts, uow: UnitOfWork, catalogues: Catalogues
+) -> None:
+    """The sex typed at the buttons of the registration counts as pressed."""
+    await registration.take_sex(message, callbacks.ChooseSex(sex=sex), state, texts, uow, catalogues)
+
+
 @requires(Permission.PUBLIC_INFO)
 async def help_(message: Message, actor: Actor | None, texts: Texts) -> None:
     await message.answer(texts(f"help.{actor.role}" if actor else "help.stranger"))
@@ -137,13 +146,18 @@ async def _greeting(invite: str | None, texts: Texts, uow: UnitOfWork) -> Html:
 
 def routes() -> Router:
     router = Router(name=__name__)
-    router.message.register(chat_linking.ask, CommandStart(deep_link=True, magic=F.args.startswith(LINK_PREFIX)))
-    router.message.register(start_invited, CommandStart(deep_link=True, magic=F.args.startswith(INVITE_PREFIX)))
-    router.message.register(start, CommandStart())
-    router.message.register(help_, Command("help"))
-    router.message.register(cancel, Command("cancel"))
-    router.message.register(language, Command("language"))
+    router.message.register(
+        chat_linking.ask, CommandStart(deep_link=True, ignore_case=True, magic=F.args.startswith(LINK_PREFIX))
+    )
+    router.message.register(
+        start_invited, CommandStart(deep_link=True, ignore_case=True, magic=F.args.startswith(INVITE_PREFIX))
+    )
+    router.message.register(start, CommandStart(ignore_case=True))
+    router.message.register(help_, Command("help", ignore_case=True))
+    router.message.register(cancel, Command("cancel", ignore_case=True))
+    router.message.register(language, Command("language", ignore_case=True))
     router.message.register(take_number, StateFilter(Joining.number), TYPED_TEXT)
+    router.message.register(register_typed_sex, StateFilter(Registering.sex), typed_sex)
     router.callback_query.register(accept_invitation, callbacks.AcceptInvitation.filter())
     return router
 

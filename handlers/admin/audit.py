@@ -26,7 +26,7 @@ NUMBER: Final = re.compile(r"(#|p|)0*(\d{1,9})", re.ASCII)
 @requires(Permission.SEE_AUDIT)
 async def show(message: Message, command: CommandObject, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
     """`/audit` with filters in any order. The search itself is recorded, with its filters, before it is shown."""
-    filters = _parse_filter((command.args or "").lower().split(), texts, uow.at.date())
+    filters = _parse_filter((command.args or "").replace("\0", "").lower().split(), texts, uow.at.date())
     searched = " ".join(name for name, value in filters._asdict().items() if value is not None)
     async with uow.read() as session:
         rows = await search.search(session, filters=filters)
@@ -77,5 +77,5 @@ def _line(row: AuditRow, texts: Texts) -> Html:
 
 def routes() -> Router:
     router = Router(name=__name__)
-    router.message.register(show, Command("audit"))
+    router.message.register(show, Command("audit", ignore_case=True))
     return router

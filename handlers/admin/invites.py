@@ -25,7 +25,7 @@ from workflow.unit_of_work import UnitOfWork
 
 @requires(Permission.INVITE)
 async def ask_invite(message: Message, texts: Texts) -> None:
-    choices = [(texts.plain(f"role.{role}"), callbacks.InviteTo(role=role)) for role in STAFF]
+    choices = [(texts.label(f"role.{role}"), callbacks.InviteTo(role=role)) for role in STAFF]
     await message.answer(texts("invite.ask"), reply_markup=keyboards.rows(choices, width=1))
 
 
@@ -85,7 +85,7 @@ async def take_code(
 def routes() -> Router:
     router = Router(name=__name__)
     router.callback_query.register(invite, callbacks.InviteTo.filter())
-    router.message.register(ask_invite, Command("invite"))
+    router.message.register(ask_invite, Command("invite", ignore_case=True))
     router.message.register(take_email, StateFilter(Inviting.email), TYPED_TEXT)
     router.message.register(take_code, StateFilter(Inviting.code), TYPED_TEXT)
     return router

@@ -1,8 +1,5 @@
 """/model: the model card, its measured and local quality, and the feature flag that turns the model off."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
@@ -11,6 +8,7 @@ from handlers.access import requires
 from handlers.ui import callbacks, keyboards
 from handlers.ui.replies import edit_message
 from handlers.ui.texts import Html, Texts
+from handlers.views.model import heart_card, model_card
 from inference.heart.patient_reading import HeartReader
 from inference.model.classifier import Classifier
 from models.vocabulary import Role
@@ -37,9 +35,9 @@ async def show_model(
         enabled = await quality.is_model_enabled(session)
         agreement = await quality.shadow_agreement(session, shadow.identity.sha256) if shadow else None
     blocks = [
-        _model_card(classifier, texts),
+        model_card(classifier.bundle, texts),
         texts("model.record", **performance._asdict()),
-        _heart_card(hearts, texts),
+        heart_card(hearts, texts),
         texts("model.record", **of_hearts._asdict()),
         texts(f"model.{_state(enabled)}"),
     ]
@@ -59,22 +57,6 @@ async def switch_model(
     )
 
 
-def _model_card(classifier: Classifier, texts: Texts) -> Html:
-    identity = classifier.identity
-    measured: Mapping[str, Any] = classifier.bundle.manifest["measured"]["test"]
-    figures = {
-        name: "{} ({}–{})".format(*map(texts.percent, measured[name]))
-        for name in ("accuracy", "macro_recall", "coverage", "accuracy_when_sure")
-    }
-    return texts("model.card", name=identity.name, version=identity.version, sha256=identity.sha256[:12], **figures)
-
-
-def _heart_card(hearts: HeartReader, texts: Texts) -> Html:
-    name, version, sha256 = hearts.identity
-    auc = texts.ratio(hearts.measured["albums"]["both phases"]["auc"])
-    return texts("model.hearts", name=name, version=version, sha256=sha256[:12], auc=auc)
-
-
 def _switch_button(actor: Actor, enabled: bool, texts: Texts) -> InlineKeyboardMarkup | None:
     """For administrators only; pressing it is authorized again."""
     if actor.role is not Role.ADMINISTRATOR:
@@ -89,6 +71,6 @@ def _state(enabled: bool) -> str:
 
 def routes() -> Router:
     router = Router(name=__name__)
-    router.message.register(show_model, Command("model"))
+    router.message.register(show_model, Command("model", ignore_case=True))
     router.callback_query.register(switch_model, callbacks.SwitchModel.filter())
     return router

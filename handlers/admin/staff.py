@@ -132,7 +132,7 @@ def _line(one: Account, texts: Texts) -> Html:
 
 def routes() -> Router:
     router = Router(name=__name__)
-    router.message.register(list_staff, Command("users"))
+    router.message.register(list_staff, Command("users", ignore_case=True))
     router.callback_query.register(open_member, callbacks.OpenMember.filter())
     router.callback_query.register(manage, callbacks.ManageMember.filter())
     router.message.register(take_number, StateFilter(Managing.number), TYPED_TEXT)

@@ -109,7 +109,7 @@ async def delete_topic(
 
 def routes() -> Router:
     router = Router(name=__name__)
-    router.message.register(show_taught, Command("faqtaught"))
+    router.message.register(show_taught, Command("faqtaught", ignore_case=True))
     router.callback_query.register(turn_page, ShowTaught.filter())
     router.callback_query.register(open_phrase, OnPhrase.filter(~F.forget))
     router.callback_query.register(delete_phrase, OnPhrase.filter(F.forget))

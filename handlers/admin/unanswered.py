@@ -22,7 +22,7 @@ from models.tables.faq import MissedQuestion
 from workflow.actors import Actor
 from workflow.errors import StaleAction
 from workflow.faq import teaching, unanswered
-from workflow.permissions import Permission
+from workflow.permissions import Permission, require_proof
 from workflow.text_thread import read_text
 from workflow.unit_of_work import UnitOfWork
 
@@ -100,6 +100,7 @@ async def teach(
     topic = callback_data.topic
     if topic not in faq.topics or topic == Topic.FALLBACK:
         raise StaleAction
+    require_proof(actor, Permission.TEACH_FAQ, uow.at)  # before the check, which takes seconds
     async with uow.read() as session:
         miss = await unanswered.get_question(session, actor, callback_data.miss_id)
     phrase = LearnedPhrase(topic, miss.language, miss.text)
@@ -155,7 +156,7 @@ async def dismiss(query: CallbackQuery, callback_data: OnMiss, actor: Actor, tex
 
 def routes() -> Router:
     router = Router(name=__name__)
-    router.message.register(show_misses, Command("faqmisses"))
+    router.message.register(show_misses, Command("faqmisses", ignore_case=True))
     router.callback_query.register(turn_page, ShowMisses.filter())
     router.callback_query.register(teach, TeachTopic.filter())
     router.callback_query.register(open_miss, OnMiss.filter(F.action == MissAction.OPEN))

@@ -52,6 +52,6 @@ def _button(delivery: Delivery, report: Report, texts: Texts) -> str:
 
 def routes() -> Router:
     router = Router(name=__name__)
-    router.message.register(show, Command("undelivered"))
+    router.message.register(show, Command("undelivered", ignore_case=True))
     router.callback_query.register(send_again, SendAgain.filter())
     return router

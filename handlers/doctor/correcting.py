@@ -5,7 +5,7 @@ from aiogram.types import CallbackQuery
 
 from handlers.access import requires
 from handlers.ui.callbacks import CardAction, OnCard
-from handlers.ui.replies import message_of, send_view
+from handlers.ui.replies import message_of, send_view, show_toast
 from handlers.ui.texts import Texts
 from handlers.views.reading.draft import draft_view
 from workflow.actors import Actor
@@ -19,7 +19,7 @@ async def correct(query: CallbackQuery, callback_data: OnCard, actor: Actor, tex
     """Open the signed reading as a draft, with all the buttons that change and sign it."""
     async with uow.begin() as session:
         scan = await corrections.correct(session, actor, callback_data.scan_id, uow.at)
-    await query.answer(texts.plain("correction.open"))
+    await show_toast(query, texts.plain("correction.open"))
     await send_view(message_of(query), draft_view(scan, texts))
 
 

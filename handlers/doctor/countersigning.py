@@ -5,6 +5,7 @@ from aiogram.types import CallbackQuery
 
 from handlers.access import requires
 from handlers.ui.callbacks import CardAction, SignText
+from handlers.ui.replies import show_toast
 from handlers.ui.texts import Texts
 from workflow.actors import Actor
 from workflow.prescriptions import prescription
@@ -18,7 +19,7 @@ async def countersign(
 ) -> None:
     async with uow.begin() as session:
         await prescription.countersign(session, actor, callback_data.scan_id, callback_data.draft_hash, uow.at)
-    await query.answer(texts.plain("countersign.done"))
+    await show_toast(query, texts.plain("countersign.done"))
 
 
 def routes() -> Router:

@@ -5,6 +5,7 @@ from aiogram.types import CallbackQuery
 
 from handlers.access import requires
 from handlers.ui.callbacks import CardAction, OnCard
+from handlers.ui.replies import show_alert
 from handlers.ui.texts import Texts
 from workflow.actors import Actor
 from workflow.permissions import Permission
@@ -16,14 +17,14 @@ from workflow.unit_of_work import UnitOfWork
 async def mark(query: CallbackQuery, callback_data: OnCard, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
     async with uow.begin() as session:
         await critical.mark(session, actor, callback_data.scan_id, uow.at)
-    await query.answer(texts.plain("critical.marked"), show_alert=True)
+    await show_alert(query, texts("critical.marked"))
 
 
 @requires(Permission.ACKNOWLEDGE)
 async def acknowledge(query: CallbackQuery, callback_data: OnCard, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
     async with uow.begin() as session:
         await critical.acknowledge(session, actor, callback_data.scan_id, uow.at)
-    await query.answer(texts.plain("critical.thanks"), show_alert=True)
+    await show_alert(query, texts("critical.thanks"))
 
 
 def routes() -> Router:

@@ -28,5 +28,5 @@ async def mine(message: Message, actor: Actor, texts: Texts, uow: UnitOfWork) ->
 
 def routes() -> Router:
     router = Router(name=__name__)
-    router.message.register(mine, Command("mine"))
+    router.message.register(mine, Command("mine", ignore_case=True))
     return router

@@ -8,14 +8,22 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
-from handlers.doctor import consistency, correcting, countersigning, duplicates, own_day, own_phrases, proposing
+from handlers.doctor import (
+    consistency,
+    correcting,
+    countersigning,
+    duplicates,
+    own_day,
+    own_phrases,
+    proposing,
+)
 from handlers.shared.form import Form, FormAnswers
 from handlers.shared.signing import show_changed_draft
 from handlers.ui import callbacks, keyboards
 from handlers.ui.callbacks import CardAction, OnCard, SignText
 from handlers.ui.forms import Rejecting, WritingFindings
 from handlers.ui.parsing import TYPED_TEXT, typed_text
-from handlers.ui.replies import View, close_signed, edit_message, reply
+from handlers.ui.replies import View, close_signed, edit_message, reply, show_toast
 from handlers.ui.texts import Texts
 from handlers.views.identity import identity_line
 from handlers.views.paging import join_blocks
@@ -25,10 +33,10 @@ from models.vocabulary import Role
 from workflow.actors import Actor
 from workflow.errors import Inconsistent, StaleAction, WordsChanged
 from workflow.scans import analysis, claims, presets, queries, reading
+from workflow.scans.queries import RETAKE_REASONS
 from workflow.transitions import WAITS_FOR, Action, require_applicable
 from workflow.unit_of_work import UnitOfWork
 
-RETAKE_REASONS: Final = ("blurred", "cut_off", "dark", "glare", "wrong_view")
 MAX_TEXT: Final = 3000  # characters
 MAX_REASON: Final = 500
 AGREEMENT: Final = {CardAction.VERIFY: None, CardAction.VERIFY_AGREE: True, CardAction.VERIFY_DISAGREE: False}
@@ -38,7 +46,7 @@ AGREEMENT: Final = {CardAction.VERIFY: None, CardAction.VERIFY_AGREE: True, Card
 async def analyse(query: CallbackQuery, callback_data: OnCard, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
     async with uow.begin() as session:
         await analysis.ask_analysis(session, actor, callback_data.scan_id, uow.at)
-    await query.answer(texts.plain("analysis.asked"))
+    await show_toast(query, texts.plain("analysis.asked"))
 
 
 @requires(Action.VERIFY)
@@ -138,7 +146,7 @@ async def ask_reason(
 
 @requires(Action.REJECT)
 async def take_reason(message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
-    scan_id = await _reject(actor, state, (message.text or "").strip()[:MAX_REASON], uow)
+    scan_id = await _reject(actor, state, typed_text(message, MAX_TEXT), uow)
     await message.answer(texts("reject.done", scan=scan_id))
 
 

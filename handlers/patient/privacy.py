@@ -1,7 +1,7 @@
 """/privacy: stored data, access history, retention and consents of the patient; /export: all of it as files."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Final
 
@@ -17,7 +17,9 @@ from handlers.ui.forms import Exporting
 from handlers.ui.parsing import register_answers
 from handlers.ui.replies import acknowledge, private_chat_id
 from handlers.ui.texts import Html, Texts
+from handlers.views.files.consent import take_back_button, with_end
 from handlers.views.questions import ask
+from models.tables.accounts import Consent
 from models.tables.audit import AuditRow
 from models.vocabulary import Role
 from workflow.accounts.passwords import PasswordHasher
@@ -40,11 +42,14 @@ async def show(message: Message, actor: Actor, texts: Texts, uow: UnitOfWork, re
         *_access_history(overview, actor, texts),
         _retention(overview, retention, texts),
         _consents(overview, texts),
+        texts("privacy.rights"),
     ]
-    buttons = [
+    buttons: keyboards.Buttons = [
         (texts.plain("button.export"), callbacks.ExportMe()),
         (texts.plain("button.forget_me"), callbacks.ForgetMe()),
     ]
+    if actor.account_id and any(one.withdrawn_at is None for one in overview.consents):
+        buttons.append(take_back_button(actor.account_id, texts))
     keyboard = keyboards.rows(buttons, width=1)
     await message.answer(Html("\n\n".join(parts)), reply_markup=keyboard, protect_content=True)
 
@@ -80,7 +85,7 @@ def _stored_data(overview: Overview, texts: Texts) -> Html:
 
 def _access_history(overview: Overview, actor: Actor, texts: Texts) -> Iterator[Html]:
     """Reads and acts counted by role, then the latest ones. Only the reader's own account is named."""
-    labelled = [(_role_label(row, actor, texts), row) for row in overview.events]
+    labelled = [(_role_label(row, actor, texts), row) for row in _without_redraws(overview.events)]
     reads = Counter(label for label, row in labelled if row.act.startswith("look:"))
     total = Counter(label for label, _ in labelled)
     last = {label: row.at for label, row in reversed(labelled)}
@@ -93,6 +98,17 @@ def _access_history(overview: Overview, actor: Actor, texts: Texts) -> Iterator[
         texts("privacy.line", time=texts.time(row.at), who=who, deed=_act_label(row, texts)) for who, row in labelled
     ]
     yield Html("\n".join([texts("privacy.latest"), *latest[:LATEST]]))
+
+
+def _without_redraws(events: Iterable[AuditRow]) -> Iterator[AuditRow]:
+    """The events, newest first; the card of a scan in one person's chat counts once, however often it was redrawn."""
+    cards = set()
+    for row in events:
+        if row.act == "look:card":
+            if (row.actor_id, row.object_id) in cards:
+                continue
+            cards.add((row.actor_id, row.object_id))
+        yield row
 
 
 def _role_label(row: AuditRow, actor: Actor, texts: Texts) -> Html:
@@ -119,16 +135,19 @@ def _retention(overview: Overview, retention: timedelta, texts: Texts) -> Html:
 
 
 def _consents(overview: Overview, texts: Texts) -> Html:
-    lines = [
-        texts("privacy.consent", version=one.version, day=texts.date_of(one.given_at)) for one in overview.consents
-    ]
+    lines = [_consent_line(one, texts) for one in overview.consents]
     return Html("\n".join([texts("privacy.agreed"), *(lines or [texts("privacy.no_consent")])]))
+
+
+def _consent_line(one: Consent, texts: Texts) -> Html:
+    given = texts("privacy.consent", version=one.version, day=texts.date_of(one.given_at))
+    return with_end(given, one, texts)
 
 
 def routes() -> Router:
     router = Router(name=__name__)
-    router.message.register(show, Command("privacy"))
-    router.message.register(ask_export, Command("export"))
+    router.message.register(show, Command("privacy", ignore_case=True))
+    router.message.register(ask_export, Command("export", ignore_case=True))
     router.callback_query.register(ask_export, callbacks.ExportMe.filter())
     register_answers(router, {Exporting.password: take_proof})
     register_contacts(router, {Exporting.contact: take_proof})

@@ -95,11 +95,11 @@ def _choices(versions: Sequence[Report], texts: Texts) -> InlineKeyboardMarkup:
 def _caption(version: Report, latest: Report, actor: Actor, texts: Texts) -> Html | None:
     if version is not latest:
         return texts("report.superseded", number=version.number, version=version.version + 1)
-    return report_caption(version, texts) if actor.role is Role.PATIENT else None
+    return report_caption(version, texts, actor.account_id) if actor.role is Role.PATIENT else None
 
 
 def routes() -> Router:
     router = Router(name=__name__)
-    router.message.register(report, Command("report"))
+    router.message.register(report, Command("report", ignore_case=True))
     router.callback_query.register(fetch_report, OnCard.filter(F.action == CardAction.REPORT))
     return router

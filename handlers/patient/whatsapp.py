@@ -61,7 +61,7 @@ async def whatsapp_enabled(_: Message, whatsapp: bool) -> bool:
 
 def routes() -> Router:
     router = Router(name=__name__)
-    router.message.register(ask, Command("whatsapp"))
+    router.message.register(ask, Command("whatsapp", ignore_case=True))
     router.message.register(take_contact, F.contact, whatsapp_enabled)
     router.callback_query.register(stop, StopWhatsApp.filter())
     return router

@@ -16,7 +16,7 @@ from handlers.ui.callbacks.prescription import RemoveLine, UseTemplate
 from handlers.ui.forms import Prescribing
 from handlers.ui.parsing import TYPED_TEXT, typed_text
 from handlers.ui.prescription_lines import MAX_TEXT, check_number, questions_among
-from handlers.ui.replies import close_signed, reply
+from handlers.ui.replies import close_signed, reply, show_toast
 from handlers.ui.texts import Texts
 from handlers.views.identity import identity_line
 from handlers.views.paging import split_messages
@@ -147,7 +147,7 @@ async def no_medicine(
         await prescription.prescribe(session, actor, callback_data.scan_id, [], uow.at)
         if (await state.get_data()).get("scan_id") == callback_data.scan_id:
             await state.clear()
-    await query.answer(texts.plain("prescribe.none"))
+    await show_toast(query, texts.plain("prescribe.none"))
 
 
 @requires(Action.COMPLETE)
@@ -179,7 +179,7 @@ async def confirm(
     """Sign the prescription again, for the reading that was corrected since."""
     async with uow.begin() as session:
         await prescription.confirm(session, actor, callback_data.scan_id, callback_data.draft_hash, uow.at, formulary)
-    await query.answer(texts.plain("correction.confirmed"))
+    await show_toast(query, texts.plain("correction.confirmed"))
 
 
 def routes() -> Router:

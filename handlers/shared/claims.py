@@ -8,7 +8,7 @@ from handlers.access import requires
 from handlers.ui import keyboards
 from handlers.ui.callbacks import CardAction, OnCard
 from handlers.ui.callbacks.claim import TakeOver
-from handlers.ui.replies import edit_message, message_of, reply, send_view
+from handlers.ui.replies import edit_message, message_of, reply, send_view, show_toast
 from handlers.ui.texts import Texts
 from handlers.views.reading.draft import draft_view
 from models.vocabulary import Role
@@ -48,7 +48,7 @@ async def give_back(
         await claims.give_back(session, actor, callback_data.scan_id, uow.at)
         if (await state.get_data()).get("scan_id") == callback_data.scan_id:
             await state.clear()
-    await query.answer(texts.plain("claim.given_back"))
+    await show_toast(query, texts.plain("claim.given_back"))
 
 
 def routes() -> Router:

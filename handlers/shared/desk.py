@@ -17,6 +17,7 @@ from handlers.ui.parsing import TYPED_TEXT
 from handlers.ui.replies import Handler, View, edit_message, private_chat_id, reply, send_view
 from handlers.ui.texts import Html, Texts
 from handlers.views.desk import conversation, desk_view, requester_line, requester_name
+from handlers.views.paging import join_blocks
 from handlers.views.questions import ask
 from workflow.actors import Actor
 from workflow.desk import alarms
@@ -44,24 +45,48 @@ async def open_conversation(
 
 @requires(Permission.CALL_DESK)
 async def call_desk(
-    message: Message, actor: Actor | None, texts: Texts, uow: UnitOfWork, desk_hours: DeskHours
+    message: Message,
+    actor: Actor | None,
+    texts: Texts,
+    uow: UnitOfWork,
+    desk_hours: DeskHours,
+    raw_state: str | None = None,
 ) -> None:
+    """/human opens a conversation, which pauses an open form."""
     text = await open_conversation(message, actor, texts, uow, desk_hours)
-    await message.answer(text, reply_markup=keyboards.leave_desk(texts))
+    await send_called(message, text, texts, paused=raw_state is not None)
+
+
+async def send_called(message: Message, text: Html, texts: Texts, *, paused: bool) -> None:
+    keyboard = keyboards.leave_desk(texts)
+    if paused:
+        text = join_blocks(text, texts("form.paused"))
+        keyboard = keyboards.stack(keyboards.back_to_form(texts), keyboard)
+    await message.answer(text, reply_markup=keyboard)
 
 
 @requires(Permission.CALL_DESK)
 async def call_desk_by_button(
-    query: CallbackQuery, actor: Actor | None, texts: Texts, uow: UnitOfWork, desk_hours: DeskHours
+    query: CallbackQuery,
+    message: Message,
+    actor: Actor | None,
+    texts: Texts,
+    uow: UnitOfWork,
+    desk_hours: DeskHours,
+    raw_state: str | None = None,
 ) -> None:
-    await reply(query, await open_conversation(query, actor, texts, uow, desk_hours), keyboards.leave_desk(texts))
+    text = await open_conversation(query, actor, texts, uow, desk_hours)
+    await query.answer()
+    await send_called(message, text, texts, paused=raw_state is not None)
 
 
 @requires(Permission.CALL_DESK)
-async def leave(query: CallbackQuery, actor: Actor | None, texts: Texts, uow: UnitOfWork) -> None:
+async def leave(
+    query: CallbackQuery, actor: Actor | None, texts: Texts, uow: UnitOfWork, raw_state: str | None = None
+) -> None:
     async with uow.begin() as session:
         await desk.withdraw(session, private_chat_id(query), actor, uow.at)
-    await reply(query, texts("desk.over"))
+    await reply(query, texts("desk.over"), keyboards.back_to_form(texts) if raw_state else None)
 
 
 @requires(Permission.SERVE_DESK)
@@ -108,8 +133,9 @@ async def claim(
     )
     await query.answer()
     head = Html(f"{requester_line(ticket, scans, texts, uow.at)}\n\n{conversation(ticket, texts)}")
-    keyboard = keyboards.ticket_keyboard(texts, ticket.id, actions)
-    await message.answer(head, reply_markup=keyboard, protect_content=True)
+    keyboard = keyboards.ticket_keyboard(texts, ticket.id, actions) or keyboards.stack()
+    spoken = keyboards.play_keyboard(ticket.messages)
+    await message.answer(head, reply_markup=keyboards.stack(spoken, keyboard), protect_content=True)
     if enters:
         await ask(message, AnsweringTicket.reply, texts)
 
@@ -199,8 +225,8 @@ async def dismiss(query: CallbackQuery, callback_data: OnTicket, actor: Actor, t
 
 def routes() -> Router:
     router = Router(name=__name__)
-    router.message.register(call_desk, Command("human"))
-    router.message.register(show_desk, Command("desk"))
+    router.message.register(call_desk, Command("human", ignore_case=True))
+    router.message.register(show_desk, Command("desk", ignore_case=True))
     router.message.register(take_reply, StateFilter(AnsweringTicket.reply), TYPED_TEXT)
     router.callback_query.register(call_desk_by_button, callbacks.CallDesk.filter())
     router.callback_query.register(turn_page, ShowDesk.filter())

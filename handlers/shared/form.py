@@ -1,17 +1,19 @@
 """Forms that ask a fixed sequence of questions, one FSM state each."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State
 from aiogram.types import Message
 
+from handlers.ui.dates import is_estimate, parse_birthday
 from handlers.ui.replies import View, send_view
-from handlers.ui.texts import Texts
+from handlers.ui.texts import Html, Texts
 from handlers.views.questions import ask, placeholders
 from workflow.actors import Actor
+from workflow.errors import StaleAction
 from workflow.unit_of_work import UnitOfWork
 
 
@@ -26,6 +28,7 @@ class FormAnswers(NamedTuple):
     at: datetime
 
 
+ReadBack = Callable[[dict[str, Any]], Html]  # what the last question shows of the answers so far
 OnDone = Callable[[FormAnswers], Awaitable[View | None]]
 
 
@@ -63,3 +66,33 @@ class Form:
     def _after(self, step: str | None) -> State | None:
         names = [one.state for one in self.steps]
         return dict(zip(names, self.steps[1:], strict=False)).get(step)
+
+
+async def take_step(
+    message: Message,
+    steps: Sequence[State],
+    asked: State,
+    read_back: ReadBack,
+    state: FSMContext,
+    texts: Texts,
+    uow: UnitOfWork,
+    **given: object,
+) -> None:
+    """Store what was given to the question `asked` and ask for the next; the last question shows all answers.
+
+    Raises StaleAction where another question is open."""
+    following = steps[steps.index(asked) + 1]
+    async with uow.begin():
+        if await state.get_state() != asked.state:
+            raise StaleAction
+        data = await state.update_data(given)
+        await state.set_state(following)
+    await ask(message, following, texts, identity=read_back(data) if following is steps[-1] else "")
+
+
+def birth_answer(text: str | None, today: date) -> dict[str, object] | None:
+    """A typed birth date or age as a form keeps it; None where it is neither."""
+    born = parse_birthday(text, today)
+    if born is None:
+        return None
+    return {"date_of_birth": born.isoformat(), "birth_estimated": is_estimate(text, today)}

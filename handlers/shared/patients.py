@@ -58,7 +58,7 @@ async def _search(message: Message, typed: str, actor: Actor, texts: Texts, uow:
 
 def routes() -> Router:
     router = Router(name=__name__)
-    router.message.register(find, Command("patient"))
+    router.message.register(find, Command("patient", ignore_case=True))
     router.message.register(take_query, StateFilter(FindingPatient.query), TYPED_TEXT)
     router.callback_query.register(open_patient, OpenPatient.filter())
     return router

@@ -6,7 +6,7 @@ from aiogram.types import CallbackQuery, Message
 from handlers.access import requires
 from handlers.shared import claims, clarifications, comparison, patients, stat, worklist
 from handlers.ui.callbacks import CardAction, OnCard
-from handlers.ui.replies import Handler, private_chat_id
+from handlers.ui.replies import Handler, private_chat_id, show_toast
 from handlers.ui.texts import Texts
 from handlers.views.actions import has_heat_map
 from handlers.views.cards import Reader, full_text
@@ -65,7 +65,7 @@ async def preview(query: CallbackQuery, callback_data: OnCard, actor: Actor, tex
         kind = "preliminary" if is_preliminary(scan) else "draft"
         enqueue(session, JobKind.SEND_DRAFT, uow.at, scan_id=scan.id, chat_id=private_chat_id(query))
         await chain.record_read(session, actor, scan, kind, uow.at)
-    await query.answer(texts.plain(f"preview_asked.{kind}"))
+    await show_toast(query, texts.plain(f"preview_asked.{kind}"))
 
 
 def routes() -> Router:

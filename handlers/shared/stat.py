@@ -5,6 +5,7 @@ from aiogram.types import CallbackQuery
 
 from handlers.access import requires
 from handlers.ui.callbacks import CardAction, OnCard
+from handlers.ui.replies import show_toast
 from handlers.ui.texts import Texts
 from workflow.actors import Actor
 from workflow.permissions import Permission
@@ -17,7 +18,7 @@ async def set_stat(query: CallbackQuery, callback_data: OnCard, actor: Actor, te
     on = callback_data.action is CardAction.STAT
     async with uow.begin() as session:
         await stat.set_stat(session, actor, callback_data.scan_id, on, uow.at)
-    await query.answer(texts.plain("stat.on" if on else "stat.off"))
+    await show_toast(query, texts.plain("stat.on" if on else "stat.off"))
 
 
 def routes() -> Router:

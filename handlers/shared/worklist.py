@@ -56,6 +56,6 @@ async def own_queue(
 
 def routes() -> Router:
     router = Router(name=__name__)
-    router.message.register(queue, Command("queue"))
+    router.message.register(queue, Command("queue", ignore_case=True))
     router.callback_query.register(turn_page, ShowQueue.filter())
     return router

@@ -70,6 +70,11 @@ def parse_birthday(typed: str | None, today: date) -> date | None:
     return born if born is not None and born <= today else None
 
 
+def is_estimate(typed: str | None, today: date) -> bool:
+    """Whether a birth date from this text is counted from an age or a year alone, so may be wrong by up to a year."""
+    return parse_date(typed, today) is None
+
+
 def _tokens(typed: str | None) -> Sequence[str]:
     """Figures and words in lower case, without fillers; nothing for a text above `MAX_TYPED`."""
     if typed is None or len(typed) > MAX_TYPED:

@@ -6,6 +6,8 @@ from typing import Final
 
 from aiogram.fsm.state import State, StatesGroup
 
+from handlers.ui.file_forms import Claiming
+
 
 class Registering(StatesGroup):
     contact = State()  # the own telephone, or the way by email
@@ -22,6 +24,7 @@ class Registering(StatesGroup):
 class Linking(StatesGroup):
     email = State()
     password = State()
+    code = State()  # the second factor of staff
 
 
 class Unlocking(StatesGroup):
@@ -59,10 +62,11 @@ class Changing(StatesGroup):
 
 
 class Resetting(StatesGroup):
-    """A new password, authorized by a code mailed to the account's address."""
+    """A new password, authorized by a code mailed to the account's address, and by its authenticator app."""
 
     email = State()
     code = State()
+    factor = State()
     new = State()
 
 
@@ -207,6 +211,7 @@ class Amending(StatesGroup):
 
 
 CONTACT_STATES: Final = (
+    Claiming.contact,
     Correcting.phone,
     Correcting.contact,
     Registering.contact,
@@ -214,26 +219,31 @@ CONTACT_STATES: Final = (
     Exporting.contact,
     Erasing.contact,
 )
-SECRET_STATES: Final = (  # the answer is deleted from the chat
-    Correcting.password,
+CODE_STATES: Final = (
     Correcting.code,
-    Correcting.new_password,
     Registering.code,
-    Registering.password,
-    Linking.password,
-    Unlocking.password,
+    Linking.code,
     Proving.code,
-    Changing.current,
-    Changing.new,
-    Exporting.password,
-    Erasing.password,
     Resetting.code,
-    Resetting.new,
-    Enrolling.password,
+    Resetting.factor,
     Enrolling.code,
     Enrolling.removal,
     Inviting.code,
     Managing.code,
     Releasing.code,
     Amending.code,
+)
+SECRET_STATES: Final = (  # the answer is deleted from the chat
+    *CODE_STATES,
+    Correcting.password,
+    Correcting.new_password,
+    Registering.password,
+    Linking.password,
+    Unlocking.password,
+    Changing.current,
+    Changing.new,
+    Exporting.password,
+    Erasing.password,
+    Resetting.new,
+    Enrolling.password,
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from aiogram.filters.callback_data import CallbackData
-from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, KeyboardButton, ReplyKeyboardMarkup
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, KeyboardButton, ReplyKeyboardMarkup, WebAppInfo
 
 from handlers.ui.callbacks import (
     AMENDMENT_DECISIONS,
@@ -20,16 +20,22 @@ from handlers.ui.callbacks import (
     OnAmendment,
     OnCard,
     OnTicket,
+    ResendCode,
     RetakeReason,
     SignText,
     Skip,
     SwitchRole,
 )
+from handlers.ui.callbacks.account import OtherAddress, WithoutEmail
 from handlers.ui.callbacks.claim import TakeOver
+from handlers.ui.callbacks.desk import PlayVoice
+from handlers.ui.callbacks.family import NewPerson
+from handlers.ui.callbacks.form import BackToForm
 from handlers.ui.callbacks.prescription import PickMedicine, UseTemplate
 from handlers.ui.callbacks.urgency import AnswerUrgency
 from handlers.ui.texts import LANGUAGES, Texts
 from models.tables.amendments import Amendment
+from models.tables.desk import TicketMessage
 from models.tables.scans import Scan
 from models.vocabulary import Role, Sex
 from workflow.scans.draft_hash import draft_hash
@@ -60,6 +66,11 @@ def ticket_keyboard(texts: Texts, ticket_id: int, actions: Sequence[DeskAction])
     return rows(buttons) if buttons else None
 
 
+def play_keyboard(messages: Iterable[TicketMessage]) -> InlineKeyboardMarkup:
+    """A button for each voice note among the messages of a conversation."""
+    return rows([(one.text, PlayVoice(note_id=one.voice.id)) for one in messages if one.voice], width=4)
+
+
 def claim_keyboard(ticket_ids: Iterable[int]) -> InlineKeyboardMarkup:
     """A button for each ticket of a list, four in a row."""
     buttons = [(f"#{one}", OnTicket(action=DeskAction.CLAIM, ticket_id=one)) for one in ticket_ids]
@@ -69,6 +80,19 @@ def claim_keyboard(ticket_ids: Iterable[int]) -> InlineKeyboardMarkup:
 def bad_now(texts: Texts, question_id: int) -> InlineKeyboardMarkup:
     answers = ((texts.plain("button.bad_now"), True), (texts.plain("button.not_now_days"), False))
     return rows([(label, AnswerUrgency(now=now, question_id=question_id)) for label, now in answers])
+
+
+def back_to_form(texts: Texts) -> InlineKeyboardMarkup:
+    return rows([(texts.plain("button.back_to_form"), BackToForm())])
+
+
+def missing_code(texts: Texts, invited: bool) -> InlineKeyboardMarkup:
+    """Ways on where a mailed code does not come; the staff, who come with an invitation, need an address."""
+    ways: Buttons = [
+        (texts.plain("button.resend"), ResendCode()),
+        (texts.plain("button.other_address"), OtherAddress()),
+    ]
+    return rows(ways if invited else [*ways, (texts.plain("button.without_email"), WithoutEmail())])
 
 
 def leave_desk(texts: Texts) -> InlineKeyboardMarkup:
@@ -98,7 +122,7 @@ def consent(texts: Texts) -> InlineKeyboardMarkup:
         (texts.plain("button.agree"), Consent(agree=True)),
         (texts.plain("button.not_now"), Consent(agree=False)),
     ]
-    return rows(choices)
+    return stack(rows(choices), rows([(texts.plain("button.other_person"), NewPerson())]))
 
 
 def sexes(texts: Texts) -> InlineKeyboardMarkup:
@@ -107,7 +131,7 @@ def sexes(texts: Texts) -> InlineKeyboardMarkup:
 
 
 def sex_choice(texts: Texts) -> InlineKeyboardMarkup:
-    return rows([(texts.plain(f"sex.{sex}"), ChooseSex(sex=sex)) for sex in Sex])
+    return rows([(texts.label(f"sex.{sex}"), ChooseSex(sex=sex)) for sex in Sex])
 
 
 def share_number(texts: Texts) -> ReplyKeyboardMarkup:
@@ -148,11 +172,16 @@ def button_data(scan: Scan, action: CardAction) -> OnCard | SignText:
     return OnCard(action=action, scan_id=scan.id)
 
 
-def card_keyboard(scan: Scan, actions: Sequence[CardAction], texts: Texts) -> InlineKeyboardMarkup | None:
-    """Buttons for actions on a scan as it is now; None without actions."""
+def card_keyboard(
+    scan: Scan, actions: Sequence[CardAction], texts: Texts, viewer: str | None = None
+) -> InlineKeyboardMarkup | None:
+    """Buttons for actions on a scan as it is now, below one that opens the viewer's address; None without any."""
     outlined = {CardAction.HEAT_MAP: "outlines"} if scan.finding and scan.finding.heart else {}
     buttons = [(texts.plain(f"button.{outlined.get(action, action)}"), button_data(scan, action)) for action in actions]
-    return rows(buttons) if buttons else None
+    if viewer is None:
+        return rows(buttons) if buttons else None
+    opens = InlineKeyboardButton(text=texts.plain("button.viewer"), web_app=WebAppInfo(url=viewer))
+    return stack(InlineKeyboardMarkup(inline_keyboard=[[opens]]), rows(buttons))
 
 
 def open_amendment(change: Amendment) -> OnAmendment:

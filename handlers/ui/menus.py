@@ -9,19 +9,21 @@ from models.vocabulary import Role
 
 OWN = ("help", "me", "sessions", "password", "language", "cancel", "unlink")
 WHATSAPP = "whatsapp"
+COMPUTER = "computer"  # where the web app has a public address
+OPTIONAL = {WHATSAPP, COMPUTER, "role"}
 MENUS = {
     None: ("start", "register", "link", "reset", "human", "help"),
-    Role.PATIENT: ("scans", "status", "report", WHATSAPP, "human", "privacy", "export", "forget", *OWN),
-    Role.DOCTOR: ("queue", "mine", "patient", "desk", "model", *OWN),
-    Role.PHARMACIST: ("queue", "patient", "desk", "model", *OWN),
+    Role.PATIENT: ("scans", "status", "report", "family", WHATSAPP, "human", "privacy", "export", "forget", *OWN),
+    Role.DOCTOR: ("queue", "mine", "patient", "desk", "model", COMPUTER, *OWN),
+    Role.PHARMACIST: ("queue", "patient", "desk", "model", COMPUTER, *OWN),
     Role.ADMINISTRATOR: (
-        *("queue", "patient", "desk", "undelivered", "invite", "users", "faqmisses", "faqtaught"),
-        *("model", "audit", "authenticator", *OWN),
+        *("queue", "walkin", "patient", "desk", "undelivered", "invite", "users", "faqmisses", "faqtaught"),
+        *("model", "audit", COMPUTER, "authenticator", *OWN),
     ),
 }
 
 
 def menu_commands(texts: Texts, role: Role | None, also: Set[str] = frozenset()) -> list[BotCommand]:
     """The commands of a role, None for a chat without an account; `also` names optional ones that apply here."""
-    names = [name for name in (*MENUS[role], "role") if name in also or name not in {WHATSAPP, "role"}]
+    names = [name for name in (*MENUS[role], "role") if name in also or name not in OPTIONAL]
     return [BotCommand(command=name, description=texts.plain(f"menu.{name}")) for name in names]

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 
-from handlers.ui.texts import Html, plain_text
+from handlers.ui.texts import Html, escaped, plain_text, visible
 
 Handler = Callable[..., Awaitable[None]]
 ALERT_LIMIT: Final = 200  # characters of an alert, by the Bot API
@@ -30,11 +30,13 @@ def private_chat_id(event: Message | CallbackQuery) -> int:
 
 
 def display_name(event: Message | CallbackQuery) -> str:
-    """Full name and username at Telegram, as a label that tells one linked chat from another; may be empty."""
+    """Full name and username at Telegram, as a label that tells one linked chat from another; may be empty.
+
+    Its owner chooses it: what is invisible or begins a line is removed."""
     user = event.from_user
     if user is None:
         return ""
-    return f"{user.full_name} @{user.username}" if user.username else user.full_name
+    return visible(f"{user.full_name} @{user.username}" if user.username else user.full_name)
 
 
 def message_of(query: CallbackQuery) -> Message:
@@ -50,11 +52,16 @@ def message_of(query: CallbackQuery) -> Message:
 
 async def edit_message(query: CallbackQuery, text: Html, keyboard: InlineKeyboardMarkup | None = None) -> None:
     """Acknowledge the button and replace its message, so that the buttons cannot be pressed again."""
-    await query.answer()
-    if isinstance(query.message, Message):
-        await query.message.edit_text(text, reply_markup=keyboard)
+    protected = isinstance(query.message, Message) and bool(query.message.has_protected_content)
+    await replace_view(query, View(text, keyboard, protected))
+
+
+async def respond(event: Message | CallbackQuery, text: Html, keyboard: InlineKeyboardMarkup | None = None) -> None:
+    """Answer a message, or replace that of a pressed button."""
+    if isinstance(event, Message):
+        await event.answer(text, reply_markup=keyboard)
     else:
-        await message_of(query).answer(text, reply_markup=keyboard)
+        await edit_message(event, text, keyboard)
 
 
 async def reply(
@@ -84,7 +91,7 @@ async def replace_view(query: CallbackQuery, view: View) -> None:
 
 async def close_signed(query: CallbackQuery, sentence: str) -> None:
     """Acknowledge a button that signed, and take the buttons off a draft; a job redraws the card of a scan."""
-    await query.answer(sentence)
+    await show_toast(query, sentence)
     if isinstance(query.message, Message) and not query.message.photo:
         with suppress(TelegramBadRequest):
             await query.message.edit_reply_markup()
@@ -96,6 +103,15 @@ async def acknowledge(event: Message | CallbackQuery) -> Message:
         return event
     await event.answer()
     return message_of(event)
+
+
+async def show_toast(query: CallbackQuery, sentence: str) -> None:
+    """Show words at the top of the chat, or send them when Telegram no longer accepts them: the button was pressed
+    long ago, or its answer before a crash arrived."""
+    try:
+        await query.answer(sentence)
+    except TelegramBadRequest:
+        await message_of(query).answer(escaped(sentence))
 
 
 async def show_alert(query: CallbackQuery, sentence: Html) -> None:

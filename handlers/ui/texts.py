@@ -1,7 +1,7 @@
 """User sentences from the catalogues, in the reader's language, with every value escaped for Telegram's HTML."""
 
 from datetime import date, datetime, timedelta, tzinfo
-from functools import cache
+from functools import cache, lru_cache
 from gettext import GNUTranslations
 from html import escape, unescape
 from io import BytesIO
@@ -9,6 +9,7 @@ from math import ceil, floor
 from pathlib import Path
 from re import sub
 from typing import Final, NamedTuple
+from unicodedata import category
 
 from babel.dates import format_date, format_datetime
 from babel.messages.mofile import write_mo
@@ -22,7 +23,9 @@ DEFAULT: Final = "en"
 MINUTE: Final = timedelta(minutes=1)
 DAY: Final = timedelta(days=1)
 HOUR: Final = timedelta(hours=1)
+YEAR: Final = timedelta(days=365)
 UNITS: Final = (("day", DAY, 2 * DAY), ("hour", HOUR, HOUR), ("minute", MINUTE, timedelta.min))  # with what they begin
+JOINERS: Final = "\u200c\u200d"  # zero-width non-joiner and joiner
 
 
 class Html(str):
@@ -37,6 +40,8 @@ class HospitalInfo(NamedTuple):
     name: str
     emergency_number: str  # as shown, for example "112 / 108"
     time_zone: tzinfo
+    officer: str = ""  # who answers complaints about personal data; empty: the hospital
+    authority: str = ""  # to which patients may complain further
 
 
 class Texts:
@@ -47,12 +52,19 @@ class Texts:
 
     def __call__(self, key: str, /, **values: object) -> Html:
         sentence = self._catalogue.gettext(key)
-        available = {"hospital": self._hospital.name, "emergency": self._hospital.emergency_number} | values
+        hospital = self._hospital
+        own = {"hospital": hospital.name, "emergency": hospital.emergency_number, "authority": hospital.authority}
+        available = {**own, "officer": hospital.officer or hospital.name, **values}
         return Html(sentence.format_map({name: self._format(value) for name, value in available.items()}))
 
     def plain(self, key: str, /, **values: object) -> str:
         """For buttons and alerts, which have no markup."""
         return plain_text(self(key, **values))
+
+    def label(self, key: str) -> str:
+        """A word that stands within sentences as a button's label: with a capital first."""
+        word = self.plain(key)
+        return word[:1].upper() + word[1:]
 
     @property
     def hospital(self) -> str:
@@ -75,16 +87,20 @@ class Texts:
     def day(self, day: date) -> str:
         return format_date(day, "d MMMM y", locale=self.language)
 
+    def weekday(self, day: date) -> str:
+        """A day of this week in short, for example "Mon 2"."""
+        return format_date(day, "EEE d", locale=self.language)
+
     def age(self, born: date, day: date) -> str:
         """Age on that day, for example "45 yrs"; in months below two years."""
         months = 12 * (day.year - born.year) + day.month - born.month - (day.day < born.day)
         unit, count = ("month", months) if months < 24 else ("year", months // 12)
-        return format_unit(count, f"duration-{unit}", length="short", locale=self.language)
+        return _short_unit(count, unit, self.language)
 
     def short_duration(self, span: timedelta) -> str:
         """A time that has passed in its largest unit, rounded down, for example "40 min", "3 hr" or "2 days"."""
         unit, size = next((unit, size) for unit, size, least in UNITS if span >= least)
-        return format_unit(span // size, f"duration-{unit}", length="short", locale=self.language)
+        return _short_unit(span // size, unit, self.language)
 
     def percent(self, share: float) -> str:
         """A share of 1 as whole percent, rounded down, so that 74.9 % does not read as a 75 that was not reached."""
@@ -100,7 +116,12 @@ class Texts:
         return escaped(self._duration(value) if isinstance(value, timedelta) else str(value))
 
     def _duration(self, span: timedelta) -> str:
-        """Whole days as days, anything else as minutes, rounded up."""
+        """Whole years and days as such, anything else as minutes, rounded up; leap days make no other year."""
+        years, rest = divmod(span, YEAR)
+        if years and rest <= years * DAY / 4 + DAY:
+            named = format_unit(years, "duration-year", "long", locale=self.language)
+            short = format_unit(years, "duration-year", "short", locale=self.language)
+            return short if "duration" in named else named  # Hindi has the short name alone
         unit, size = ("minute", MINUTE) if span % DAY else ("day", DAY)
         return format_unit(ceil(span / size), f"duration-{unit}", locale=self.language)
 
@@ -121,9 +142,22 @@ def escaped(text: str) -> Html:
     return Html(escape(text, quote=False))
 
 
+def visible(text: str) -> str:
+    """The text in one line, without controls, direction overrides and other invisible signs; joiners stay, which Indic
+    letters need."""
+    kept = (one for one in text if one in JOINERS or one.isspace() or category(one)[0] != "C")
+    return " ".join("".join(kept).split())
+
+
 def plain_text(text: str) -> str:
     """HTML as the plain text that Telegram shows."""
     return unescape(sub(r"<[^>]+>", "", text))
+
+
+@lru_cache(maxsize=4096)
+def _short_unit(count: int, unit: str, language: str) -> str:
+    """A duration in one unit; Babel takes a millisecond for it, and a worklist has a hundred."""
+    return format_unit(count, f"duration-{unit}", length="short", locale=language)
 
 
 @cache

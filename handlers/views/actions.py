@@ -61,7 +61,8 @@ def _actions(scan: Scan, role: Role, heat_map: bool) -> Sequence[CardAction]:
         case _:
             own = reading
     doctors = _doctors_actions(scan) if role is Role.DOCTOR else []
-    return [*picture, *own, *doctors, *_question_actions(scan, role), *_stat(scan, role)]
+    voice = [CardAction.VOICE] if scan.voices else []
+    return [*picture, *own, *doctors, *voice, *_question_actions(scan, role), *_stat(scan, role)]
 
 
 def _question_actions(scan: Scan, role: Role) -> list[CardAction]:
@@ -87,6 +88,7 @@ def _doctors_actions(scan: Scan) -> list[CardAction]:
         CardAction.VERIFY: signed and draft_open(scan),
         CardAction.CRITICAL: _may_be_critical(scan),
         CardAction.SAME_SCAN: may_be_duplicate(scan),
+        CardAction.ORIGINAL: scan.status in WAITS_FOR and not scan.released_at,
     }
     return [action for action, is_possible in possible.items() if is_possible]
 

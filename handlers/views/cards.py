@@ -16,7 +16,8 @@ from handlers.views.identity import patient_line
 from handlers.views.paging import CAPTION_LIMIT, join_blocks, split_messages, telegram_length, truncate
 from handlers.views.prescription import prescription_blocks
 from handlers.views.reading.earlier import earlier_block
-from handlers.views.reading.model_answer import model_block, model_line
+from handlers.views.reading.model_answer import model_block
+from handlers.views.reading.signed import model_line_beside, reason_lines
 from handlers.views.rejection import rejection_line, rejection_reason, stage_text
 from models.tables.scans import Reading, Scan
 from models.vocabulary import Role, ScanStatus
@@ -36,17 +37,23 @@ STAGES: Final = tuple(status for status in ScanStatus if status is not ScanStatu
 class Reader(NamedTuple):
     """A member of staff who reads a card.
 
-    `earlier`: the patient's earlier scans, which a doctor's card lists; `details`: the model's whole answer."""
+    `earlier`: the patient's earlier scans, which a doctor's card lists; `details`: the model's whole answer;
+    `web_app`: the public address of the web app, None without one."""
 
     role: Role
     account_id: int | None = None
     earlier: History = History()
     details: bool = False
+    web_app: str | None = None
 
 
-def patient_card(scan: Scan, texts: Texts) -> View:
-    """The progress in five steps, without the model's answer, which is for the doctor and the report."""
+def patient_card(scan: Scan, texts: Texts, reader_id: int | None = None) -> View:
+    """The progress in five steps, without the model's answer, which is for the doctor and the report.
+
+    To a reader who acts for the patient it names the patient."""
     head = texts("card.patient", scan=scan.id, time=texts.time(scan.created_at))
+    if reader_id not in {None, scan.patient_id}:
+        head = join_blocks(head, patient_line(scan, texts))
     if scan.status is ScanStatus.REJECTED:
         return View(join_blocks(head, rejection_line(scan, texts, rejection_reason(scan, texts))), None)
     reached = STAGES.index(scan.status)
@@ -78,7 +85,8 @@ def staff_card(scan: Scan, reader: Reader, texts: Texts, heat_map: bool) -> View
         whole = plain_text(join_blocks(*_blocks(scan, reader, texts, partial(truncate, most=12), False, False)))
         text = Html(escape(truncate(whole, CAPTION_LIMIT // 2), quote=False))  # a character may be two units
     actions = staff_actions(scan, reader.role, heat_map, reader.account_id, bool(reader.earlier.total))
-    return View(text, card_keyboard(scan, actions, texts))
+    viewer = f"{reader.web_app}/viewer?scan={scan.id}" if reader.web_app else None
+    return View(text, card_keyboard(scan, actions, texts, viewer))
 
 
 def continuation(scan: Scan, reader: Reader, texts: Texts) -> Sequence[Html]:
@@ -155,7 +163,8 @@ def _blocks(
         blocks.append(texts("card.analysing"))
     if scan.finding:
         detailed = reader.details or reader.role is Role.DOCTOR
-        blocks.append(model_block(scan.finding, texts, every) if detailed else model_line(scan.finding, texts))
+        beside = model_line_beside(scan.finding, scan.reading, texts)
+        blocks.append(model_block(scan.finding, texts, every) if detailed else beside)
     return [*blocks, *_human_blocks(scan, texts, fit, whole)]
 
 
@@ -182,6 +191,7 @@ def _human_blocks(scan: Scan, texts: Texts, fit: Callable[[str], str], whole: bo
         signed = "card.signed" if reading.signed_at else "card.draft"
         lines = draft_lines(scan, texts, fit, whole=whole)
         blocks.append(Html("\n".join([texts(signed, name=reading.doctor.name), *lines])))
+        blocks += reason_lines(reading, texts, str if whole else fit)
     blocks += [*_correction_lines(scan, texts), *_critical_line(scan, texts)]
     if prescription := scan.prescription:
         shortened = str if whole else fit

@@ -1,4 +1,4 @@
-"""A patient's facts in the reader's language, and the buttons of the questions about them."""
+"""A patient's facts in the reader's language, and the buttons of the questions about them and about the complaint."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
@@ -7,11 +7,15 @@ from aiogram.types import InlineKeyboardMarkup
 
 from handlers.ui.callbacks import Skip
 from handlers.ui.callbacks.account import CorrectSelf
+from handlers.ui.callbacks.form import ChooseSince, ComplaintDone, ToggleComplaint
 from handlers.ui.callbacks.prescription import AnswerFacts, ChooseFact, ConfirmFacts, ToggleCondition
 from handlers.ui.keyboards import Buttons, rows, stack
 from handlers.ui.texts import Html, Texts
 from workflow.scans.patient_facts import CONDITIONS
 
+COMPLAINTS: Final = ("cough", "fever", "breathless", "chest_pain", "check_up")
+OTHER: Final = "other"  # asks to type it
+SINCE: Final = ("today", "days", "weeks", "months")
 CORRECTABLE: Final = ("name", "birthday", "sex", "phone", "email")  # fields of `CorrectSelf`
 
 
@@ -93,3 +97,18 @@ def _parts(facts: Mapping[str, Any], texts: Texts, fit: Callable[[str], str]) ->
             said = texts.plain("facts.yes" if value in {True, "impaired"} else "facts.no")
         shown.append(texts("facts.part", name=texts(f"fact.{name}"), value=said))
     return shown
+
+
+def complaint_keyboard(texts: Texts, chosen: Collection[str] = ()) -> InlineKeyboardMarkup:
+    """Each ready complaint, marked when it is chosen; something else; then done, or skip."""
+    ready: Buttons = [
+        (("✅ " if name in chosen else "") + texts.plain(f"complaint.{name}"), ToggleComplaint(name=name))
+        for name in (*COMPLAINTS, OTHER)
+    ]
+    done: Buttons = [(texts.plain("complaint.done"), ComplaintDone())]
+    return stack(rows(ready), rows(done if chosen else [(texts.plain("button.skip"), Skip())]))
+
+
+def since_keyboard(texts: Texts) -> InlineKeyboardMarkup:
+    ready: Buttons = [(texts.plain(f"since.{name}"), ChooseSince(name=name)) for name in SINCE]
+    return rows([*ready, (texts.plain("button.skip"), Skip())])

@@ -11,6 +11,7 @@ from handlers.ui.callbacks.history import OpenPatient
 from handlers.ui.replies import View
 from handlers.ui.texts import Html, Texts
 from handlers.views.facts import facts_block
+from handlers.views.identity import birth_text
 from handlers.views.paging import join_blocks, truncate
 from handlers.views.reading.earlier import past_line
 from handlers.views.rejection import stage_text
@@ -36,9 +37,7 @@ def matches_view(found: Sequence[Account], texts: Texts, at: datetime) -> View:
 def story_view(story: Story, texts: Texts, at: datetime) -> View:
     """Identity, facts, and the newest scans with date, stage and conclusion, each with a button for its card."""
     account, scans = story.account, story.history.scans
-    head = [match_line(account, texts, at)]
-    if account.phone:
-        head.append(texts("patient.phone", phone=account.phone))
+    head = [match_line(account, texts, at), *contact_lines(story, texts)]
     lines = [texts("patient.scans", shown=len(scans), total=story.history.total)]
     for past in scans:
         lines.append(past_line(past, texts, partial(truncate, most=MAX_CONCLUSION)))
@@ -54,9 +53,16 @@ def story_view(story: Story, texts: Texts, at: datetime) -> View:
     )
 
 
+def contact_lines(story: Story, texts: Texts) -> list[Html]:
+    """The patient's telephone, and each relative who sends for them, with telephone or address."""
+    own = [texts("patient.phone", phone=story.account.phone)] if story.account.phone else []
+    reached = [(one.name, one.phone or one.email or "–") for one in story.relatives]
+    return own + [texts("patient.relative", name=name, contact=contact) for name, contact in reached]
+
+
 def match_line(account: Account, texts: Texts, at: datetime) -> Html:
     """Number, name, sex, birth date and age."""
-    born = account.date_of_birth
-    day, age = (texts.day(born), str(age_on(at.date(), born))) if born else (texts.plain("unknown"), "–")
-    values = {"number": patient_number(account.id), "name": account.name, "born": day, "age": age}
+    age = str(age_on(at.date(), account.date_of_birth)) if account.date_of_birth else "–"
+    born = birth_text(account, texts)
+    values = {"number": patient_number(account.id), "name": account.name, "born": born, "age": age}
     return texts("patient.line", sex=texts(f"sex.{account.sex}"), **values)

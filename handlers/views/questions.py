@@ -7,7 +7,8 @@ from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message, ReplyKeyboardMarkup
 
-from handlers.ui import callbacks, keyboards
+from handlers.ui import keyboards
+from handlers.ui.file_forms import AddingPerson, Claiming, WalkingIn
 from handlers.ui.forms import (
     Amending,
     AnsweringTicket,
@@ -32,8 +33,10 @@ from handlers.ui.forms import (
     Unlocking,
     WritingFindings,
 )
+from handlers.ui.replies import message_of, show_toast
 from handlers.ui.texts import Html, Texts
 from handlers.views import clarifications, facts
+from handlers.views.files import family, walk_ins
 from handlers.views.paging import join_blocks
 from handlers.views.reading import draft
 from workflow.accounts.passwords import MIN_LENGTH
@@ -49,16 +52,12 @@ class Question(NamedTuple):
     parameters: tuple[str, ...] = ()
 
 
-def _resend(texts: Texts) -> InlineKeyboardMarkup:
-    return keyboards.rows([(texts.plain("button.resend"), callbacks.ResendCode())])
-
-
 READY: Final = ("scan", "modality", "recent")  # parameters of the keyboard of ready readings
 QUESTIONS: Final[Mapping[State, Question]] = {
     Registering.contact: Question("register.contact", keyboards.share_number_or_email),
     Registering.name: Question("register.name"),
     Registering.email: Question("register.email"),
-    Registering.code: Question("register.code", _resend),
+    Registering.code: Question("register.code", keyboards.missing_code, ("invited",)),
     Registering.password: Question("register.password"),
     Registering.birth: Question("register.birth", keyboards.skip),
     Registering.sex: Question("register.sex", keyboards.sexes),
@@ -68,6 +67,7 @@ QUESTIONS: Final[Mapping[State, Question]] = {
     Managing.number: Question("staff.number"),
     Linking.email: Question("link.email"),
     Linking.password: Question("link.password"),
+    Linking.code: Question("link.code"),
     Unlocking.password: Question("unlock.password"),
     Unlocking.contact: Question("unlock.contact", keyboards.share_number),
     Enrolling.password: Question("unlock.password"),
@@ -84,16 +84,17 @@ QUESTIONS: Final[Mapping[State, Question]] = {
     Correcting.password: Question("password.current"),
     Correcting.contact: Question("correct.contact", keyboards.share_number),
     Correcting.email: Question("register.email"),
-    Correcting.code: Question("register.code"),
+    Correcting.code: Question("register.code", keyboards.missing_code, ("invited",)),
     Correcting.new_password: Question("register.password"),
     Changing.current: Question("password.current"),
     Changing.new: Question("password.new"),
     Resetting.email: Question("link.email"),
     Resetting.code: Question("reset.code"),
+    Resetting.factor: Question("reset.factor"),
     Resetting.new: Question("password.new"),
     Consenting.asked: Question("consent.ask", keyboards.consent),
-    Describing.complaint: Question("scan.complaint", keyboards.skip),
-    Describing.since: Question("scan.since", keyboards.skip),
+    Describing.complaint: Question("scan.complaint", facts.complaint_keyboard),
+    Describing.since: Question("scan.since", facts.since_keyboard),
     WritingFindings.own_reading: Question("reading.own_reading", draft.diagnosis_keyboard, READY),
     WritingFindings.findings: Question("reading.findings", draft.diagnosis_keyboard, READY),
     WritingFindings.impression: Question("reading.impression", keyboards.skip),
@@ -132,9 +133,26 @@ QUESTIONS: Final[Mapping[State, Question]] = {
     Teaching.other: Question("teach.other", keyboards.skip),
     Teaching.answer: Question("teach.answer"),
     Teaching.phrases: Question("teach.phrases", keyboards.skip),
+    Claiming.contact: Question("claim.contact", keyboards.share_number),
+    Claiming.birth: Question("claim.birth"),
+    AddingPerson.name: Question("family.name"),
+    AddingPerson.birth: Question("family.birth"),
+    AddingPerson.sex: Question("register.sex", keyboards.sex_choice),
+    AddingPerson.relation: Question("family.relation", family.relation_keyboard),
+    AddingPerson.consent: Question("family.consent", family.agree_keyboard),
+    WalkingIn.name: Question("walk_in.name"),
+    WalkingIn.birth: Question("walk_in.birth"),
+    WalkingIn.sex: Question("register.sex", keyboards.sex_choice),
+    WalkingIn.language: Question("walk_in.language", keyboards.languages),
+    WalkingIn.phone: Question("walk_in.phone", keyboards.skip),
+    WalkingIn.allergies: Question("walk_in.allergies", walk_ins.no_allergies_keyboard),
+    WalkingIn.consent: Question("walk_in.consent", walk_ins.consent_keyboard),
+    WalkingIn.picture: Question("walk_in.picture"),
+    WalkingIn.complaint: Question("walk_in.complaint", keyboards.skip),
+    WalkingIn.since: Question("scan.since", keyboards.skip),
 }
 # their questions name the patient, and become messages with health data
-PROTECTED_FORMS: Final = (WritingFindings, Prescribing, Rejecting, Amending, Clarifying)
+PROTECTED_FORMS: Final = (WritingFindings, Prescribing, Rejecting, Amending, Clarifying, WalkingIn)
 
 
 async def ask(message: Message, state: State, texts: Texts, **values: object) -> None:
@@ -154,18 +172,21 @@ async def ask(message: Message, state: State, texts: Texts, **values: object) ->
 async def answer_repeated_update(event: Message | CallbackQuery, state: FSMContext, texts: Texts) -> None:
     """Answer an update that Telegram sends again; it has no effect, but its first answer may not have arrived."""
     if isinstance(event, CallbackQuery):
-        await event.answer(texts.plain("error.already_handled"))
+        await show_toast(event, texts.plain("error.already_handled"))
+        await repeat_question(message_of(event), state, texts)
         return
     await event.answer(texts("error.already_handled"))
     await repeat_question(event, state, texts)
 
 
-async def repeat_question(message: Message, state: FSMContext, texts: Texts) -> None:
-    """Send the question of the open form again, if one is open."""
+async def repeat_question(message: Message, state: FSMContext, texts: Texts) -> bool:
+    """Send the question of the open form again, if one is open; returns whether there is one to send."""
     current, data = await state.get_state(), await state.get_data()
     for one in QUESTIONS:
         if one.state == current:
             await ask(message, one, texts, **placeholders(data, texts))
+            return True
+    return False
 
 
 def placeholders(data: Mapping[str, Any], texts: Texts) -> dict[str, Any]:
@@ -173,5 +194,5 @@ def placeholders(data: Mapping[str, Any], texts: Texts) -> dict[str, Any]:
     region = draft.report_word(texts, "region", data["region"]) if "region" in data else ""
     fields = {name: data.get(name, "") for name in ("email", "modality", "identity")}
     tongue = texts(f"language.{data['language']}") if "language" in data else ""
-    fields["recent"] = data.get("recent", ())
+    fields["recent"], fields["invited"] = data.get("recent", ()), bool(data.get("invite"))
     return {**fields, "scan": data.get("scan_id", ""), "region": region, "tongue": tongue}

@@ -3,7 +3,7 @@
 from typing import Final
 
 from handlers.ui.texts import Html, Texts
-from handlers.views.identity import identity_line
+from handlers.views.identity import identity_line, who_line
 from models.tables.amendments import Amendment
 from models.tables.scans import Report, Scan
 from workflow.reporting import language
@@ -21,10 +21,14 @@ VALIDITY_SYMBOLS: Final = {
 }
 
 
-def report_caption(report: Report, texts: Texts) -> Html:
-    """Caption for the patient. It carries the passphrase of the mailed copy, which so travels by another channel."""
+def report_caption(report: Report, texts: Texts, reader_id: int | None = None) -> Html:
+    """Caption for the patient. It carries the passphrase of the mailed copy, which so travels by another channel.
+
+    To a reader who acts for the patient it names the patient."""
     sentence = "report.caption" if report.version == 1 else "report.caption_again"
     caption = texts(sentence, number=report.number, scan=report.scan_id)
+    if reader_id not in {None, report.scan.patient_id}:
+        caption = Html(f"{caption}\n{who_line(report.scan.patient, texts)}")
     patient = report.scan.patient
     copied = patient.email is not None or (patient.phone is not None and patient.whatsapp)
     if report.passphrase is None or not copied:

@@ -15,7 +15,7 @@ from inference.model import chest_bundle
 from inference.model.ensemble import ChestModel
 from inference.model.image_quality import CONDITIONS, QualityLimits
 from inference.model.preprocess import RANGE, Recipe
-from models.vocabulary import Label, Modality
+from models.vocabulary import MODEL_CLASSES, Label, Modality
 
 MANIFEST: Final = "manifest.json"
 MODEL: Final = "model.tflite"
@@ -26,10 +26,7 @@ STRIDE: Final = 32  # input pixels per cell of the last feature map
 
 
 OUT_OF_DISTRIBUTION: Final = len(Modality)  # index of the router's output for pictures of neither modality
-BRANCHES: Final[Mapping[Modality, tuple[Label, ...]]] = {
-    Modality.CHEST_XRAY: (Label.COVID, Label.LUNG_OPACITY, Label.NIH_MERGED, Label.NORMAL, Label.VIRAL_PNEUMONIA),
-    Modality.CARDIAC_MRI: (Label.NORMAL, Label.SICK),
-}
+BRANCHES: Final = MODEL_CLASSES  # a branch of the network for each kind of scan
 ROUTER: Final = slice(0, len(Modality) + 1)
 CHEST: Final = slice(3, 8)
 CARDIAC: Final = slice(8, 10)
@@ -119,6 +116,12 @@ class Bundle:
     ood_reasons: tuple[Reason, ...]
     labels: tuple[Label, ...]
     manifest: Mapping[str, Any]  # complete: data, configuration, measured quality
+
+    def sure_from(self, label: Label, damaged: bool = False) -> float:
+        """The least confidence at which a chest film's class is sure; above 1 it never is."""
+        if self.chest is None:
+            return self.thresholds.for_label(label)
+        return max(self.thresholds.uncertain, self.chest.thresholds.for_label(label, damaged))
 
 
 def default_bundle() -> Path:

@@ -208,7 +208,7 @@ class Classifier:
         label = choose_label(Modality.CHEST_XRAY, probabilities)
         poor = find_fault(accepted.quality, self.bundle.limits[Modality.CHEST_XRAY].doubt) is not None
         damaged = poor or self._chest.is_damaged(film, examination)
-        needed = max(self.bundle.thresholds.uncertain, self._chest.model.thresholds.for_label(label, damaged))
+        needed = self.bundle.sure_from(label, damaged)
         doubts = self._chest.find_doubts(answer, film, examination, needed, damaged)
         return _Answer(label, probabilities, min(needed, 1.0), doubts, self._chest.is_child_film(examination))
 

@@ -17,19 +17,24 @@ from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inference.errors import Reason, Refused
+from inference.full_depth import FullDepth
 from inference.upload.dct_hash import HEX_DIGITS
 from inference.upload.limits import MAX_BYTES, MAX_PIXELS
 from inference.upload.picture import Adjustment, Format, Picture
 from models.vocabulary import Modality
 
 T = TypeVar("T")
+P = TypeVar("P")
+Receiver = Callable[["_DecoderProcess", Mapping[str, Any]], P]
 THREADS: Final = 2  # one waits for the decoder process while the other runs the classifier
 IMPORT_ROOT: Final = Path(__file__).parents[2]
 TIMEOUT: Final = 20.0  # seconds of wall clock for one picture; the decoder process limits its own CPU time
 MAX_HEADER_BYTES: Final = 1000  # bytes of the JSON header before the pixels
 MEMORY_SETTINGS: Final = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_MMAP_THRESHOLD_": str(1024 * 1024)}
+DEPTHS: Final[Mapping[int, np.dtype[Any]]] = {8: np.dtype(np.uint8), 16: np.dtype(np.uint16)}
 PIPE_ERRORS: Final = (EOFError, OSError, ValueError)  # raised by a broken pipe or a malformed answer
 
 
@@ -70,12 +75,20 @@ class DecoderPool:
         """Decode to a grey picture. Raises Refused with the reason; TOO_HEAVY when time or memory ran out.
 
         A process that ended for another reason than time is replaced, and the picture tried once more."""
+        return self._decode(data, max_side, False, _DecoderProcess.receive)
+
+    def decode_full_depth(self, data: bytes) -> FullDepth:
+        """Decode to the full size and depth. Raises as `decode`."""
+        return self._decode(data, None, True, _DecoderProcess.receive_depth)
+
+    def _decode(self, data: bytes, max_side: int | None, full_depth: bool, receive: Receiver[P]) -> P:
         if len(data) > MAX_BYTES:
             raise Refused(Reason.TOO_LARGE)
         with self._lock:
             for _ in range(2):
                 try:
-                    return self._decoder.decode(data, max_side, self._timeout)
+                    wanted = json.dumps([max_side, full_depth]).encode()
+                    return self._decoder.decode(data, wanted, receive, self._timeout)
                 except DecoderLost as lost_decoder:
                     self._decoder = _DecoderProcess()
                     if lost_decoder.timed_out:
@@ -115,16 +128,16 @@ class _DecoderProcess:
     def pid(self) -> int:
         return self._process.pid
 
-    def decode(self, data: bytes, max_side: int | None, timeout: float) -> Picture:
+    def decode(self, data: bytes, wanted: bytes, receive: Receiver[P], timeout: float) -> P:
         """Raises Refused when the process refuses, DecoderLost when it ends, answers malformed data or times out."""
         began, timer = monotonic(), threading.Timer(timeout, self._process.kill)
         timer.start()
         try:
-            self._pipe.send_bytes(json.dumps(max_side).encode())
+            self._pipe.send_bytes(wanted)
             self._pipe.send_bytes(data)
             header = json.loads(self._pipe.recv_bytes(MAX_HEADER_BYTES))
             if "reason" not in header:
-                return self._receive(header)
+                return receive(self, header)
             reason = Reason(header["reason"])
         except (*PIPE_ERRORS, KeyError, TypeError) as error:
             self.end()
@@ -139,22 +152,35 @@ class _DecoderProcess:
         self._process.kill()
         self._process.wait()
 
-    def _receive(self, header: Mapping[str, Any]) -> Picture:
-        """Receive exactly the announced pixels. Raises ValueError for any other number."""
-        height, width = header["shape"]
-        if not 0 < height * width <= MAX_PIXELS:
-            raise ValueError("more pixels than the limit")
-        grey = np.empty(height * width, np.uint8)
-        if self._pipe.recv_bytes_into(grey.data) != grey.size:
-            raise ValueError("fewer pixels than announced")
+    def receive(self, header: Mapping[str, Any]) -> Picture:
+        """Receive a picture with exactly the announced pixels. Raises ValueError for any other number."""
         return Picture(
-            grey.reshape(height, width),
+            self._pixels(header, np.dtype(np.uint8)),
             Format(header["format"]),
             tuple(Adjustment(one) for one in header["adjustments"]),
             (int(header["size"][0]), int(header["size"][1])),
             None if header["declared"] is None else Modality(header["declared"]),
             f"{int(header['dct_hash'], 16):0{HEX_DIGITS}x}"[:HEX_DIGITS],
+            min(max(int(header["orientation"]), 1), 8),
         )
+
+    def receive_depth(self, header: Mapping[str, Any]) -> FullDepth:
+        """The same at full depth."""
+        kind = DEPTHS[header["bits"]]
+        low, high = (int(edge) for edge in header["window"])
+        if not 0 <= low < high <= np.iinfo(kind).max:
+            raise ValueError("a window beside the values")
+        spacing = None if header["spacing"] is None else float(header["spacing"])
+        return FullDepth(self._pixels(header, kind), (low, high), spacing, bool(header["at_detector"]))
+
+    def _pixels(self, header: Mapping[str, Any], kind: np.dtype[Any]) -> NDArray[Any]:
+        height, width = header["shape"]
+        if not 0 < height * width <= MAX_PIXELS:
+            raise ValueError("more pixels than the limit")
+        pixels = np.empty(height * width, kind)
+        if self._pipe.recv_bytes_into(pixels.data.cast("B")) != pixels.nbytes:
+            raise ValueError("fewer pixels than announced")
+        return pixels.reshape(height, width)
 
 
 def _environment() -> dict[str, str]:

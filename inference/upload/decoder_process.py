@@ -11,6 +11,7 @@ from typing import Final
 
 from inference.confinement import confine
 from inference.errors import Reason, Refused
+from inference.full_depth import FullDepth, open_full_depth
 from inference.upload.dct_hash import dct_hash
 from inference.upload.open import open_picture
 from inference.upload.picture import Picture
@@ -34,25 +35,30 @@ def main(pipe: Connection) -> None:
     confine()
     while True:
         try:
-            max_side = json.loads(pipe.recv_bytes())
+            max_side, full_depth = json.loads(pipe.recv_bytes())
             data = pipe.recv_bytes()
         except EOFError:
             return
         reset_cpu_limit()
-        decode_one(pipe, data, max_side)
+        decode_one(pipe, data, max_side, full_depth)
 
 
-def decode_one(pipe: Connection, data: bytes, max_side: int | None) -> None:
+def decode_one(pipe: Connection, data: bytes, max_side: int | None, full_depth: bool) -> None:
     """Send a JSON header with the picture's metadata or the refusal, then the pixels."""
     try:
-        picture = open_picture(data, max_side)
+        if full_depth:
+            deep = open_full_depth(data)
+            facts, pixels = describe_depth(deep), deep.values.data
+        else:
+            picture = open_picture(data, max_side)
+            facts, pixels = describe(picture), picture.grey.data
     except Refused as refused:
         send_header(pipe, reason=refused.reason)
     except MemoryError:
         send_header(pipe, reason=Reason.TOO_HEAVY)
     else:
-        send_header(pipe, **describe(picture))
-        pipe.send_bytes(picture.grey.data.cast("B"))
+        send_header(pipe, **facts)
+        pipe.send_bytes(pixels.cast("B"))
 
 
 def send_header(pipe: Connection, **facts: object) -> None:
@@ -66,7 +72,18 @@ def describe(picture: Picture) -> dict[str, object]:
         "adjustments": picture.adjustments,
         "size": picture.size,
         "declared": picture.declared,
+        "orientation": picture.orientation,
         "dct_hash": dct_hash(picture.grey),
+    }
+
+
+def describe_depth(picture: FullDepth) -> dict[str, object]:
+    return {
+        "shape": picture.values.shape,
+        "bits": 8 * picture.values.itemsize,
+        "window": picture.window,
+        "spacing": picture.spacing,
+        "at_detector": picture.at_detector,
     }
 
 

@@ -126,8 +126,10 @@ def apply_voi_window(values: NDArray[Any], dataset: "Dataset") -> NDArray[np.uin
     return _to_bytes(shown)
 
 
-def make_square(grey: NDArray[np.uint8], dataset: "Dataset") -> NDArray[np.uint8]:
-    """Stretch the shorter direction where pixels are not square. Raises Refused when the result is too large."""
+def make_square(grey: NDArray[Any], dataset: "Dataset") -> NDArray[Any]:
+    """Stretch the shorter direction where pixels are not square, for uint8 and float32.
+
+    Raises Refused when the result is too large."""
     pairs = (read_numbers(dataset, name) for name in SPACINGS)
     ratio = next((one[0] / one[1] for one in pairs if len(one) == 2 and min(one) > 0), 1.0)
     if not MIN_STRETCH < max(ratio, 1 / ratio) <= MAX_STRETCH:

@@ -19,6 +19,10 @@ READABLE_FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2})  # baseline, extended, pr
 MARKER: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # entropy data escapes FF as FF00; RST0-7 stay inside it
 
 
+PAINTING: Final = FRAMES | {0xC4, 0xDB, 0xDD, SCAN, END}  # frames, Huffman and quantisation tables, restart interval
+EXIF: Final = b"Exif\x00\x00"
+
+
 class JpegHeader(NamedTuple):
     """Size, components and colour model by the headers, and the end of the first picture in the data."""
 
@@ -131,3 +135,36 @@ def check_structure(data: bytes) -> JpegHeader:
         raise Refused(Reason.CORRUPT)
     check_trailing(data[at:])
     return JpegHeader(*frame, is_rgb=colour.is_rgb, end=at)
+
+
+def strip(data: bytes, orientation: int) -> bytes:
+    """The first picture alone, with nothing that paints no pixel but this EXIF orientation. Raises Refused."""
+    parts, at = [START], len(START)
+    while True:
+        segment = read_segment(data, at)
+        at = segment.end
+        if segment.marker in PAINTING:
+            parts.append(_written(segment.marker, segment.body))
+        elif segment.marker == 0xE0 and segment.body.startswith(b"JFIF\x00"):
+            parts.append(_written(0xE0, segment.body[:12].ljust(12, b"\x00") + b"\x00\x00"))  # without its thumbnail
+        elif segment.marker == 0xEE and segment.body.startswith(b"Adobe"):
+            parts.append(_written(0xEE, segment.body[:12]))
+        if segment.marker == END:
+            break
+        if segment.marker == SCAN:
+            at = skip_scan(data, at)
+            parts.append(data[segment.end : at])
+    if orientation != 1:
+        after_jfif = 2 if parts[1].startswith(b"\xff\xe0") else 1
+        parts.insert(after_jfif, _written(0xE1, EXIF + orientation_tag(orientation)))
+    return b"".join(parts)
+
+
+def orientation_tag(orientation: int) -> bytes:
+    """A TIFF directory with the orientation alone."""
+    return struct.pack(">2sHIHHHIHHI", b"MM", 42, 8, 1, 0x0112, 3, 1, orientation, 0, 0)
+
+
+def _written(marker: int, body: bytes) -> bytes:
+    length = b"" if marker == END else (len(body) + 2).to_bytes(2, "big")
+    return bytes((0xFF, marker)) + length + body

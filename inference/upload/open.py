@@ -2,6 +2,7 @@
 
 import io
 from typing import Final
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -27,6 +28,7 @@ EXIF_TRANSPOSE: Final = {  # by EXIF Orientation; Pillow's exif_transpose rewrit
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
+EXTENSIONS: Final = {Format.JPEG: "jpg", Format.PNG: "png", Format.DICOM: "dcm"}
 PDF: Final = b"%PDF"
 JPEG_2000: Final = (b"\x00\x00\x00\x0cjP  ", b"\xff\x4f\xff\x51")
 OTHER_FORMATS: Final = (
@@ -56,6 +58,14 @@ def sniff(data: bytes) -> Format:
     if is_dicom(data):
         return Format.DICOM
     raise Refused(name_other_format(data))
+
+
+def file_extension(data: bytes) -> str:
+    """The usual extension of the format by content, without the dot; "bin" for any other format."""
+    try:
+        return EXTENSIONS[sniff(data)]
+    except Refused:
+        return "bin"
 
 
 def name_other_format(data: bytes) -> Reason:
@@ -108,6 +118,31 @@ def open_png(data: bytes) -> Picture:
         raise Refused(Reason.CORRUPT) from error
 
 
+def kept(data: bytes, picture: Picture) -> bytes:
+    """The bytes to store of a file that was decoded to this picture: those that were decoded, and no other.
+
+    Thumbnails, texts, profiles, places and further pictures are left out, and the preamble of DICOM is emptied. Raises
+    Refused(TRAILING_DATA) where an archive is left, hidden among the pixels' own bytes."""
+    match picture.format:
+        case Format.JPEG:
+            left = jpeg.strip(data, picture.orientation)
+        case Format.PNG:
+            exif = jpeg.orientation_tag(picture.orientation) if picture.orientation != 1 else None
+            left = png.strip(data, exif)
+        case Format.DICOM:
+            left = data if data[128:132] != b"DICM" else bytes(128) + data[128:]
+    if _is_archive(left):
+        raise Refused(Reason.TRAILING_DATA)
+    return left
+
+
+def _is_archive(data: bytes) -> bool:
+    try:
+        return bool(ZipFile(io.BytesIO(data)).infolist())
+    except (BadZipFile, ValueError, OSError, NotImplementedError):
+        return False
+
+
 def reduced_size(size: tuple[int, int], max_side: int | None) -> tuple[int, int]:
     """The smallest size to which the decoder may reduce (width, height)."""
     if max_side is None or max(size) <= max_side:
@@ -118,12 +153,16 @@ def reduced_size(size: tuple[int, int], max_side: int | None) -> tuple[int, int]
 
 def read_pixels(image: Image.Image, kind: Format, size: tuple[int, int]) -> Picture:
     """Decode, apply the EXIF orientation, flatten, and keep the grey channel."""
-    transpose = EXIF_TRANSPOSE.get(image.getexif().get(ORIENTATION, 1))
+    orientation = image.getexif().get(ORIENTATION, 1)
+    transpose = EXIF_TRANSPOSE.get(orientation)
+    applied = 1 if transpose is None else orientation
     image = flatten(image if transpose is None else image.transpose(transpose))
     adjustments = () if transpose is None else (Adjustment.TURNED,)
     if image.mode.startswith("I"):
-        return Picture(stretch(np.asarray(image)), kind, (*adjustments, Adjustment.RESCALED), size)
-    return Picture(np.asarray(image.getchannel(0)), kind, adjustments, size)
+        grey, adjustments = stretch(np.asarray(image)), (*adjustments, Adjustment.RESCALED)
+    else:
+        grey = np.asarray(image.getchannel(0))
+    return Picture(grey, kind, adjustments, size, orientation=applied)
 
 
 def flatten(image: Image.Image) -> Image.Image:

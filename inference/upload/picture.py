@@ -40,6 +40,7 @@ class Picture:
     size: tuple[int, int] = field(default=(0, 0))  # width, height as uploaded, before any reduced decoding
     declared: Modality | None = None  # the kind of scan by the file's own words; None where it has none
     dct_hash: str | None = None  # of the pixels as decoded; None outside the decoder process
+    orientation: int = 1  # of EXIF, as applied
     levels: tuple[int, int] = FULL_RANGE  # the darkest and brightest grey as people see them, where `grey` was levelled
 
     def levelled(self) -> Self:

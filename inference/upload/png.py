@@ -12,6 +12,7 @@ SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 MAX_CHUNKS: Final = 4096  # some encoders split IDAT into 8 KB: 20 MB make 2,500
 MAX_DECOMPRESSED: Final = 1 << 20  # bytes of a compressed text or colour profile
 COLOUR_TYPES: Final = frozenset({0, 2, 3, 4, 6})
+PAINTING: Final = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
 
 
 class Chunk(NamedTuple):
@@ -94,3 +95,19 @@ def check_structure(data: bytes) -> PngHeader:
     if not painted:
         raise Refused(Reason.CORRUPT)
     return header
+
+
+def strip(data: bytes, exif: bytes | None) -> bytes:
+    """The chunks that paint pixels, and this EXIF directory. Raises Refused."""
+    parts = [SIGNATURE]
+    for chunk in read_chunks(data):
+        if chunk.kind == b"IDAT" and exif is not None:
+            parts.append(_written(b"eXIf", exif))
+            exif = None
+        if chunk.kind in PAINTING:
+            parts.append(_written(chunk.kind, chunk.body))
+    return b"".join(parts)
+
+
+def _written(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I4s", len(body), kind) + body + zlib.crc32(body, zlib.crc32(kind)).to_bytes(4, "big")

@@ -20,6 +20,7 @@ class Content(StrEnum):
     HEAT_MAP = "heat map"
     REPORT = "report"
     COPY = "copy"  # of the report, for the mail
+    VOICE = "voice"  # a patient's voice note
 
 
 class Vault:

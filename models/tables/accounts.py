@@ -1,9 +1,9 @@
-"""Accounts, their roles and linked chats, sign-in throttling, consents and staff invitations."""
+"""Accounts, their roles and linked chats, sign-in throttling, consents, staff invitations and patients' voice notes."""
 
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, ForeignKey, String, event, select, true
+from sqlalchemy import BigInteger, Connection, ForeignKey, String, event, false, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, Mapper, mapped_column, object_session, relationship
 from sqlalchemy.orm.attributes import set_committed_value
@@ -31,6 +31,7 @@ class Account(EncryptedRow, Base):
     )  # the primary role: a staff role before patient
     language: Mapped[str] = mapped_column(String(8), default="en")
     date_of_birth: Mapped[date | None]
+    birth_estimated: Mapped[bool] = mapped_column(default=False, server_default=false())  # counted from an age
     sex: Mapped[Sex] = mapped_column(enum_column(Sex), default=Sex.UNKNOWN)
     phone: Mapped[str | None] = mapped_column(Encrypted)  # with its country code, shared by the patient
     phone_hash: Mapped[str | None] = mapped_column(String(64), index=True)  # see `workflow.accounts.chats.phones`
@@ -109,6 +110,31 @@ class ChatLink(Base):
     account: Mapped[Account] = relationship(lazy="joined")
 
 
+class BrowserSession(Base):
+    """A browser that is signed in to a staff account; deleted at its end.
+
+    `id` is negative, below the ids of Telegram's chats, and stands for a chat's in codes and throttles. `token_hash`:
+    SHA-256 of the current token's id, empty until the browser fetches its first token; `former_hash`: of the one
+    before."""
+
+    __tablename__ = "browser_sessions"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    chat_id: Mapped[int | None] = mapped_column(BigInteger)  # the chat that let it in, with whose sign-out it ends
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]  # last page that the person asked for
+    ends_at: Mapped[datetime]
+    role: Mapped[Role | None] = mapped_column(enum_column(Role))  # the active role; None: the primary role
+    proved_at: Mapped[datetime | None]  # last right one-time code of this account in this browser
+    label: Mapped[str] = mapped_column(String(80))  # kind of browser and system
+    token_hash: Mapped[str] = mapped_column(String(64), default="")
+    former_hash: Mapped[str] = mapped_column(String(64), default="")
+    renewed_at: Mapped[datetime]  # when `token_hash` was set
+
+    account: Mapped[Account] = relationship(lazy="joined")
+
+
 class Throttle(Base):
     """Failed password attempts by chat and by address, whether or not the address has an account."""
 
@@ -121,7 +147,9 @@ class Throttle(Base):
 
 
 class Consent(Base):
-    """A patient's consent: version and language of the text, and when it was given."""
+    """A patient's consent: version and language of the text, and when it was given.
+
+    `given_by`: the person who agreed for the patient, or took the signed paper; None for the patient in the chat."""
 
     __tablename__ = "consents"
 
@@ -130,6 +158,9 @@ class Consent(Base):
     version: Mapped[str] = mapped_column(String(16))
     language: Mapped[str] = mapped_column(String(8))
     given_at: Mapped[datetime]
+    given_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    paper: Mapped[bool] = mapped_column(default=False, server_default=false())  # signed on paper
+    withdrawn_at: Mapped[datetime | None]  # taken back
 
 
 class PatientFacts(EncryptedRow, Base):
@@ -186,3 +217,17 @@ def patient_data_key(connection: Connection, info: SessionInfo, account_id: int 
 async def load_patient_key(session: AsyncSession, account_id: int | None) -> DataKey:
     """The data key of this person's files. Raises Erased."""
     return await session.run_sync(lambda sync: patient_data_key(sync.connection(), sync.info, account_id))
+
+
+class VoiceNote(Base):
+    """A voice note of a scan's complaint, or of a message to the staff. The sound is sealed with the patient's key."""
+
+    __tablename__ = "voice_notes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    patient_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    scan_id: Mapped[int | None] = mapped_column(ForeignKey("scans.id"), index=True)
+    words_id: Mapped[int | None] = mapped_column(ForeignKey("ticket_words.id"), index=True)
+    file: Mapped[str] = mapped_column(String(36))  # vault id
+    seconds: Mapped[int]
+    at: Mapped[datetime]

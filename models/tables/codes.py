@@ -19,7 +19,10 @@ class Purpose(StrEnum):
     INVITE = "invite"
     PROVE = "prove"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of a purpose
+    SIGN_IN = "sign_in"
     LINK_CHAT = "link_chat"  # its token is in a link, not in a mail
+    CLAIM_FILE = "claim_file"  # its token is on a slip
+    OPEN_BROWSER = "open_browser"  # its token is in a link, opened on a computer
 
 
 class Factor(StrEnum):
@@ -33,6 +36,7 @@ class Change(StrEnum):
     """A change of what opens an account."""
 
     SIGN_IN = "sign_in"
+    BROWSER = "browser"
     SIGN_OUT = "sign_out"
     PASSWORD = "password"  # noqa: S105 - the name of a change
     AUTHENTICATOR = "authenticator"
@@ -40,6 +44,7 @@ class Change(StrEnum):
     EMAIL = "email"
     ROLE = "role"
     GUESSED = "guessed"  # nothing yet: wrong codes were typed
+    FACTOR_GUESSED = "factor_guessed"  # nothing yet: wrong codes after the right password
 
 
 class Code(Base):
@@ -91,7 +96,9 @@ class RecoveryCode(Base):
 
 
 class CredentialChange(Base):
-    """A change that its owner is told of, by mail and in `chats`, and may deny."""
+    """A change that its owner is told of, by mail and in `chats`, and may deny.
+
+    `former_email`: the address before a change of it, which is told as well and restored by a denial."""
 
     __tablename__ = "credential_changes"
 
@@ -99,5 +106,6 @@ class CredentialChange(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
     change: Mapped[Change] = mapped_column(enum_column(Change))
     chats: Mapped[list[int]] = mapped_column(JSON)
+    former_email: Mapped[str | None] = mapped_column(String(254))
     at: Mapped[datetime]
     denied_at: Mapped[datetime | None]

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from models.base import Base, enum_column
 from models.crypto.columns import Encrypted, EncryptedRow
 from models.crypto.keys import DataKey, SessionInfo, hospital_key
-from models.tables.accounts import Account, patient_data_key
+from models.tables.accounts import Account, VoiceNote, patient_data_key
 
 
 class TicketState(StrEnum):
@@ -64,6 +64,8 @@ class TicketMessage(EncryptedRow, Base):
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))  # None: written by the requester
     text: Mapped[str] = mapped_column(Encrypted)
     at: Mapped[datetime]
+
+    voice: Mapped[VoiceNote | None] = relationship(lazy="selectin", viewonly=True)
 
     def aad(self) -> str:
         return f"ticket_words|{self.ticket_id}|{self.at.timestamp()}"

@@ -42,7 +42,7 @@ class SuggestedTopic(Base):
     at: Mapped[datetime]
 
 
-class TaughtPhrase(Base):
+class TaughtPhrase(EncryptedRow, Base):
     """A phrase that administrators assigned to a topic."""
 
     __tablename__ = "faq_phrases"
@@ -50,8 +50,14 @@ class TaughtPhrase(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     topic: Mapped[str] = mapped_column(String(TOPIC_LENGTH), index=True)
     language: Mapped[str] = mapped_column(String(8))
-    phrase: Mapped[str] = mapped_column(String(200))
+    phrase: Mapped[str] = mapped_column(Encrypted)
     at: Mapped[datetime]
+
+    def aad(self) -> str:
+        return f"faq_phrases|{self.topic}|{self.language}|{self.at.timestamp()}"
+
+    def data_key(self, connection: Connection, info: SessionInfo) -> DataKey:
+        return hospital_key(connection, info)
 
 
 class TaughtEntry(Base):

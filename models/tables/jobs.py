@@ -31,3 +31,13 @@ class Job(Base):
     error: Mapped[str | None] = mapped_column(String(80))  # class name of the last error, never its message
     created_at: Mapped[datetime]
     tried_at: Mapped[datetime | None]  # of the first attempt; the retry deadline counts from here
+
+
+class RoleLease(Base):
+    """The process that has a role, and its count of beats; see workflow.leases."""
+
+    __tablename__ = "role_leases"
+
+    role: Mapped[str] = mapped_column(String(20), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(120), default="")
+    beat: Mapped[int] = mapped_column(default=0)

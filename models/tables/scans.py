@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 from models.base import Base, enum_column
 from models.crypto.columns import Encrypted, EncryptedRow
 from models.crypto.keys import DataKey, SessionInfo
-from models.tables.accounts import Account, PatientFacts, patient_data_key
+from models.tables.accounts import Account, PatientFacts, VoiceNote, patient_data_key
 from models.tables.claims import Claim
 from models.vocabulary import ScanStatus
 
@@ -59,6 +59,7 @@ class Scan(EncryptedRow, Base):
     clarifications: Mapped[list["Clarification"]] = relationship(
         lazy="selectin", order_by="Clarification.number", viewonly=True
     )
+    voices: Mapped[list[VoiceNote]] = relationship(lazy="selectin", order_by=VoiceNote.id, viewonly=True)
     facts: Mapped[PatientFacts | None] = relationship(
         primaryjoin=lambda: foreign(Scan.patient_id) == PatientFacts.account_id, lazy="joined", viewonly=True
     )

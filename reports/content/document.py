@@ -27,6 +27,7 @@ class Patient:
     name: str
     number: str  # the hospital's patient number
     born: date | None = None
+    born_about: bool | None = None  # True where the year alone is known, by an age
     sex: Sex = Sex.UNKNOWN
     contact: str | None = None
 

@@ -186,7 +186,7 @@ def draw_heatmap() -> bytes:
     """JPEG of the drawn picture with a heat spot, similar to the classifier's overlays."""
     rows, columns = np.mgrid[0:SIDE, 0:SIDE]
     heat = np.exp(-((columns - 270) ** 2 + (rows - 500) ** 2) / (2 * 80.0**2))
-    colours = cv2.applyColorMap((heat * 255).astype(np.uint8), cv2.COLORMAP_JET).astype(np.float64)
+    colours = cv2.applyColorMap((heat * 255).astype(np.uint8), cv2.COLORMAP_CIVIDIS).astype(np.float64)
     film = cv2.cvtColor(_film(), cv2.COLOR_GRAY2BGR).astype(np.float64)
     weight = (0.15 + 0.4 * heat)[..., np.newaxis]
     return _jpeg((film * (1 - weight) + colours * weight).astype(np.uint8))

@@ -2,12 +2,14 @@
 
 from datetime import date
 from functools import cache
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from models.vocabulary import ReportStatus
+from models.vocabulary import MODEL_CLASSES, ReportStatus
 from reports.content.canonical import content_hash
 from reports.content.document import MEDICINE_TEXTS, Document, Indication, PrescriptionSection, Technique
+from reports.content.slip import ClaimSlip
 from reports.pdf.dosage import PARTS, DosageTexts
 from reports.pdf.qr import draw_qr
 from reports.pdf.words import ReportTexts
@@ -33,6 +35,7 @@ def compose(document: Document) -> str:
             indication=_reason(texts, document.indication),
             received=_received(texts, document.technique),
             columns=_columns(document.prescription),
+            classes=_classes(document),
             parts_of_day=PARTS,
             dosage=dosages,
             how_taken=dosages.how_taken,
@@ -43,6 +46,13 @@ def compose(document: Document) -> str:
             hash=content_hash(document),
         )
     )
+
+
+def compose_slip(slip: ClaimSlip) -> str:
+    """A claim slip as HTML."""
+    texts = ReportTexts(slip.language, ZoneInfo("UTC"))
+    template = _templates().get_template("claim_slip.html")
+    return template.render(slip=slip, text=texts.text, day=texts.day, qr=draw_qr(slip.link))
 
 
 @cache
@@ -78,6 +88,13 @@ def _received(texts: ReportTexts, technique: Technique) -> str:
     width, height = technique.size or (0, 0)
     size = texts.text("examination.size", width=width, height=height) if technique.size else None
     return ", ".join(part for part in (at, size) if part)
+
+
+def _classes(document: Document) -> list[tuple[str, float]]:
+    """The model's classes for this kind of scan and their probabilities, the most likely first."""
+    own = MODEL_CLASSES[document.technique.modality]
+    shares = document.assistance.probabilities if document.assistance else ()
+    return sorted(((name, share) for name, share in shares if name in own), key=lambda one: -one[1])
 
 
 def _columns(prescription: PrescriptionSection | None) -> list[str]:

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from reports.content.document import Document
+from reports.content.slip import ClaimSlip
 from reports.signing.signers import KeyFolder, SignedReport, Signer
 
 Result = TypeVar("Result")
@@ -50,6 +51,10 @@ class PdfPool:
     async def render(self, document: Document) -> bytes:
         """The PDF of the document, unsigned. Raises what `reports.pdf.render.render` raises."""
         return await self._run(_render, document)
+
+    async def render_slip(self, slip: ClaimSlip) -> bytes:
+        """The PDF of a claim slip."""
+        return await self._run(_render_slip, slip)
 
     async def issue(
         self, document: Document, signers: Sequence[Signer], keys: KeyFolder, passphrase: str
@@ -94,6 +99,12 @@ def _render(document: Document) -> bytes:
     from reports.pdf.render import render  # noqa: PLC0415  # WeasyPrint is loaded in the pool's processes only
 
     return render(document)
+
+
+def _render_slip(slip: ClaimSlip) -> bytes:
+    from reports.pdf.render import render_slip  # noqa: PLC0415  # as above
+
+    return render_slip(slip)
 
 
 def _issue(document: Document, signers: Sequence[Signer], keys: KeyFolder, passphrase: str) -> SignedReport:

@@ -18,7 +18,9 @@ from weasyprint.urls import URLFetcher, URLFetcherResponse
 from models.vocabulary import Modality
 from reports.content.canonical import canonical
 from reports.content.document import DeniedFetch, Document, Hospital, IncompleteReport, Patient, Stamp, Technique
-from reports.pdf.html import compose
+from reports.content.slip import ClaimSlip
+from reports.pdf import text_layer
+from reports.pdf.html import compose, compose_slip
 from reports.pdf.images import LOGO_KINDS, require_complete
 
 SCHEME: Final = "asset:"
@@ -57,6 +59,11 @@ def render(document: Document) -> bytes:
     return draw(compose(document), _pictures(document), canonical(document))
 
 
+def render_slip(slip: ClaimSlip) -> bytes:
+    """A claim slip as one page of A5, PDF/A-3."""
+    return draw(compose_slip(slip), {})
+
+
 def warm() -> None:
     """Load fonts and templates and render a page, so that the first report is not slower."""
     now = datetime.now(UTC)
@@ -78,8 +85,9 @@ def warm() -> None:
 def draw(html: str, available: Mapping[str, bytes], record: bytes | None = None) -> bytes:
     """Lay out HTML that may refer to the `available` assets only. Raises DeniedFetch for any other resource.
 
-    `record` (canonical JSON) is attached to the PDF, because text in Indic scripts cannot be extracted from pages.
+    `record` (canonical JSON) is attached to the PDF, for programs.
     """
+    text_layer.install()
     LOGGER.setLevel(logging.CRITICAL)  # its warnings quote the page, which contains health data
     assets = Assets(available)
     page = HTML(string=html, url_fetcher=assets, base_url=None)

@@ -51,10 +51,13 @@ def sign(pdf: bytes, signers: OpenedSigners, passphrase: str | None = None) -> b
 
 
 def encrypt(pdf: bytes, passphrase: str) -> bytes:
-    """Encrypt everything with AES-256 (revision 6). PDF/A forbids encryption, so the master is never encrypted."""
-    encrypted = BytesIO()
+    """Encrypt everything with AES-256 (revision 6). PDF/A forbids encryption, so the master is never encrypted.
+
+    A passphrase with spaces opens it without them, too: as it is written it is the file's owner password."""
+    encrypted, joined = BytesIO(), passphrase.replace(" ", "")
+    owner = secrets.token_urlsafe(32) if joined == passphrase else passphrase
     with pikepdf.open(BytesIO(pdf)) as opened:
-        opened.save(encrypted, encryption=pikepdf.Encryption(owner=secrets.token_urlsafe(32), user=passphrase, R=6))
+        opened.save(encrypted, encryption=pikepdf.Encryption(owner=owner, user=joined, R=6))
     return encrypted.getvalue()
 
 

@@ -7,7 +7,7 @@ import pytest
 from bot.channels.email import Refusal
 from bot.web.verify import PAGE_KEYS
 from faq.teaching import ObjectionKind
-from handlers.doctor.reading import RETAKE_REASONS, STEPS
+from handlers.doctor.reading import STEPS
 from handlers.ui.callbacks import CardAction, DeskAction
 from handlers.ui.callbacks.faq import MissAction
 from handlers.ui.texts import DEFAULT, Catalogues, plain_text
@@ -23,6 +23,7 @@ from workflow.formulary.records import Kind, Level
 from workflow.privacy.erasure import ErasureStage
 from workflow.reporting.verification import Validity
 from workflow.scans.clarifications import READY_ANSWERS
+from workflow.scans.queries import RETAKE_REASONS
 
 COMMON_PLACEHOLDERS = {"hospital", "emergency"}
 COMPUTED = {

@@ -67,10 +67,14 @@ JOBS: Final = {
     "remove_message": "chat_id message_id",
     "tell_authenticator_reset": "account_id on",
     "tell_chat_link": "code_id",
+    "tell_browser": "code_id",
     "tell_identity": "account_id on",
     "tell_invitation": "invite_id used",
     "tell_credential": "change_id",
     "tell_denied": "change_id",
+    "send_slip": "code_id",
+    "tell_claimed": "code_id",
+    "tell_file_at_desk": "account_id since",
     "send_export": "account_id chat_id asked",
     "clear_away": "account_id",
 }
@@ -84,17 +88,18 @@ BUTTONS: Final = (
     "wy:7:right_place", "pa:none", "pf:1", "ov:7", "rl:7:0:0123abcd", "to:7:2", "gr:7:override:known", "sd:7:0123abcd",
     "ar:7:nodule_right", "cw:7:3", "bn:1:7", "cg:7:0:0123abcd", "pm", "pp:0:1", "pc:0", "pk", "sf:7:2", "q:mine:0",
     "qt:allergies", "qa:7:1", "qr:7:1:none", "qw:7:1", "qc", "pt:7", "dk:1", "sp:7:1", "sc:7", "lk", "born",
-    "up:7:3", "dp:7:3", "tk:7", "me:name", "dl:7:1",
+    "up:7:3", "dp:7:3", "tk:7", "me:name", "dl:7:1", "fm", "pw", "na", "wi:send_film:7", "ho:7", "po:7", "dx0", "np",
+    "re:parent", "cn:7:42", "ag", "ff:7:now", "fp:open_person:7", "cm:cough", "cd", "si:days",
 )  # fmt: skip
 # Forms in the database: group and states, then the entries beside pictures that wait for consent.
 STATES: Final = {
     "Registering": "contact name email code password birth sex language number",
-    "Linking": "email password",
+    "Linking": "email password code",
     "Correcting": "name birth sex phone password contact email code new_password",
     "Unlocking": "password contact",
     "Proving": "code",
     "Changing": "current new",
-    "Resetting": "email code new",
+    "Resetting": "email code factor new",
     "Exporting": "password contact",
     "Forgetting": "password contact",
     "Enrolling": "password code removal",
@@ -114,6 +119,10 @@ STATES: Final = {
     "FindingPatient": "query",
     "Teaching": "title other answer phrases sure",
     "Releasing": "code",
+    "Claiming": "contact birth",
+    "ChoosingPerson": "asked",
+    "AddingPerson": "name birth sex relation consent",
+    "WalkingIn": "name birth sex language phone allergies consent picture complaint since",
     "Amending": "reason findings impression recommendations band override addendum code",
 }
 # Values of columns, of callback data and of sealed JSON; the values of a line belong to one enumeration.
@@ -125,10 +134,10 @@ CHOICES: Final = (
     "open claimed closed",
     "chat email whatsapp",
     "owed sending sent failed cancelled",
-    "confirm_email release amend staff invite reset_password link_chat",
+    "confirm_email release amend staff invite reset_password sign_in link_chat claim_file open_browser",
     "mail authenticator",
-    "original|picture|heat map|report|copy",
-    "chat|worker|command line",
+    "original|picture|heat map|report|copy|voice",
+    "chat|browser|worker|command line",
     "ok refused",
     "chest_xray cardiac_mri",
     "COVID Lung_Opacity NIH_MERGED Normal Sick Viral_Pneumonia",
@@ -146,6 +155,10 @@ CHOICES: Final = (
     "ask_doctor ask_patient questions",
     "all mine urgent children hearts",
     "open topics entry dismiss",
+    "open_file send_film claim_slip revoke_slip",
+    "now later same",
+    "open_person own_slip give_up erase_file erase_sure",
+    "self child parent spouse other desk",
     "suspend restore doctor pharmacist administrator not_doctor not_pharmacist not_administrator",
 )
 # Acts of the audit chain, then the kinds of objects that they are about.
@@ -162,7 +175,16 @@ ACTS: Final = {
     "refuse_chat",
     "unlock",
     "register",
+    "register_walk_in",
+    "print_report",
+    "issue_slip",
+    "register_dependant",
+    "end_proxy",
+    "revoke_slip",
+    "claim_file",
     "set_password",
+    "issue_code",
+    "list_concerned",
     "reset_authenticator",
     "remove_authenticator",
     "enrol_authenticator",
@@ -188,6 +210,7 @@ ACTS: Final = {
     "erase",
     "renew",
     "rotate",
+    "restore",
     "faq:teach",
     "faq:forget",
     "faq:dismiss",
@@ -278,7 +301,7 @@ KEYS: Final = (
     "amendment:{}:{}", "correction:{}:{}", "declined:{}:{}", "ticket:{}:{}",
     "ticket:{}:{}:{}", "words:{}", "drift:{}:{}:{}", "analysis-refused:{}:{}", "card:{}:{}", "export:{}", "ticket:{}",
     "chat:{}", "mail:{}", "factor:{}", "urgency:{}",
-    "clarification:{}:{}", "clarified:{}:{}",
+    "clarification:{}:{}", "clarified:{}:{}", "walk-in-ready:{}", "walk-in-retake:{}", "claimed:{}",
 )  # fmt: skip
 METRICS: Final = {
     "csss_updates": "kind repeated",
@@ -315,6 +338,12 @@ SETTINGS: Final = {
     "mail_from",
     "web_host",
     "web_port",
+    "operator_host",
+    "operator_port",
+    "grievance_officer",
+    "privacy_authority",
+    "audit_mail",
+    "audit_syslog",
     "public_url",
     "webhook_url",
     "webhook_secret",
@@ -338,7 +367,7 @@ SETTINGS: Final = {
 # Files of the data folder, prefixes of links, names in tables and addresses.
 NAMES: Final = (
     "clinic.db", "secret.key", "master.key", "vault", "signing", "authority", "audit-anchors.txt", "join_", "verify_",
-    "waiting", "reason.", "CSSS_", "/verify/{token}", "/healthz", "/readyz", "/metrics", "/twilio",
+    "claim_", "waiting", "reason.", "CSSS_", "/verify/{token}", "/healthz", "/readyz", "/metrics", "/twilio",
 )  # fmt: skip
 
 

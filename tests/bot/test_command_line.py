@@ -1,5 +1,7 @@
 """The `csss` command: its listing, the training commands, and a missing extra."""
 
+import subprocess
+import sys
 from typing import ClassVar
 
 import pytest
@@ -9,6 +11,7 @@ from typer.testing import CliRunner
 from bot.__main__ import app
 from bot.cli.commands import TRAINING
 from bot.cli.lazy import LazyCommand, LazyGroup
+from tests.support.source import ROOT
 
 
 def listed(*command: str) -> dict[str, str]:
@@ -35,6 +38,14 @@ def test_a_training_command_is_found_by_its_new_and_its_old_name(name: str) -> N
     new, old = (CliRunner().invoke(app, [*command, "--help"]) for command in (["model", name], [name]))
     assert new.exit_code == old.exit_code == 0, new.output
     assert old.output.replace("csss", "csss model", 1).split() == new.output.split()
+
+
+@pytest.mark.slow
+def test_a_command_that_opens_the_database_knows_every_table() -> None:
+    """Relations name tables of modules that a command does not import itself: `csss audit verify` failed for that."""
+    script = "import bot.cli.database; from sqlalchemy.orm import configure_mappers; configure_mappers()"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-500:]
 
 
 def test_a_command_without_its_extra_names_the_extra() -> None:

@@ -31,6 +31,7 @@ def data(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_json_holds_one_row_for_each_strength_and_the_clean_films(data: Path, tmp_path: Path) -> None:
     plot = tmp_path / "robust.svg"
     arguments = ["robust", str(data), "--json", "--only", "noise", "--plot", str(plot)]
@@ -48,6 +49,7 @@ def test_json_holds_one_row_for_each_strength_and_the_clean_films(data: Path, tm
     assert len([one for one in drawn.iter() if one.tag.endswith("rect")]) == 1 + 4 + 4 * 5
 
 
+@pytest.mark.slow
 def test_a_person_gets_a_table(data: Path) -> None:
     result = CliRunner().invoke(app, ["robust", str(data), "--only", "gamma"], env={"COLUMNS": "140"})
     assert "sure and wrong" in result.stdout

@@ -50,6 +50,7 @@ async def test_a_server_without_menus_does_not_stop_the_start(
     ]
 
 
+@pytest.mark.slow
 async def test_a_start_during_an_outage_waits_for_its_end(engines: Engines, tmp_path: Path) -> None:
     """Nobody has to start the bot again when Telegram is back."""
     async with Sandbox() as sandbox:
@@ -73,6 +74,7 @@ async def test_a_token_that_telegram_does_not_know_stops_the_start(engines: Engi
     assert raised.value.subgroup(TelegramUnauthorizedError)
 
 
+@pytest.mark.slow
 async def test_a_gateways_error_page_is_an_outage_and_not_the_end() -> None:
     """Gateways in front of Telegram answer in HTML when it is down."""
     received = asyncio.Event()

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from faq.answer import FOLDER, Faq, LearnedPhrase, load
-from faq.entries import BadEntry, Contacts, Topic
+from faq.entries import BadEntry, Contacts, Entry, Topic
+from faq.index import Index, terms_of
+from faq.lexicon import Lexicon
 
 
 @pytest.mark.parametrize(
@@ -16,7 +18,7 @@ from faq.entries import BadEntry, Contacts, Topic
         ("HOW DO I UPLOAD MY SCAN???", "upload"),
         ("what does lung opacity mean", "opacity"),
         ("I did not get the code", "otp"),
-        ("how long until my report", "report"),
+        ("how long until my report", "status"),
         ("is my data safe", "privacy"),
         ("forgot pasword", "password"),
         ("difference between CT and X-ray", "ct"),
@@ -99,3 +101,12 @@ def test_a_broken_entry_is_named_when_loading(tmp_path: Path, change: str, compl
     file.write_text(file.read_text(encoding="utf-8").replace(change, broken), encoding="utf-8")
     with pytest.raises(BadEntry, match=r"en/upload\.toml"):
         load(folder=tmp_path)
+
+
+def test_one_off_topic_word_in_a_phrase_makes_no_other_fit() -> None:
+    lexicon = Lexicon({"subject": {"device": ["phone"]}, "foreign": {"elsewhere": ["bus", "cricket"]}})
+    lost = Entry("device", "en", "lost phone", "account", ("the phone lies in the bus",), (), "")
+    index = Index(lexicon, [lost])
+    assert index.nearest(terms_of(lexicon, "cricket")) == []
+    with_word, without = (index.nearest(terms_of(lexicon, text))[0].score for text in ("phone bus", "phone"))
+    assert with_word < without / 2

@@ -3,6 +3,7 @@
 import pytest
 
 from faq.answer import Faq
+from faq.emergency import Emergency, EmergencyDetector
 from faq.entries import Topic
 
 
@@ -120,3 +121,11 @@ def test_the_emergency_answer_is_in_the_language_of_the_message(faq: Faq) -> Non
     assert faq.answer("nenju valikuthu").language == "ta"
     assert faq.answer("मुझे साँस नहीं आ रही").language == "hi"
     assert "112" in faq.answer("मुझे साँस नहीं आ रही").text
+
+
+def test_a_word_that_the_faq_uses_elsewhere_stays_an_emergency() -> None:
+    """`gasping` among the words of illnesses must not hide the emergency that begins with `gasp`."""
+    words, plain = {"signs": {"breathless": ["gasp*"]}}, {"subject": {"ill": ["gasping", "grasping"]}}
+    detector = EmergencyDetector(words, plain)
+    assert detector.detect("gasping") is Emergency.PRESENT
+    assert detector.detect("grasping") is Emergency.NONE

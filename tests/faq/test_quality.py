@@ -17,6 +17,7 @@ from faq.evaluation import (
     confusions,
     count,
     count_answers,
+    offers_what_is_needed,
     read_asked,
     read_needs,
     read_questions,
@@ -24,7 +25,7 @@ from faq.evaluation import (
 from faq.urgency import Urgency
 from faq.words import tokens
 
-ANSWERED = {"tune": (0.9, 0.93), "fresh": (0.7, 0.75)}  # answered, refused; the goal of 0.85 and 0.93 is not reached
+ANSWERED = {"tune": (0.95, 0.95, 0.98), "fresh": (0.7, 0.85, 0.9)}  # answered, or offered (goal 0.85), refused
 TOP = {"en": 0.92, "ta": 0.85, "hi": 0.85}
 
 
@@ -81,10 +82,20 @@ def test_there_are_enough_questions_and_none_is_asked_twice() -> None:
 @pytest.mark.parametrize("half", ANSWER_HALVES)
 @pytest.mark.parametrize("language", list(TOP))
 def test_answers_say_what_people_need(faq: Faq, half: str, language: str) -> None:
-    figures = count_answers(answer_all(faq, read_asked(half)), language)
-    answered, refused = ANSWERED[half]
+    figures = count_answers(faq, answer_all(faq, read_asked(half)), language)
+    answered, offered, refused = ANSWERED[half]
     assert figures.answered.rate >= answered
+    assert figures.offered.rate >= offered
     assert figures.refused.rate >= refused
+
+
+def test_what_stands_behind_a_button_is_offered_and_below_a_sure_answer_there_is_none(faq: Faq) -> None:
+    asked = Question("en", frozenset({"genuine"}), "")
+    unsure = Answer(Topic.REPORT, 0.5, "", (Topic.REPORT, Topic.GENUINE), sure=False, emergency=False, language="en")
+    needs = read_needs()
+    assert offers_what_is_needed(faq, Result(asked, unsure, 0.001), needs)
+    assert not offers_what_is_needed(faq, Result(asked, unsure._replace(sure=True), 0.001), needs)
+    assert not offers_what_is_needed(faq, Result(asked, unsure._replace(suggestions=()), 0.001), needs)
 
 
 def test_every_need_is_asked_in_three_languages_and_is_met_by_an_answer(faq: Faq) -> None:

@@ -108,6 +108,7 @@ def test_the_suicide_line_comes_for_suicidal_words_alone(faq: Faq, symptom: str,
     assert SUICIDE_LINE in faq.answer(suicidal).text
 
 
+@pytest.mark.slow
 def test_the_command_tells_the_urgency() -> None:
     asked = ["ask", "chest pain", "--json"]
     in_chat = json.loads(CliRunner().invoke(app, asked).stdout)

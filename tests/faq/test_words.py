@@ -77,3 +77,21 @@ def test_forms_of_an_english_word_meet(one: str, other: str) -> None:
 @pytest.mark.parametrize(("one", "other"), [("kaise", "kayse"), ("anuppuvathu", "anupuvathu"), ("theek", "thik")])
 def test_spellings_of_one_sound_meet(one: str, other: str) -> None:
     assert phonetic_key(one) == phonetic_key(other)
+
+
+def test_an_off_topic_word_is_found_as_it_stands_alone() -> None:
+    lexicon = Lexicon({**KINDS, "foreign": {"elsewhere": ["movie", "umbrella*"]}})
+    assert [word.family for word in lexicon.words("movie umbrellas")] == ["elsewhere", "elsewhere"]
+    assert [word.is_known for word in lexicon.words("move umbrela")] == [False, False]
+
+
+def test_of_two_words_equally_near_to_a_typo_the_first_is_meant() -> None:
+    """In every process: in the order of a set it would hang on the seed of the hashes."""
+    near = [f"travel{letter}" for letter in "mnprs"]
+    lexicon = Lexicon({"subject": {name: [name] for name in near}})
+    assert lexicon.words("travelx")[0].family == near[0]
+
+
+def test_a_word_is_spelt_when_it_is_a_member_or_begins_with_one(lexicon: Lexicon) -> None:
+    assert all(lexicon.is_spelt(word) for word in ("send", "sending", "uploader", "log in"))
+    assert not any(lexicon.is_spelt(word) for word in ("uplaod", "yeppadi", "log", "log out"))

@@ -31,6 +31,7 @@ async def _removals(clinic: Clinic) -> list[Job]:
     return [job for job in await open_jobs(clinic.app.services.sessions) if job.kind == "remove_message"]
 
 
+@pytest.mark.slow
 async def test_what_says_something_about_health_is_protected_and_removed_in_time_and_can_be_fetched_again(
     tidy: Clinic,
 ) -> None:

@@ -1,5 +1,6 @@
 """Every migration up, down and up again on both databases; the models match the migrated schema."""
 
+import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -41,6 +42,7 @@ async def go(engine: AsyncEngine, direction: str, revision: str) -> Shape:
         return await connection.run_sync(shape)
 
 
+@pytest.mark.slow
 async def test_each_migration_goes_up_down_and_up_again(database: str) -> None:
     """A downgrade restores the previous schema exactly, and the upgrade after it gives the same again."""
     engine = open_engine(database)

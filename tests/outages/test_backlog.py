@@ -1,5 +1,7 @@
 """More cards than Telegram's limits let through: nothing urgent waits behind them."""
 
+import pytest
+
 from models.vocabulary import ScanStatus
 from tests.support.jobs import open_jobs, settles
 from tests.support.people import Clinic
@@ -9,6 +11,7 @@ from workflow.jobs import JobKind
 SCANS = 25  # more than the 20 messages that a chat may get at once
 
 
+@pytest.mark.slow
 async def test_an_emergency_reaches_the_staff_while_a_backlog_of_cards_waits(clinic: Clinic) -> None:
     for _ in range(SCANS):
         await a_scan(clinic, ScanStatus.PENDING_AI)

@@ -8,9 +8,10 @@ from pydantic import SecretStr
 from sqlalchemy import event, make_url, select
 
 from bot.app import Engines
+from bot.dev.postgres import end_connections
 from models.tables.scans import Report, Scan
 from models.vocabulary import ScanStatus
-from tests.support.databases import run_on_server
+from tests.support.databases import POSTGRES
 from tests.support.jobs import count, settles
 from tests.support.people import Clinic, open_clinic
 
@@ -50,4 +51,4 @@ async def _cut(clinic: Clinic, database: str) -> None:
     for _ in range(CUTS):
         await due.wait()
         due.clear()
-        await run_on_server(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")
+        await end_connections(POSTGRES, database)

@@ -1,10 +1,8 @@
 """A full disk: one clear message, nothing stored in part, and later the bot goes on."""
 
 import asyncio
-import os
 import resource
 import signal
-import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -18,6 +16,7 @@ from PIL import Image
 
 from bot.app import Engines
 from models.tables.scans import Scan
+from tests.support.disk import ballast, mounted_disk
 from tests.support.jobs import count, settles
 from tests.support.people import Clinic, open_clinic
 from workflow.jobs import JobKind, enqueue
@@ -25,6 +24,7 @@ from workflow.jobs import JobKind, enqueue
 ROOM = 3_000_000  # bytes per file: more than the database needs here, less than the large film
 
 
+@pytest.mark.slow
 async def test_a_file_that_cannot_be_written_leaves_no_trace(clinic: Clinic) -> None:
     """The system limits file sizes (RLIMIT_FSIZE, EFBIG); the same picture is accepted without the limit."""
     film = _large_film(clinic.picture)
@@ -44,15 +44,8 @@ async def test_a_file_that_cannot_be_written_leaves_no_trace(clinic: Clinic) -> 
 
 @pytest.fixture
 def small_disk() -> Iterator[Path]:
-    """A file system of eight megabytes, where mounting one is allowed."""
-    with tempfile.TemporaryDirectory(prefix="csss-disk-") as folder:
-        mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "csss-test", folder]
-        if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
-            pytest.skip("only a privileged user can mount a small disk: the full disk was not tried here")
-        try:
-            yield Path(folder)
-        finally:
-            subprocess.run(["umount", "-l", folder], check=True)
+    with mounted_disk() as disk:
+        yield disk
 
 
 @pytest.fixture
@@ -63,6 +56,7 @@ async def small_clinic(engines: Engines, small_disk: Path, monkeypatch: pytest.M
         yield opened
 
 
+@pytest.mark.slow
 async def test_a_full_disk_is_survived_and_what_was_sent_twice_is_stored_once(
     small_clinic: Clinic, small_disk: Path
 ) -> None:
@@ -74,7 +68,7 @@ async def test_a_full_disk_is_survived_and_what_was_sent_twice_is_stored_once(
     due = datetime.now(UTC) + timedelta(seconds=2)
     async with clinic.app.services.sessions.begin() as session:  # the worker writes at that moment, too
         enqueue(session, JobKind.SHOW_MENU, due, chat_id=clinic.amina.chat_id)
-    with _ballast(small_disk, leave=0):
+    with ballast(small_disk, leave=0):
         await clinic.amina.sends_photo(clinic.picture)
         await clinic.amina.sees("went wrong on our side", timeout=30)
         assert await _nothing_is_kept(clinic)
@@ -94,7 +88,7 @@ async def test_when_only_the_first_of_two_files_fits_it_is_taken_out_again(
     await clinic.amina.sees("Hello")
     await settles(clinic)
     sent = _small_film(clinic.picture)
-    with _ballast(small_disk, leave=len(sent) + 20_000):
+    with ballast(small_disk, leave=len(sent) + 20_000):
         await clinic.amina.sends_file(sent, "film.jpg")
         await clinic.amina.sees("went wrong on our side", timeout=30)
         assert await _nothing_is_kept(clinic)
@@ -116,18 +110,6 @@ def _small_files(most: int) -> Iterator[None]:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
         signal.signal(signal.SIGXFSZ, ignored)
-
-
-@contextmanager
-def _ballast(disk: Path, leave: int) -> Iterator[None]:
-    """Fill the disk up to this many bytes."""
-    filler = disk / "ballast"
-    free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
-    filler.write_bytes(bytes(max(0, free - leave)))
-    try:
-        yield
-    finally:
-        filler.unlink()
 
 
 def _large_film(scan: bytes) -> bytes:

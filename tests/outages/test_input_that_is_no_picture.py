@@ -59,7 +59,7 @@ async def test_voices_stickers_and_videos_are_answered_in_words(clinic: Clinic) 
         await clinic.amina.looks_away()
         message = {"message_id": 9000 + number, "date": 1_770_000_000, "chat": chat, "from": person, kind: thing}
         await dispatcher.feed_raw_update(bot, {"update_id": 990_000 + number, "message": message})
-        await clinic.amina.sees("I need a picture")
+        await clinic.amina.sees("I cannot hear voice" if kind == "voice" else "I need a picture")
     assert await count(clinic, Scan) == 0
 
 

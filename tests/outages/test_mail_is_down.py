@@ -208,7 +208,7 @@ async def test_a_code_that_could_not_leave_in_time_is_told_to_whoever_waits_for_
 async def test_mails_around_registration_are_in_the_language_of_their_reader(clinic: Clinic) -> None:
     """A code in the newcomer's language; the hint about an account in the language of the account."""
     ravi = await clinic.telegram.person("Ravi", language_code="ta")
-    for email, words in (("ravi@example.org", "உங்கள் கோடு"), ("amina@example.org", "You have an account already")):
+    for email, words in (("ravi@example.org", "உங்கள் OTP எண்"), ("amina@example.org", "You have an account already")):
         await ravi.sends("/register")
         await ravi.presses("ஈமெயிலால் பதிவு செய்ய")
         await ravi.sends("Ravi Kumar")

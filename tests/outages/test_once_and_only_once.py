@@ -3,7 +3,8 @@
 import asyncio
 from datetime import UTC, datetime
 
-from aiogram.types import Chat, Message, Update, User
+import pytest
+from aiogram.types import CallbackQuery, Chat, Message, Update, User
 from sqlalchemy import select, text
 
 from bot.dev.sandbox import Person
@@ -18,6 +19,7 @@ from tests.support.steps import a_scan, button, sentence_for
 from workflow.accounts import codes
 
 
+@pytest.mark.slow
 async def test_every_update_of_the_main_job_may_come_twice(clinic: Clinic) -> None:
     """Telegram repeats each message and each press of the whole story: one scan, one of each event, one report."""
     await clinic.telegram.fault("duplicate_update", times=200)
@@ -71,6 +73,15 @@ async def test_words_and_draft_are_kept_together_or_not_at_all(clinic: Clinic) -
     assert (reading.findings, reading.impression, reading.recommendations) == FINDINGS
 
 
+def _pressed(person: Person, data: str) -> Update:
+    """A button that was pressed so long ago that Telegram takes no answer to it."""
+    chat = Chat(id=person.chat_id, type="private")
+    sender = User(id=person.chat_id, is_bot=False, first_name=person.name)
+    under = Message(message_id=1, date=datetime.now(UTC), chat=chat, text="A card")
+    query = CallbackQuery(id="1", from_user=sender, chat_instance="1", message=under, data=data)
+    return Update(update_id=10**9, callback_query=query)
+
+
 def _typed(person: Person, words: str) -> Update:
     """An update as Telegram would send it, to be posted twice."""
     chat = Chat(id=person.chat_id, type="private")
@@ -79,6 +90,31 @@ def _typed(person: Person, words: str) -> Update:
     return Update(update_id=10**9, message=message)
 
 
+async def test_a_button_pressed_before_a_long_restart_has_its_effect_and_its_words(clinic: Clinic) -> None:
+    """Telegram takes no answer to a button any more: nobody is told that it failed, neither now nor when it repeats."""
+    await a_scan(clinic, ScanStatus.PENDING_AI)
+    update = _pressed(clinic.rao, await button(clinic, CardAction.ANALYSE, 1))
+    await clinic.app.dispatcher.feed_update(clinic.app.services.bot, update)
+    await clinic.rao.sees("Analysing")
+    await clinic.app.dispatcher.feed_update(clinic.app.services.bot, update)
+    await clinic.rao.sees("I have that already")
+    await clinic.rao.does_not_see("went wrong")
+    await settles(clinic)
+    async with clinic.app.services.sessions() as session:
+        assert (await session.get_one(Scan, 1)).status is ScanStatus.AI_ANALYZED
+
+
+async def test_a_form_whose_question_was_lost_in_an_outage_asks_it_again(clinic: Clinic) -> None:
+    """The button's effect was kept, its question did not arrive: the redelivered update brings it."""
+    await a_scan(clinic, ScanStatus.DOCTOR_VERIFIED)
+    update = _pressed(clinic.meena, await button(clinic, CardAction.PRESCRIBE, 1))
+    for _ in range(2):
+        await clinic.meena.looks_away()
+        await clinic.app.dispatcher.feed_update(clinic.app.services.bot, update)
+        await clinic.meena.sees("Prescription for scan #1")
+
+
+@pytest.mark.slow
 async def test_two_quick_taps_have_one_effect(clinic: Clinic) -> None:
     """Analyse, Verify, Complete, Approve pressed twice at once, and a code typed twice: the second is refused."""
     await clinic.uploads()
@@ -96,6 +132,7 @@ async def test_two_quick_taps_have_one_effect(clinic: Clinic) -> None:
     assert await count(clinic, Code) == 1
 
 
+@pytest.mark.slow
 async def test_an_album_sent_in_one_go_opens_a_scan_for_each_picture_and_asks_once(clinic: Clinic) -> None:
     """Three pictures at once are three scans with the same complaint."""
     await clinic.amina.sends_album([clinic.picture] * 3)

@@ -1,6 +1,6 @@
 """Promise: no act on health data, no access to it and no sign-in without a row in the audit record."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.dev.demo import PASSWORD
+from bot.engines import Engines
 from handlers.ui.callbacks import CardAction, OnCard
 from models.tables.accounts import Account
 from models.tables.audit import AuditRow
@@ -22,8 +23,9 @@ from tests.support.account_steps import (
     rests,
     signs_in,
 )
+from tests.support.file_steps import gets_slip, names_mother, registers_walk_in, sends_film
 from tests.support.jobs import settles
-from tests.support.people import CODE, Clinic
+from tests.support.people import CODE, Clinic, open_clinic
 from tests.support.report_steps import asks_to_amend
 from tests.support.steps import a_scan, actor, scan_row
 from workflow.accounts.chats import phones
@@ -37,9 +39,10 @@ SHOWS_NOBODYS_HEALTH: Final = {
     *(
         Permission.SEE_MODEL,
         Permission.SEE_STAFF,
+        Permission.SEE_WEEK,
         Permission.SEE_UNDELIVERED,
         Permission.SEE_DAY,
-    ),  # the model's card, colleagues, numbers of reports, a doctor's own figures
+    ),  # the model's card, colleagues, numbers of reports, a doctor's and the hospital's figures
 }
 LEAVES: Final[Mapping[Operation, str]] = {
     **{action: str(action) for action in Action},
@@ -48,6 +51,8 @@ LEAVES: Final[Mapping[Operation, str]] = {
     Permission.SIGN_OUT: "sign_out",
     Permission.UNLOCK: "unlock",
     Permission.LINK_CHAT: "offer_link",
+    Permission.OPEN_BROWSER: "offer_browser",
+    Permission.EXPORT_LISTS: "look:audit",
     Permission.CORRECT_SELF: "correct:name",
     Permission.SET_EMAIL: "correct:email",
     Permission.RESET_PASSWORD: "set_password",
@@ -83,8 +88,14 @@ LEAVES: Final[Mapping[Operation, str]] = {
     Permission.SERVE_DESK: "claim",
     Permission.TEACH_FAQ: "faq:teach",
     Permission.FIND_PATIENT: "look:patient",
+    Permission.SERVE_WALK_INS: "register_walk_in",
+    Permission.MANAGE_FAMILY: "register_dependant",
+    Permission.PRINT_REPORT: "print_report",
+    Permission.ISSUE_SLIP: "issue_slip",
+    Permission.CLAIM_FILE: "claim_file",
     Permission.EXPORT_SELF: "export",
     Permission.ERASE_SELF: "forget",
+    Permission.WITHDRAW_CONSENT: "withdraw_consent",
 }
 
 EMAIL: Final = "amina@example.org"
@@ -177,7 +188,7 @@ async def a_newcomer(clinic: Clinic) -> None:
     """Registers, is asked for consent, signs out, and attempts another account's password."""
     ravi = await clinic.telegram.person("Ravi")
     await registers(clinic, ravi, "ravi@example.org")
-    for button in ("Skip", "not stated", "English"):
+    for button in ("Skip", "Not stated", "English"):
         await ravi.presses(button)
     await ravi.sees("Hello Ravi")
     await ravi.sends_photo(clinic.picture)
@@ -258,6 +269,8 @@ async def a_conversation(clinic: Clinic) -> None:
 
 
 async def an_administrators_day(clinic: Clinic) -> None:
+    await clinic.joseph.sends("/computer")
+    await clinic.joseph.sees("/desk/open/")
     await clinic.joseph.sends("/model")
     await clinic.joseph.presses("off", on="is on")
     await proves(clinic)
@@ -281,6 +294,40 @@ async def an_administrators_day(clinic: Clinic) -> None:
     await clinic.joseph.presses("➕ Contact")
     await clinic.joseph.sees("Learned")
     await enrols(clinic)
+
+
+async def a_relative(clinic: Clinic) -> None:
+    await clinic.amina.sends("/family")
+    await clinic.amina.presses("Another person", on="Persons for whom")
+    await names_mother(clinic.amina)
+    await clinic.amina.sees("has a file of their own")
+    await clinic.amina.sends("/family")
+    await clinic.amina.presses("Lakshmi Ammal", on="Lakshmi Ammal")
+    await clinic.amina.presses("Take back", on="Lakshmi")
+    await clinic.amina.presses("Take back", on="Take back the agreement?")
+    await clinic.amina.sees("is taken back")
+    await clinic.amina.presses("No longer for them")
+    await clinic.amina.sees("You no longer send for Lakshmi")
+
+
+async def a_walk_in(clinic: Clinic) -> None:
+    await registers_walk_in(clinic)
+    await sends_film(clinic, "a cough")
+    await clinic.verifies()
+    await clinic.dispenses()
+    await clinic.releases()
+    await clinic.joseph.presses("Print report #1", on="Ready to print")
+    await clinic.joseph.receives_document(timeout=30)
+    await clinic.joseph.sends("/walkin P000005")
+    await gets_slip(clinic, "P000005")
+    await clinic.joseph.looks_away()
+    await clinic.joseph.sends("/walkin P000005")
+    await clinic.joseph.presses("Void the slip", on="P000005")
+    payload = await gets_slip(clinic, "P000005")
+    kumar = await clinic.telegram.person("Kumar")
+    await kumar.starts(payload)
+    await kumar.sends_contact("+919840012345")
+    await kumar.sees("Your file is open in this chat")
 
 
 STORIES: Final[Mapping[Callable[[Clinic], Awaitable[None]], set[str]]] = {
@@ -312,14 +359,34 @@ STORIES: Final[Mapping[Callable[[Clinic], Awaitable[None]], set[str]]] = {
         *("patient forget ok", "patient offer_link ok", "patient correct:name ok", "patient correct:email ok"),
     },
     a_conversation: {"patient emergency ok", "pharmacist claim ok", "pharmacist reply ok", "pharmacist close ok"},
+    a_relative: {
+        "patient register_dependant ok",
+        "patient consent ok",
+        "patient end_proxy ok",
+        "patient withdraw_consent ok",
+    },
+    a_walk_in: {
+        *("administrator register_walk_in ok", "administrator consent ok", "administrator upload ok"),
+        *("administrator describe:facts ok", "administrator describe:complaint ok", "administrator print_report ok"),
+        *("administrator issue_slip ok", "administrator revoke_slip ok", "patient claim_file ok"),
+    },
     an_administrators_day: {
         *("administrator invite:pharmacist ok", "pharmacist join:pharmacist ok", "doctor switch_role ok"),
         *("administrator enrol_authenticator ok", "administrator switch:off ok", "administrator look:audit ok"),
         *("administrator prove ok", "administrator staff:suspend ok", "administrator faq:teach ok"),
+        "administrator offer_browser ok",
     },
 }
 
 
+@pytest.fixture
+async def clinic(engines: Engines) -> AsyncIterator[Clinic]:
+    """With a public address, so that browsers are let in."""
+    async with open_clinic(engines, public_url="https://scans.example.org") as opened:
+        yield opened
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
 async def test_every_step_of_the_story_stands_in_the_record(
     story: Callable[[Clinic], Awaitable[None]], clinic: Clinic
@@ -340,6 +407,7 @@ def test_every_permission_is_in_a_story_or_shows_nobodys_health() -> None:
     assert set(LEAVES.values()) - recorded == set()
 
 
+@pytest.mark.slow
 async def test_a_card_that_is_edited_in_place_is_a_look_at_its_new_version(clinic: Clinic) -> None:
     await clinic.uploads()
     await clinic.analyses()

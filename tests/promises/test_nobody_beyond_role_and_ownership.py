@@ -41,6 +41,8 @@ ALLOWED: Mapping[str, Mapping[Do, set[ScanStatus]]] = {
     "doctor": {
         Do.OPEN: set(STAGES),
         Do.READ_ALL: set(STAGES),
+        Do.ORIGINAL: set(STAGES),
+        Do.VOICE: set(STAGES),
         Do.HEAT_MAP: {ANALYSED, *LATER},
         Do.PICTURE: {ANALYSED, *LATER},
         Do.ANALYSE: {EARLY},
@@ -64,6 +66,8 @@ ALLOWED: Mapping[str, Mapping[Do, set[ScanStatus]]] = {
     "pharmacist": {
         Do.OPEN: {*LATER, REJECTED},
         Do.READ_ALL: {*LATER, REJECTED},
+        Do.ORIGINAL: {*LATER, REJECTED},
+        Do.VOICE: {*LATER, REJECTED},
         Do.HEAT_MAP: LATER,
         Do.PICTURE: LATER,
         Do.PRESCRIBE: {SIGNED},
@@ -79,6 +83,8 @@ ALLOWED: Mapping[str, Mapping[Do, set[ScanStatus]]] = {
     "administrator": {
         Do.OPEN: {COMPLETED, REJECTED},
         Do.READ_ALL: {COMPLETED, REJECTED},
+        Do.ORIGINAL: {COMPLETED, REJECTED},
+        Do.VOICE: {COMPLETED, REJECTED},
         Do.HEAT_MAP: {COMPLETED},
         Do.PICTURE: {COMPLETED},
         Do.APPROVE: {COMPLETED},
@@ -101,6 +107,7 @@ async def bela(clinic: Clinic) -> Person:
     return await _moves_in(clinic, "Bela Stranger", "bela@example.org", Role.PATIENT)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(400)
 async def test_every_press_on_every_scan_by_everybody_without_the_right_is_refused(
     clinic: Clinic, bela: Person
@@ -133,6 +140,7 @@ async def test_every_press_on_every_scan_by_everybody_without_the_right_is_refus
     assert await _kept(clinic) == before, "a refused press wrote something"
 
 
+@pytest.mark.slow
 async def test_forged_ids_and_data_of_any_shape_are_answered_kindly(clinic: Clinic, bela: Person) -> None:
     """Ids that do not exist, truncated data, buttons of forms that are not open, other people's forms."""
     await a_scan(clinic, ANALYSED)
@@ -188,6 +196,7 @@ async def test_staff_powers_are_nobody_elses(clinic: Clinic, bela: Person) -> No
     assert await _kept(clinic) == before
 
 
+@pytest.mark.slow
 async def test_a_patient_finds_nothing_of_anothers_scan(clinic: Clinic, bela: Person) -> None:
     """A finished report of patient A: patient B lists, asks and forges, and gets nothing of it."""
     await until(clinic, "released")
@@ -202,6 +211,7 @@ async def test_a_patient_finds_nothing_of_anothers_scan(clinic: Clinic, bela: Pe
     assert "Amina" not in " ".join(message.text for message in await bela.messages())
 
 
+@pytest.mark.slow
 async def test_a_form_left_open_dies_with_the_right_to_fill_it(clinic: Clinic) -> None:
     """A doctor begins findings and the reason of a rejection, then loses the role (or signs out)."""
     scan = await a_scan(clinic, ANALYSED)
@@ -230,6 +240,7 @@ async def test_a_form_left_open_dies_with_the_right_to_fill_it(clinic: Clinic) -
         assert (await session.get_one(Scan, scan)).status is ANALYSED
 
 
+@pytest.mark.slow
 async def test_a_reason_for_a_better_picture_counts_only_where_one_may_be_asked_for(clinic: Clinic) -> None:
     """It is not asked for a signed scan; an answer is checked against the scan's stage by then, and the form ends."""
     signed = await a_scan(clinic, SIGNED)

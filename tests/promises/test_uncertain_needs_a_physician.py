@@ -25,6 +25,7 @@ async def strict_clinic(engines: Engines) -> AsyncIterator[Clinic]:
         yield opened
 
 
+@pytest.mark.slow
 async def test_an_answer_below_the_threshold_waits_for_the_doctors_own_reading(strict_clinic: Clinic) -> None:
     """From the pixels to the signature: the card shows Uncertain, Verify is refused, the form asks for the reading."""
     clinic, rao = strict_clinic, strict_clinic.rao

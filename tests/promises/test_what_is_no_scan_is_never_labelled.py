@@ -32,6 +32,7 @@ async def test_pictures_that_no_doctor_could_read_are_refused_in_words(clinic: C
     await _nothing_is_kept(clinic)
 
 
+@pytest.mark.slow
 async def test_foreign_pictures_are_refused(clinic: Clinic) -> None:
     """Two of each kind of the external collection: food, receipts, hands, heads, lateral films."""
     samples = _foreign_samples()

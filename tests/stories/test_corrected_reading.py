@@ -1,5 +1,7 @@
 """The doctor corrects a signed reading; pharmacist and administrator are told, and the report has the new version."""
 
+import pytest
+
 from handlers.ui.callbacks import CardAction
 from models.vocabulary import ScanStatus
 from tests.support.pdf import pages
@@ -7,6 +9,7 @@ from tests.support.people import Clinic
 from tests.support.steps import a_scan, an_hour_passes_for_codes, button
 
 
+@pytest.mark.slow
 async def test_a_corrected_reading_is_confirmed_again_and_printed(clinic: Clinic) -> None:
     scan = await a_scan(clinic, ScanStatus.PHARMACIST_COMPLETED)
     old_code = await clinic.approves()

@@ -70,6 +70,7 @@ async def analysed_album(clinic: Clinic, files: list[bytes]) -> tuple[Message, A
     return card, finding
 
 
+@pytest.mark.slow
 async def test_an_album_with_both_phases_may_be_sure_and_shows_outlines_and_measures(hearts: Clinic) -> None:
     """Eight slices, one reading: its figures beside the usual ones, and a sheet of outlined slices behind a button."""
     card, finding = await analysed_album(hearts, ALBUM)
@@ -97,6 +98,7 @@ async def test_an_album_with_both_phases_may_be_sure_and_shows_outlines_and_meas
             card = await hearts.rao.sees("Left ventricle, squeeze to rest")
 
 
+@pytest.mark.slow
 async def test_one_slice_of_the_same_heart_stays_uncertain(hearts: Clinic) -> None:
     """The card says what to ask for: the whole series, both phases."""
     card, finding = await analysed_album(hearts, ALBUM[:1])
@@ -106,6 +108,7 @@ async def test_one_slice_of_the_same_heart_stays_uncertain(hearts: Clinic) -> No
     assert sentence_for(hearts, "doubt.one_slice") in card.text
 
 
+@pytest.mark.slow
 async def test_a_slice_of_poor_quality_makes_the_whole_album_uncertain(engines: Engines) -> None:
     """A doubt of the gate decides; the drawn slices are poorer than any training scan."""
     classifier = Classifier(admit_drawings(engines.classifier.bundle))

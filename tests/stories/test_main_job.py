@@ -3,6 +3,7 @@
 import asyncio
 from io import BytesIO
 
+import pytest
 from pydantic import SecretStr
 from pypdf import PdfReader
 
@@ -32,7 +33,7 @@ async def _report_arrives(clinic: Clinic) -> None:
 
     [(name, kind, attached)] = mail.attachments
     assert (name, kind) == (report.name, "application/pdf")
-    passphrase_note = await clinic.amina.sees("opens with this passphrase", timeout=30)
+    passphrase_note = await clinic.amina.sees("Type this passphrase", timeout=30)
     [passphrase] = PASSPHRASE.findall(passphrase_note.text)
     assert passphrase not in mail.raw.decode("utf-8", "replace")
     keys = clinic.app.services.signing_keys
@@ -55,6 +56,7 @@ async def _report_arrives(clinic: Clinic) -> None:
     await clinic.amina.sees("Your report is here")
 
 
+@pytest.mark.slow
 async def test_the_status_card_is_one_message_that_walks_through_the_stages(clinic: Clinic) -> None:
     """Edited in place from "Received" to "Report ready", never sent twice."""
     await clinic.plays("released")

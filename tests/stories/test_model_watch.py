@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +20,7 @@ from workflow.model_watch.drift import MIN_HISTORY, WINDOW
 Kind = TypeVar("Kind")
 
 
+@pytest.mark.slow
 async def test_a_switched_off_model_says_nothing_and_the_report_says_so(clinic: Clinic) -> None:
     """Off: no label, no heat map, the doctor's own reading is required, and the report is still released."""
     await is_proved(clinic)
@@ -61,6 +63,7 @@ async def test_only_an_administrator_turns_the_switch(clinic: Clinic) -> None:
     await clinic.amina.sees("Somebody else does this")
 
 
+@pytest.mark.slow
 async def test_what_doctors_think_of_the_answer_is_counted(clinic: Clinic) -> None:
     """One press signs and marks the AI as wrong; /model counts it."""
     await clinic.uploads()
@@ -76,6 +79,7 @@ async def test_what_doctors_think_of_the_answer_is_counted(clinic: Clinic) -> No
     await clinic.rao.sees(f"disagreed with {0 if finding.uncertain else 1}.")
 
 
+@pytest.mark.slow
 async def test_a_shadow_model_reads_along_and_is_shown_to_nobody(engines: Engines) -> None:
     async with open_clinic(engines._replace(shadow=engines.classifier)) as clinic:
         await clinic.uploads()

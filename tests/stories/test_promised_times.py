@@ -23,6 +23,7 @@ def later(clinic: Clinic, hours: float) -> Services:
     return clinic.app.services._replace(now=lambda: now)
 
 
+@pytest.mark.slow
 async def test_a_late_scan_is_told_to_those_on_duty_and_the_patient_then_to_the_administrators(clinic: Clinic) -> None:
     scan = await a_scan(clinic, ScanStatus.AI_ANALYZED)
     await _is_stat(clinic, scan)

@@ -1,5 +1,7 @@
 """A doctor proposes medicines with the reading; the pharmacist takes them over with one press."""
 
+import pytest
+
 from models.vocabulary import ScanStatus
 from tests.support.people import Clinic
 from tests.support.steps import a_scan, scan_row
@@ -19,6 +21,7 @@ async def proposes(clinic: Clinic, *lines: str) -> int:
     return scan
 
 
+@pytest.mark.slow
 async def test_lines_taken_unchanged_need_no_countersignature_and_name_the_doctor_as_prescriber(
     clinic: Clinic,
 ) -> None:
@@ -48,6 +51,7 @@ async def test_lines_taken_unchanged_need_no_countersignature_and_name_the_docto
     await clinic.amina.receives_document(timeout=30)
 
 
+@pytest.mark.slow
 async def test_a_line_that_the_pharmacist_adds_still_waits_for_a_doctor(clinic: Clinic) -> None:
     scan = await proposes(clinic, LINE)
     await clinic.rao.presses("To the signature", on="Proposed to the pharmacist")
@@ -63,6 +67,7 @@ async def test_a_line_that_the_pharmacist_adds_still_waits_for_a_doctor(clinic: 
     assert stored.prescription.prescriber is None
 
 
+@pytest.mark.slow
 async def test_a_proposal_is_taken_back_and_a_new_one_changes_what_is_signed(clinic: Clinic) -> None:
     scan = await proposes(clinic, LINE)
     await clinic.rao.presses("No proposal", on="Proposed to the pharmacist")

@@ -1,5 +1,7 @@
 """A pharmacist and an administrator ask about a scan, the doctor and the patient answer in the chat."""
 
+import pytest
+
 from bot.dev.sandbox import Person
 from handlers.ui.callbacks import CardAction, OnCard
 from handlers.ui.callbacks.clarification import AnswerClarification, ChooseAnswer, WithdrawClarification
@@ -20,6 +22,7 @@ async def _asks_the_doctor(who: Person, words: str) -> None:
     await who.sees("is sent")
 
 
+@pytest.mark.slow
 async def test_the_doctor_who_signed_answers_and_the_card_keeps_both(clinic: Clinic) -> None:
     iyer = await _moves_in(clinic, "Dr Iyer", "iyer@example.org", Role.DOCTOR)
     scan = await a_scan(clinic, ScanStatus.DOCTOR_VERIFIED)
@@ -54,6 +57,7 @@ async def test_the_doctor_who_signed_answers_and_the_card_keeps_both(clinic: Cli
     assert refused.text == sentence_for(clinic, "error.clarification_closed")
 
 
+@pytest.mark.slow
 async def test_an_open_question_holds_the_release_until_it_is_withdrawn(clinic: Clinic) -> None:
     scan = await a_scan(clinic, ScanStatus.PHARMACIST_COMPLETED)
     await clinic.joseph.sees(f"Scan #{scan}")
@@ -71,6 +75,7 @@ async def test_an_open_question_holds_the_release_until_it_is_withdrawn(clinic: 
     await clinic.releases()
 
 
+@pytest.mark.slow
 async def test_without_a_chat_of_the_signer_every_doctor_gets_the_question(clinic: Clinic) -> None:
     iyer = await _moves_in(clinic, "Dr Iyer", "iyer@example.org", Role.DOCTOR)
     await a_scan(clinic, ScanStatus.DOCTOR_VERIFIED)
@@ -83,6 +88,7 @@ async def test_without_a_chat_of_the_signer_every_doctor_gets_the_question(clini
     assert "Dr Iyer" in (await clinic.meena.sees("has answered on scan")).text
 
 
+@pytest.mark.slow
 async def test_a_patient_answers_in_tamil_by_buttons_and_the_facts_know_it(clinic: Clinic) -> None:
     async with clinic.app.services.sessions.begin() as session:
         amina = (await actor(session, "amina@example.org")).account_id
@@ -110,6 +116,7 @@ async def test_a_patient_answers_in_tamil_by_buttons_and_the_facts_know_it(clini
     assert facts == {"pregnant": True, "breastfeeding": False, "allergies": ["penicillin"]}
 
 
+@pytest.mark.slow
 async def test_a_patient_sees_what_was_asked_of_them_and_no_more(clinic: Clinic) -> None:
     scan = await a_scan(clinic, ScanStatus.DOCTOR_VERIFIED)
     await _asks_the_doctor(clinic.meena, "Is it a tumour?")

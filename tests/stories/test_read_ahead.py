@@ -41,6 +41,7 @@ async def priority(clinic: Clinic) -> Priority:
         return (await worklist.queue(session, rao, now, await quality.is_model_enabled(session)))[0].priority
 
 
+@pytest.mark.slow
 async def test_it_orders_the_queue_and_is_shown_to_nobody_before_the_doctor_asks(ahead: Clinic) -> None:
     await ahead.uploads()
     await settles(ahead)
@@ -54,6 +55,7 @@ async def test_it_orders_the_queue_and_is_shown_to_nobody_before_the_doctor_asks
     assert not [call for call in await ahead.telegram.calls() if call["method"] == "editMessageMedia"]
 
 
+@pytest.mark.slow
 async def test_the_answer_is_the_kept_one_and_no_second_forward_pass(
     ahead: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,6 +97,7 @@ async def test_another_bundle_reads_anew(ahead: Clinic) -> None:
     assert await kept(ahead, scan_id) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("silent", [None, "unsure", "child", "child's film", "switched off"])
 async def test_only_a_sure_answer_about_an_adult_gives_an_order(ahead: Clinic, silent: str | None) -> None:
     await a_scan(ahead, ScanStatus.PENDING_AI)
@@ -114,6 +117,7 @@ async def test_only_a_sure_answer_about_an_adult_gives_an_order(ahead: Clinic, s
     assert await priority(ahead) is (Priority.ARRIVAL if silent else Priority.HIGH_RISK)
 
 
+@pytest.mark.slow
 async def test_a_rejected_scan_leaves_nothing_behind(ahead: Clinic) -> None:
     scan_id = await a_scan(ahead, ScanStatus.PENDING_AI)
     await settles(ahead)

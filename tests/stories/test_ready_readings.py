@@ -20,6 +20,7 @@ SCANS = 15
 MOST_PRESSES = 4
 
 
+@pytest.mark.slow
 async def test_several_ready_readings_with_their_sides_make_one_draft_and_reach_the_report(clinic: Clinic) -> None:
     scan = await a_scan(clinic, ScanStatus.AI_ANALYZED)
     rao = clinic.rao
@@ -50,6 +51,7 @@ async def test_several_ready_readings_with_their_sides_make_one_draft_and_reach_
     assert "Rib fracture on the right." in " ".join(others)
 
 
+@pytest.mark.slow
 async def test_a_graver_reading_lifts_the_colour_and_a_removed_finding_takes_its_reading_along(clinic: Clinic) -> None:
     scan = await a_scan(clinic, ScanStatus.AI_ANALYZED)
     rao = clinic.rao
@@ -93,6 +95,7 @@ async def test_a_limited_film_says_nothing_about_the_other_regions(clinic: Clini
     assert "Normal:" not in draft.text
 
 
+@pytest.mark.slow
 async def test_a_child_is_not_offered_readings_of_adults_and_forged_ones_are_refused(clinic: Clinic) -> None:
     async with clinic.app.services.sessions.begin() as session:
         patient = (await session.scalars(select(Account).where(Account.email == "amina@example.org"))).one()

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from bot.jobs.worklist import end_claims
 from handlers.ui.callbacks import CardAction
 from handlers.ui.callbacks.reading import StartFrom
@@ -14,6 +16,7 @@ from tests.support.steps import a_scan, button, scan_row
 WRITING = ("Write findings", "Verify", "Better image")
 
 
+@pytest.mark.slow
 async def test_a_second_doctor_sees_who_reads_and_takes_over_after_being_asked(clinic: Clinic) -> None:
     iyer = await _moves_in(clinic, "Dr Iyer", "iyer@example.org", Role.DOCTOR)
     scan = await a_scan(clinic, ScanStatus.AI_ANALYZED)
@@ -60,6 +63,7 @@ async def _ends_in(clinic: Clinic, scan_id: int, left: timedelta) -> None:
         (await session.get_one(Claim, scan_id)).until = datetime.now(UTC) + left
 
 
+@pytest.mark.slow
 async def test_the_first_doctors_draft_is_kept_and_the_second_may_start_from_it(clinic: Clinic) -> None:
     """The second writes, sees that the first's draft is kept, starts from it; the first gets theirs back."""
     iyer = await _moves_in(clinic, "Dr Iyer", "iyer@example.org", Role.DOCTOR)

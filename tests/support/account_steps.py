@@ -93,7 +93,7 @@ async def invites(clinic: Clinic, role: str, email: str) -> str:
     """Joseph makes a link; the code from the mail confirms it. Returns the payload of the link."""
     earlier = await clinic.telegram.mails("joseph@example.org")
     await clinic.joseph.sends("/invite")
-    await clinic.joseph.presses(role, on="Whom do you invite")
+    await clinic.joseph.presses(role.capitalize(), on="Whom do you invite")
     await clinic.joseph.sends(email)
     await clinic.joseph.sees("You confirm: Invite staff")
     mail = await clinic.telegram.mail_to("joseph@example.org", after=earlier[-1] if earlier else None)
@@ -135,6 +135,20 @@ async def signs_in(who: Person, email: str, password: str) -> None:
     await who.sends(email)
     await who.sees("And the password?")
     await who.sends(password)
+    await who.sees("Hello")
+
+
+async def staff_signs_in(clinic: Clinic, who: Person, email: str, password: str = PASSWORD) -> None:
+    """With the second factor: the code from the mail."""
+    earlier = await clinic.telegram.mails(email)
+    await who.sends("/link")
+    await who.sends(email)
+    await who.sees("And the password?")
+    await who.sends(password)
+    await who.sees("One more step for staff")
+    mail = await clinic.telegram.mail_to(email, after=earlier[-1] if earlier else None)
+    [code] = CODE.findall(mail.text)
+    await who.sends(code)
     await who.sees("Hello")
 
 

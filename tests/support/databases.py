@@ -4,12 +4,12 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
-from uuid import uuid4
 
-from sqlalchemy import event, make_url, text
+from sqlalchemy import event
 from sqlalchemy.engine.interfaces import DBAPICursor
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.dev import postgres
 from bot.secrets import parse_master_keys
 
 MASTERS = parse_master_keys("the tests' own master key of thirty-two characters")
@@ -37,15 +37,9 @@ async def statements(engine: AsyncEngine) -> AsyncIterator[list[Statement]]:
 
 async def run_on_server(sentence: str) -> None:
     """Raises OperationalError where no PostgreSQL answers."""
-    server = create_async_engine(POSTGRES, isolation_level="AUTOCOMMIT")
-    try:
-        async with server.connect() as connection:
-            await connection.execute(text(sentence))
-    finally:
-        await server.dispose()
+    await postgres.run_on_server(POSTGRES, sentence)
 
 
 def new_postgres() -> tuple[str, str]:
     """A new database's name and address; `run_on_server` creates it."""
-    name = f"csss_test_{uuid4().hex}"
-    return name, make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
+    return postgres.new_database(POSTGRES, "csss_test")

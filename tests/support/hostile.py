@@ -57,6 +57,16 @@ OTHERS: Final = {
     "right to left": _times("\u202e\u2066"),
     "pictures": _times("👨‍👩‍👧‍👦"),
     "leet": _times("4@8({[<3691!|10$5+7%2"),
+    "joined pictures": _times("👩\u200d❤\ufe0f\u200d💋\u200d"),
+    "different pictures": "".join(chr(0x1F300 + number % 700) for number in range(LONGEST)),
+    "many marks": _times("a" + "\u0300\u0301\u0302\u0303" * 10),
+    "full width": _times("ｃｈｅｓｔ　ｐａｉｎ １２３，"),
+    "parts of Hangul": _times("\u1100\u1161\u11a8"),
+    "Tamil conjuncts": _times("க்ஷ்"),
+    "Hindi conjuncts": _times("क्ष्"),
+    "words of two letters": " ".join(one + two for one in string.ascii_lowercase for two in string.ascii_lowercase),
+    "long words": _words(60, string.ascii_lowercase + "கசடதபற"),
+    "medicines": _times("paracetmol 500 mg amoxicilin 1-0-1 x 2 wks max 1/day review "),
 }
 
 

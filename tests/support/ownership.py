@@ -15,6 +15,7 @@ from models.tables.readings import ReadingVersion
 from models.tables.scans import AiFinding, CriticalResult, Prescription, Reading, Report, Scan, ScanEvent
 from models.vocabulary import Role, Sex
 from tests.support.people import Clinic
+from tests.support.rows import UNUSABLE
 from tests.support.steps import rows
 from workflow.accounts import registration, sessions
 
@@ -46,7 +47,7 @@ async def _kept(clinic: Clinic) -> tuple[object, ...]:
 
 async def _moves_in(clinic: Clinic, name: str, email: str, role: Role) -> Person:
     person, now = await clinic.telegram.person(name), datetime.now(UTC)
-    staff_member = registration.Person(name, email, "no password opens this", "en", None, Sex.UNKNOWN)
+    staff_member = registration.Person(name, email, UNUSABLE, "en", None, Sex.UNKNOWN)
     async with clinic.app.services.sessions.begin() as session:
         await registration.add_staff(session, staff_member, role, now)
         await sessions.sign_in(session, person.chat_id, email, now)

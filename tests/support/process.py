@@ -1,45 +1,32 @@
 """The bot as a separate process that a test can kill at a chosen moment and restart over the same data."""
 
 import asyncio
-import os
 import signal
 import sqlite3
 import sys
-from collections import deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
+from bot.dev.program import Program
 from bot.dev.sandbox import Mail, Sandbox
+from bot.dev.watched_calls import Calls, Matches, call, watched_mails
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
-Sees = Callable[[dict[str, Any]], bool]
-
-
-def call(method: str, words: str = "") -> Sees:
-    """Match a request that Telegram has carried out and whose answer the bot will not receive."""
-    return lambda made: made["method"] == method and words in str(made["fields"])
-
-
-class Calls(deque[Any]):
-    """The sandbox's record of calls; `watches` is called for each before its answer leaves."""
-
-    watches: Callable[[dict[str, Any]], None] = staticmethod(lambda _: None)
-
-    def append(self, made: Any) -> None:
-        super().append(made)
-        self.watches(made)
 
 
 class BotProcess:
-    """`csss run` with the settings in its environment, as a service starts it."""
+    """`csss run`, or another command, with the settings in its environment, as a service starts it."""
 
-    def __init__(self, sandbox: Sandbox, data: Path) -> None:
+    def __init__(self, sandbox: Sandbox, data: Path, *command: str, **settings: str) -> None:
         self.sandbox, self.data, self.kills = sandbox, data, 0
-        self._calls = sandbox._bot_api.calls = Calls(maxlen=5_000)
-        self._process: asyncio.subprocess.Process | None = None
+        data.mkdir(exist_ok=True)
+        words = command or ("run",)
+        log = "-".join(("log", *(word.strip("-").replace(",", "-") for word in words if word != "run")))
+        arguments = (sys.executable, "-m", "bot", *words, "--allow-root")
+        self._program = Program(arguments, self._environment(settings), ROOT, data / log)
+        self._calls = Calls.of(sandbox)
 
     async def starts(self) -> None:
         """Wait until it polls Telegram for updates."""
@@ -47,16 +34,19 @@ class BotProcess:
         polled = call("getUpdates")
         ready = call("deleteWebhook")
         self._calls.watches = lambda made: asking.set() if polled(made) or ready(made) else None
-        with (self.data / "log").open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "run", cwd=ROOT, env=self._environment(), stdout=log, stderr=log,
-                start_new_session=True,
-            )  # fmt: skip
+        await self._program.start()
         async with asyncio.timeout(PATIENCE):
             await asking.wait()
 
+    async def starts_as_spare(self, words: str) -> None:
+        """Wait until its log holds these words; it asks Telegram for nothing."""
+        await self._program.start()
+        async with asyncio.timeout(PATIENCE):
+            while words not in self._program.log.read_text():  # noqa: ASYNC110 - a log tells nobody
+                await asyncio.sleep(0.05)
+
     @asynccontextmanager
-    async def killed_at(self, moment: Sees) -> AsyncIterator[None]:
+    async def killed_at(self, moment: Matches) -> AsyncIterator[None]:
         """Kill it when this call was carried out; start it again at the end of the block."""
         self._calls.watches = lambda made: self.kill() if moment(made) else None
         yield
@@ -65,17 +55,14 @@ class BotProcess:
     @asynccontextmanager
     async def killed_by_mail(self, words: str) -> AsyncIterator[None]:
         """Kill it when the mailbox has accepted such a mail, before the bot gets the answer."""
-        publish = self.sandbox.mailbox.on_mail
 
         def caught(mail: Mail) -> None:
-            publish(mail)
             if words in f"{mail.subject} {mail.text}":
                 self.kill()
 
-        self.sandbox.mailbox.on_mail = caught
-        yield
-        await self.rises()
-        self.sandbox.mailbox.on_mail = publish
+        with watched_mails(self.sandbox, caught):
+            yield
+            await self.rises()
 
     @asynccontextmanager
     async def killed_in_the_middle_of_a_fetch(self) -> AsyncIterator[None]:
@@ -106,28 +93,26 @@ class BotProcess:
         self.kill()
         await self.rises()
 
+    @property
+    def pid(self) -> str:
+        """Its number, as in the owner of a job."""
+        return str(self._program.process.pid)
+
     def kill(self) -> None:
         """Send kill -9, once."""
-        assert self._process is not None
         self._calls.watches = lambda _: None
-        with suppress(ProcessLookupError):
-            os.kill(self._process.pid, signal.SIGKILL)
+        self._program.kill()
         self.kills += 1
 
     async def rises(self) -> None:
         """Make sure that it is dead; then start it again."""
-        assert self._process is not None
         async with asyncio.timeout(PATIENCE):
-            assert await self._process.wait() == -signal.SIGKILL
+            assert await self._program.process.wait() == -signal.SIGKILL
         await self.starts()
 
     async def ends(self) -> None:
         """Stop it and the child processes that a killed one left behind."""
-        assert self._process is not None
-        with suppress(ProcessLookupError):
-            self._process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(PATIENCE):
-            assert await self._process.wait() == 0
+        assert await self._program.stop(PATIENCE) == 0
 
     def _is_running(self, kind: str) -> bool:
         query = "SELECT count(*) FROM jobs WHERE kind = ? AND leased_until IS NOT NULL AND ended_at IS NULL"
@@ -137,10 +122,9 @@ class BotProcess:
         finally:
             connection.close()
 
-    def _environment(self) -> dict[str, str]:
-        """The current environment without any CSSS settings, plus this clinic's."""
-        own = {name: value for name, value in os.environ.items() if not name.startswith("CSSS_")}
-        settings = {
+    def _environment(self, settings: dict[str, str]) -> dict[str, str]:
+        """This clinic's settings as variables."""
+        clinic = {
             "BOT_TOKEN": self.sandbox.token,
             "BOT_API": self.sandbox.base,
             "DATA": str(self.data),
@@ -150,4 +134,5 @@ class BotProcess:
             "SMTP_STARTTLS": "false",
             "WEB_PORT": "0",
         }
-        return own | {f"CSSS_{name}": value for name, value in settings.items()}
+        given = {name.upper(): value for name, value in settings.items()}
+        return {f"CSSS_{name}": value for name, value in (clinic | given).items()}

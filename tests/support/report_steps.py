@@ -5,7 +5,7 @@ import re
 from bot.dev.sandbox.mailbox import Mail
 from tests.support.people import CODE, Clinic
 
-PASSPHRASE = re.compile(r"\b[2-9a-z]{4}(?:-[2-9a-z]{4}){3}\b")
+PASSPHRASE = re.compile(r"\b\d{4}(?: \d{4}){4}\b")
 
 
 async def asks_to_amend(clinic: Clinic) -> None:

@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
+import bcrypt
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -27,6 +28,9 @@ PROBABILITIES = {
 NUMBERS = count(1)
 
 
+UNUSABLE: Final = bcrypt.hashpw(b"nobody types this", bcrypt.gensalt(4)).decode()  # a bot may compare with it
+
+
 class Staff(NamedTuple):
     """One account of each role; `system` has no account."""
 
@@ -43,7 +47,7 @@ class Staff(NamedTuple):
 
 async def a_person(session: AsyncSession, role: Role, **facts: Any) -> Actor:
     number = next(NUMBERS)
-    fields = {"name": f"{role} {number}", "email": f"{role}{number}@example.org", "password_hash": "x"} | facts
+    fields = {"name": f"{role} {number}", "email": f"{role}{number}@example.org", "password_hash": UNUSABLE} | facts
     account = Account(role=role, created_at=NOW, **fields)
     session.add(account)
     await session.flush()

@@ -15,6 +15,7 @@ from models.tables.codes import Code
 from models.tables.scans import AiFinding, Scan
 from models.vocabulary import ScanStatus
 from tests.support.people import Clinic
+from workflow import consent
 from workflow.actors import Actor, actor_of
 from workflow.prescriptions import prescription
 from workflow.scans import analysis, intake, reading
@@ -48,6 +49,7 @@ async def a_scan(
         who = await actor(session, patient)
         secret = await load_patient_key(session, who.account_id)
         files = vault.put(shown, secret, Content.ORIGINAL), vault.put(shown, secret, Content.PICTURE)
+        await consent.agree(session, who, now)
         scan = await intake.create_scan(session, who, intake.Upload(*files, "chest_xray"), now)
         for following in ORDER[1:]:
             if stage is ScanStatus.REJECTED or ORDER.index(following) > ORDER.index(stage):

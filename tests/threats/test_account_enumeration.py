@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import product
 from types import SimpleNamespace
 from typing import Any, cast
@@ -18,13 +18,14 @@ from bot.settings import Settings
 from handlers.ui.texts import Catalogues
 from models.base import Sessions
 from models.tables.jobs import Job
-from models.vocabulary import Role
+from models.vocabulary import Role, Sex
 from tests.support.people import Clinic
 from tests.support.rows import KEY, NOW, a_person
 from tests.support.steps import actor
 from workflow import jobs
 from workflow.accounts import password_reset, registration
 from workflow.accounts.chats import phones
+from workflow.accounts.files import walk_ins
 from workflow.errors import CodeError
 from workflow.jobs import JobKind
 
@@ -35,6 +36,7 @@ DOORS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "registration": (registration.request_email_code, registration.verify_email_code),
 }
 CATALOGUES = Catalogues(hospital.for_chats(Settings(_env_file=None, bot_token="42:SANDBOX-test")))
+WALK_IN = walk_ins.WalkIn("Leela Menon", "en", date(1950, 1, 2), False, Sex.FEMALE, "+919840044444", ())
 HANDLERS = {"MAIL_CODE": code_jobs.mail_code, "MAIL_ACCOUNT_EXISTS": code_jobs.mail_account_exists}
 
 
@@ -62,9 +64,7 @@ class Conversation:
                     await self._ask()
                 case "type":
                     async with self.sessions.begin() as session:
-                        self.seen.append(
-                            await self.door[1](session, self.chat_id, self.email, "not digits", KEY, self.at)
-                        )
+                        self.seen.append(await self.door[1](session, self.chat_id, self.email, "not 1", KEY, self.at))
                 case "61 s" | "11 min":
                     self.at += timedelta(seconds=61) if typed == "61 s" else timedelta(minutes=11)
                 case _:
@@ -151,30 +151,49 @@ async def test_transcripts_about_a_known_and_an_unknown_address_are_equal(sessio
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 async def test_transcripts_are_equal_for_every_sequence_of_three_and_many_of_six(sessions: Sessions) -> None:
+    """Every one on SQLite; PostgreSQL, on which the same queries run, answers a tenth of them."""
     chance = random.Random(12)
     every = [(first, "ask", *rest) for first in MAIL for rest in product(INPUTS, repeat=2)]
-    assert await _differences(sessions, [*every, *(chance.choices(INPUTS, k=6) for _ in range(500))]) == []
+    every += [tuple(chance.choices(INPUTS, k=6)) for _ in range(500)]
+    if sessions.kw["bind"].dialect.name == "postgresql":
+        every = chance.sample(every, len(every) // 10)
+    assert await _differences(sessions, every) == []
 
 
 async def test_a_telephone_that_has_an_account_is_answered_like_one_that_has_none(clinic: Clinic) -> None:
-    """Nobody is signed in by a number alone, which operators give to somebody else after a while."""
+    """Nobody is signed in by a number alone, which operators give to somebody else after a while.
+
+    Known numbers: of an account's WhatsApp, of one that registered by telephone, and of a file of the desk."""
+    now = clinic.app.services.now()
     async with clinic.app.services.sessions.begin() as session:
-        amina = await actor(session, "amina@example.org")
-        await phones.turn_whatsapp_on(session, amina, "+919840011111", clinic.app.services.now())
-    heard = []
-    for chat, phone in (("Phone one", "+919840011111"), ("Phone two", "+919840022222")):
-        person = await clinic.telegram.person(chat)
-        await person.sends("/register")
-        await person.sees("share your telephone number")
-        await person.sends_contact(phone)
-        await person.sees("full name")
-        await person.sends("Somebody Else")
-        await person.sees("date of birth")
-        await person.presses("Skip")
-        await person.presses("male", on="Which sex")
-        await person.presses("English", on="Which language")
-        await person.sees("Your report will come to this chat")
-        await person.sends("/scans")
-        await person.sees("no scan of yours yet")
-        heard.append([message.text for message in await person.messages() if not message.outgoing])
-    assert heard[0] == heard[1]
+        amina, joseph = [await actor(session, f"{name}@example.org") for name in ("amina", "joseph")]
+        await phones.turn_whatsapp_on(session, amina, "+919840011111", now)
+        await walk_ins.register(session, joseph, WALK_IN, now)
+    heard = [
+        await _registers(clinic, chat, phone)
+        for chat, phone in (
+            ("Phone one", "+919840011111"),
+            ("Phone two", "+919840022222"),
+            ("Phone three", "+919840022222"),
+            ("Phone four", WALK_IN.phone or ""),
+        )
+    ]
+    assert heard[1:] == heard[:-1]
+
+
+async def _registers(clinic: Clinic, chat: str, phone: str) -> list[str]:
+    """Register by telephone; returns all that the chat is shown."""
+    person = await clinic.telegram.person(chat)
+    await person.sends("/register")
+    await person.sees("share your telephone number")
+    await person.sends_contact(phone)
+    await person.sees("full name")
+    await person.sends("Somebody Else")
+    await person.sees("date of birth")
+    await person.presses("Skip")
+    await person.presses("Male", on="Which sex")
+    await person.presses("English", on="Which language")
+    await person.sees("Your report will come to this chat")
+    await person.sends("/scans")
+    await person.sees("no scan of yours yet")
+    return [message.text for message in await person.messages() if not message.outgoing]

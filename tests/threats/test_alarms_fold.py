@@ -51,6 +51,7 @@ async def test_several_at_once_are_one_alarm_and_one_list(session: AsyncSession)
     assert await rings(session) == [[1], [2, 3, 4, 5, 6, 7]], "a repeated job rings for the same one"
 
 
+@pytest.mark.slow
 async def test_a_chat_rings_once_until_it_is_taken_then_with_growing_pauses(session: AsyncSession) -> None:
     staff = await a_staff(session)
     for minute in range(50):

@@ -1,22 +1,27 @@
 """Threat: an attacker with the database changes, removes, reorders or truncates the audit record."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from bot.observability.audit_anchor import read_anchors, record_anchor
+from bot.app import Engines
+from bot.jobs.cleanup import anchor_head
+from bot.observability.audit_anchor import OUTER, find_anchors, read_anchors, record_anchor
 from models.base import Sessions
 from models.tables.accounts import Account
 from models.tables.audit import AuditRow
+from models.tables.deliveries import Delivery, DeliveryState
 from models.vocabulary import Role
 from tests.support.people import Clinic, eventually
 from tests.support.rows import KEY, a_person
+from tests.support.web import running
 from workflow.actors import Actor
 from workflow.audit.chain import AUDIT_CONTEXT, GENESIS, Anchor, AuditEvent, ChainBreak, Outcome, record, verify
 from workflow.audit.search import UNFILTERED, AuditFilter, search
@@ -179,6 +184,7 @@ async def _rows_with_the_mail(session: AsyncSession) -> list[AuditRow]:
     return rows if "deliver:email" in {row.act for row in rows} else []
 
 
+@pytest.mark.slow
 async def test_the_main_job_is_recorded_from_upload_to_delivery(clinic: Clinic) -> None:
     """Every act, access, refusal and delivery has its row; no row holds a name, an email or typed text."""
     await clinic.plays("released")
@@ -281,3 +287,33 @@ async def test_the_rows_of_one_transaction_stand_in_the_order_of_its_acts(sessio
             (4, "release", None, "41"),
         ]  # fmt: skip
         assert await _check(session) is None
+
+
+async def test_heads_that_left_the_data_folder_show_what_a_thief_of_the_folder_cut(
+    engines: Engines, tmp_path: Path
+) -> None:
+    """One a day by mail, each to the syslog server; the file beside the database and its key are the thief's."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        server.setblocking(False)
+        outward = {"audit_mail": "auditor@example.org", "audit_syslog": f"127.0.0.1:{server.getsockname()[1]}"}
+        async with running(engines, tmp_path, **outward) as clinic:
+            services = clinic.app.services
+            sent = select(Delivery.key).where(Delivery.state == DeliveryState.SENT)
+            await eventually(services.sessions, lambda session: session.scalar(sent))  # the start's round is over
+            for number in range(3):
+                async with services.sessions.begin() as session:
+                    await record(session, RAO, AuditEvent("look:card", "scan", number), services.now())
+                await anchor_head(services)
+            outer: list[Anchor] = []
+            while {anchor.seq for anchor in outer} < {1, 2, 3}:  # the start notes an empty chain, too
+                line = await asyncio.get_running_loop().sock_recv(server, 2000)
+                outer += find_anchors(line.decode())
+            [mail] = [mail.text for mail in await clinic.telegram.mails("auditor@example.org")]
+            assert OUTER.search(mail)
+            services.anchors.file.unlink()
+            async with services.sessions() as session:
+                for statement in (*UNLOCK["sqlite"], "DELETE FROM audit WHERE seq > 2"):
+                    await session.execute(text(statement))
+                assert await _check(session) is None
+                assert await _check(session, tuple(outer)) == ChainBreak(3, truncated=True)

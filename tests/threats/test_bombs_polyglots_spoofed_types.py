@@ -54,6 +54,7 @@ def verdict(decoder: DecoderPool, data: bytes) -> str:
     return result
 
 
+@pytest.mark.slow
 def test_every_verdict_of_the_hostile_corpus_is_shared_and_costs_little(
     decoder: DecoderPool, request: pytest.FixtureRequest
 ) -> None:
@@ -198,6 +199,7 @@ def mend_checksums(data: bytes) -> bytes:
     return bytes(mended)
 
 
+@pytest.mark.slow
 def test_the_limits_hold_where_every_check_before_them_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A decoder without checks exhausts memory, never ends or crashes.
 

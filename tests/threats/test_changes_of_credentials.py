@@ -11,10 +11,10 @@ from models.base import Sessions
 from models.tables.accounts import Account, ChatLink
 from models.tables.codes import Change, CredentialChange
 from models.vocabulary import Role
-from tests.support.account_steps import GOOD, changes, enrols, signs_in
+from tests.support.account_steps import GOOD, changes, enrols, signs_in, staff_signs_in
 from tests.support.code_steps import CHAT, OTHER_CHAT
 from tests.support.jobs import settles
-from tests.support.people import Clinic
+from tests.support.people import CODE, Clinic
 from tests.support.rows import KEY, NOW, a_person
 from workflow.accounts import denial
 from workflow.accounts.sessions import create_link
@@ -23,10 +23,11 @@ from workflow.credentials import changes as noted
 from workflow.errors import NotFound, StaleAction
 
 
+@pytest.mark.slow
 async def test_every_change_is_told_by_mail_and_in_the_other_chats(clinic: Clinic) -> None:
     """A sign-in, a sign-out, a new password, an authenticator, a role: each once, and none in the chat that made it."""
     phone = await clinic.telegram.person("A new phone")
-    await signs_in(phone, "rao@example.org", PASSWORD)
+    await staff_signs_in(clinic, phone, "rao@example.org")
     await clinic.rao.sees("signed in to in another chat")
     await clinic.rao.sends("/sessions")
     await clinic.rao.presses("A new phone", on="Where you are signed in")
@@ -53,9 +54,10 @@ async def _notices(clinic: Clinic, email: str) -> list[str]:
     return [mail.text for mail in await clinic.telegram.mails(email) if mail.subject == "Your account was changed"]
 
 
+@pytest.mark.slow
 async def test_a_thief_who_signs_in_is_thrown_out_by_one_press_and_cannot_come_back(clinic: Clinic) -> None:
     thief = await clinic.telegram.person("Thief")
-    await signs_in(thief, "rao@example.org", PASSWORD)
+    await staff_signs_in(clinic, thief, "rao@example.org")
     await clinic.rao.presses("This was not me", on="signed in to in another chat")
     await clinic.rao.sees("its password is void")
     await clinic.joseph.sees("says that this was not them")
@@ -93,7 +95,7 @@ async def test_the_link_of_the_mail_denies_a_change_whose_chats_are_gone(clinic:
 
 async def _changed(sessions: Sessions, role: Role, at: datetime = NOW) -> tuple[Actor, int]:
     async with sessions.begin() as session:
-        actor = await a_person(session, role, password_hash="hash")
+        actor = await a_person(session, role)
         account = await session.get_one(Account, actor.account_id)
         await create_link(session, CHAT, account, NOW)
         await noted.note(session, account.id, Change.SIGN_IN, at, OTHER_CHAT)
@@ -136,3 +138,28 @@ async def test_changes_are_forgotten_after_a_month(sessions: Sessions) -> None:
         await session.execute(update(CredentialChange).values(at=datetime.now(UTC) - noted.KEPT - timedelta(days=1)))
         await noted.delete_old(session, datetime.now(UTC))
         assert (await session.scalars(select(CredentialChange))).all() == []
+
+
+async def test_a_thief_who_changes_the_address_is_told_of_at_the_old_one_which_takes_the_account_back(
+    clinic: Clinic,
+) -> None:
+    thief = await clinic.telegram.person("Thief")
+    await signs_in(thief, "amina@example.org", PASSWORD)
+    await thief.sends("/me")
+    await thief.presses("✏️ Email")
+    await thief.sends(PASSWORD)
+    await thief.sees("email address")
+    await thief.sends("thief@example.org")
+    [code] = CODE.findall((await clinic.telegram.mail_to("thief@example.org")).text)
+    await thief.sends(code)
+    await thief.sees("Corrected")
+    mail = await clinic.telegram.mail_to("amina@example.org", "email address of your account")
+    [payload] = re.findall(r"start=(notme_\S+)", mail.text)
+    await clinic.amina.starts(payload)
+    await clinic.amina.sees("its password is void")
+    await thief.sends("/me")
+    await thief.sees("I do not know you yet")
+    async with clinic.app.services.sessions() as session:
+        emails = set(await session.scalars(select(Account.email)))
+    assert "amina@example.org" in emails
+    assert "thief@example.org" not in emails

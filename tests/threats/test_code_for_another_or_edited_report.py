@@ -80,6 +80,7 @@ async def test_asking_for_another_scan_voids_the_first_code(sessions: Sessions) 
     assert await confirm(sessions, staff, first, digits, NOW + timedelta(minutes=2)) is Verdict.SPENT
 
 
+@pytest.mark.slow
 async def test_what_is_confirmed_stands_next_to_the_code_by_mail_and_by_app(clinic: Clinic) -> None:
     """Scan, version, patient and risk in the chat, and in the mail too; then with the app, in a full story."""
     await clinic.plays("completed")

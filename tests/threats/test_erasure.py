@@ -121,6 +121,7 @@ async def found(clinic: Clinic) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 async def test_nothing_of_a_forgotten_person_is_found_anywhere(engines: Engines, database: str) -> None:
     """Name, mail, phone, notes, pictures: gone from the files and from every row; the audit record stays."""
     async with open_clinic(engines, database=SecretStr(database), keep_reports_days=0) as clinic:
@@ -197,6 +198,7 @@ async def _is_nobody_any_more(clinic: Clinic, zubeida: Person, scan: int) -> Non
         assert answer.text == sentence_for(clinic, "error.not_found")
 
 
+@pytest.mark.slow
 async def test_a_young_report_stays_sealed_until_its_time_and_the_rest_goes_at_once(clinic: Clinic) -> None:
     zubeida = await moves_in(clinic)
     scan = await has_a_report(clinic)
@@ -229,6 +231,7 @@ async def test_a_young_report_stays_sealed_until_its_time_and_the_rest_goes_at_o
     assert await found(clinic) == []
 
 
+@pytest.mark.slow
 async def test_while_a_scan_is_at_work_urgent_news_still_reaches_the_patient(clinic: Clinic) -> None:
     zubeida = await moves_in(clinic)
     scan = await a_scan(clinic, ScanStatus.AI_ANALYZED, patient=EMAIL)

@@ -48,6 +48,7 @@ async def strict(engines: Engines) -> AsyncIterator[Clinic]:
         yield opened
 
 
+@pytest.mark.slow
 async def test_a_hundred_updates_in_a_second_get_one_notice_in_the_senders_language_and_the_others_are_served(
     strict: Clinic,
 ) -> None:
@@ -78,6 +79,7 @@ async def test_more_than_the_feed_shows_at_once_still_holds_up_nobody(strict: Cl
     await strict.rao.sees("How it works")
 
 
+@pytest.mark.slow
 async def test_presses_count_like_messages(strict: Clinic) -> None:
     engine, flooder = strict.sandbox.engine, strict.sandbox.engine.store.people[strict.rao.chat_id]
     presses = [press_button(engine, flooder, 1, "nothing", wait=2) for _ in range(MESSAGE_BURST + 20)]
@@ -141,6 +143,7 @@ async def test_only_so_many_pictures_are_in_progress_in_the_whole_bot(clinic: Cl
     assert handler.count == patients + 2
 
 
+@pytest.mark.slow
 async def test_strangers_messages_in_progress_hold_up_no_known_chat(clinic: Clinic) -> None:
     limiter, handler = _limiter(clinic)
     handler.gate.clear()
@@ -282,6 +285,7 @@ async def test_an_emergency_in_the_caption_of_one_picture_too_many_is_answered(c
     assert handler.count == PICTURE_BURST + 1
 
 
+@pytest.mark.slow
 async def test_a_flood_of_emergencies_is_answered_and_notified_to_the_staff_once(strict: Clinic) -> None:
     engine, flooder = strict.sandbox.engine, strict.sandbox.engine.store.people[strict.amina.chat_id]
     for number in range(40):

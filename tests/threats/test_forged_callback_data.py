@@ -22,16 +22,19 @@ from handlers.ui.callbacks import (
     consistency,
     credentials,
     desk,
+    family,
     faq,
+    form,
     history,
     prescription,
     reading,
     urgency,
+    walk_in,
     worklist,
 )
 from models.base import Sessions
 from models.tables.audit import AuditRow
-from models.vocabulary import Role, ScanStatus, Sex
+from models.vocabulary import Relation, Role, ScanStatus, Sex
 from tests.support.jobs import settles
 from tests.support.ownership import _kept, _moves_in
 from tests.support.people import Clinic, eventually
@@ -60,6 +63,8 @@ MAY: dict[str, tuple[str, ...]] = {
     "change_password": (P, D, M, A),
     "see_sessions": (P, D, M, A),
     "link_chat": (P,),
+    "open_browser": (D, M, A),
+    "export_lists": (A,),
     "correct_self": (P,),
     "set_email": (P,),
     "set_authenticator": (A,),
@@ -81,6 +86,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "see_model": (D, M, A),
     "switch_model": (A,),
     "see_staff": (A,),
+    "see_week": (A,),
     "manage_staff": (A,),
     "invite": (A,),
     "see_audit": (A,),
@@ -101,8 +107,14 @@ MAY: dict[str, tuple[str, ...]] = {
     "see_privacy": (P,),
     "export_self": (P,),
     "forget_self": (P,),
+    "withdraw_consent": (P, A),
     "serve_desk": (D, M, A),
     "teach_faq": (A,),
+    "manage_family": (P,),
+    "serve_walk_ins": (A,),
+    "print_report": (A,),
+    "issue_slip": (A,),
+    "claim_file": ("stranger", P),
     "ask_analysis": (D,),
     "record_analysis": (),
     "write_findings": (D,),
@@ -130,6 +142,8 @@ NO_SCAN = (
     "change_password",
     "see_sessions",
     "link_chat",
+    "open_browser",
+    "export_lists",
     "correct_self",
     "set_email",
     "set_authenticator",
@@ -147,6 +161,7 @@ NO_SCAN += (
     "see_model",
     "switch_model",
     "see_staff",
+    "see_week",
     "invite",
     "see_audit",
     "see_undelivered",
@@ -160,8 +175,13 @@ NO_SCAN += (
     "see_privacy",
     "export_self",
     "forget_self",
+    "withdraw_consent",
     "teach_faq",
     "switch_role",
+    "manage_family",
+    "serve_walk_ins",
+    "issue_slip",
+    "claim_file",
 )
 
 
@@ -203,6 +223,7 @@ def test_what_the_table_does_not_know_is_nobodys(role: str) -> None:
         authorize(somebody(role), None)
 
 
+@pytest.mark.slow
 async def test_every_permission_reaches_the_scans_that_it_should_and_no_other(sessions: Sessions) -> None:
     """Every permission, every role, own and foreign scans of every stage; foreign looks exactly like missing."""
     async with sessions() as session:
@@ -249,10 +270,12 @@ FORGED: dict[type[CallbackData], tuple[CallbackData, ...]] = {
     reading.SetModelComment: (reading.SetModelComment(scan_id=1, name="missed"),),
     consistency.GiveReason: tuple(consistency.GiveReason(scan_id=1, about=about, name="known") for about in Reason),
     consistency.SignDifferent: (consistency.SignDifferent(scan_id=1, draft_hash="0" * draft_hash.DRAFT_HASH_DIGITS),),
+    account.ChooseNumber: (account.ChooseNumber(code_id=1, number=42),),
     account.DecideChat: tuple(account.DecideChat(code_id=1, yes=yes) for yes in (True, False)),
     history.CompareWith: (history.CompareWith(scan_id=1, earlier_id=1),),
     history.CloseAsSame: (history.CloseAsSame(scan_id=1),),
     history.SamePicture: (history.SamePicture(scan_id=1, same=True),),
+    family.TakeBackConsent: tuple(family.TakeBackConsent(patient_id=2, sure=sure) for sure in (True, False)),
     history.OpenPatient: (history.OpenPatient(account_id=1),),
     claim.TakeOver: (claim.TakeOver(scan_id=1, holder=2),),
     clarification.AskReady: (clarification.AskReady(topic="allergies"),),
@@ -262,6 +285,9 @@ FORGED: dict[type[CallbackData], tuple[CallbackData, ...]] = {
     clarification.CancelClarification: (clarification.CancelClarification(),),
     worklist.ShowQueue: tuple(worklist.ShowQueue(part=part) for part in QueueFilter),
     callbacks.Skip: (callbacks.Skip(),),
+    form.ToggleComplaint: (form.ToggleComplaint(name="cough"),),
+    form.ComplaintDone: (form.ComplaintDone(),),
+    form.ChooseSince: (form.ChooseSince(name="days"),),
     callbacks.RetakeReason: (callbacks.RetakeReason(name="blurred"), callbacks.RetakeReason(name="made up")),
     prescription.UseTemplate: tuple(prescription.UseTemplate(name=name) for name in ("fever", "made up")),
     prescription.RemoveLine: (
@@ -297,7 +323,17 @@ FORGED: dict[type[CallbackData], tuple[CallbackData, ...]] = {
     callbacks.EndSession: (callbacks.EndSession(chat_id=1), callbacks.EndSession(chat_id=700_002)),
     callbacks.OnTicket: tuple(callbacks.OnTicket(action=a, ticket_id=1) for a in callbacks.DeskAction),
     desk.ShowDesk: (desk.ShowDesk(page=0),),
+    desk.PlayVoice: (desk.PlayVoice(note_id=999_999),),
     callbacks.ResendCode: (callbacks.ResendCode(),),
+    walk_in.SignedConsent: (walk_in.SignedConsent(),),
+    walk_in.NoAllergies: (walk_in.NoAllergies(),),
+    walk_in.OnWalkIn: tuple(walk_in.OnWalkIn(action=a, patient_id=5) for a in walk_in.WalkInAction),
+    walk_in.PrintReport: (walk_in.PrintReport(scan_id=1),),
+    family.PictureOf: (family.PictureOf(patient_id=5),),
+    family.FactsOf: tuple(family.FactsOf(patient_id=5, answer=a) for a in family.FactsAnswer),
+    family.OnPerson: tuple(family.OnPerson(action=a, patient_id=5) for a in family.FamilyAction),
+    family.ChooseRelation: (family.ChooseRelation(relation=Relation.CHILD),),
+    family.AgreeFor: (family.AgreeFor(),),
     faq.ShowMisses: (faq.ShowMisses(page=0),),
     faq.OnMiss: tuple(faq.OnMiss(action=a, miss_id=1) for a in faq.MissAction),
     faq.TeachTopic: (faq.TeachTopic(miss_id=1, topic="report", sure=True),),
@@ -313,11 +349,18 @@ OPEN = {
     callbacks.ChooseLanguage,
     callbacks.ChooseTopic,
     callbacks.Unlink,
+    form.BackToForm,
     account.OfferChat,
+    account.OtherAddress,
+    account.WithoutEmail,
     account.CorrectSelf,
     callbacks.StopWhatsApp,
+    family.NewPerson,
+    family.DropPictures,
+    family.KeepConsent,
     callbacks.Consent,
     callbacks.CallDesk,
+    faq.WrongAnswer,
     callbacks.LeaveDesk,
     callbacks.ExportMe,
     callbacks.ForgetMe,
@@ -325,6 +368,7 @@ OPEN = {
 }  # about one's own account
 
 
+@pytest.mark.slow
 async def test_every_button_there_is_can_be_forged_by_a_stranger_and_another_patient_in_vain(clinic: Clinic) -> None:
     """All kinds of buttons, discovered; each is refused with a message and no row is written."""
     assert set(FORGED) | OPEN == {

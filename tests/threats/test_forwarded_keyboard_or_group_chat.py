@@ -41,6 +41,7 @@ async def test_nothing_is_answered_in_a_group(clinic: Clinic, words: str) -> Non
     assert [call for call in (await clinic.telegram.calls())[calls:] if call["method"] != "getUpdates"] == []
 
 
+@pytest.mark.slow
 async def test_pictures_and_reports_cannot_be_forwarded_or_saved(clinic: Clinic) -> None:
     """Every picture and document is sent with protected content."""
     await clinic.plays("released")

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from bot.channels.email import Email, Mailer
-from bot.cli.audit import _cell
 from bot.dev.demo import demo_settings
 from bot.dev.sandbox import Sandbox
+from workflow.audit.spreadsheet import spreadsheet_cell
 
 EVIL = "evil@example.org"
 BODIES = [
@@ -57,7 +57,7 @@ FORMULAS = some.builds(str.__add__, some.sampled_from("=+-@\t\r"), some.text(max
 def test_no_cell_of_the_record_is_a_formula_and_none_loses_a_letter(value: str) -> None:
     """Through a real CSV writer and reader, as a spreadsheet would read it."""
     file = StringIO(newline="")
-    csv.writer(file).writerow(["1", _cell(value)])
+    csv.writer(file).writerow(["1", spreadsheet_cell(value)])
     [[_, read]] = csv.reader(StringIO(file.getvalue(), newline=""))
     assert read[:1] not in set("=+-@\t\r")
     assert read.removeprefix("'") == value.removeprefix("'")

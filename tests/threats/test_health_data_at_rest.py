@@ -307,6 +307,7 @@ async def test_a_bot_that_has_lost_its_master_key_does_not_start(engines: Engine
             await started.run(stop=asyncio.Event(), ready=lambda _: None)
 
 
+@pytest.mark.slow
 async def test_the_whole_story_leaves_nothing_readable_behind(engines: Engines, database: str) -> None:
     """From the upload to the report in chat and mail, with a half-filled form; then the disk is stolen."""
     async with open_clinic(engines, database=SecretStr(database)) as clinic:

@@ -19,6 +19,7 @@ def kinds(text: str) -> list[str]:
     return sorted(entity["type"] for entity in parse_html(text).entities)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 @settings(max_examples=30, deadline=None)
 @given(typed=TYPED)

@@ -10,6 +10,7 @@ from tests.support.people import Clinic
 from tests.support.steps import a_scan, button, sentence_for
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", [ScanStatus.PENDING_AI, ScanStatus.PHARMACIST_COMPLETED])
 async def test_somebody_elses_scan_looks_exactly_like_one_that_does_not_exist(
     clinic: Clinic, stage: ScanStatus

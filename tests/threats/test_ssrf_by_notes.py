@@ -34,6 +34,7 @@ async def canary() -> AsyncIterator[tuple[str, list[bytes]]]:
         yield f"http://127.0.0.1:{port}", called
 
 
+@pytest.mark.slow
 async def test_what_is_typed_in_chat_calls_nobody_from_the_pdf(clinic: Clinic, canary: tuple[str, list[bytes]]) -> None:
     """Findings, impression, advice, then an amendment's reason and new text: printed as typed, and no address is
     called.

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from bot.dev.demo import PASSWORD
 from handlers.ui.callbacks import CardAction, EndSession, OnCard
 from models.tables.accounts import ChatLink
@@ -35,6 +37,7 @@ def test_every_permission_that_shows_anything_asks_again_in_a_locked_chat() -> N
     assert wrong == []
 
 
+@pytest.mark.slow
 async def test_after_a_long_pause_the_password_is_asked_before_anything_is_shown(clinic: Clinic) -> None:
     await clinic.plays("released")
     await clinic.amina.receives_document(timeout=30)
@@ -79,6 +82,7 @@ async def test_a_form_that_was_open_goes_on_after_the_password(clinic: Clinic) -
     await clinic.rao.sees("what does it mean")
 
 
+@pytest.mark.slow
 async def test_nothing_is_pushed_into_a_locked_chat_but_a_notice(clinic: Clinic) -> None:
     """A locked phone of a doctor shows no picture of a patient; a patient's gets no report."""
     await clinic.plays("completed")
@@ -114,6 +118,7 @@ async def test_use_keeps_a_chat_unlocked_and_is_recorded_every_few_minutes_only(
     assert await seen() == first
 
 
+@pytest.mark.slow
 async def test_a_chat_is_signed_out_from_another_and_gets_nothing_any_more(clinic: Clinic) -> None:
     phone = await clinic.telegram.person("Amina's lost phone")
     await signs_in(phone, "amina@example.org", PASSWORD)

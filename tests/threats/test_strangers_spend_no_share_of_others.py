@@ -24,10 +24,10 @@ from models.tables.accounts import Account
 from models.tables.codes import Code
 from models.vocabulary import Role
 from tests.support.code_steps import CHAT
-from tests.support.rows import KEY, NOW, Staff, a_person, a_scan, a_staff
+from tests.support.rows import KEY, NOW, UNUSABLE, Staff, a_person, a_scan, a_staff
 from workflow.accounts import logins, password_reset, registration
 from workflow.accounts.codes import TOTAL_PER_WINDOW, Verdict, generate_digits
-from workflow.accounts.passwords import MAX_WAITING, PasswordHasher
+from workflow.accounts.passwords import MAX_WAITING, PasswordHasher, hash_password
 from workflow.accounts.sessions import create_link
 from workflow.actors import Actor
 from workflow.errors import CodesUsedUp, CodeTooSoon, LoginLocked
@@ -41,7 +41,7 @@ ROOT = Path(__file__).parents[2]
 
 async def _linked(db: Sessions, role: Role = Role.DOCTOR, chat_id: int = CHAT) -> tuple[Actor, str]:
     async with db.begin() as session:
-        actor = await a_person(session, role, password_hash="hash")
+        actor = await a_person(session, role)
         account = await session.get_one(Account, actor.account_id)
         await create_link(session, chat_id, account, NOW)
         return actor, account.email
@@ -61,6 +61,8 @@ LIMITS: Final = {  # each module that limits something, and the tests that run i
     "bot/channels/email.py": "mails",
     "bot/telegram/send_limiter.py": "answers",
     "bot/telegram/rate_limit.py": "messages and pictures in progress: tests/threats/test_flood.py",
+    "bot/web/desk/routes.py": "sign-in from one network: tests/threats/test_strangers_in_browsers.py",
+    "bot/web/viewer/routes.py": "refused tries of one network: tests/threats/test_strangers_in_browsers.py",
     "workflow/reporting/verification.py": "one bucket for each requester, none over all",
 }
 
@@ -88,7 +90,7 @@ async def test_wrong_passwords_of_strangers_shut_no_linked_chat(sessions: Sessio
         with pytest.raises(LoginLocked):
             await logins.begin_attempt(session, STRANGERS[0], email, NOW + HOUR)
     async with sessions.begin() as session:
-        assert await logins.begin_attempt(session, CHAT, email, NOW + HOUR) == "hash"
+        assert await logins.begin_attempt(session, CHAT, email, NOW + HOUR) == UNUSABLE
         await logins.record_success(session, CHAT, email)
     async with sessions.begin() as session:  # the owner's success gives strangers no new guesses
         with pytest.raises(LoginLocked):
@@ -119,6 +121,7 @@ async def _request_and_guess(db: Sessions, email: str) -> int:
     return refused
 
 
+@pytest.mark.slow
 async def test_resets_and_wrong_codes_of_strangers_block_no_reset_of_a_linked_chat(sessions: Sessions) -> None:
     _, email = await _linked(sessions)
     assert await _request_and_guess(sessions, email) > 0
@@ -156,6 +159,7 @@ async def _release(db: Sessions, staff: Staff) -> Verdict:
         return await release.release(session, staff.administrator, scan.id, digits, KEY, NOW)
 
 
+@pytest.mark.slow
 async def test_codes_of_strangers_and_patients_leave_a_share_to_the_release_of_reports(sessions: Sessions) -> None:
     async with sessions.begin() as session:
         staff = await a_staff(session)
@@ -176,11 +180,16 @@ async def test_passwords_of_strangers_and_patients_hold_up_no_password_of_staff(
         await hasher.hash("a much better passphrase", [], next(chats), requester)
         done.append(requester)
 
+    async def type_elsewhere(requester: Requester) -> None:
+        await hasher.is_own("Breathlessly9", hashed, next(chats), requester)
+
+    hashed = hash_password("a much better passphrase", cost=8)
     async with asyncio.TaskGroup() as group:
         for requester in (Requester.STRANGER, Requester.PATIENT):
             for _ in range(MAX_WAITING // 2):
                 group.create_task(check(requester))
                 group.create_task(choose(requester))
+                group.create_task(type_elsewhere(requester))
         await asyncio.sleep(0)
         with pytest.raises(LoginLocked):
             hasher.check_room(Requester.STRANGER)

@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from bot.__main__ import app
 from inference import confinement
 from inference.confinement import landlock_version
 
@@ -82,3 +84,20 @@ def test_everything_that_a_taken_over_decoder_tries_is_refused(tmp_path: Path) -
 
 
 ROOT = str(Path(confinement.__file__).parents[1])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no root")
+def test_the_bot_does_not_start_as_root_unless_it_is_told_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is made in the data folder, which would then belong to root."""
+    monkeypatch.chdir(tmp_path)
+    given = {"CSSS_BOT_TOKEN": "42:SANDBOX-x", "CSSS_DATA": "data", "CSSS_DATABASE": "sqlite+aiosqlite:///none/x.db"}
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    refused = CliRunner().invoke(app, ["run"], env=given)
+    assert (refused.exit_code, "does not run as root" in refused.output) == (1, True)
+    assert not (tmp_path / "data").exists()
+    for user, arguments in ((0, ["run", "--allow-root"]), (1000, ["run"])):
+        monkeypatch.setattr(os, "geteuid", lambda user=user: user)
+        tried = CliRunner().invoke(app, arguments, env=given)
+        assert "does not run as root" not in tried.output
+        assert (tmp_path / "data").exists()

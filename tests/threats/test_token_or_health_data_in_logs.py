@@ -16,12 +16,13 @@ from sqlalchemy import select
 
 from bot.app import Engines
 from bot.dev.sandbox import DEMO_TOKEN
-from bot.observability.logs import LogFormatter, configure_logging
+from bot.observability.logs import LogFormatter
 from bot.web.app import build_web_app
 from models.tables.deliveries import Delivery
 from models.tables.jobs import Job
 from tests.support.jobs import settles
 from tests.support.people import Clinic, open_clinic
+from tests.support.process_log import written_output
 from workflow import errors
 from workflow.scans import intake
 
@@ -32,18 +33,9 @@ SECRETS = (DEMO_TOKEN, DEMO_TOKEN.partition(":")[2], "password-7f3a", "demo-clin
 
 @pytest.fixture
 def written() -> Iterator[StringIO]:
-    """All output of the process with the logging of `csss run`, including libraries at DEBUG."""
-    output, root = StringIO(), logging.getLogger()
-    handlers, level, streams = root.handlers[:], root.level, (sys.stdout, sys.stderr)
-    hooks = (sys.excepthook, threading.excepthook, sys.unraisablehook)
-    sys.stdout = sys.stderr = output
-    configure_logging("json", logging.DEBUG)
-    yield output
-    sys.stdout, sys.stderr = streams
-    sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
-    logging.captureWarnings(False)
-    root.handlers[:] = handlers
-    root.setLevel(level)
+    """Including libraries at DEBUG."""
+    with written_output(logging.DEBUG) as output:
+        yield output
 
 
 @pytest.fixture
@@ -52,6 +44,7 @@ async def watched(engines: Engines, written: StringIO) -> AsyncIterator[Clinic]:
         yield opened
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(240)
 async def test_no_flow_and_no_error_writes_who_is_ill_of_what_or_any_secret(
     watched: Clinic, written: StringIO, monkeypatch: pytest.MonkeyPatch
@@ -116,7 +109,7 @@ async def _every_trouble(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> Non
     async def fails(*given: Any) -> None:
         raise ValueError(*map(str, given))
 
-    monkeypatch.setattr(intake, "record_complaint", fails)
+    monkeypatch.setattr(intake, "add_to_complaint", fails)
     await clinic.amina.sends_photo(clinic.picture, caption="cough-7f3a")
     await clinic.amina.sees("went wrong")
     async with (

@@ -4,8 +4,9 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
+from bot.channels.delivering import Deliveries
 from models.base import Sessions, read_only
 from models.tables.chats import HandledUpdate
 from models.tables.deliveries import DeliveryState
@@ -115,3 +116,32 @@ async def test_who_only_looks_waits_for_no_writer(sessions: Sessions) -> None:
         async with asyncio.timeout(5), read_only(sessions) as reading:
             assert await reading.scalar(select(func.count()).select_from(Job)) == 0
     assert await pending(sessions) == 1
+
+
+async def test_what_was_sent_is_recorded_once_the_database_takes_it_and_not_sent_again(sessions: Sessions) -> None:
+    """A table without its column refuses the record, as a full disk would, until it is mended."""
+    sent, arrived = [], asyncio.Event()
+
+    async def send() -> str:
+        sent.append("message")
+        arrived.set()
+        await _rename(sessions, "receipt", "away")
+        return "17"
+
+    async def mend() -> None:
+        await arrived.wait()
+        await asyncio.sleep(0.3)
+        await _rename(sessions, "away", "receipt")
+
+    deliveries = Deliveries(sessions, lambda: NOW)
+    async with asyncio.TaskGroup() as group:
+        delivering = group.create_task(deliveries.deliver("report:1:chat:7", send))
+        group.create_task(mend())
+    assert delivering.result()
+    assert not await deliveries.deliver("report:1:chat:7", send)
+    assert sent == ["message"]
+
+
+async def _rename(sessions: Sessions, column: str, to: str) -> None:
+    async with sessions.begin() as session:
+        await session.execute(text(f"ALTER TABLE deliveries RENAME COLUMN {column} TO {to}"))

@@ -8,6 +8,7 @@ from base64 import b32encode
 from datetime import datetime
 from hashlib import sha256
 from typing import Final
+from unicodedata import decimal
 
 import pyotp
 from sqlalchemy import delete, select, update
@@ -102,7 +103,7 @@ async def delete_enrolment(session: AsyncSession, account_id: int | None) -> Non
 
 async def _use_totp(session: AsyncSession, enrolment: Authenticator, typed: str, key: bytes, at: datetime) -> bool:
     """The statement that accepts a code also advances the counter: of two concurrent uses one is accepted."""
-    totp, digits = _totp(enrolment, key), "".join(typed.split())
+    totp, digits = _totp(enrolment, key), "".join(str(decimal(one)) for one in typed if one.isdecimal())
     for counter in (totp.timecode(at) + drift for drift in CLOCK_STEPS):
         if hmac.compare_digest(totp.generate_otp(counter).encode(), digits.encode()):
             later = (Authenticator.account_id == enrolment.account_id, Authenticator.last_counter < counter)

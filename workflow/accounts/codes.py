@@ -4,21 +4,23 @@ NIST SP 800-63B-4 section 3.1.3: at least six digits, valid for at most ten minu
 new code does not reset the count of wrong attempts."""
 
 import hmac
+import re
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from typing import Final, Literal
+from unicodedata import decimal
 
 from sqlalchemy import ColumnElement, Update, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables.accounts import Account, ChatLink
+from models.tables.accounts import Account, BrowserSession, ChatLink
 from models.tables.codes import Code, Factor, Purpose
 from workflow.accounts.authenticators import is_enrolled, verify_factor
 from workflow.actors import actor_of
-from workflow.errors import CodeError, CodeSpent, CodesUsedUp, CodeTooSoon, CodeWrong
+from workflow.errors import CodeError, CodeMissing, CodeSpent, CodesUsedUp, CodeTooSoon, CodeWrong
 from workflow.jobs import JobKind, enqueue
 from workflow.requester import Requester, requester_of
 
@@ -35,6 +37,7 @@ WRONG_PER_WINDOW: Final = 10  # of a signed-in chat, or of one address and chat 
 WRONG_OF_ACCOUNT: Final = 30  # of all signed-in chats of one account
 TOTAL_PER_WINDOW: Final = 300  # all codes together; part of them is left to staff
 STRANGERS_MAILS: Final = "strangers' mails"  # the jobs' lock: one of them at a time, so that they hold up no other job
+GROUPED_DIGITS: Final = re.compile(r"\d(?:[\s.\-\u2010-\u2015]?\d)*")  # of any script, as people group them
 CodeMail = Literal[JobKind.MAIL_CODE, JobKind.MAIL_ACCOUNT_EXISTS]
 
 
@@ -79,9 +82,10 @@ async def requester_for(session: AsyncSession, code: Code) -> Requester:
 async def open_code(session: AsyncSession, code: Code, at: datetime) -> Code:
     """Store a code without digits, which no input matches yet; earlier codes of the same purpose and chat become void.
 
-    Raises CodeTooSoon within a minute of the last; CodesUsedUp after 3 codes for the same purpose and scan, 10 wrong
-    attempts of this chat (without sign-in: of this chat or address), or 300 codes overall, of which strangers and
-    patients may use a part, each within 15 minutes."""
+    Raises CodeTooSoon within a minute of the last; CodesUsedUp after 3 codes for the same purpose, scan and address (6
+    for any address: one mistyped does not count against the right one), 10 wrong attempts of this chat (without
+    sign-in: of this chat or address), or 300 codes overall, of which strangers and patients may use a part, each within
+    15 minutes."""
     await _check_rate_limits(session, code, at)
     await session.execute(_same_purpose(code).where(Code.used_at.is_(None)).values(used_at=at))
     code.created_at, code.expires_at = at, at + LIFETIME
@@ -126,7 +130,9 @@ async def void_open(session: AsyncSession, purpose: Purpose, scan_id: int, at: d
 async def verify_code(session: AsyncSession, code: Code | None, typed: str, key: bytes, at: datetime) -> Verdict:
     """Count an attempt as wrong atomically, then compare in constant time; a right one is taken off the count again.
 
-    Commit whatever the verdict is."""
+    Commit whatever the verdict is. Raises CodeMissing, which counts nothing, for text that is obviously no code."""
+    if (code is None or code.factor is Factor.MAIL) and ("@" in typed or not any(map(str.isdecimal, typed))):
+        raise CodeMissing
     if code is None:
         return Verdict.SPENT
     usable = (Code.id == code.id, Code.used_at.is_(None), Code.attempts < MAX_ATTEMPTS, Code.expires_at > at)
@@ -138,13 +144,26 @@ async def verify_code(session: AsyncSession, code: Code | None, typed: str, key:
     await session.execute(update(Code).where(Code.id == code.id).values(used_at=at, attempts=Code.attempts - 1))
     own = (ChatLink.chat_id == code.chat_id, ChatLink.account_id == code.account_id)
     await session.execute(update(ChatLink).where(*own).values(proved_at=at))
+    same = (BrowserSession.id == code.chat_id, BrowserSession.account_id == code.account_id)
+    await session.execute(update(BrowserSession).where(*same).values(proved_at=at))
     return Verdict.RIGHT
 
 
 async def _matches(session: AsyncSession, code: Code, typed: str, key: bytes, at: datetime) -> bool:
     if code.factor is Factor.AUTHENTICATOR:
         return await verify_factor(session, code.account_id, typed, key, at)
-    return hmac.compare_digest(digest(code, "".join(typed.split()), key), code.digest)
+    length = RESET_DIGITS if code.purpose is Purpose.RESET_PASSWORD else DIGITS
+    return hmac.compare_digest(digest(code, typed_digits(typed, length), key), code.digest)
+
+
+def typed_digits(typed: str, length: int) -> str:
+    """The code in what was typed: digits of any script, grouped by spaces or hyphens, alone or in a sentence.
+
+    It is the one group of `length` digits; where there is none or several, all digits together."""
+    groups = ["".join(filter(str.isdecimal, one)) for one in GROUPED_DIGITS.findall(typed)]
+    fitting = [one for one in groups if len(one) == length]
+    digits = fitting[0] if len(fitting) == 1 else "".join(groups)
+    return "".join(str(decimal(one)) for one in digits)
 
 
 def digest(code: Code, digits: str, key: bytes) -> str:
@@ -165,13 +184,17 @@ def digest(code: Code, digits: str, key: bytes) -> str:
 async def _check_rate_limits(session: AsyncSession, code: Code, at: datetime) -> None:
     recent = (Code.purpose == code.purpose, Code.created_at > at - WINDOW)
     counts = select(func.count(), func.max(Code.created_at)).where(*recent)
-    same_thing = counts.where(Code.chat_id == code.chat_id, Code.scan_id.is_not_distinct_from(code.scan_id))
+    same_thing = counts.where(
+        Code.chat_id == code.chat_id,
+        Code.scan_id.is_not_distinct_from(code.scan_id),
+        Code.email.is_not_distinct_from(code.email),
+    )
     count, latest = (await session.execute(same_thing)).one()
     total = await session.scalar(select(func.count()).where(Code.created_at > at - WINDOW)) or 0
     used_up = count >= CODES_PER_WINDOW or total >= (await requester_for(session, code)).within(TOTAL_PER_WINDOW)
     if used_up or await _is_over_own_limit(session, code, recent):
         raise CodesUsedUp(wait=WINDOW)
-    if code.factor is Factor.MAIL and latest is not None and latest > at - MIN_INTERVAL:
+    if code.factor is Factor.MAIL and latest is not None and abs(latest - at) < MIN_INTERVAL:
         raise CodeTooSoon(wait=MIN_INTERVAL)
 
 

@@ -12,6 +12,8 @@ from models.tables.accounts import Account, ChatLink
 from models.tables.codes import Change, CredentialChange
 from models.vocabulary import Role
 from workflow.accounts import authenticators, roles
+from workflow.accounts.browsers import sessions as browsers
+from workflow.accounts.profile import account_by_email
 from workflow.accounts.sessions import sign_out
 from workflow.actors import actor_of
 from workflow.audit.chain import AuditEvent, record
@@ -44,7 +46,7 @@ def seal(change_id: int, key: bytes) -> str:
 
 
 async def _deny(session: AsyncSession, change: CredentialChange, at: datetime) -> None:
-    """End every session, void the password, lock a member of staff, tell the administrators.
+    """End every session, void the password, restore a changed address, lock a member of staff, tell the administrators.
 
     The last administrator is not locked: nobody could undo it. A new password comes by /reset."""
     if change.denied_at is not None or change.at < at - DENIABLE:
@@ -53,8 +55,11 @@ async def _deny(session: AsyncSession, change: CredentialChange, at: datetime) -
     account = await session.get_one(Account, change.account_id)
     for chat_id in (await session.scalars(select(ChatLink.chat_id).where(ChatLink.account_id == account.id))).all():
         await sign_out(session, chat_id, at)
+    await browsers.end_all(session, account.id, at)
     if account.password_hash is not None:
         account.password_hash = ""
+    if change.former_email is not None and await account_by_email(session, change.former_email) is None:
+        account.email = change.former_email  # a new password must not go to whoever changed it
     if change.change is Change.AUTHENTICATOR:
         await authenticators.delete_enrolment(session, account.id)
     if account.role is not Role.PATIENT:

@@ -21,6 +21,7 @@ FREE_FAILURES: Final = 3  # consecutive failures; the third one starts the backo
 FIRST_PAUSE: Final = timedelta(minutes=1)
 MAX_PAUSE: Final = timedelta(hours=1)
 RESET_AFTER: Final = timedelta(days=1)
+USED_ONCE: Final = "once:"  # the beginning of these keys
 
 
 async def begin_attempt(session: AsyncSession, chat_id: int, email: str, at: datetime) -> str | None:
@@ -48,6 +49,11 @@ async def count_failure(session: AsyncSession, key: str, at: datetime) -> int:
     throttle = await _locked(session, key)
     throttle.failures, throttle.at = throttle.failures + 1, at
     return throttle.failures
+
+
+async def use_once(session: AsyncSession, name: str, at: datetime) -> bool:
+    """Whether this is the first use of what has this name, of at most 64 characters, within a day."""
+    return await count_failure(session, f"{USED_ONCE}{name}", at) == 1
 
 
 async def failures_of(session: AsyncSession, key: str) -> int:
@@ -79,6 +85,13 @@ async def delete_throttles(session: AsyncSession, chats: Sequence[int], email: s
     addresses = [email] if email else []
     keys = [*map(_address_key, addresses), *map(reset_key, addresses), *map(_chat_key, chats)]
     await session.execute(delete(Throttle).where(Throttle.key.in_(keys)))
+
+
+async def delete_old(session: AsyncSession, at: datetime) -> None:
+    """Delete the counts of browsers, which begin anew with each visit, and what was used once, a day later."""
+    by_kind = Throttle.key.startswith("chat:-") | Throttle.key.startswith(USED_ONCE)
+    forgotten = (by_kind, Throttle.at < at - RESET_AFTER)
+    await session.execute(delete(Throttle).where(*forgotten))
 
 
 def backoff(failures: int) -> timedelta:
@@ -117,6 +130,11 @@ def _chat_key(chat_id: int) -> str:
 def reset_key(email: str) -> str:
     """The key that counts wrong reset codes for an address, typed in chats that are not its account's."""
     return f"reset:{sha256(email.lower().encode()).hexdigest()}"
+
+
+def factor_key(account_id: int | None) -> str:
+    """The key that counts wrong second factors at the sign-in to an account."""
+    return f"sign-in:{account_id}"
 
 
 def _address_key(email: str) -> str:

@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables.accounts import ChatLink
 from models.tables.codes import Change, Code, Purpose
-from workflow.accounts import logins
+from workflow.accounts import authenticators, logins
+from workflow.accounts.browsers import sessions as browsers
 from workflow.accounts.codes import Verdict, latest_code, send_code, verify_code
 from workflow.accounts.profile import account_by_email, linked_account
 from workflow.accounts.sessions import create_link, sign_out
@@ -60,20 +61,44 @@ async def verify_reset_code(
     return verdict
 
 
+async def has_authenticator(session: AsyncSession, email: str) -> bool:
+    """Whether the account's authenticator app is asked for, too. Call it after the mailed code was right."""
+    account = await account_by_email(session, email)
+    return account is not None and await authenticators.is_enrolled(session, account.id)
+
+
+async def verify_authenticator(session: AsyncSession, email: str, typed: str, key: bytes, at: datetime) -> bool:
+    """Verify a code of the app or a recovery code. Attempts are counted; raises LoginLocked."""
+    account = await account_by_email(session, email)
+    if account is None:
+        return False
+    bucket = f"reset-factor:{account.id}"
+    await logins.count_attempt(session, bucket, at)
+    correct = await authenticators.verify_factor(session, account.id, typed, key, at)
+    if correct:
+        await logins.reset_failures(session, bucket)
+    else:
+        refused = AuditEvent("set_password", "account", account.id, outcome=Outcome.REFUSED, reason="authenticator")
+        await record(session, None, refused, at)
+    return correct
+
+
 async def set_password(session: AsyncSession, chat_id: int, email: str, password_hash: str, at: datetime) -> Actor:
     """Store a new password. The caller has identified the owner.
 
-    Signs out all other chats; this chat stays signed in, or is signed in. Raises LoginFailed for an unknown address,
-    AlreadyLinked when the chat belongs to another account."""
+    Signs out all browsers and other chats; this chat stays signed in, or is signed in. Raises LoginFailed for an
+    unknown address, AlreadyLinked when the chat belongs to another account."""
     account = await account_by_email(session, email)
     if account is None:
         raise LoginFailed
     account.password_hash = password_hash
-    await logins.forget_failures(session, logins.reset_key(email))
+    for counted in (logins.reset_key(email), logins.factor_key(account.id)):
+        await logins.forget_failures(session, counted)
     others = select(ChatLink).where(ChatLink.account_id == account.id, ChatLink.chat_id != chat_id)
     ended = [link.chat_id for link in await session.scalars(others)]
     for other in ended:
         await sign_out(session, other, at)
+    await browsers.end_all(session, account.id, at)
     current = await session.get(ChatLink, chat_id)
     if current is None:
         await create_link(session, chat_id, account, at)

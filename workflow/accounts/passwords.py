@@ -5,6 +5,7 @@ from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from hashlib import sha256
 from time import monotonic
 from typing import Final, TypeVar
@@ -26,6 +27,8 @@ MAX_WAITING: Final = 20  # passwords of one kind of requester that wait for thei
 BUSY_PAUSE: Final = timedelta(minutes=1)
 NEW_PASSWORDS: Final = 10  # new passwords that a chat may try at once, good or bad
 NEW_PASSWORDS_PERIOD: Final = timedelta(hours=1)  # in which so many more come back
+TYPED_WORDS: Final = 5  # words of a chat that are compared with its password though none was asked for
+TYPED_WORDS_PERIOD: Final = timedelta(hours=5)  # in which so many more come back: no more guesses than at a sign-in
 
 
 def hash_password(password: str, personal: Sequence[str] = (), cost: int = COST) -> str:
@@ -62,33 +65,51 @@ class PasswordHasher:
         self._slots = {one: asyncio.Semaphore(1) for one in Requester}
         self._meters = {one: asyncio.Semaphore(1) for one in Requester}
         self._waiting = Counter[Requester]()
+        self._typed_slots = {one: asyncio.Semaphore(1) for one in Requester}
+        self._typed_waiting = Counter[Requester]()
         self._tries = TokenBuckets(NEW_PASSWORDS, NEW_PASSWORDS / NEW_PASSWORDS_PERIOD.total_seconds(), clock)
+        self._typed = TokenBuckets(TYPED_WORDS, TYPED_WORDS / TYPED_WORDS_PERIOD.total_seconds(), clock)
 
     async def hash(self, password: str, personal: Sequence[str], chat_id: int, requester: Requester) -> str:
         """`hash_password` in a thread. Raises LoginLocked above `NEW_PASSWORDS` tries of a chat, WeakPassword."""
         self.check_room(requester)
         if not self._tries[chat_id].spend():
             raise LoginLocked(wait=NEW_PASSWORDS_PERIOD / NEW_PASSWORDS)
-        return await self._in_slot(self._meters, requester, hash_password, password, personal, self._cost)
+        work = partial(hash_password, password, personal, self._cost)
+        return await self._in_slot(self._meters, self._waiting, requester, work)
 
     async def matches(self, password: str, password_hash: str | None, requester: Requester) -> bool:
         """`matches` in a thread."""
-        return await self._in_slot(self._slots, requester, matches, password, password_hash, self._cost)
+        work = partial(matches, password, password_hash, self._cost)
+        return await self._in_slot(self._slots, self._waiting, requester, work)
+
+    async def is_own(self, word: str, password_hash: str | None, chat_id: int, requester: Requester) -> bool:
+        """Whether a word typed where no password is asked for is the chat's own password.
+
+        In slots of its own, which hold up no sign-in; not compared above `TYPED_WORDS` of a chat or `MAX_WAITING`."""
+        if password_hash is None or self._typed_waiting[requester] >= MAX_WAITING or not self._typed[chat_id].spend():
+            return False
+        work = partial(matches, word, password_hash, self._cost)
+        return await self._in_slot(self._typed_slots, self._typed_waiting, requester, work)
 
     def check_room(self, requester: Requester) -> None:
         """Raise LoginLocked while too many passwords of this kind of requester wait."""
         if self._waiting[requester] >= MAX_WAITING:
             raise LoginLocked(wait=BUSY_PAUSE)
 
+    @staticmethod
     async def _in_slot(
-        self, slots: Mapping[Requester, asyncio.Semaphore], requester: Requester, work: Callable[..., T], *args: object
+        slots: Mapping[Requester, asyncio.Semaphore],
+        waiting: Counter[Requester],
+        requester: Requester,
+        work: Callable[[], T],
     ) -> T:
-        self._waiting[requester] += 1
+        waiting[requester] += 1
         try:
             async with slots[requester]:
-                return await asyncio.to_thread(work, *args)
+                return await asyncio.to_thread(work)
         finally:
-            self._waiting[requester] -= 1
+            waiting[requester] -= 1
 
 
 def _dummy_hash(cost: int) -> str:

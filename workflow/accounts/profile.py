@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables.accounts import Account, ChatLink
+from models.tables.accounts import Account, BrowserSession, ChatLink
 from models.tables.chats import Card, ChatLanguage
 from workflow.jobs import JobKind, enqueue
 from workflow.scans.cards import enqueue_card
@@ -21,8 +21,10 @@ async def account_by_email(session: AsyncSession, email: str) -> Account | None:
 
 
 async def linked_account(session: AsyncSession, chat_id: int, email: str) -> Account | None:
-    """The account with this address if the chat is linked to it."""
-    link = await session.get(ChatLink, chat_id)
+    """The account with this address if the chat, or the signed-in browser of this number, is linked to it."""
+    link: ChatLink | BrowserSession | None = await session.get(ChatLink, chat_id)
+    if link is None:
+        link = await session.get(BrowserSession, chat_id)
     return link.account if link is not None and link.account.email == email.lower() else None
 
 

@@ -16,6 +16,7 @@ from workflow.accounts.profile import account_by_email
 from workflow.accounts.sessions import create_link
 from workflow.actors import Actor, actor_of
 from workflow.audit.chain import AuditEvent, record
+from workflow.consent import NOTICE_VERSION
 from workflow.errors import (
     AlreadyLinked,
     LoginFailed,
@@ -34,6 +35,7 @@ class Person(NamedTuple):
     sex: Sex = Sex.UNKNOWN
     registration_number: str | None = None
     phone: str | None = None
+    birth_estimated: bool = False  # counted from an age or a year alone
 
 
 async def request_email_code(session: AsyncSession, chat_id: int, email: str, language: str, at: datetime) -> None:
@@ -80,7 +82,8 @@ async def register(
         roles.note_start(account, account.role, at, inviter)
     if chat_id is not None:
         await create_link(session, chat_id, account, at, label)
-    await record(session, actor_of(account), AuditEvent("register", "account", account.id), at)
+    event = AuditEvent("register", "account", account.id, account.id, reason=f"notice:{NOTICE_VERSION}")
+    await record(session, actor_of(account), event, at)
     return actor_of(account)
 
 

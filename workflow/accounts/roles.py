@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables.accounts import Account, AdditionalRole, ChatLink
+from models.tables.accounts import Account, AdditionalRole, BrowserSession, ChatLink
 from models.vocabulary import Role
 from workflow.actors import Actor, actor_of
 from workflow.audit.chain import AuditEvent, record
@@ -55,7 +55,9 @@ async def require_established(session: AsyncSession, actor: Actor, at: datetime)
 
 
 async def revoke(session: AsyncSession, account: Account, role: Role) -> None:
-    """Remove a role in every chat; without another role the account is a patient's. Raises LastAdministrator."""
+    """Remove a role in every chat and browser; without another role the account is a patient's.
+
+    Raises LastAdministrator."""
     if role is Role.ADMINISTRATOR:
         await require_other_administrator(session)
         account.administrator_since = account.administrator_by = None
@@ -67,8 +69,9 @@ async def revoke(session: AsyncSession, account: Account, role: Role) -> None:
         account.additional_roles = [one for one in account.additional_roles if one is not staff[0]]
     else:
         account.role, account.registration_number, account.additional_roles = Role.PATIENT, None, []
-    acting = update(ChatLink).where(ChatLink.account_id == account.id, ChatLink.role == role)
-    await session.execute(acting.values(role=None))
+    for table in (ChatLink, BrowserSession):
+        acting = update(table).where(table.account_id == account.id, table.role == role)
+        await session.execute(acting.values(role=None))
 
 
 async def check_may_leave(session: AsyncSession, account: Account) -> None:

@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from models.tables.accounts import Account, ChatLink
+from models.tables.accounts import Account, BrowserSession, ChatLink
 from models.tables.chats import Card, ChatLanguage, Form
 from models.tables.codes import Change
 from workflow.accounts import logins
+from workflow.accounts.browsers import sessions as browsers
 from workflow.accounts.profile import account_by_email
 from workflow.actors import Actor, actor_of
 from workflow.audit.chain import AuditEvent, record
@@ -29,14 +30,36 @@ from workflow.scans.cards import enqueue_card
 SEEN_PRECISION: Final = timedelta(minutes=5)  # precision of `seen_at`, so that not every update writes
 
 
+class Place(NamedTuple):
+    """A chat or a browser in which an account is signed in; see `browsers.is_browser`."""
+
+    number: int
+    label: str
+    since: datetime
+    seen_at: datetime
+
+
+async def places(session: AsyncSession, actor: Actor) -> list[Place]:
+    """Where the actor is signed in: the chats, then the browsers, each newest first."""
+    chats = [Place(one.chat_id, one.label, one.created_at, one.seen_at) for one in await linked_chats(session, actor)]
+    rows = await browsers.of_account(session, actor.account_id)
+    return [*chats, *(Place(one.id, f"💻 {one.label}", one.created_at, one.seen_at) for one in rows)]
+
+
 async def linked_chats(session: AsyncSession, actor: Actor) -> Sequence[ChatLink]:
-    """The actor's sessions, newest first."""
+    """The actor's linked chats, newest first."""
     links = select(ChatLink).where(ChatLink.account_id == actor.account_id)
     return (await session.scalars(links.order_by(ChatLink.created_at.desc(), ChatLink.chat_id))).all()
 
 
 async def end(session: AsyncSession, actor: Actor, chat_id: int, here: int, at: datetime) -> None:
-    """Sign out one of the actor's chats from the chat `here`. Raises NotFound for any other chat."""
+    """Sign out one of the actor's chats or browsers from the chat `here`. Raises NotFound for any other one."""
+    if browsers.is_browser(chat_id):
+        browser = await session.get(BrowserSession, chat_id)
+        if browser is None or browser.account_id != actor.account_id:
+            raise NotFound
+        await browsers.end(session, chat_id, at)
+        return
     link = await session.get(ChatLink, chat_id)
     if link is None or link.account_id != actor.account_id:
         raise NotFound
@@ -45,13 +68,13 @@ async def end(session: AsyncSession, actor: Actor, chat_id: int, here: int, at: 
 
 
 async def end_others(session: AsyncSession, actor: Actor, keep: int, at: datetime) -> int:
-    """Sign out all of the actor's chats except `keep`. Returns their number."""
+    """Sign out all browsers, and all chats except `keep`, of the actor. Returns their number."""
     others = [link.chat_id for link in await linked_chats(session, actor) if link.chat_id != keep]
     for chat_id in others:
         await sign_out(session, chat_id, at)
     if others:
         await changes.note(session, actor.account_id, Change.SIGN_OUT, at, keep, ended=others)
-    return len(others)
+    return len(others) + await browsers.end_all(session, actor.account_id, at)
 
 
 async def touch(session: AsyncSession, chat_id: int, at: datetime) -> None:
@@ -90,7 +113,8 @@ async def sign_in(session: AsyncSession, chat_id: int, email: str, at: datetime,
     if await session.get(ChatLink, chat_id) is not None:
         raise AlreadyLinked
     await create_link(session, chat_id, account, at, label)
-    await logins.forget_failures(session, logins.reset_key(email))
+    for counted in (logins.reset_key(email), logins.factor_key(account.id)):
+        await logins.forget_failures(session, counted)
     await changes.note(session, account.id, Change.SIGN_IN, at, chat_id)
     await record(session, actor_of(account), AuditEvent("sign_in", "account", account.id), at)
     return actor_of(account)
@@ -104,7 +128,7 @@ async def create_link(session: AsyncSession, chat_id: int, account: Account, at:
 
 
 async def sign_out(session: AsyncSession, chat_id: int, at: datetime) -> None:
-    """Remove the chat's link, cards and forms; account and scans stay. Raises NotLinked."""
+    """Remove the chat's link, cards and forms, and the browsers it let in; account and scans stay. Raises NotLinked."""
     link = await session.get(ChatLink, chat_id)
     if link is None:
         raise NotLinked
@@ -112,6 +136,7 @@ async def sign_out(session: AsyncSession, chat_id: int, at: datetime) -> None:
     await session.delete(link)
     await session.flush()
     await tickets.end_on_sign_out(session, link, at)
+    await browsers.end_of_chat(session, chat_id, at)
     for card in await session.scalars(select(Card).where(Card.chat_id == chat_id)):
         await session.delete(card)
     for form in await session.scalars(select(Form).where(Form.key.contains(f":{chat_id}:"))):

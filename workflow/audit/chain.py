@@ -22,7 +22,7 @@ AUDIT_CONTEXT: Final = "trail"  # key in `session.info` of its `AuditContext`
 PENDING: Final = "audit"  # key in `session.info` of the transaction's rows
 GENESIS: Final = "0" * 64
 # role of an actor without an account, by source
-UNLINKED_ROLES: Final = {"chat": "stranger", "worker": "system", "command line": "operator"}
+UNLINKED_ROLES: Final = {"chat": "stranger", "browser": "stranger", "worker": "system", "command line": "operator"}
 CHAIN_LOCK: Final = 0x43535353  # PostgreSQL advisory lock of the chain
 PAGE_ROWS: Final = 5000
 # all columns except the hash itself
@@ -33,6 +33,7 @@ class Source(StrEnum):
     """Where an act came from."""
 
     CHAT = "chat"
+    BROWSER = "browser"
     WORKER = "worker"
     COMMAND_LINE = "command line"
 
@@ -129,8 +130,8 @@ def _values(context: AuditContext, actor: Actor | None, event: AuditEvent, at: d
     """The row without its place in the chain."""
     return {
         "at": at.astimezone(UTC),
-        "actor_id": actor.account_id if actor else None,
-        "role": str(actor.role if actor else UNLINKED_ROLES[context.source]),
+        "actor_id": actor.person.account_id if actor else None,
+        "role": str(actor.person.role if actor else UNLINKED_ROLES[context.source]),
         "act": str(event.act),
         "object_kind": event.object_kind,
         "object_id": str(event.object_id),
@@ -180,6 +181,17 @@ async def verify(session: AsyncSession, key: bytes, anchors: Sequence[Anchor] = 
     return ChainBreak(expected, truncated=True) if beyond else None
 
 
+async def fits_key(session: AsyncSession) -> bool:
+    """Whether the newest row was sealed with the session's key; True where there is no row."""
+    context: AuditContext = session.info[AUDIT_CONTEXT]
+    row = (await session.execute(_NEWEST)).one_or_none()
+    if row is None:
+        return True
+    values = [*row[:-1]]
+    values[1] = _to_utc(values[1])
+    return hmac.compare_digest(row[-1], row_hmac(context.key, values))
+
+
 def row_hmac(key: bytes, values: Sequence[object]) -> str:
     """HMAC-SHA256 over the row's values, which include the hash of the row before."""
     plain = [value.isoformat() if isinstance(value, datetime) else value for value in values]
@@ -213,6 +225,7 @@ def _to_utc(stored: datetime | str) -> str:
     return stored.astimezone(UTC).isoformat()
 
 
+_NEWEST: Final = text(f"SELECT {', '.join(HASHED_COLUMNS)}, hash FROM audit ORDER BY seq DESC LIMIT 1")  # noqa: S608 - constant column names
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False).encode
 _TAKE_LOCK: Final = text("SELECT pg_advisory_xact_lock(:lock)")
 _LATEST: Final = select(AuditRow.seq, AuditRow.hash).order_by(AuditRow.seq.desc()).limit(1)

@@ -45,6 +45,12 @@ async def search(session: AsyncSession, limit: int = 15, filters: AuditFilter = 
     return (await session.scalars(rows)).all()
 
 
+async def newest_change(session: AsyncSession) -> int:
+    """Number of the newest row that is no mere look; 0 where there is none."""
+    acts = select(AuditRow.seq).where(~AuditRow.act.startswith("look:"))
+    return await session.scalar(acts.order_by(AuditRow.seq.desc()).limit(1)) or 0
+
+
 async def events_about(session: AsyncSession, patient_id: int) -> Sequence[AuditRow]:
     """The rows about one person's health data and account, newest first."""
     patient = AuditRow.patient == pseudonym(session.info[AUDIT_CONTEXT].key, patient_id)

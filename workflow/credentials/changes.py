@@ -21,12 +21,15 @@ async def note(
     at: datetime,
     *here: int,
     ended: Sequence[int] = (),
+    former_email: str | None = None,
 ) -> None:
-    """Store a change and enqueue its notices to the account's chats except `here`, and to those that it `ended`."""
+    """Store a change and enqueue its notices to the account's chats except `here`, and to those that it `ended`.
+
+    `former_email`: the address before a change of it."""
     assert account_id is not None
     linked = await session.scalars(select(ChatLink.chat_id).where(ChatLink.account_id == account_id))
     told = sorted({*linked, *ended} - set(here))
-    stored = CredentialChange(account_id=account_id, change=change, chats=told, at=at)
+    stored = CredentialChange(account_id=account_id, change=change, chats=told, former_email=former_email, at=at)
     session.add(stored)
     await session.flush()
     enqueue(session, JobKind.NOTIFY_CREDENTIAL, at, change_id=stored.id)

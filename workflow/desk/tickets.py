@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,8 +18,6 @@ from workflow.errors import NotFound, StaleAction, TicketTaken
 from workflow.jobs import JobKind, enqueue
 from workflow.permissions import STAFF, Permission, authorize
 from workflow.scans import queries
-
-MAX_MESSAGE: Final = 3000  # characters of a message; the rest is cut off
 
 
 async def open_ticket(session: AsyncSession, chat_id: int, *, lock: bool = False) -> Ticket | None:
@@ -49,14 +46,17 @@ async def request_staff(
     return alert_at
 
 
-async def message_staff(session: AsyncSession, chat_id: int, text: str, at: datetime) -> None:
-    """Store a message of the chat; relay it when the ticket is claimed. Raises StaleAction without an open ticket."""
+async def message_staff(session: AsyncSession, chat_id: int, text: str, at: datetime) -> int:
+    """Store a message of the chat; relay it when the ticket is claimed. Raises StaleAction without an open ticket.
+
+    Returns the id of the message."""
     ticket = await open_ticket(session, chat_id, lock=True)
     if ticket is None:
         raise StaleAction
     message = await store_message(session, ticket, None, text, at)
     if ticket.state is TicketState.CLAIMED:
         relay(session, message, at)
+    return message.id
 
 
 async def claim(session: AsyncSession, actor: Actor, ticket_id: int, at: datetime) -> Ticket:
@@ -178,7 +178,7 @@ async def store_message(
     session: AsyncSession, ticket: Ticket, staff_id: int | None, text: str, at: datetime
 ) -> TicketMessage:
     """Store a message of the requester, or of staff with `staff_id`."""
-    message = TicketMessage(ticket_id=ticket.id, staff_id=staff_id, text=text[:MAX_MESSAGE], at=at)
+    message = TicketMessage(ticket_id=ticket.id, staff_id=staff_id, text=text, at=at)
     session.add(message)
     await session.flush()
     return message

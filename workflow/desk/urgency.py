@@ -45,7 +45,7 @@ async def hear(session: AsyncSession, actor: Actor | None, words: Words, at: dat
     if question is None:
         return await _ask(session, actor, words, at)
     if words.text not in question.text:
-        question.text = f"{question.text}\n{words.text}"[: tickets.MAX_MESSAGE]
+        question.text = f"{question.text}\n{words.text}"
     return question.id
 
 
@@ -93,7 +93,7 @@ async def _ask(session: AsyncSession, actor: Actor | None, words: Words, at: dat
         chat_id=words.chat_id,
         account_id=actor.account_id if actor else None,
         language=words.language,
-        text=words.text[: tickets.MAX_MESSAGE],
+        text=words.text,
         asked_at=at,
     )
     session.add(question)

@@ -1,18 +1,16 @@
 """Questions that the FAQ could not answer: stored without names, grouped by wording, for a limited time."""
 
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from faq.deidentify import deidentify, unknown_words
+from faq.deidentify import deidentify
 from faq.words import normalise
-from models.tables.accounts import Account
 from models.tables.faq import MissedQuestion, SuggestedTopic
 from workflow.actors import Actor
 from workflow.audit.chain import AUDIT_CONTEXT, AuditEvent, record
@@ -21,7 +19,6 @@ from workflow.permissions import Permission, authorize
 from workflow.text_thread import read_text
 
 MAX_ROWS: Final = 1000  # rows; the rarest and oldest are deleted first
-NAMES_AT_ONCE: Final = 500  # names read between two turns of the event loop
 RETENTION: Final = timedelta(days=90)  # after a question was asked last
 SUGGESTION_LIFETIME: Final = timedelta(days=1)  # how long choosing an offered topic takes the count back
 
@@ -38,15 +35,13 @@ class UnansweredQuestion(NamedTuple):
 async def record_question(
     session: AsyncSession,
     question: UnansweredQuestion,
-    is_known: Callable[[str], bool],
+    kept: Container[str],
     at: datetime,
 ) -> None:
-    """Count an unanswered question, without the names of people of this hospital.
+    """Count an unanswered question, of which only the kept words are stored, and none of the person's own names.
 
     Nothing is stored when too little text remains. With a token, `mark_answered` can take the count back."""
-    unknown = await read_text(question.text, lambda: unknown_words(question.text, is_known))
-    names = [*question.names, *await _matching_names(session, frozenset(unknown))]
-    text = await read_text(question.text, lambda: deidentify(question.text, names, is_known))
+    text = await read_text(question.text, lambda: deidentify(question.text, question.names, kept))
     if text is None:
         return
     miss = await _count_question(session, text, question.language, at)
@@ -68,6 +63,16 @@ async def delete_old(session: AsyncSession, at: datetime) -> None:
     await session.execute(delete(MissedQuestion).where(MissedQuestion.last_at < at - RETENTION))
 
 
+async def forget_unknown_words(session: AsyncSession, kept: Container[str]) -> None:
+    """De-identify the stored questions again, after an upgrade. Idempotent."""
+    for miss in (await session.scalars(select(MissedQuestion))).all():
+        text = deidentify(miss.text, (), kept)
+        if text is None:
+            await session.delete(miss)
+        elif text != miss.text:
+            miss.text = text
+
+
 async def mark_answered(session: AsyncSession, token: str) -> None:
     """Take the count back after an offered topic was chosen. Unknown and used tokens change nothing."""
     offer = await session.get(SuggestedTopic, token, with_for_update=True)
@@ -79,6 +84,11 @@ async def mark_answered(session: AsyncSession, token: str) -> None:
     miss.times -= 1
     if not miss.times:
         await session.delete(miss)
+
+
+async def is_counted(session: AsyncSession, token: str) -> bool:
+    """Whether the question with this token was counted, and no offered topic took the count back."""
+    return bool(token) and await session.get(SuggestedTopic, token) is not None
 
 
 async def most_frequent(
@@ -127,16 +137,3 @@ async def _count_question(session: AsyncSession, text: str, language: str, at: d
     miss.times, miss.last_at = miss.times + 1, at
     await session.flush()
     return miss
-
-
-async def _matching_names(session: AsyncSession, words: frozenset[str]) -> Sequence[str]:
-    """Names of accounts that contain one of these words: every name is asked, whatever the number of words."""
-    if not words:
-        return ()
-    names = await session.stream_scalars(select(Account.name).execution_options(yield_per=NAMES_AT_ONCE))
-    return [name async for name in names if not words.isdisjoint(_words_of(name))]
-
-
-@lru_cache(maxsize=100_000)
-def _words_of(name: str) -> frozenset[str]:
-    return frozenset(normalise(name).split())

@@ -9,6 +9,7 @@ from workflow.formulary.load import Formulary
 from workflow.formulary.text import FRACTION
 
 DAYS: Final = {"d": 1, "w": 7, "m": 30, "y": 365, "f": 14}
+MOST_DAYS: Final = 3660  # ten years; more is a slip of the pen
 MOST_IN_A_PATTERN: Final = 60  # units of insulin; larger numbers are a date or a strength
 
 _PART: Final = rf"({NUMBER}|x)"
@@ -20,6 +21,9 @@ _HOURS: Final = r"(?:hourly|hrly|hours?|hrs?|h)\b"
 _EVERY: Final = re.compile(
     rf"\b(?:every|each|q|per)\s*(\d+)(?:\s*(?:-|to)\s*(\d+))?\s*(?:th)?\s*-?{_HOURS}"
     rf"|\b(\d+)(?:\s*(?:-|to)\s*(\d+))?\s*(?:th)?\s*-?(?:hourly|hrly)\b"
+)
+_COUNTED: Final = re.compile(
+    r"(?<![\d./])(\d{1,2})\s*-?\s*(?:x|times?)\s*(?:(?:a|per|in\s+a|in\s+1|in\s+the|each|every|/)?\s*day|daily)\b"
 )
 _REVIEW: Final = re.compile(
     r"\b(?:review|follow[- ]?up|f/u|recheck|repeat|come back|r/v|rev)\b[^¦]*?"
@@ -54,6 +58,7 @@ def read_times(draft: Draft, formulary: Formulary) -> Times:
     needed = bool(draft.take(phrases(formulary, "needed", "words")))
     pattern, found = _read_pattern(draft)
     found += [_by_hours(match) for match in draft.take(_EVERY)]
+    found += [float(match.group(1)) for match in draft.take(_COUNTED)]
     found += [float(meaning) for meaning in draft.take_words(vocabulary(formulary, "frequency"))]
     parts_of_day = set(draft.take_words(vocabulary(formulary, "times")))
     daily = bool(draft.take(re.compile(r"\b(?:daily|every ?day|per day|a day|/day)\b")))
@@ -105,7 +110,7 @@ def _numbers(match: re.Match[str]) -> tuple[float, ...]:
 
 
 def read_days(draft: Draft) -> int | None:
-    """Take out how long, in days: 5 d, x 1 week, 5/7, 2/52, 1/12. Two that differ are a doubt.
+    """Take out how long, in days: 5 d, x 1 week, 5/7, 2/52, 1/12. Two that differ, or above MOST_DAYS, are a doubt.
 
     Steps of a taper, each with its dose, are added up.
     """
@@ -118,6 +123,9 @@ def read_days(draft: Draft) -> int | None:
             draft.text = draft.text.replace(match.group(0), " ¦ ", 1)
             found.append(int(match.group(1)) * length)
     found += [int(match.group(1)) for match in draft.take(_BARE)]
+    if any(days > MOST_DAYS for days in found):
+        draft.doubtful = True
+        return None
     if 1 < len(found) <= doses:
         draft.doubtful = True
         return sum(found)

@@ -29,6 +29,7 @@ ROUTE_OF_FORM: Final = {
 }  # fmt: skip
 _PREFIX: Final = re.compile(r"(?<![a-z])(t|c|tab|cap|syp|inj)\s*[.\-/]\s*(?=[a-z])|^(t|c)\s+(?=[a-z])")
 _NOTE: Final = re.compile(r"\b(?:allergic|known case|k/c/o|h/o|history of|c/o)\b")
+_DITTO: Final = re.compile(r"\bdo\b(?!\s+not\b)")  # "the same", or Hindi's two, unless a phrase has explained it
 _NUMBER_AFTER: Final = re.compile(r"\d+$")
 
 
@@ -87,7 +88,7 @@ class _Reader:
         if (
             at >= len(words)
             or not (words[number][0].isdigit() and words[at].isalpha())
-            or self._follows(places[at]) in {"/", "."}
+            or self._draft.text[places[at].end() :][:1] in {"/", "."}
         ):
             return
         suffix, product = words[at], self._index.suffixed(name.product, words[at])
@@ -105,9 +106,6 @@ class _Reader:
         elif product is None and not is_time and suffix not in {*self._formulary.words["suffix"]["safe"], "am"}:
             self._another |= suffix in DURATIONS or self._index.is_suffix(suffix)
 
-    def _follows(self, place: re.Match[str]) -> str:
-        return self._draft.text[place.end() :][:1]
-
     def _sold(self, product: Product) -> Sequence[Strength]:
         substance = self._formulary.substances.get(product.substances[0])
         return sold(substance) if substance is not None else ()
@@ -121,7 +119,9 @@ class _Reader:
 
     def _translate(self) -> None:
         words = vocabulary(self._formulary, "translate")
-        self._draft.text = words.pattern.sub(lambda match: f" {words.meaning[match.group(0)]} ", self._draft.text)
+        text = words.pattern.sub(lambda match: f" {words.meaning[match.group(0)]} ", self._draft.text)
+        self._draft.text = " ".join(text.split())  # as the phrases after it are written
+        self._draft.doubtful |= bool(_DITTO.search(self._draft.text))
 
     def read(self) -> PrescriptionLine:
         draft, formulary = self._draft, self._formulary
@@ -152,22 +152,20 @@ class _Reader:
 
     def _is_stopped(self) -> bool:
         """The line begins with a word that takes a medicine away, or says that it is cancelled."""
-        match = phrases(self._formulary, "advice", "stopping").match(self._draft.text.strip())
-        return match is not None or is_cancelled(self._written, self._formulary)
+        stopping = phrases(self._formulary, "advice", "stopping")
+        return bool(stopping.match(self._draft.text.strip())) or is_cancelled(self._written, self._formulary)
 
     def _is_advice(self, products: Sequence[Product], evidence: bool, amounts: Written) -> bool:
         advice = phrases(self._formulary, "advice", "words")
         if products:
             return not evidence and advice.search(self._written) is not None
-        if advice.match(self._written) is not None:
-            return True
-        return advice.search(self._translated()) is not None and not amounts.masses
+        return advice.match(self._written) is not None or (
+            not amounts.masses and advice.search(self._translated()) is not None
+        )
 
     def _translated(self) -> str:
         words = vocabulary(self._formulary, "translate")
-        return (
-            words.pattern.sub(lambda match: f" {words.meaning[match.group(0)]} ", self._written) + " " + self._written
-        )
+        return f"{words.pattern.sub(lambda match: f' {words.meaning[match.group(0)]} ', self._written)} {self._written}"
 
     def _products(self, evidence: bool, form: str | None) -> tuple[list[Product], bool]:
         """The medicines of the line, and whether nothing unexplained stands beside them."""

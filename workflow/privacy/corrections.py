@@ -22,8 +22,12 @@ from workflow.jobs import JobKind, enqueue
 CORRECTABLE: Final = frozenset({"name", "date_of_birth", "sex"})  # what reports print
 
 
-async def correct(session: AsyncSession, actor: Actor, field: str, value: str | date | Sex, at: datetime) -> None:
+async def correct(
+    session: AsyncSession, actor: Actor, field: str, value: str | date | Sex, at: datetime, estimated: bool = False
+) -> None:
     """Correct name, birth date or sex; redraw the cards and tell the doctors of released reports.
+
+    `estimated`: the birth date was counted from an age or a year alone.
 
     Raises StaleAction while a released report is being written, which states what was confirmed."""
     assert field in CORRECTABLE
@@ -31,9 +35,12 @@ async def correct(session: AsyncSession, actor: Actor, field: str, value: str | 
     scans = (await session.scalars(select(Scan).where(Scan.patient_id == account.id))).all()
     if any(scan.released_at is not None and scan.status is not ScanStatus.REPORT_READY for scan in scans):
         raise StaleAction
-    if getattr(account, field) == value:
+    is_birth = field == "date_of_birth"
+    if getattr(account, field) == value and not (is_birth and account.birth_estimated != estimated):
         return
     setattr(account, field, value)
+    if is_birth:
+        account.birth_estimated = estimated
     for scan in scans:
         enqueue(session, JobKind.SHOW_CARDS, at, scan_id=scan.id)
     if await released_scans(session, account.id):
@@ -60,14 +67,15 @@ async def correct_phone(session: AsyncSession, actor: Actor, phone: str, chat_id
 async def set_email(  # what opens the account, and the chat that is not told of it
     session: AsyncSession, actor: Actor, email: str, chat_id: int, at: datetime, password_hash: str | None = None
 ) -> None:
-    """Set the address, which a mailed code has proved, and a first password; the other chats are told.
+    """Set the address, which a mailed code has proved, and a first password; the other chats and the former
+    address are told.
 
     Raises LoginFailed for a known address."""
     account = await session.get_one(Account, actor.account_id)
     if await account_by_email(session, email) not in {None, account}:
         raise LoginFailed
-    account.email = email.lower()
+    former, account.email = account.email, email.lower()
     if account.password_hash is None:
         account.password_hash = password_hash
-    await changes.note(session, account.id, Change.EMAIL, at, chat_id)
+    await changes.note(session, account.id, Change.EMAIL, at, chat_id, former_email=former)
     await record(session, actor, AuditEvent("correct:email", "account", account.id, account.id), at)

@@ -1,6 +1,6 @@
 """Erasure of an account in stages: records are sealed until their retention ends, then their key is destroyed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, cast, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.crypto.keys import DATA_KEYS, WrappedKey
-from models.tables.accounts import Account, Invite, PatientFacts
+from models.tables.accounts import Account, Invite, PatientFacts, VoiceNote
 from models.tables.amendments import Amendment, AmendmentState
 from models.tables.chats import Card
 from models.tables.codes import Code, CredentialChange
@@ -17,11 +17,14 @@ from models.tables.deliveries import Delivery, DeliveryEvent
 from models.tables.desk import Ticket, TicketMessage, TicketState, UrgencyQuestion
 from models.tables.jobs import Job
 from models.tables.model_watch import ReadAhead, ShadowFinding
+from models.tables.proxies import Proxy, patients_of
 from models.tables.readings import ReadingPresets, ReadingVersion
 from models.tables.scans import AiFinding, CriticalResult, Prescription, Reading, Report, Scan
 from models.vocabulary import Role, ScanStatus, Sex
 from workflow.accounts import logins
+from workflow.accounts.browsers import sessions as browsers
 from workflow.accounts.chats import phones
+from workflow.accounts.files import proxies
 from workflow.accounts.sessions import sign_out
 from workflow.actors import SYSTEM, Actor
 from workflow.audit.chain import AuditEvent, record
@@ -95,6 +98,25 @@ async def continue_erasure(
     return progress
 
 
+async def destroyed_keys(session: AsyncSession) -> Sequence[str]:
+    """Ids of the data keys of all erased accounts."""
+    ids = select(Account.key_id).where(Account.erased_at.is_not(None), Account.key_id.is_not(None))
+    return [str(key_id) for key_id in await session.scalars(ids)]
+
+
+async def repeat_erasures(session: AsyncSession, key_ids: Collection[str], at: datetime) -> int:
+    """After a restore, erase the accounts with these data keys again; returns how many. Idempotent."""
+    alive = select(Account.id, Account.key_id).where(Account.erased_at.is_(None), Account.key_id.is_not(None))
+    again = [row.id for row in await session.execute(alive) if row.key_id in key_ids]
+    for account_id in again:
+        account = await lock_account(session, account_id)
+        account.erasure_asked_at = account.erasure_asked_at or at
+        if account.closed_at is None:
+            await _close_account(session, account, at)
+        await _erase_account(session, account, at)
+    return len(again)
+
+
 async def lock_account(session: AsyncSession, account_id: int | None) -> Account:
     """The account's current row, locked for writing until this transaction ends."""
     row = select(Account).where(Account.id == account_id).with_for_update(of=Account)
@@ -138,6 +160,8 @@ async def _delete_conversations(session: AsyncSession, account_id: int, chats: S
     for ticket in await session.scalars(own):
         if ticket.state is TicketState.CLAIMED:
             tickets.notify_withdrawn(session, ticket, at)
+        words = select(TicketMessage.id).where(TicketMessage.ticket_id == ticket.id)
+        await session.execute(delete(VoiceNote).where(VoiceNote.words_id.in_(words)))
         await session.execute(delete(TicketMessage).where(TicketMessage.ticket_id == ticket.id))
         ticket.chat_id, ticket.account_id, ticket.account = 0, None, None
         ticket.state, ticket.closed_at = TicketState.CLOSED, ticket.closed_at or at
@@ -160,12 +184,18 @@ async def _close_account(session: AsyncSession, account: Account, at: datetime) 
     await _delete_unprotected(session, account, at)
     codes = update(Code).where(or_(Code.account_id == account.id, Code.email == account.email))
     await session.execute(codes.values(**BLANK_CODE, used_at=func.coalesce(Code.used_at, at)))
+    await browsers.end_all(session, account.id, at)
     await logins.delete_throttles(session, chats, account.email)
     if account.email is not None:
         await session.execute(update(Invite).where(Invite.email == account.email).values(email=""))
     born = account.date_of_birth
     for table in (CredentialChange, PatientFacts, ReadingPresets):
         await session.execute(delete(table).where(table.account_id == account.id))
+    either = or_(Proxy.patient_id == account.id, Proxy.proxy_id == account.id)
+    dependants = (await session.scalars(patients_of(account.id))).all()
+    await session.execute(delete(Proxy).where(either))
+    for patient_id in dependants:
+        await proxies.fall_to_desk(session, patient_id, at)
     account.identity = {"name": account.name, "sex": account.sex, "date_of_birth": born and born.isoformat()}
     account.email, account.password_hash = f"{account.id}@forgotten.invalid", ""
     _clear_identity(account)
@@ -191,6 +221,7 @@ async def _erase_account(session: AsyncSession, account: Account, at: datetime) 
     untimed = {"media_group_id": None, "stat_at": None, "late_notified": None}
     await session.execute(update(Scan).where(Scan.id.in_(scans)).values(**untimed))
     await session.execute(update(ReadAhead).where(ReadAhead.scan_id.in_(scans)).values(result=None))
+    await session.execute(update(VoiceNote).where(VoiceNote.scan_id.in_(scans)).values(seconds=0))
     for table in (ShadowFinding, CriticalResult, ReadingVersion):
         await session.execute(delete(table).where(table.scan_id.in_(scans)))
     reports = select(Report.id).where(Report.scan_id.in_(scans))

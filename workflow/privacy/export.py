@@ -5,19 +5,22 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.crypto.vault import Content
-from models.tables.accounts import Account, ChatLink
+from models.tables.accounts import Account, ChatLink, VoiceNote
 from models.tables.amendments import Amendment, AmendmentState
 from models.tables.deliveries import Delivery
-from models.tables.desk import Ticket, UrgencyQuestion
+from models.tables.desk import Ticket, TicketMessage, UrgencyQuestion
+from models.tables.proxies import Proxy, patients_of
 from models.tables.scans import Report, Scan, ScanEvent
 from models.vocabulary import Role, ScanStatus
+from workflow.accounts.browsers import sessions as browsers
 from workflow.actors import Actor
 from workflow.audit import search
 from workflow.audit.chain import AuditEvent, record
+from workflow.desk import voice_notes
 from workflow.jobs import JobKind, enqueue
 from workflow.permissions import Permission, authorize, scans_in_scope
 from workflow.privacy import overview
@@ -28,7 +31,9 @@ from workflow.scans import patient_facts, presets
 
 SCHEMA: Final = "csss-export/1"
 Facts = dict[str, Any]
-IDENTITY: Final = ("name", "email", "phone", "whatsapp", "date_of_birth", "sex", "language", "created_at")
+IDENTITY: Final = (
+    *("name", "email", "phone", "whatsapp", "date_of_birth", "birth_estimated", "sex", "language", "created_at"),
+)
 SCAN: Final = (
     *("id", "status", "modality", "complaint", "since", "reason", "picture_hash", "same_as", "supersedes_id"),
     *("stat_at", "late_notified", "created_at"),
@@ -42,9 +47,12 @@ READING: Final = (
     *("signed_at", "override", "no_alert", "difference_seen", "version", "proposed"),
 )
 AMENDMENT: Final = (
-    *("version", "addendum", "reason", "findings", "impression", "recommendations", "band", "override"),
-    "approved_at",
+    *("version", "addendum", "reason", "findings", "impression", "recommendations", "band", "override", "approved_at"),
 )
+CONSENT: Final = ("version", "language", "given_at", "withdrawn_at", "paper")
+TICKET: Final = ("urgent", "state", "opened_at", "closed_at")
+URGENCY: Final = ("text", "asked_at", "answered_at", "bad_now", "scan_id")
+VOICE: Final = ("id", "seconds", "at")  # the sound is a file of this number
 CLARIFICATION: Final = ("question", "answer", "asked_at", "answered_at", "withdrawn_at")
 AUDIT: Final = ("at", "role", "act", "object_kind", "object_id", "version", "outcome", "reason")
 
@@ -65,18 +73,21 @@ class Export(NamedTuple):
 
 
 async def request_export(session: AsyncSession, actor: Actor, chat_id: int, at: datetime) -> None:
-    """Enqueue the export for this chat. The caller has checked the password."""
+    """Enqueue the export for this chat, and one for each patient for whom the actor acts.
+
+    The caller has checked the password."""
     authorize(actor, Permission.EXPORT_SELF)
-    lock, requested = f"export:{actor.account_id}", at.isoformat()
-    account = actor.account_id
-    enqueue(session, JobKind.SEND_EXPORT, at, lock=lock, account_id=account, chat_id=chat_id, asked=requested)
+    requested, lock = at.isoformat(), f"export:{actor.account_id}"  # one after the other: they share a passphrase
+    for account in (actor.account_id, *await session.scalars(patients_of(actor.account_id))):
+        enqueue(session, JobKind.SEND_EXPORT, at, lock=lock, account_id=account, chat_id=chat_id, asked=requested)
 
 
 async def gather(session: AsyncSession, actor: Actor, at: datetime) -> Export:
     """Everything stored about the actor. Before the release of a report: no model output and no draft."""
     authorize(actor, Permission.EXPORT_SELF)
     account = await session.get_one(Account, actor.account_id)
-    scans = (await session.scalars(scans_in_scope(actor, Permission.SEE_OWN).order_by(Scan.id))).all()
+    own = scans_in_scope(actor, Permission.SEE_OWN).where(Scan.patient_id == account.id)
+    scans = (await session.scalars(own.order_by(Scan.id))).all()
     exported = [await _scan(session, scan) for scan in scans]
     data = {
         "schema": SCHEMA,
@@ -86,16 +97,19 @@ async def gather(session: AsyncSession, actor: Actor, at: datetime) -> Export:
         "own_phrases": [one._asdict() for one in await presets.own_phrases(session, actor)],
         "recent_readings": list(await presets.recent_readings(session, actor)),
         "consents": [
-            _pick(one, ("version", "language", "given_at")) for one in await overview.consents(session, account.id)
+            _pick(one, CONSENT) | {"for_patient": one.given_by is not None}
+            for one in await overview.consents(session, account.id)
         ],
         "chats": await _chats(session, account.id),
+        "proxies": await _proxies(session, account.id),
         "scans": [facts for facts, _ in exported],
         "conversations": await _conversations(session, account.id),
         "urgency_questions": await _urgency_questions(session, account.id),
         "deliveries": await _deliveries(session, account.id),
         "record": [_pick(row, AUDIT) for row in reversed(await search.events_about(session, account.id))],
     }
-    return Export(data, [file for _, files in exported for file in files])
+    spoken = _voices("conversations", await voice_notes.of_conversations(session, account.id))
+    return Export(data, [*(file for _, files in exported for file in files), *spoken])
 
 
 async def record_export(session: AsyncSession, actor: Actor, at: datetime) -> None:
@@ -110,16 +124,16 @@ def canonical(data: Mapping[str, Any]) -> bytes:
 
 async def _scan(session: AsyncSession, scan: Scan) -> tuple[Facts, list[ExportFile]]:
     folder = f"scans/{scan.id}"
-    files = [
-        ExportFile(f"{folder}/as-sent.", scan.original_file, Content.ORIGINAL),
-        ExportFile(f"{folder}/as-shown.jpg", scan.picture_file, Content.PICTURE),
-    ]
+    shown = ExportFile(f"{folder}/as-shown.jpg", scan.picture_file, Content.PICTURE)
+    files = [ExportFile(f"{folder}/as-sent.", scan.original_file, Content.ORIGINAL), shown]
     events = await session.scalars(select(ScanEvent).where(ScanEvent.scan_id == scan.id).order_by(ScanEvent.id))
     facts = _pick(scan, SCAN)
     facts["events"] = [_pick(one, ("at", "role", "action", "status")) for one in events]
     if scan.critical is not None:
         facts["critical"] = _pick(scan.critical, ("marked_at", "told_at", "acknowledged_at"))
     facts["questions"] = _clarifications(scan, Role.PATIENT)
+    facts["voice_notes"] = [_pick(one, VOICE) for one in scan.voices]
+    files += _voices(folder, scan.voices)
     if scan.status is ScanStatus.REPORT_READY:
         facts["released"], pdfs = await _released(session, scan)
         files += pdfs
@@ -150,6 +164,10 @@ async def _released(session: AsyncSession, scan: Scan) -> tuple[Facts, list[Expo
     return facts, files
 
 
+def _voices(folder: str, notes: Sequence[VoiceNote]) -> list[ExportFile]:
+    return [ExportFile(f"{folder}/voice-{one.id}.ogg", one.file, Content.VOICE) for one in notes]
+
+
 def _clarifications(scan: Scan, addressee: Role) -> list[Facts]:
     """The questions to the patient or to the doctor, with the answers; ready ones by their key."""
     return [
@@ -177,28 +195,35 @@ def _prescription(scan: Scan) -> Facts:
 
 
 async def _chats(session: AsyncSession, account_id: int) -> list[Facts]:
-    own = select(ChatLink).where(ChatLink.account_id == account_id)
-    links = await session.scalars(own.order_by(ChatLink.created_at))
-    return [_pick(one, ("label", "created_at", "seen_at")) for one in links]
+    own = select(ChatLink).where(ChatLink.account_id == account_id).order_by(ChatLink.created_at)
+    signed_in = [*await session.scalars(own), *await browsers.of_account(session, account_id)]
+    return [_pick(one, ("label", "created_at", "seen_at")) for one in signed_in]
+
+
+async def _proxies(session: AsyncSession, account_id: int) -> list[Facts]:
+    """The persons who act for this patient, and the patients for whom this person acts."""
+    either = or_(Proxy.patient_id == account_id, Proxy.proxy_id == account_id)
+    rows = await session.scalars(select(Proxy).where(either).order_by(Proxy.since, Proxy.patient_id))
+    return [
+        _pick(one, ("relation", "since", "ended_at"))
+        | {"patient": release.patient_number(one.patient_id), "person": one.proxy.name}
+        for one in rows
+    ]
 
 
 async def _conversations(session: AsyncSession, account_id: int) -> list[Facts]:
-    tickets = await session.scalars(select(Ticket).where(Ticket.account_id == account_id).order_by(Ticket.id))
-    return [
-        _pick(ticket, ("urgent", "state", "opened_at", "closed_at"))
-        | {
-            "words": [
-                _pick(one, ("at", "text")) | {"by": "staff" if one.staff_id else "you"} for one in ticket.messages
-            ]
-        }
-        for ticket in tickets
-    ]
+    own = select(Ticket).where(Ticket.account_id == account_id).order_by(Ticket.id)
+    return [_pick(one, TICKET) | {"words": list(map(_words, one.messages))} for one in await session.scalars(own)]
+
+
+def _words(one: TicketMessage) -> Facts:
+    voice = {"voice": _pick(one.voice, VOICE)} if one.voice else {}
+    return _pick(one, ("at", "text")) | {"by": "staff" if one.staff_id else "you"} | voice
 
 
 async def _urgency_questions(session: AsyncSession, account_id: int) -> list[Facts]:
     asked = select(UrgencyQuestion).where(UrgencyQuestion.account_id == account_id).order_by(UrgencyQuestion.id)
-    fields = ("text", "asked_at", "answered_at", "bad_now", "scan_id")
-    return [_pick(one, fields) for one in await session.scalars(asked)]
+    return [_pick(one, URGENCY) for one in await session.scalars(asked)]
 
 
 async def _deliveries(session: AsyncSession, account_id: int) -> list[Facts]:

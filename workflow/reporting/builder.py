@@ -96,6 +96,7 @@ def _patient(account: Account) -> Patient:
         name=account.name,
         number=patient_number(account.id),
         born=account.date_of_birth,
+        born_about=account.birth_estimated or None,
         sex=Sex(account.sex),
         contact=None if account.closed_at else contact_of(account),
     )

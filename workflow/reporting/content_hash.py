@@ -77,4 +77,5 @@ def _critical(critical: CriticalResult | None) -> list[str] | None:
 
 def _person(account: Account, role: Role) -> list[str | int | None]:
     born = account.date_of_birth.isoformat() if account.date_of_birth else None
+    born = f"about {born}" if account.birth_estimated else born
     return [account.id, account.name, account.sex, born, account.registration_number_as(role)]

@@ -64,6 +64,8 @@ async def begin_delivery(session: AsyncSession, key: str, at: datetime) -> Prior
             await end_delivery(session, key, at, state=DeliveryState.SENDING)
             return PriorAttempt.NONE
         case DeliveryState.SENDING:
+            assert delivery is not None
+            _record_event(session, delivery, at)
             return PriorAttempt.UNKNOWN
     return PriorAttempt.FINISHED
 
@@ -93,6 +95,12 @@ async def undelivered(session: AsyncSession, at: datetime, limit: int = 10) -> S
     deliveries = select(Delivery, Report).join(Report, Report.id == Delivery.report_id).where(~superseded)
     deliveries = deliveries.where((Delivery.state == DeliveryState.FAILED) | waiting)
     return (await session.execute(deliveries.order_by(Delivery.started_at.desc()).limit(limit))).tuples().all()
+
+
+async def of_reports(session: AsyncSession, report_ids: Sequence[int]) -> Sequence[Delivery]:
+    """Every delivery of these reports, oldest first."""
+    rows = select(Delivery).where(Delivery.report_id.in_(report_ids)).order_by(Delivery.started_at, Delivery.key)
+    return (await session.scalars(rows)).all()
 
 
 async def history(session: AsyncSession, key: str) -> Sequence[DeliveryEvent]:

@@ -10,6 +10,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables.accounts import Account, PatientFacts
+from models.tables.proxies import proxies_of
 from models.tables.scans import Scan
 from workflow.accounts.names import SIMILAR, similarity
 from workflow.actors import Actor
@@ -25,11 +26,12 @@ _PATIENT_NUMBER: Final = re.compile(r"[Pp]?0*(\d{1,9})")
 
 
 class Story(NamedTuple):
-    """A patient with the newest scans and the facts for prescribing."""
+    """A patient with the newest scans, the facts for prescribing, and the relatives who send for them."""
 
     account: Account
     facts: PatientFacts | None
     history: History
+    relatives: Sequence[Account]
 
 
 async def find_patients(session: AsyncSession, actor: Actor, typed: str, at: datetime) -> Sequence[Account]:
@@ -59,7 +61,10 @@ async def story(
     if account is None:
         raise NotFound
     scans = scans_in_scope(actor, Permission.FIND_PATIENT).where(Scan.patient_id == account_id)
-    told = Story(account, await session.get(PatientFacts, account_id), await history_of(session, scans, language, most))
+    facts = await session.get(PatientFacts, account_id)
+    acting = select(Account).where(Account.id.in_(proxies_of(account_id)), Account.id != account_id)
+    relatives = (await session.scalars(acting.order_by(Account.id))).all()
+    told = Story(account, facts, await history_of(session, scans, language, most), relatives)
     await record(session, actor, AuditEvent("look:patient", "account", account_id, account_id), at)
     return told
 

@@ -16,7 +16,7 @@ from workflow.audit.chain import AuditEvent, Outcome, record
 from workflow.reporting.content_hash import report_hash
 from workflow.transitions import RULES, Action, advance, lock_scan
 
-ALPHABET: Final = "23456789abcdefghjkmnpqrstuvwxyz"  # without characters that look alike
+PASSPHRASE_GROUPS: Final = 5  # of four digits
 
 
 class IssuedFiles(NamedTuple):
@@ -84,8 +84,8 @@ def new_token() -> str:
 
 
 def new_passphrase() -> str:
-    """A random passphrase of 79 bits in four groups, easy to type on a telephone."""
-    return "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(4))
+    """A random passphrase of 66 bits: digits in groups, which any telephone's keys type, with or without the spaces."""
+    return " ".join(f"{secrets.randbelow(10_000):04}" for _ in range(PASSPHRASE_GROUPS))
 
 
 def patient_number(account_id: int) -> str:

@@ -123,11 +123,13 @@ async def answer(session: AsyncSession, actor: Actor, scan_id: int, number: int,
     an unknown ready answer."""
     one = await answerable(session, actor, scan_id, number)
     topic, kept = topic_of(one), None
+    asked_about = await session.get_one(Scan, scan_id)
     if text.startswith(READY) and (topic is None or text.removeprefix(READY) not in READY_ANSWERS[topic]):
         raise StaleAction
     if topic is Topic.ALLERGIES or text.startswith(READY):
         assert topic is not None
-        kept = await patient_facts.add_answer(session, actor, topic, text.removeprefix(READY), at)
+        patient = actor.for_patient(asked_about.patient_id)
+        kept = await patient_facts.add_answer(session, patient, topic, text.removeprefix(READY), at)
         text = f"{READY}{topic}_{text.removeprefix(READY)}" if text.startswith(READY) else text
     one.answer, one.answered_by, one.answered_at = text, actor.account_id, at
     await session.flush()

@@ -1,9 +1,10 @@
 """Intake of an uploaded picture as a scan."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from inference.upload.dct_hash import hash_distance
@@ -11,6 +12,7 @@ from models.tables.accounts import ChatLink
 from models.tables.desk import UrgencyQuestion
 from models.tables.scans import Scan, ScanEvent
 from models.vocabulary import Modality, ScanStatus
+from workflow import consent
 from workflow.actors import Actor
 from workflow.audit.chain import AuditEvent, record
 from workflow.errors import StaleAction
@@ -40,9 +42,12 @@ class Upload(NamedTuple):
 async def create_scan(session: AsyncSession, actor: Actor, upload: Upload, at: datetime) -> Scan:
     """Store an upload as a new scan. It supersedes the patient's last rejected scan, if that is not superseded yet.
 
-    `same_as` names the patient's earlier scan with the same picture; a press never removes the new one."""
+    `same_as` names the patient's earlier scan with the same picture; a press never removes the new one. Raises
+    ConsentMissing, and like `authorize`."""
     authorize(actor, Permission.UPLOAD)
     assert actor.account_id is not None
+    if not await consent.has_agreed(session, actor):
+        raise consent.ConsentMissing
     same = await _same_picture(session, actor.account_id, upload)
     scan = Scan(
         patient_id=actor.account_id,
@@ -57,9 +62,15 @@ async def create_scan(session: AsyncSession, actor: Actor, upload: Upload, at: d
     await session.flush()
     session.add(
         ScanEvent(
-            scan_id=scan.id, actor_id=actor.account_id, role=actor.role, action="upload", status=scan.status, at=at
+            scan_id=scan.id,
+            actor_id=actor.person.account_id,
+            role=actor.person.role,
+            action="upload",
+            status=scan.status,
+            at=at,
         )
     )
+    await _copy_description(session, scan)
     enqueue(session, JobKind.SHOW_CARDS, at, scan_id=scan.id)
     if session.info.get(READ_AHEAD):
         enqueue(session, JobKind.READ_AHEAD, at, lock=READ_AHEAD, scan_id=scan.id)
@@ -83,17 +94,62 @@ async def record_complaint(
 
     Scans that a doctor has signed keep their text. Raises NotFound."""
     scan = await scan_for(session, scan_id, actor, Permission.DESCRIBE)
-    same_album = Scan.id == scan_id
-    if scan.media_group_id is not None:
-        same_album = (Scan.media_group_id == scan.media_group_id) & (Scan.patient_id == scan.patient_id)
-    unsigned = select(Scan).where(same_album, Scan.status.in_(UNSIGNED))
-    scans = (await session.scalars(unsigned)).all()
+    await _describe(session, actor, scan, {field: text}, at)
+
+
+class Change(NamedTuple):
+    """Words of a field before and after their author edited them."""
+
+    field: str
+    before: str
+    after: str
+
+
+async def change_description(session: AsyncSession, actor: Actor, scan_id: int, change: Change, at: datetime) -> bool:
+    """Replace words of the complaint or its duration; returns False once a doctor has signed. Raises NotFound."""
+    scan = await scan_for(session, scan_id, actor, Permission.DESCRIBE)
+    words = getattr(scan, change.field) or ""
+    if scan.status not in UNSIGNED or change.before not in words:
+        return False
+    await _describe(session, actor, scan, {change.field: words.replace(change.before, change.after)}, at)
+    return True
+
+
+async def add_to_complaint(session: AsyncSession, actor: Actor, scan_id: int, text: str, at: datetime) -> None:
+    """Add further words, of another picture's caption, to the complaint of a scan and its album. Raises NotFound."""
+    scan = await scan_for(session, scan_id, actor, Permission.DESCRIBE)
+    earlier = scan.complaint or ""
+    if text not in earlier:
+        await _describe(session, actor, scan, {"complaint": f"{earlier}\n{text}".strip()}, at)
+
+
+async def _describe(session: AsyncSession, actor: Actor, scan: Scan, words: Mapping[str, str], at: datetime) -> None:
+    """Store the patient's words, by field, on the unsigned scans of the album."""
+    scans = (await session.scalars(_unsigned_of_album(scan))).all()
     for one in scans:
-        setattr(one, field, text)
+        for field, text in words.items():
+            setattr(one, field, text)
         enqueue(session, JobKind.SHOW_CARDS, at, scan_id=one.id)
     await session.flush()
     for one in scans:  # after all rows are locked: taking the audit chain's lock last avoids deadlocks
-        await record(session, actor, AuditEvent(f"describe:{field}", "scan", one.id, one.patient_id, one.version), at)
+        for field in words:
+            event = AuditEvent(f"describe:{field}", "scan", one.id, one.patient_id, one.version)
+            await record(session, actor, event, at)
+
+
+def _unsigned_of_album(scan: Scan) -> Select[tuple[Scan]]:
+    """The scan and the others of its album that no doctor has signed."""
+    same_album = Scan.id == scan.id
+    if scan.media_group_id is not None:
+        same_album = (Scan.media_group_id == scan.media_group_id) & (Scan.patient_id == scan.patient_id)
+    return select(Scan).where(same_album, Scan.status.in_(UNSIGNED)).order_by(Scan.id)
+
+
+async def _copy_description(session: AsyncSession, scan: Scan) -> None:
+    """Give a further picture of an album what the patient has told about those before it."""
+    for other in (await session.scalars(_unsigned_of_album(scan))).all():
+        if other.id != scan.id:
+            scan.complaint, scan.since = other.complaint, other.since
 
 
 async def answer_same_picture(session: AsyncSession, actor: Actor, scan_id: int, same: bool, at: datetime) -> int:
@@ -166,13 +222,15 @@ async def _scan_to_supersede(session: AsyncSession, patient_id: int) -> int | No
 
 
 async def _mark_after_answer(session: AsyncSession, actor: Actor, scan: Scan, at: datetime) -> None:
-    """Mark a new scan as urgent where the patient answered No within a day and no scan in progress has the mark."""
-    own_chats = select(ChatLink.chat_id).where(ChatLink.account_id == scan.patient_id)
+    """Mark a new scan as urgent where the patient, or the person who sent it for them, answered No within a day and no
+    scan in progress has the mark."""
+    people = {scan.patient_id, actor.person.account_id or scan.patient_id}
+    own_chats = select(ChatLink.chat_id).where(ChatLink.account_id.in_(people))
     guest = and_(UrgencyQuestion.account_id.is_(None), UrgencyQuestion.chat_id.in_(own_chats))
     waiting = (
         select(UrgencyQuestion)
         .outerjoin(Scan, Scan.id == UrgencyQuestion.scan_id)
-        .where(or_(UrgencyQuestion.account_id == scan.patient_id, guest), UrgencyQuestion.bad_now.is_(False))
+        .where(or_(UrgencyQuestion.account_id.in_(people), guest), UrgencyQuestion.bad_now.is_(False))
         .where(UrgencyQuestion.answered_at > at - MARK_WAITS)
         .where(or_(UrgencyQuestion.scan_id.is_(None), Scan.status == ScanStatus.REJECTED))
     )

@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from models.tables.accounts import Account, AdditionalRole, ChatLink
+from models.tables.accounts import Account, AdditionalRole, ChatLink, VoiceNote
 from models.tables.chats import Card, HandledUpdate
 from models.tables.jobs import Job
 from models.tables.model_watch import ReadAhead
+from models.tables.proxies import patients_of, proxies_of
 from models.tables.scans import AiFinding, Report, Scan
 from models.vocabulary import Band, Role, ScanStatus
 from workflow.actors import Actor
@@ -21,6 +22,7 @@ from workflow.transitions import Action, require_separation_of_duties
 
 CARDIAC: Final = "cardiac_mri"
 DUPLICATE: Final = "reason.same_picture"  # a stored reason of a rejection
+RETAKE_REASONS: Final = ("blurred", "cut_off", "dark", "glare", "wrong_view")  # ready ones, stored after "reason."
 
 
 async def scan_for(
@@ -109,8 +111,9 @@ async def is_permitted(session: AsyncSession, scan_id: int, actor: Actor, operat
 
 
 async def patient_chats(session: AsyncSession, scan: Scan) -> Sequence[int]:
-    """Chats of the scan's patient."""
-    return await chats_of_account(session, scan.patient_id)
+    """Chats of the scan's patient and of the relatives who act for them."""
+    linked = ChatLink.account_id == scan.patient_id, ChatLink.account_id.in_(proxies_of(scan.patient_id))
+    return (await session.scalars(select(ChatLink.chat_id).where(or_(*linked)))).all()
 
 
 async def chats_of_account(session: AsyncSession, account_id: int | None) -> Sequence[int]:
@@ -130,8 +133,10 @@ async def report_versions(session: AsyncSession, scan: Scan) -> Sequence[Report]
 
 
 async def own_reports(session: AsyncSession, actor: Actor) -> Sequence[Report]:
-    """Every version of a patient's own reports: newest scan first, within a scan the newest version first."""
-    reports = select(Report).join(Scan, Scan.id == Report.scan_id).where(Scan.patient_id == actor.account_id)
+    """Every version of the reports of a patient and of those for whom they act: newest scan first, within a scan the
+    newest version first."""
+    own = or_(Scan.patient_id == actor.account_id, Scan.patient_id.in_(patients_of(actor.account_id)))
+    reports = select(Report).join(Scan, Scan.id == Report.scan_id).where(own)
     return (await session.scalars(reports.order_by(Report.scan_id.desc(), Report.version.desc()))).all()
 
 
@@ -183,9 +188,16 @@ async def stored_files(session: AsyncSession, after: int, most: int) -> tuple[se
     return await _files(session, and_(Account.erased_at.is_(None), Scan.id > after, Scan.id <= last)), last
 
 
+async def conversation_files(session: AsyncSession, account_id: int | None = None) -> set[str]:
+    """Vault ids of the voice notes of conversations, of one account or of all that are not erased."""
+    owner = Account.erased_at.is_(None) if account_id is None else Account.id == account_id
+    notes = select(VoiceNote.file).join(Account, Account.id == VoiceNote.patient_id)
+    return set(await session.scalars(notes.where(owner, VoiceNote.scan_id.is_(None))))
+
+
 async def files_of(session: AsyncSession, account_id: int) -> set[str]:
     """Every vault id of one account, erased or not."""
-    return await _files(session, Account.id == account_id)
+    return await _files(session, Account.id == account_id) | await conversation_files(session, account_id)
 
 
 async def _files(session: AsyncSession, owner: ColumnElement[bool]) -> set[str]:
@@ -199,6 +211,7 @@ async def _files(session: AsyncSession, owner: ColumnElement[bool]) -> set[str]:
         (Report.copy_file, Report.scan_id),
     )
     queries = [select(column).where(scan.in_(scans), column.is_not(None)) for column, scan in columns]
+    queries.append(select(VoiceNote.file).where(VoiceNote.scan_id.in_(scans)))
     return {column for one in queries for column in await session.scalars(one)}
 
 

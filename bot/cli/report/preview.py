@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,10 +25,12 @@ from workflow.audit import chain
 from workflow.errors import NotFound, StaleAction
 from workflow.reporting.builder import is_preliminary
 
+MAX_ID: Final = 2**31 - 1  # the range of the column
+
 
 def preview(
     output: Annotated[Path, typer.Option("-o", "--output", help="where the PDF goes")],
-    scan_id: Annotated[int | None, typer.Argument(min=1, help="a scan of this clinic")] = None,
+    scan_id: Annotated[int | None, typer.Argument(min=1, max=MAX_ID, help="a scan of this clinic")] = None,
     use_sample: Annotated[bool, typer.Option("--sample", help="a made-up report of made-up people")] = False,
     lang: Annotated[
         str | None, typer.Option(help="the sample's language: en, ta or hi; a scan's is its patient's")
@@ -44,10 +46,7 @@ def preview(
     pdf = _render_sample(lang or "en", uncertain, full) if scan_id is None else asyncio.run(_render(scan_id))
     if scan_id is not None:
         with_session(partial(_record, scan_id))
-    try:
-        output.write_bytes(pdf)
-    except OSError as error:
-        fail(f"the PDF cannot be written: {error.strerror}")
+    output.write_bytes(pdf)
     typer.echo(str(output))
 
 

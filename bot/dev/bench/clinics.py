@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -13,13 +13,15 @@ from bot.dev.bench.children import Child, working
 from bot.dev.demo import CAST, Cast, add_cast
 from bot.dev.sandbox import Sandbox
 from bot.secrets import derive, parse_master_keys
-from models.base import open_engine
+from models.base import Sessions, open_engine
 from models.schema import upgrade
 from workflow.audit.chain import Source, audited_sessions
 
-PRODUCTION: Final = ("-m", "bot", "run")  # `csss run`
+PRODUCTION: Final = ("-m", "bot", "run", "--allow-root")  # `csss run`
 
 KEY: Final = "the bench keeps no secret so everybody may know its key"
+CHAIN_KEY: Final = derive(KEY.encode(), "audit")
+Prepare = Callable[[Sessions], Awaitable[None]]
 
 
 class BenchClinic(NamedTuple):
@@ -31,12 +33,14 @@ class BenchClinic(NamedTuple):
 
 @asynccontextmanager
 async def clinic(
-    folder: Path, arguments: Sequence[str] = PRODUCTION, cast: Sequence[Cast] = CAST
+    folder: Path, arguments: Sequence[str] = PRODUCTION, cast: Sequence[Cast] = CAST, prepare: Prepare | None = None
 ) -> AsyncIterator[BenchClinic]:
-    """A bot in its own process with registered people, connected to a sandbox in this process."""
+    """A bot in its own process with registered people, connected to a sandbox in this process.
+
+    `prepare` adds rows before the bot starts."""
     async with Sandbox() as sandbox:
-        await _furnish(folder, sandbox, cast)
-        async with working([sys.executable, *arguments], settings(folder, sandbox), folder) as bot:
+        await _furnish(folder, sandbox, cast, prepare)
+        async with working([sys.executable, "-P", *arguments], settings(folder, sandbox), folder) as bot:
             yield BenchClinic(sandbox, bot)
 
 
@@ -58,12 +62,19 @@ def settings(folder: Path, sandbox: Sandbox) -> dict[str, str]:
     }
 
 
-async def _furnish(folder: Path, sandbox: Sandbox, cast: Sequence[Cast]) -> None:
+async def _furnish(folder: Path, sandbox: Sandbox, cast: Sequence[Cast], prepare: Prepare | None) -> None:
     await asyncio.to_thread(folder.mkdir)
     async with _database(folder) as engine:
         await upgrade(engine)
-        sessions = audited_sessions(engine, derive(KEY.encode(), "audit"), Source.COMMAND_LINE, parse_master_keys(KEY))
+        sessions = open_sessions(engine)
         await add_cast(sessions, sandbox, cast)
+        if prepare:
+            await prepare(sessions)
+
+
+def open_sessions(engine: AsyncEngine) -> Sessions:
+    """Sessions with the bench's keys."""
+    return audited_sessions(engine, CHAIN_KEY, Source.COMMAND_LINE, parse_master_keys(KEY))
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ from inference.model.classifier import Classifier
 from inference.model.gradcam import draw_heatmap, overlay
 from inference.model.preprocess import draw_canvas, scale
 from inference.upload.decoder import DecoderPool
+from inference.upload.open import open_picture
 
 THREADS: Final = (1, 2)
 STEPS: Final = ("decode", "preprocess", "network", "heat_map", "reading", "overlay", "whole")
@@ -24,12 +25,30 @@ def measure_pictures(jpeg: bytes, runs: int) -> dict[str, Any]:
     overlay as the worker does it."""
     with DecoderPool() as decoder:
         width, height = decoder.decode(jpeg).size
+        walls = _compare_walls(decoder, jpeg, runs)
         timed = {str(threads): _with_threads(decoder, jpeg, runs, threads) for threads in THREADS}
     return {
         "picture": {"width": width, "height": height, "bytes": len(jpeg)},
         "runs": runs,
         "threads": timed,
+        "walls": walls,
     }
+
+
+def _compare_walls(decoder: DecoderPool, jpeg: bytes, runs: int) -> dict[str, Any]:
+    """Milliseconds of decoding behind the decoder's walls and in this process, and until a new decoder answers."""
+    places: dict[str, Callable[[bytes], object]] = {"behind_ms": decoder.decode, "without_ms": open_picture}
+    times: dict[str, list[float]] = {name: [] for name in places}
+    for _ in range(WARM + runs):
+        for name, decode in places.items():
+            began = perf_counter()
+            decode(jpeg)
+            times[name].append(perf_counter() - began)
+    began = perf_counter()
+    with DecoderPool() as fresh:
+        fresh.decode(jpeg)
+        start = perf_counter() - began
+    return {name: spread(taken[WARM:], 1000) for name, taken in times.items()} | {"start_ms": round(start * 1000)}
 
 
 def _with_threads(decoder: DecoderPool, jpeg: bytes, runs: int, threads: int) -> dict[str, Any]:

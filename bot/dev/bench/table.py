@@ -55,6 +55,9 @@ def _classification(told: dict[str, Any]) -> Iterator[Line]:
             goal = 30 if step == "reading_ms" else None
             more = f"p90 {figure['p90']:g}"
             yield Line(f"{name}, {threads} thread{'s' * (threads != '1')}", figure["median"], "ms", goal, more)
+    walls = told["walls"]
+    more = f"without them {walls['without_ms']['median']:g} ms · a new decoder answers after {walls['start_ms']} ms"
+    yield Line("decoding behind the decoder's walls", walls["behind_ms"]["median"], "ms", None, more)
     yield Line("picture", told["picture"]["bytes"] / 1000, "kB", None, size)
 
 
@@ -96,6 +99,7 @@ def _ninth(figure: dict[str, float]) -> str:
 def _records(told: dict[str, Any]) -> Iterator[Line]:
     more = f"the same transaction without it {told['empty_ms']:g} ms"
     yield Line("a row of the record, with its commit", told["append_ms"], "ms", 2, more)
+    yield Line("an own code before an operation (step-up), asked and typed", told["step_up_ms"], "ms")
     more = f"{told['rows']} rows in {told['verify_s']:g} s"
     yield Line("walking 100,000 rows of it", told["verify_100000_s"], "s", 5, more)
     more = f"a few words {told['words_us']:g} µs"

@@ -54,6 +54,11 @@ def send_documents(engine: Engine, person: Person, files: Sequence[Upload], capt
     return _send(engine, person, documents, caption)
 
 
+def send_voice(engine: Engine, person: Person, sound: Upload, seconds: int) -> Entry:
+    """Send a voice message that lasts so many seconds."""
+    return _send(engine, person, [{"voice": engine.files.add_voice(sound) | {"duration": seconds}}])[0]
+
+
 def share_contact(engine: Engine, person: Person, contact: Json) -> Entry:
     """Share any contact; one without `user_id` belongs to no Telegram account."""
     return _send(engine, person, [{"contact": contact}])[0]

@@ -23,6 +23,7 @@ from bot.dev.sandbox.faults import Faults
 from bot.dev.sandbox.files import FileStore
 from bot.dev.sandbox.mailbox import Mailbox
 from bot.dev.sandbox.updates import Updates
+from bot.dev.sandbox.web_apps import WebApps
 from bot.dev.sandbox.webhook import Webhook
 
 DEMO_TOKEN: Final = "42:SANDBOX-opens-nothing-but-this-sandbox"  # noqa: S105 - it opens nothing
@@ -79,6 +80,7 @@ class Sandbox:
         self._host, self._port = host, port
         self._bot_api = BotApi(self.engine, token, strict)
         self._client_api = ClientApi(self.engine, self._bot_api, self.mailbox)
+        self._web_apps = WebApps(self.engine, token)
         self._display = Display(self.engine, self.mailbox, samples)
         self._open = AsyncExitStack()
 
@@ -129,7 +131,7 @@ class Sandbox:
 
     async def _serve(self, stack: AsyncExitStack) -> None:
         app = web.Application(client_max_size=PERSON_LIMIT)
-        for routed in (self._bot_api, self._client_api, self._display):
+        for routed in (self._bot_api, self._client_api, self._web_apps, self._display):
             app.add_routes(
                 web.RouteDef(one.method, one.path, sentences(one.handler), one.kwargs) for one in routed.routes()
             )

@@ -19,7 +19,8 @@ from workflow.scans import queries
 
 
 async def notify_change(services: Services, change_id: int) -> None:
-    """Tell the owner by mail and in every other chat, each with "This was not me".
+    """Tell the owner by mail, also at the address before a change of it, and in every other chat, each with "This was
+    not me".
 
     A retry may send the mail again, with the same Message-ID."""
     async with services.sessions() as session:
@@ -31,18 +32,19 @@ async def notify_change(services: Services, change_id: int) -> None:
     texts = services.catalogues.of(account.language)
     when = partial(_time, change.at)
     buttons = partial(_button, change_id)
-    guessed = change.change is Change.GUESSED
+    guessed = change.change in {Change.GUESSED, Change.FACTOR_GUESSED}
     told = "credential.warned" if guessed else "credential.told"
     await notify(services, change.chats, key, told, texts, None if guessed else buttons, what=sentence, time=when)
-    if account.email is None:
-        return
     name = (await services.bot.me()).username
     link = f"https://t.me/{name}?start={NOT_ME_PREFIX}{change_id}_{seal(change_id, services.secret_key)}"
     what, time = texts.plain(sentence.key), texts.time(change.at)
     warned, changed = "mail.credential.warned", "mail.credential.text"
     text = texts.plain(warned if guessed else changed, what=what, time=time, link=link)
-    message_id = f"<credential-{change_id}@{services.mail_domain}>"
-    await send_email(services, Email(account.email, texts.plain("mail.credential.subject"), text, message_id))
+    subject = texts.plain("mail.credential.subject")
+    for part, address in (("", account.email), ("-former", change.former_email)):
+        if address is not None:
+            message_id = f"<credential-{change_id}{part}@{services.mail_domain}>"
+            await send_email(services, Email(address, subject, text, message_id))
 
 
 async def notify_denied(services: Services, change_id: int) -> None:

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from bot.jobs.notify import Translated, notify
+from bot.jobs.notify import About, Translated, notify
 from bot.services import Services
 from handlers.views.clarifications import answer_keyboard
 from models.tables.clarifications import Clarification
@@ -20,7 +20,8 @@ async def notify_clarification(services: Services, scan_id: int, number: int) ->
         if not one.is_open or scan.patient.erased_at is not None:
             return
         chats = await clarifications.recipients(session, scan, one)
-    sentence = "clarify.to_patient" if one.addressee is Role.PATIENT else "clarify.to_doctor"
+    to_patient = one.addressee is Role.PATIENT
+    sentence = About("clarify.to_patient", scan.patient) if to_patient else "clarify.to_doctor"
     values: dict[str, object] = {
         "scan": scan_id,
         "name": one.asker.name,

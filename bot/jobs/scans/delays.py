@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from functools import partial
 
-from bot.jobs.notify import notify
+from bot.jobs.notify import About, notify
 from bot.services import Services
 from handlers.ui.callbacks import CardAction
 from handlers.ui.keyboards import action_keyboard
 from models.base import read_only
+from models.tables.scans import Scan
 from models.vocabulary import Role
 from workflow.desk import promise
 from workflow.desk.promise import Delay, NoticeLevel
@@ -31,12 +32,13 @@ async def _notify(services: Services, delay: Delay) -> None:
     role, scan = WAITS_FOR[delay.status], delay.scan_id
     async with read_only(services.sessions) as session:
         on_duty = await queries.chats_acting_as(session, role)
-        patients = await queries.chats_of_account(session, delay.patient_id)
+        late = await session.get_one(Scan, scan)
+        patients = await queries.patient_chats(session, late)
         administrators = await queries.chats_of_role(session, Role.ADMINISTRATOR)
     hours = max(1, int(delay.waited.total_seconds() // 3600))
     if delay.notified is None:
         await _send(services, on_duty, f"late:{scan}:duty", "late.on_duty", scan, hours)
-        await notify(services, patients, f"late:{scan}:patient", "late.patient", scan=scan)
+        await notify(services, patients, f"late:{scan}:patient", About("late.patient", late.patient), scan=scan)
     if delay.level is NoticeLevel.ADMINISTRATORS:
         await _send(services, administrators, f"late:{scan}:administrator", "late.administrator", scan, hours)
 

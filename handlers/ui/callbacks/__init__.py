@@ -48,11 +48,13 @@ class CardAction(StrEnum):
     CORRECT = "correct"
     CONFIRM = "confirm"
     COMPARE = "compare"
+    ORIGINAL = "original"
     ASK_DOCTOR = "ask_doctor"
     ASK_PATIENT = "ask_patient"
     QUESTIONS = "questions"
     STAT = "stat"
     NOT_STAT = "not_stat"
+    VOICE = "voice"  # play the patient's voice notes
 
 
 class OnCard(CallbackData, prefix="c"):

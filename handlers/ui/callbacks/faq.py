@@ -1,4 +1,4 @@
-"""Callback data of the buttons with which administrators teach the FAQ."""
+"""Callback data of the buttons of FAQ answers, and of those with which administrators teach the FAQ."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -8,6 +8,12 @@ from pydantic import Field
 
 RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Page = Annotated[int, Field(ge=0, le=10_000)]
+
+
+class WrongAnswer(CallbackData, prefix="nf"):
+    """The answer was not the one asked for; `token` refers to the question where it was counted as unanswered."""
+
+    token: str = ""
 
 
 class ShowMisses(CallbackData, prefix="mp"):

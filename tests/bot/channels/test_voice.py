@@ -30,6 +30,7 @@ async def loud(engines: Engines) -> AsyncIterator[Clinic]:
         yield opened
 
 
+@pytest.mark.slow
 @needs_voice_tools
 async def test_the_report_is_followed_by_its_first_page_as_a_guarded_voice_message(loud: Clinic) -> None:
     await until(loud, "released")
@@ -43,6 +44,7 @@ async def test_the_report_is_followed_by_its_first_page_as_a_guarded_voice_messa
         assert not [message for message in await other.messages() if message.voice]
 
 
+@pytest.mark.slow
 @needs_voice_tools
 async def test_a_patient_who_takes_no_voice_messages_has_the_report_and_nobody_is_bothered(loud: Clinic) -> None:
     await loud.telegram.fault("403", "sendVoice")
@@ -57,6 +59,7 @@ async def test_a_patient_who_takes_no_voice_messages_has_the_report_and_nobody_i
     await loud.joseph.does_not_see("could not")
 
 
+@pytest.mark.slow
 @needs_voice_tools
 async def test_where_telegram_stumbles_it_is_said_again(loud: Clinic) -> None:
     await loud.telegram.fault("500", "sendVoice")
@@ -70,6 +73,7 @@ async def test_where_telegram_stumbles_it_is_said_again(loud: Clinic) -> None:
     assert len(rows) == 1, "what was read to somebody stands in the record"
 
 
+@pytest.mark.slow
 async def test_by_default_nothing_is_read_aloud(clinic: Clinic) -> None:
     await until(clinic, "released")
     await clinic.amina.receives_document(timeout=30)
@@ -88,6 +92,7 @@ def test_the_words_are_those_of_the_page_and_of_no_machine(language: Language) -
         assert word not in script_lines
 
 
+@pytest.mark.slow
 @needs_voice_tools
 @pytest.mark.parametrize("language", Language)
 async def test_every_language_has_a_voice(language: Language) -> None:

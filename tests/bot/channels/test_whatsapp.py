@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pikepdf
 import pytest
-from aiohttp import BasicAuth, ClientSession, web
+from aiohttp import ClientSession, encode_basic_auth, web
 from aiohttp.test_utils import TestServer, unused_port
 from pydantic import SecretStr, ValidationError
 
@@ -36,7 +36,7 @@ class Twilio:
         self.answers: list[tuple[int, dict[str, Any]]] = []
 
     async def messages(self, request: web.Request) -> web.Response:
-        if request.headers.get("Authorization") != BasicAuth(ACCOUNT, TOKEN).encode():
+        if request.headers.get("Authorization") != encode_basic_auth(ACCOUNT, TOKEN):
             return web.json_response({"code": 20003, "message": "Authenticate"}, status=401)
         form = {name: str(value) for name, value in (await request.post()).items()}
         self.wrong += [name for name in ("From", "To") if not form[name].startswith("whatsapp:+")]
@@ -85,10 +85,11 @@ async def desk(engines: Engines, request: pytest.FixtureRequest) -> AsyncIterato
     assert twilio.wrong == []
 
 
+@pytest.mark.slow
 async def test_the_locked_copy_comes_to_the_telephone_that_its_owner_shared(desk: Desk) -> None:
     """The text names no diagnosis; the link leads only to the copy that the passphrase in the chat opens."""
     await desk.released()
-    notice: Message = await desk.clinic.amina.sees("opens with this passphrase", timeout=30)
+    notice: Message = await desk.clinic.amina.sees("Type this passphrase", timeout=30)
     await settles(desk.clinic)
     [sent] = desk.twilio.requests
     assert (sent["From"], sent["To"]) == (f"whatsapp:{SENDER}", "whatsapp:+919876543210")
@@ -111,6 +112,7 @@ async def test_where_whatsapp_is_on_the_patients_menu_says_so(desk: Desk) -> Non
     assert "whatsapp" in await menu_of(desk.clinic, desk.clinic.amina)
 
 
+@pytest.mark.slow
 async def test_what_twilio_could_not_deliver_is_told_and_a_forged_callback_is_not(desk: Desk) -> None:
     await desk.released()
     await settles(desk.clinic)
@@ -121,6 +123,7 @@ async def test_what_twilio_could_not_deliver_is_told_and_a_forged_callback_is_no
     await desk.clinic.joseph.sees("(WhatsApp: WhatsApp refused it)", timeout=30)
 
 
+@pytest.mark.slow
 async def test_a_busy_twilio_is_asked_again_and_a_wrong_number_is_not(desk: Desk) -> None:
     desk.twilio.answers = [(503, {}), (429, {"code": 20429}), (400, {"code": 21211, "message": "+919876543210 …"})]
     await desk.released()
@@ -130,6 +133,7 @@ async def test_a_busy_twilio_is_asked_again_and_a_wrong_number_is_not(desk: Desk
     await desk.clinic.joseph.sees("(WhatsApp: no such number on WhatsApp)", timeout=30)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("desk", [{"whatsapp_template": "HX1"}], indirect=True)
 async def test_with_an_approved_template_its_variables_say_it_all(desk: Desk) -> None:
     await desk.released()
@@ -142,6 +146,7 @@ async def test_with_an_approved_template_its_variables_say_it_all(desk: Desk) ->
     assert not {"Body", "MediaUrl"} & set(sent)
 
 
+@pytest.mark.slow
 async def test_somebody_elses_number_is_not_taken_and_stopping_stops(desk: Desk) -> None:
     await desk.clinic.amina.sends_contact("+919876543210", user_id=999)
     await desk.clinic.amina.sees("your own number")

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from typing import Any
 
+import pytest
 from aiogram import Bot, Dispatcher
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
@@ -88,6 +89,7 @@ async def test_a_stop_finishes_what_is_under_way() -> None:
         await bot.session.close()
 
 
+@pytest.mark.slow
 async def test_a_fault_of_one_update_stops_no_other(clinic: Any) -> None:
     """An internal error gets a number that is also in the log; the bot goes on."""
     import shutil
@@ -124,6 +126,7 @@ async def test_an_update_that_nobody_can_handle_is_dropped_and_the_bot_goes_on()
     await bot.session.close()
 
 
+@pytest.mark.slow
 async def test_a_crowd_is_answered_each_once_though_it_is_more_than_one_look_brings() -> None:
     """Telegram returns at most a hundred updates; while most of them are in progress no more are requested."""
     dispatcher, begun, release = Dispatcher(), asyncio.Semaphore(0), asyncio.Event()

@@ -23,7 +23,7 @@ from workflow.reporting.verification import LOOKUPS_PER_MINUTE, MAX_REQUESTERS, 
 
 ANSWERS = {
     "en": ("This report is valid", "Version 2 has taken its place", "has issued no report with this code"),
-    "ta": ("இந்த அறிக்கை செல்லும்", "பதிப்பு 2 இதற்குப் பதிலாக", "எந்த அறிக்கையும் வெளியிடவில்லை"),
+    "ta": ("இந்த ரிப்போர்ட் செல்லும்", "பதிப்பு 2 இதற்குப் பதிலாக", "எந்த ரிப்போர்ட்டும் வெளியிடவில்லை"),
     "hi": ("यह रिपोर्ट मान्य है", "संस्करण 2 आ गया है", "कोई रिपोर्ट जारी नहीं की"),
 }
 

@@ -3,6 +3,7 @@
 from datetime import date
 from io import BytesIO
 
+import pytest
 from pypdf import PdfReader
 
 from bot.dev.demo import PASSWORD
@@ -29,6 +30,7 @@ async def _presses(person: Person, button: str) -> None:
     await person.presses(button, on="·")
 
 
+@pytest.mark.slow
 async def test_name_birth_date_sex_and_telephone_are_corrected(clinic: Clinic) -> None:
     amina = clinic.amina
     await _presses(amina, "✏️ Name")
@@ -42,7 +44,7 @@ async def test_name_birth_date_sex_and_telephone_are_corrected(clinic: Clinic) -
     await amina.sends("12.5.79")
     assert "12 May 1979" in (await amina.sees("Corrected")).text
     await _presses(amina, "✏️ Sex")
-    await amina.presses("other", on="Which sex")
+    await amina.presses("Other", on="Which sex")
     await amina.sees("Corrected")
     await _presses(amina, "✏️ Telephone")
     await amina.sends_contact(PHONE, user_id=clinic.rao.chat_id)
@@ -54,6 +56,7 @@ async def test_name_birth_date_sex_and_telephone_are_corrected(clinic: Clinic) -
     assert (account.phone, account.whatsapp) == (PHONE, False)
 
 
+@pytest.mark.slow
 async def test_a_released_report_stays_and_its_doctor_is_told_and_issues_a_new_version(clinic: Clinic) -> None:
     await until(clinic, "released")
     await clinic.amina.receives_document(timeout=30)

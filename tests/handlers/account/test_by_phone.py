@@ -1,5 +1,6 @@
 """A patient without email registers with the own telephone, gets the report in the chat, and unlocks with it."""
 
+import pytest
 from sqlalchemy import select
 
 from bot.dev.sandbox import Person
@@ -11,6 +12,7 @@ from tests.support.people import Clinic
 PHONE = "+919840012345"
 
 
+@pytest.mark.slow
 async def test_one_without_email_gets_the_report_in_the_chat_and_unlocks_with_the_number(clinic: Clinic) -> None:
     kavin = await _registers(clinic)
     await kavin.sends("/me")
@@ -36,6 +38,8 @@ async def _registers(clinic: Clinic, name: str = "Kavin Selvan", phone: str = PH
     """Another person's contact, a forged one and other words are answered with the question again."""
     person = await clinic.telegram.person(name.split(maxsplit=1)[0])
     await person.sends("/register")
+    notice = await person.sees("Before you tell us anything")
+    assert all(one in notice.text for one in ("Telegram", "WhatsApp", "mail server", "/forget", "/human"))
     await person.sees("share your telephone number")
     for number, owner in ((phone, clinic.amina.chat_id), ("911", None)):
         await person.sends_contact(number, user_id=owner)
@@ -48,9 +52,10 @@ async def _registers(clinic: Clinic, name: str = "Kavin Selvan", phone: str = PH
     await person.sends(name)
     await person.sees("date of birth")
     await person.sends("24.12.1985")
-    await person.presses("male", on="Which sex")
+    await person.presses("Male", on="Which sex")
     await person.presses("English", on="Which language")
-    await person.sees("Your report will come to this chat")
+    greeting = await person.sees("Your report will come to this chat")
+    assert "✏️ Email" in greeting.buttons
     return person
 
 
@@ -71,6 +76,7 @@ async def _unlocks(clinic: Clinic, kavin: Person) -> None:
     await kavin.sees("#1")
 
 
+@pytest.mark.slow
 async def test_data_requests_and_signing_out_ask_for_the_number(clinic: Clinic) -> None:
     kavin = await _registers(clinic)
     await kavin.sends("/export")

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from handlers.ui.callbacks.account import DecideChat
 from tests.support.people import Clinic
 from tests.support.steps import an_hour_passes_for_codes, sentence_for
@@ -14,6 +16,7 @@ async def _offers(clinic: Clinic) -> str:
     return str(payload)
 
 
+@pytest.mark.slow
 async def test_the_first_chat_decides_and_the_second_then_reads(clinic: Clinic) -> None:
     await clinic.uploads()
     payload = await _offers(clinic)
@@ -42,6 +45,15 @@ async def test_the_first_chat_decides_and_the_second_then_reads(clinic: Clinic) 
     await clinic.amina.sees("stays outside")
     await thief.sends("/scans")
     await thief.sees("I do not know you yet")
+
+
+async def test_the_name_of_an_asking_chat_turns_no_text_round_and_adds_no_line(clinic: Clinic) -> None:
+    payload = await _offers(clinic)
+    thief = await clinic.telegram.person("Amina\n✅ checked\u202e tihw\u2066\u0007")
+    await thief.starts(payload)
+    asked = await clinic.amina.sees("wants to read your scans")
+    assert "Amina ✅ checked tihw" in asked.text
+    assert not set("\u202e\u2066\u0007") & set(asked.text)
 
 
 async def test_staff_are_offered_no_chat_without_their_password(clinic: Clinic) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from bot.dev.demo import PASSWORD
 from models.tables.chats import ChatLanguage
-from tests.support.account_steps import registers, signs_in
+from tests.support.account_steps import registers, signs_in, staff_signs_in
 from tests.support.jobs import settles
 from tests.support.people import Clinic
 from workflow.accounts import profile
@@ -40,7 +40,7 @@ async def test_a_strangers_language_is_changed_and_the_registration_does_not_ask
     await ravi.sees("From now on I write in English")
     await registers(clinic, ravi, "ravi@example.org")
     await ravi.presses("Skip", on="date of birth")
-    await ravi.presses("male", on="Which sex")
+    await ravi.presses("Male", on="Which sex")
     await ravi.sees("Hello Ravi Kumar")
     async with clinic.app.services.sessions() as session:
         assert (await session.scalars(select(ChatLanguage))).all() == []
@@ -88,10 +88,11 @@ async def test_a_kept_picture_is_offered_after_signing_in_to_an_account(clinic: 
     await clinic.rao.sees("Amina Yusuf")
 
 
+@pytest.mark.slow
 async def test_a_kept_picture_of_somebody_who_joins_the_staff_is_dropped(clinic: Clinic) -> None:
     guest = await clinic.telegram.person("Guest")
     await guest.sends_photo(clinic.picture)
     await guest.sees("I keep your picture")
-    await signs_in(guest, "meena@example.org", PASSWORD)
+    await staff_signs_in(clinic, guest, "meena@example.org")
     await guest.does_not_see("Before your first picture")
     await clinic.rao.does_not_see("Scan #")

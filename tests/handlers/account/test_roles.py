@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from sqlalchemy import select
 
 from bot.dev.demo import PASSWORD
@@ -30,6 +31,7 @@ async def menu(clinic: Clinic) -> list[str]:
     return re.findall(r'"?command"?\W+(\w+)', str(mine[-1]))
 
 
+@pytest.mark.slow
 async def test_one_person_works_as_doctor_and_as_pharmacist_but_never_on_the_same_scan(clinic: Clinic) -> None:
     await joins_as_pharmacist(clinic)
     await clinic.rao.sends("/role")
@@ -51,6 +53,7 @@ async def test_one_person_works_as_doctor_and_as_pharmacist_but_never_on_the_sam
     assert [row.reason for row in acts if row.act == "switch_role"] == ["pharmacist", "doctor"]
 
 
+@pytest.mark.slow
 async def test_a_press_under_a_card_of_the_other_role_offers_the_switch(clinic: Clinic) -> None:
     await joins_as_pharmacist(clinic)
     await clinic.rao.sends("/role")
@@ -68,6 +71,7 @@ async def test_a_press_under_a_card_of_the_other_role_offers_the_switch(clinic: 
     await clinic.rao.sees("replaces none")
 
 
+@pytest.mark.slow
 async def test_who_acts_elsewhere_hears_that_a_scan_waits_for_the_other_role(clinic: Clinic) -> None:
     """The menu follows the active role."""
     await joins_as_pharmacist(clinic)

@@ -1,5 +1,6 @@
 """/users: an administrator suspends and restores, each time with a one-time code."""
 
+import pytest
 from sqlalchemy import select
 
 from models.tables.accounts import Account
@@ -10,6 +11,7 @@ from tests.support.people import CODE, Clinic
 from tests.support.rows import a_person
 
 
+@pytest.mark.slow
 async def test_who_is_suspended_hears_so_and_gets_no_cards_until_restored(clinic: Clinic) -> None:
     assert "Suspend" in await changes(clinic, "Suspend")
     await clinic.joseph.sends("/users")

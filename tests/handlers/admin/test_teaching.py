@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.app import Engines
@@ -56,18 +56,16 @@ async def test_a_miss_is_kept_without_whom_and_alike_ones_count_together(clinic:
 @pytest.mark.parametrize(
     ("typed", "kept"),
     [
-        ("MRN AB12345 when do you open in the night", "MRN … when do you open in the night"),
+        ("MRN AB12345 when do you open in the night", "… when do you open in the night"),
         ("scan #7, or +91 98765-43210?", "scan …, or …?"),
-        ("is Venkatesh in ward twelve", "is … in ward twelve"),
+        ("is Venkatesh in room twelve", "is … in room …"),
         ("எனக்கு 9876543210 போன் பண்ணுங்க", "எனக்கு … போன் பண்ணுங்க"),
         ("मेरा नंबर ९८७६५४३२१० है", "मेरा नंबर … है"),
-        ("Tr0ub4dor&3", None),
         ("Amina", None),
-        ("what is covid-19", "what is covid-19"),
     ],
 )
 def test_what_names_somebody_is_left_out(engines: Engines, typed: str, kept: str | None) -> None:
-    assert deidentify(typed, ["Amina Begum"], engines.faq.is_known) == kept
+    assert deidentify(typed, ["Amina Begum"], engines.faq.kept_words) == kept
 
 
 async def test_a_pressed_suggestion_was_no_miss(clinic: Clinic) -> None:
@@ -83,6 +81,7 @@ async def _nothing_kept(session: AsyncSession) -> bool:
     return await session.scalar(select(MissedQuestion)) is None and await session.scalar(select(SuggestedTopic)) is None
 
 
+@pytest.mark.slow
 async def test_a_miss_taught_as_a_phrase_is_answered_at_once_and_can_be_taken_back(clinic: Clinic) -> None:
     await clinic.joseph.sends("/faqmisses")
     await clinic.joseph.sees("No question is waiting")
@@ -103,6 +102,8 @@ async def test_a_miss_taught_as_a_phrase_is_answered_at_once_and_can_be_taken_ba
     async with clinic.app.services.sessions() as session:
         assert await session.scalar(select(AuditRow.object_kind).where(AuditRow.act == "faq:teach")) == "faq_phrase"
         assert await session.scalar(select(MissedQuestion)) is None
+        [stored] = (await session.execute(text("SELECT phrase FROM faq_phrases"))).scalars()
+        assert b"parking" not in bytes(stored)
     await clinic.joseph.sends("/faqtaught")
     await clinic.joseph.presses("1", on="What I was taught")
     await clinic.joseph.presses("Take it back")
@@ -117,11 +118,13 @@ async def _taught(clinic: Clinic) -> bool:
             async with clinic.app.services.sessions() as session:
                 if await session.scalar(select(TaughtPhrase)):
                     return True
-            if any("Not saved yet" in message.text for message in await clinic.joseph.messages()):
+            shown = [one for one in await clinic.joseph.messages() if one.event > clinic.joseph.mark]
+            if any("Not saved yet" in message.text for message in shown):
                 return False
             await asyncio.sleep(0.1)
 
 
+@pytest.mark.slow
 async def test_a_new_entry_in_two_languages_is_asked_for_step_by_step_and_survives_a_restart(clinic: Clinic) -> None:
     await _asks_unanswered(clinic)
     await clinic.joseph.sends("/faqmisses")
@@ -169,6 +172,7 @@ async def _another_process_knows_it(clinic: Clinic) -> None:
     assert faq.answer("I cannot breathe in the parking").emergency
 
 
+@pytest.mark.slow
 def test_what_speaks_against_a_phrase_is_found_before_it_is_saved(engines: Engines) -> None:
     def doubts(topic: str, phrase: str) -> set[ObjectionKind]:
         return {one.kind for one in find_objections(engines.faq, topic, [LearnedPhrase(topic, "en", phrase)])}
@@ -180,6 +184,7 @@ def test_what_speaks_against_a_phrase_is_found_before_it_is_saved(engines: Engin
     assert doubts("report", "where is my film result") == set()
 
 
+@pytest.mark.slow
 def test_a_phrase_that_would_swallow_known_questions_is_named(engines: Engines) -> None:
     tune = [one.text for one in read_questions("tune") if one.right == {"upload"}][:40]
     found = find_objections(engines.faq, "password", [LearnedPhrase("password", "en", text) for text in tune])
@@ -194,20 +199,17 @@ def test_an_emergency_cannot_be_taught_away(engines: Engines) -> None:
 
 async def test_misses_do_not_grow_for_ever(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unanswered, "MAX_ROWS", 3)
+    kept = {"odd", "words", "something", "quite", "new", *(letter * 5 for letter in "abcdef")}
     async with sessions.begin() as session:
         for day, letter in enumerate("aabcdef"):
             at = NOW + timedelta(days=day)
-            await unanswered.record_question(
-                session, UnansweredQuestion(f"odd {letter * 5} words", "en", ()), lambda _: True, at
-            )
+            await unanswered.record_question(session, UnansweredQuestion(f"odd {letter * 5} words", "en", ()), kept, at)
     async with sessions.begin() as session:
         assert sorted(one.text for one in await session.scalars(select(MissedQuestion))) == [
             f"odd {one * 5} words" for one in "aef"
         ]
         later = NOW + RETENTION + timedelta(days=10)
-        await unanswered.record_question(
-            session, UnansweredQuestion("something quite new", "en", ()), lambda _: True, later
-        )
+        await unanswered.record_question(session, UnansweredQuestion("something quite new", "en", ()), kept, later)
         assert [one.text for one in await session.scalars(select(MissedQuestion))] == ["something quite new"]
     async with sessions() as session:
         staff = await a_staff(session)

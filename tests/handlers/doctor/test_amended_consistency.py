@@ -1,5 +1,6 @@
 """An amendment passes the table of consistency as the first reading does."""
 
+import pytest
 from sqlalchemy import select
 
 from models.tables.amendments import Amendment
@@ -22,6 +23,7 @@ async def _amends(clinic: Clinic, findings: str, impression: str, band: str) -> 
     await clinic.rao.presses(band, on="what should the patient do now")
 
 
+@pytest.mark.slow
 async def test_a_changed_report_that_contradicts_itself_needs_another_colour_or_a_reason(clinic: Clinic) -> None:
     """The table of the first reading holds for the change; the reason is shown to the administrator and printed."""
     await clinic.plays("released")
@@ -48,6 +50,7 @@ async def test_a_changed_report_that_contradicts_itself_needs_another_colour_or_
         assert kept.override == {"checks": ["band:pneumothorax"], "reason": "Drained yesterday; the lung is up again."}
 
 
+@pytest.mark.slow
 async def test_a_changed_report_in_a_fitting_colour_asks_for_no_reason(clinic: Clinic) -> None:
     await clinic.plays("released")
     await _amends(clinic, "Pneumothorax on the right.", "Pneumothorax.", "no action")

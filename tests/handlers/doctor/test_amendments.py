@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from sqlalchemy import update
 
 from bot.jobs.issue_report import build_draft
@@ -19,6 +20,7 @@ from tests.support.steps import a_scan, scan_row, sentence_for
 from workflow.reporting.deliveries import history
 
 
+@pytest.mark.slow
 async def test_an_amendment_makes_a_new_version_and_marks_the_old_one(clinic: Clinic) -> None:
     """Reason, new text, risk colour, a new code; the patient is notified, and the old copy in the chat is marked
     void.
@@ -61,6 +63,7 @@ async def test_an_amendment_makes_a_new_version_and_marks_the_old_one(clinic: Cl
     assert (await build_draft(clinic.app.services, 1)).version == 2, "a preview shows the version that counts"
 
 
+@pytest.mark.slow
 async def test_a_version_that_was_superseded_on_its_way_never_arrives(clinic: Clinic) -> None:
     """Telegram is away when the first version is sent, and back when the second has superseded it."""
     await clinic.telegram.fault("500", "sendDocument", times=100)
@@ -81,6 +84,7 @@ async def test_a_version_that_was_superseded_on_its_way_never_arrives(clinic: Cl
     assert late[-1].state == "cancelled"
 
 
+@pytest.mark.slow
 async def test_an_old_button_sends_the_newest_version_again_and_never_the_one_it_was_made_for(clinic: Clinic) -> None:
     """Both versions' mails were refused; only the second is listed, and the first one's button resends it."""
     await clinic.plays("completed")
@@ -105,6 +109,7 @@ async def test_an_old_button_sends_the_newest_version_again_and_never_the_one_it
     assert late.text == sentence_for(clinic, "error.stale")
 
 
+@pytest.mark.slow
 async def test_an_addendum_adds_and_a_declined_change_changes_nothing(clinic: Clinic) -> None:
     await clinic.plays("released")
     first = await clinic.amina.receives_document(timeout=30)
@@ -126,6 +131,7 @@ async def test_an_addendum_adds_and_a_declined_change_changes_nothing(clinic: Cl
         assert words in second
 
 
+@pytest.mark.slow
 async def test_a_button_decides_the_change_above_it_and_no_later_one(clinic: Clinic) -> None:
     """The first change is declined from another chat and its buttons stay here; then a second one waits."""
     await clinic.plays("released")
@@ -146,6 +152,7 @@ async def test_a_button_decides_the_change_above_it_and_no_later_one(clinic: Cli
     assert "version 2 of scan #1" in (await approves_amendment(clinic)).text
 
 
+@pytest.mark.slow
 async def test_a_change_waits_in_the_administrators_queue_and_can_be_decided_from_there(clinic: Clinic) -> None:
     """The request message may be deleted; no other queue lists the change, and a decided one is gone."""
     await clinic.plays("released")
@@ -171,6 +178,7 @@ async def test_a_change_waits_in_the_administrators_queue_and_can_be_decided_fro
     assert (await clinic.joseph.forges(opens.data or "")).text == sentence_for(clinic, "error.stale")
 
 
+@pytest.mark.slow
 async def test_a_long_change_is_told_whole_in_several_messages(clinic: Clinic) -> None:
     """Telegram allows 4,096 characters; an administrator must be able to read the whole change."""
     await clinic.plays("released")
@@ -192,6 +200,7 @@ async def test_a_long_change_is_told_whole_in_several_messages(clinic: Clinic) -
     await clinic.rao.sees("has declined your change")
 
 
+@pytest.mark.slow
 async def test_a_locked_chat_gets_no_notice_of_a_change(clinic: Clinic) -> None:
     await clinic.plays("released")
     await clinic.amina.receives_document(timeout=30)
@@ -207,6 +216,7 @@ async def test_a_locked_chat_gets_no_notice_of_a_change(clinic: Clinic) -> None:
     await clinic.joseph.does_not_see("Discussed with the ward.", within=0.2)
 
 
+@pytest.mark.slow
 async def test_who_has_an_app_approves_a_change_with_it(clinic: Clinic) -> None:
     """Purpose: nobody waits for a mail that is not sent."""
     await clinic.plays("released")

@@ -1,5 +1,6 @@
 """A reading that contradicts itself or the model is refused, or paused until a reason is given."""
 
+import pytest
 from sqlalchemy import select
 
 from handlers.ui.callbacks import OnReading
@@ -35,6 +36,7 @@ async def test_pneumothorax_with_green_is_refused_and_says_why_on_the_draft(clin
     assert (await scan_row(clinic, scan)).status is ScanStatus.AI_ANALYZED
 
 
+@pytest.mark.slow
 async def test_a_milder_band_waits_for_a_reason_and_the_reason_lapses_with_another_contradiction(
     clinic: Clinic,
 ) -> None:
@@ -146,6 +148,7 @@ async def test_a_sure_model_and_a_normal_reading_pause_and_one_press_signs(clini
     assert ("see_difference", None) in await acts(clinic)
 
 
+@pytest.mark.slow
 async def test_the_reverse_pauses_as_well_and_a_changed_draft_is_to_be_seen_again(clinic: Clinic) -> None:
     scan = await a_scan(clinic, ScanStatus.AI_ANALYZED, **NORMAL)
     rao = clinic.rao

@@ -29,7 +29,7 @@ async def test_a_doctor_sees_the_day(clinic: Clinic) -> None:
     await clinic.rao.presses("AI right", on="Written down")
     await clinic.rao.sends("/mine")
     day = await clinic.rao.sees("Read today: 1")
-    for words in ("Waiting for a doctor: 0", "1 minutes for a scan (median)", "In agreement with the computer: 1 of 1"):
+    for words in ("Waiting for a doctor: 0", "1 min for a scan (median)", "In agreement with the computer: 1 of 1"):
         assert words in day.text
 
 

@@ -25,6 +25,7 @@ async def drafts_an_impression(clinic: Clinic, words: str) -> None:
     await clinic.rao.sees(words)
 
 
+@pytest.mark.slow
 async def test_an_impression_is_kept_by_one_press_and_a_name_picked_and_deleted(clinic: Clinic) -> None:
     first = await a_scan(clinic, ScanStatus.AI_ANALYZED, label="Normal", abnormal=0.04)
     rao = clinic.rao

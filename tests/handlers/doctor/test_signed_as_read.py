@@ -1,5 +1,7 @@
 """A signing button carries a hash of the text shown: a button drawn below other text signs nothing."""
 
+import pytest
+
 from bot.dev.sandbox import Person
 from bot.dev.sandbox.client.transcript import Message
 from handlers.ui.callbacks import SetBand
@@ -21,6 +23,7 @@ async def test_a_doctor_signs_the_draft_that_was_read(clinic: Clinic) -> None:
     assert answer.text == sentence_for(clinic, "reading.verified")
 
 
+@pytest.mark.slow
 async def test_a_pharmacist_completes_the_prescription_that_was_read(clinic: Clinic) -> None:
     scan = await a_scan(clinic, ScanStatus.DOCTOR_VERIFIED)
     await clinic.meena.presses("Prescribe")

@@ -16,6 +16,7 @@ from tests.support.steps import a_scan, button, rows, scan_row, sentence_for
 UNSURE = {"uncertain": True, "confidence": 0.4, "doubts": ["low_confidence"]}
 
 
+@pytest.mark.slow
 async def test_a_normal_chest_takes_three_taps_and_reaches_the_pdf_as_data(clinic: Clinic) -> None:
     """Write findings, Normal chest, Verify; the patient's PDF contains both text and codes."""
     await a_scan(clinic, ScanStatus.AI_ANALYZED, label="Normal", abnormal=0.04)
@@ -72,6 +73,7 @@ async def test_region_by_region_with_phrases_words_and_a_reason(clinic: Clinic) 
     assert (await scan_row(clinic, scan)).status is ScanStatus.DOCTOR_VERIFIED
 
 
+@pytest.mark.slow
 async def test_two_taps_say_the_same_and_old_buttons_speak_kindly(clinic: Clinic) -> None:
     scan = await a_scan(clinic, ScanStatus.AI_ANALYZED)
     await clinic.rao.sees("replaces none")

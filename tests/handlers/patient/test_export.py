@@ -1,6 +1,7 @@
 """/export: patients get all data kept about them, and nothing that no doctor has released."""
 
 import json
+import re
 from io import BytesIO
 from zipfile import ZipFile
 
@@ -11,11 +12,13 @@ from bot.dev.demo import PASSWORD
 from bot.dev.sandbox import Person
 from bot.jobs import data_requests
 from bot.jobs.data_requests import send_export
+from bot.locked_zip import LockedZip
 from models.tables.accounts import Account
 from models.tables.audit import AuditRow
 from models.tables.jobs import Job
 from models.vocabulary import Role, ScanStatus
 from tests.support.jobs import settles
+from tests.support.locked_zip import unlock
 from tests.support.ownership import _moves_in
 from tests.support.people import FINDINGS, Clinic
 from tests.support.steps import a_scan, sentence_for
@@ -23,7 +26,15 @@ from workflow.jobs import JobKind
 from workflow.privacy.export import MODEL
 
 
-async def fetches(person: Person) -> ZipFile:
+async def passphrase_of(clinic: Clinic, email: str = "amina@example.org") -> str:
+    """The passphrase from the newest mail that brings one."""
+
+    await settles(clinic)
+    mails = [mail.text for mail in await clinic.telegram.mails(email) if mail.subject == "Your passphrase"]
+    return str(re.findall(r"\b\d{20}\b", "".join(mails))[-1])
+
+
+async def fetches(clinic: Clinic, person: Person) -> ZipFile:
     await person.looks_away()
     await person.sends("/export")
     await person.sees("First type your password")
@@ -31,7 +42,9 @@ async def fetches(person: Person) -> ZipFile:
     await person.sees("Packing")
     sent = await person.receives_document(timeout=30)
     assert sent.name == "my-data.zip"
-    return ZipFile(BytesIO(sent.data))
+    with pytest.raises(RuntimeError, match="encrypted"):
+        ZipFile(BytesIO(sent.data)).read("record.json")
+    return unlock(sent.data, await passphrase_of(clinic))
 
 
 async def _writes_to_the_desk(patient: Person) -> None:
@@ -42,15 +55,17 @@ async def _writes_to_the_desk(patient: Person) -> None:
     await patient.sees("I have called somebody")
     await patient.sends("May I fly with this?")
     await patient.sees("Passed on")
+    await patient.presses("End the conversation")  # else a password typed beside it would be for the staff
 
 
+@pytest.mark.slow
 async def test_the_export_holds_all_that_is_the_patients_and_no_answer_that_no_doctor_released(clinic: Clinic) -> None:
     await clinic.plays("released")
     report = await clinic.amina.receives_document(timeout=30)
     await _writes_to_the_desk(clinic.amina)
     unread = await a_scan(clinic, ScanStatus.PHARMACIST_COMPLETED)
     await settles(clinic)
-    archive = await fetches(clinic.amina)
+    archive = await fetches(clinic, clinic.amina)
     record = json.loads(archive.read("record.json"))
     assert record["identity"]["email"] == "amina@example.org"
     [first, second] = record["scans"]
@@ -93,7 +108,7 @@ async def test_only_the_password_opens_it_and_it_comes_once_however_often_its_jo
     await clinic.amina.sees("That is not the password")
     await settles(clinic)
     assert [one for one in await clinic.amina.messages() if one.document] == []
-    await fetches(clinic.amina)
+    await fetches(clinic, clinic.amina)
     await settles(clinic)
     async with clinic.app.services.sessions() as session:
         job = (await session.scalars(select(Job).where(Job.kind == JobKind.SEND_EXPORT))).one()
@@ -114,7 +129,8 @@ async def test_what_is_too_large_for_one_message_comes_in_parts(
     await clinic.amina.sees("part 2 of 2", timeout=30)
     sent = [one for one in await clinic.amina.messages() if one.document]
     assert [one.document["file_name"] for one in sent if one.document] == ["my-data-1-of-2.zip", "my-data-2-of-2.zip"]
-    first, second = [ZipFile(BytesIO(await one.download())).namelist() for one in sent]
+    word = await passphrase_of(clinic)
+    first, second = [unlock(await one.download(), word).namelist() for one in sent]
     assert first == ["record.json", "scans/1/as-sent.jpg"]
     assert second == ["scans/1/as-shown.jpg"]
 
@@ -132,3 +148,30 @@ async def test_nobody_gets_it_by_another_role_or_for_another_person(clinic: Clin
         amina = await session.scalar(select(Account.id).where(Account.email == "amina@example.org"))
     await send_export(clinic.app.services, amina, bela.chat_id, "2026-03-01T00:00:00+00:00")
     assert [one for one in await bela.messages() if one.document] == []
+
+
+def test_a_locked_archive_opens_with_its_passphrase_alone_and_tells_a_changed_byte() -> None:
+    archive = LockedZip("12345678901234567890")
+    files = {"record.json": b"{}" * 5000, "scans/1/as-sent.jpg": bytes(range(256)) * 20 + b"x", "leer": b""}
+    for name, data in files.items():
+        archive.add(name, data, compress=name.endswith("json"))
+    content = archive.content()
+    opened = unlock(content, "12345678901234567890")
+    assert {name: opened.read(name) for name in opened.namelist()} == files
+    changed = content[:200] + bytes((content[200] ^ 1,)) + content[201:]
+    for wrong, key in ((content, "1" * 20), (changed, "12345678901234567890")):
+        with pytest.raises(ValueError, match="another passphrase"):
+            unlock(wrong, key)
+
+
+async def test_without_an_address_the_passphrase_comes_to_the_chat(clinic: Clinic) -> None:
+    async with clinic.app.services.sessions.begin() as session:
+        amina = (await session.scalars(select(Account).where(Account.email == "amina@example.org"))).one()
+        amina.email, amina.phone, amina.password_hash = None, "+919840011111", None
+        account_id = amina.id
+    now = clinic.app.services.now().isoformat()
+    await send_export(clinic.app.services, account_id, clinic.amina.chat_id, now)
+    sent = await clinic.amina.receives_document(timeout=30)
+    told = await clinic.amina.sees("The passphrase of your export")
+    [word] = re.findall(r"\b\d{20}\b", told.text)
+    assert "record.json" in unlock(sent.data, word).namelist()

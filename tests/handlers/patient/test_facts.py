@@ -21,6 +21,7 @@ from workflow.scans import patient_facts
 from workflow.scans.patient_facts import Topic
 
 
+@pytest.mark.slow
 async def test_allergies_are_asked_after_the_first_scan_and_reach_the_pharmacist(clinic: Clinic) -> None:
     """Typed and pressed answers; the doctor and the pharmacist see them, and /me changes them."""
     await clinic.uploads()
@@ -76,6 +77,7 @@ async def test_only_what_applies_is_asked(sex: Sex, born: date | None, asked: se
     assert set(topics) - {Topic.ALLERGIES, Topic.CURRENT, Topic.CONDITIONS, Topic.ORGANS} == asked
 
 
+@pytest.mark.slow
 async def test_facts_are_exported_and_go_with_the_account(clinic: Clinic) -> None:
     await a_scan(clinic, ScanStatus.REJECTED)
     async with clinic.app.services.sessions.begin() as session:

@@ -1,10 +1,13 @@
 """Comparison with earlier scans in a second scan's report, and a prescription in columns."""
 
+import pytest
+
 from tests.support.pdf import pages
 from tests.support.people import Clinic
 from tests.support.steps import sentence_for
 
 
+@pytest.mark.slow
 async def test_the_second_report_lists_the_first_scan_and_the_medicine_in_columns(clinic: Clinic) -> None:
     await clinic.plays("released")
     first = "".join(pages((await clinic.amina.receives_document(timeout=30)).data))

@@ -2,15 +2,18 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from models.vocabulary import Role, ScanStatus
 from tests.support.jobs import settles
 from tests.support.ownership import _moves_in
 from tests.support.people import Clinic
 from tests.support.steps import a_scan, sentence_for
-from workflow.accounts.consent import VERSION
 from workflow.audit.chain import AuditEvent, record
+from workflow.consent import VERSION
 
 
+@pytest.mark.slow
 async def test_a_patient_reads_counts_looks_times_and_agreement_and_no_health_data(clinic: Clinic) -> None:
     await clinic.plays("released")
     await clinic.amina.receives_document(timeout=30)

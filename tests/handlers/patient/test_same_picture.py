@@ -3,6 +3,7 @@
 from io import BytesIO
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from handlers.ui.callbacks.history import CloseAsSame, SamePicture
@@ -27,6 +28,7 @@ def test_the_hash_survives_recompression_and_scaling_and_tells_other_films_apart
         assert hash_distance(dct_hash(grey), dct_hash(np.ascontiguousarray(other))) > SAME_PICTURE
 
 
+@pytest.mark.slow
 async def test_the_patient_says_whether_it_is_the_same_picture_and_the_doctor_sees_it(clinic: Clinic) -> None:
     await clinic.uploads()
     await clinic.uploads()
@@ -43,6 +45,7 @@ async def test_the_patient_says_whether_it_is_the_same_picture_and_the_doctor_se
     assert nothing.text == sentence_for(clinic, "error.stale")
 
 
+@pytest.mark.slow
 async def test_the_doctor_closes_the_same_picture_and_the_earlier_scan_keeps_the_words(clinic: Clinic) -> None:
     """The patient is asked once, describes nothing twice, and hears that the earlier scan counts."""
     for words in ("Cough", "Fever, too"):
@@ -81,6 +84,7 @@ async def test_the_doctor_closes_the_same_picture_and_the_earlier_scan_keeps_the
     assert refused.text == sentence_for(clinic, "error.stale")
 
 
+@pytest.mark.slow
 async def test_neither_an_album_nor_a_retake_nor_another_patient_is_asked(clinic: Clinic) -> None:
     bela = await _moves_in(clinic, "Bela Stranger", "bela@example.org", Role.PATIENT)
     await clinic.uploads()

@@ -28,6 +28,7 @@ async def _lines(clinic: Clinic, scan_id: int) -> list[str]:
     return prescription.lines
 
 
+@pytest.mark.slow
 async def test_one_line_is_typed_anew_and_the_others_stay(clinic: Clinic) -> None:
     scan_id = await a_scan(clinic, ScanStatus.DOCTOR_VERIFIED)
     await _prescribes(clinic, "Dolo 650 tds x 3 days", "Tab Azithro 500 od", "Steam twice a day")
@@ -48,6 +49,7 @@ async def test_one_line_is_typed_anew_and_the_others_stay(clinic: Clinic) -> Non
     assert len(await _lines(clinic, scan_id)) == 4
 
 
+@pytest.mark.slow
 async def test_a_button_of_an_older_draft_changes_nothing(clinic: Clinic) -> None:
     scan_id = await a_scan(clinic, ScanStatus.DOCTOR_VERIFIED)
     await _prescribes(clinic, "Dolo 650 tds x 3 days")
@@ -58,6 +60,7 @@ async def test_a_button_of_an_older_draft_changes_nothing(clinic: Clinic) -> Non
     assert answer.text == sentence_for(clinic, "error.words_changed")
 
 
+@pytest.mark.slow
 async def test_a_usual_line_takes_five_presses_and_the_first_letters(clinic: Clinic) -> None:
     scan_id = await a_scan(clinic, ScanStatus.DOCTOR_VERIFIED)
     await _prescribes(clinic)
@@ -75,6 +78,7 @@ async def test_a_usual_line_takes_five_presses_and_the_first_letters(clinic: Cli
     assert await _lines(clinic, scan_id) == ["Tab azithromycin 500 mg 1-0-0 x 3 days"]
 
 
+@pytest.mark.slow
 async def test_a_second_picked_line_joins_the_first_and_old_buttons_are_stale(clinic: Clinic) -> None:
     scan_id = await a_scan(clinic, ScanStatus.DOCTOR_VERIFIED)
     await _prescribes(clinic, "Dolo 650 tds x 3 days")

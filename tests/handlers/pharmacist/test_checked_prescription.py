@@ -159,6 +159,7 @@ async def test_removing_the_last_line_does_not_mean_that_no_medicine_is_needed(c
     assert (await scan_row(clinic, scan_id)).prescription is None
 
 
+@pytest.mark.slow
 async def test_a_prescription_from_before_lines_were_read_stays_readable_and_unchecked(clinic: Clinic) -> None:
     scan_id = await a_scan(clinic, ScanStatus.PHARMACIST_COMPLETED)
     async with clinic.app.services.sessions.begin() as session:

@@ -57,6 +57,7 @@ def test_the_data_hold_the_schedules_with_a_source() -> None:
     assert all("Drugs Rules" in source for source in formulary.raw["classes"]["schedules"].values())
 
 
+@pytest.mark.slow
 async def test_scheduled_and_unread_medicines_need_a_doctor_and_nothing_else_does(clinic: Clinic) -> None:
     needed = []
     for lines, _ in NEEDED:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import cv2
 import numpy as np
+import pytest
 from sqlalchemy import select
 
 from handlers.ui.callbacks import CardAction, OnCard
@@ -20,6 +21,7 @@ from workflow.reporting import history
 SIGNED = ScanStatus.DOCTOR_VERIFIED
 
 
+@pytest.mark.slow
 async def test_the_doctors_card_lists_earlier_scans_and_one_press_puts_the_earlier_film_beside(clinic: Clinic) -> None:
     await _moves_in(clinic, "Bela Stranger", "bela@example.org", Role.PATIENT)
     foreign = await a_scan(clinic, SIGNED, patient="bela@example.org")

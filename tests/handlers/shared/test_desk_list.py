@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from models.tables.desk import Ticket, TicketState
 from models.vocabulary import ScanStatus
 from tests.support.people import Clinic
@@ -43,6 +45,7 @@ async def test_what_is_typed_after_parking_goes_to_nobody(clinic: Clinic) -> Non
     await clinic.amina.does_not_see("which file formats", within=0.2)
 
 
+@pytest.mark.slow
 async def test_a_line_after_the_requester_has_left_is_refused_and_the_next_is_free(clinic: Clinic) -> None:
     await clinic.amina.sends("I want to talk to a human")
     await clinic.rao.presses("I take it", on="would like to talk to a person")

@@ -18,6 +18,7 @@ WHERE = (
 )
 
 
+@pytest.mark.slow
 async def test_a_patient_gets_the_status_of_the_own_scan_and_nobody_else_does(clinic: Clinic) -> None:
     """In three languages, two of them in Latin letters; the other patient gets the status of no scan."""
     bela = await _moves_in(clinic, "Bela Stranger", "bela@example.org", Role.PATIENT)
@@ -32,6 +33,7 @@ async def test_a_patient_gets_the_status_of_the_own_scan_and_nobody_else_does(cl
             assert "#1" not in (await other.sees("/")).text
 
 
+@pytest.mark.slow
 async def test_the_language_of_the_question_is_the_language_of_the_answer(clinic: Clinic) -> None:
     await clinic.uploads()
     await clinic.amina.sends("என் ஸ்கேன் எங்க இருக்கு")
@@ -52,6 +54,7 @@ async def test_staff_hear_of_their_own_queue(clinic: Clinic, question: str) -> N
     await clinic.meena.sees("Nothing waits for you")
 
 
+@pytest.mark.slow
 async def test_a_ready_report_comes_with_its_button(clinic: Clinic) -> None:
     await until(clinic, "released")
     await clinic.amina.receives_document()

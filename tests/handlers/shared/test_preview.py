@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 from io import BytesIO
 
+import pytest
 from pypdf import PdfReader
 from sqlalchemy import select
 
@@ -31,6 +32,7 @@ async def test_a_doctor_sees_what_is_written_so_far_as_a_draft(clinic: Clinic) -
     assert any("93%" in page for page in draft), "what this class needs, which may be more than 75 %"
 
 
+@pytest.mark.slow
 async def test_once_the_doctor_has_signed_staff_get_a_preliminary_report(clinic: Clinic) -> None:
     """Marked on every page and in its record, without the parts not completed; each view is recorded."""
     scan = await a_scan(clinic, ScanStatus.DOCTOR_VERIFIED)

@@ -1,5 +1,6 @@
 """STAT: one press on the card heads the order, tells those on duty once, and is in the record."""
 
+import pytest
 from sqlalchemy import select
 
 from models.tables.audit import AuditRow
@@ -10,6 +11,7 @@ from tests.support.people import Clinic
 from tests.support.steps import a_scan, scan_row
 
 
+@pytest.mark.slow
 async def test_one_press_heads_the_order_and_tells_the_doctors_on_duty_once(clinic: Clinic) -> None:
     iyer = await _moves_in(clinic, "Dr Iyer", "iyer@example.org", Role.DOCTOR)
     for _ in range(2):

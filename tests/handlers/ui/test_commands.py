@@ -1,8 +1,11 @@
 """Every command for every role, and input that is no command."""
 
+import pytest
+from aiogram.filters import Command
 from aiogram.types import Chat, Message, Update, User
 
 from bot.jobs.cards import show_menu
+from handlers.routes import routes
 from tests.support.account_steps import menu_of
 from tests.support.people import Clinic
 
@@ -18,6 +21,7 @@ ANSWERS = {
     "/unlink": (UNKNOWN, *["Shall I separate this chat"] * 4),
     "/scans": (UNKNOWN, *["no scan of yours yet"] * 4),
     "/status": (UNKNOWN, *["no scan of yours yet"] * 4),
+    "/STATUS": (UNKNOWN, *["no scan of yours yet"] * 4),
     "/report": (UNKNOWN, *["no finished report yet"] * 4),
     "/queue": (UNKNOWN, NOT_YOURS, *["Nothing waits for you"] * 3),
     "/mine": (UNKNOWN, NOT_YOURS, "Your day", *[NOT_YOURS] * 2),
@@ -32,10 +36,14 @@ ANSWERS = {
     "/faqmisses": (UNKNOWN, *[NOT_YOURS] * 3, "No question is waiting"),
     "/faqtaught": (UNKNOWN, *[NOT_YOURS] * 3, "Nothing was taught"),
     "/patient Zzyzx": (UNKNOWN, NOT_YOURS, *["No patient"] * 3),
+    "/family": (UNKNOWN, "Nobody yet", *[NOT_YOURS] * 3),
+    "/walkin": (UNKNOWN, *[NOT_YOURS] * 3, "patient's full name"),
+    "/walkin 1": (UNKNOWN, *[NOT_YOURS] * 3, "cannot find that"),
     "/desk": (UNKNOWN, NOT_YOURS, *["At the desk"] * 3),
 }
 
 
+@pytest.mark.slow
 async def test_every_command_says_to_everybody_what_it_should(clinic: Clinic) -> None:
     stranger = await clinic.telegram.person("Stranger")
     for place, who in enumerate((stranger, clinic.amina, clinic.rao, clinic.meena, clinic.joseph)):
@@ -62,7 +70,7 @@ async def test_words_are_questions_and_danger_comes_first(clinic: Clinic) -> Non
     await amina.sends("I cannot breathe and have chest pain!")
     danger = await amina.sees("112")
     assert "108" in danger.text
-    await amina.sends("maybe the reports and cupboards")
+    await amina.sends("maybe the wardrobes and cupboards")
     unsure = await amina.sees("")
     assert 2 <= len(unsure.buttons) <= 4
     assert unsure.buttons[-1] == "🙋 Talk to a person"
@@ -85,3 +93,23 @@ async def test_a_group_hears_nothing(clinic: Clinic) -> None:
         await clinic.app.dispatcher.feed_update(clinic.app.services.bot, Update(update_id=10**6, message=message))
     after = [call for call in await clinic.telegram.calls() if call["method"] not in quiet]
     assert len(after) == before
+
+
+@pytest.mark.slow
+def test_no_command_depends_on_its_case() -> None:
+    """Purpose: keyboards write /Start with a capital, and people /STATUS."""
+    strict = [
+        command
+        for router in routes().chain_tail
+        for handler in router.message.handlers
+        for found in handler.filters or ()
+        if isinstance(found.callback, Command) and not found.callback.ignore_case
+        for command in found.callback.commands
+    ]
+    assert set(strict) <= {"start"}, "links alone, which nobody types"
+
+
+async def test_several_questions_in_one_message_are_each_answered(clinic: Clinic) -> None:
+    await clinic.amina.sends("How much does it cost? Which file formats are allowed?")
+    answer = (await clinic.amina.sees("JPG")).text
+    assert "no payment" in answer

@@ -4,6 +4,7 @@ import ast
 import asyncio
 from collections.abc import Iterator
 
+import pytest
 from aiogram.fsm.storage.memory import DisabledEventIsolation
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,6 +21,7 @@ WRITES = {"set_data", "set_state", "update_data", "clear"}
 HASHES = {"take_password", "take_new", "take_new_password", "link_password"}
 
 
+@pytest.mark.slow
 async def test_lines_that_come_at_once_are_all_prescribed(clinic: Clinic) -> None:
     await a_scan(clinic, ScanStatus.DOCTOR_VERIFIED)
     clinic.app.dispatcher.fsm.events_isolation = DisabledEventIsolation()
@@ -48,6 +50,7 @@ async def _prescribed(session: AsyncSession, lines: list[str]) -> bool:
     return written is not None and sorted(written.lines) == lines
 
 
+@pytest.mark.slow
 def test_what_a_handler_writes_it_has_read_in_the_same_transaction() -> None:
     """Every read of a form in a function that fills one, or begins a transaction, is inside that transaction."""
     outside = [

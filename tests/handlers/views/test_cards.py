@@ -6,6 +6,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import pytest
 
 from bot.dev.sandbox import Person
 from bot.dev.sandbox.client.transcript import Message
@@ -30,6 +31,7 @@ async def card_with(who: Person, button: str, after: int = 0) -> Message:
     )
 
 
+@pytest.mark.slow
 async def test_a_doctor_finds_opens_turns_and_reads_a_card(clinic: Clinic) -> None:
     await clinic.plays("analysed")
     rao = clinic.rao
@@ -64,6 +66,7 @@ async def test_a_doctor_finds_opens_turns_and_reads_a_card(clinic: Clinic) -> No
         assert answer.text
 
 
+@pytest.mark.slow
 async def test_what_people_type_is_shown_as_they_typed_it_and_long_words_are_read_whole(clinic: Clinic) -> None:
     """Markup in a complaint and 3,000 characters of findings: the card keeps to its limit, Read all shows all."""
     await clinic.amina.sends_photo(clinic.picture, caption=NASTY)
@@ -93,6 +96,7 @@ async def test_what_people_type_is_shown_as_they_typed_it_and_long_words_are_rea
         assert word in whole
 
 
+@pytest.mark.slow
 async def test_a_better_picture_is_asked_for_and_takes_the_old_ones_place(clinic: Clinic) -> None:
     """With a ready reason, then with the doctor's own text; the patient gets the retake tip."""
     await clinic.uploads()
@@ -102,6 +106,8 @@ async def test_a_better_picture_is_asked_for_and_takes_the_old_ones_place(clinic
     notice = await clinic.amina.sees("Scan #1 needs a better picture")
     assert "The picture is blurred." in notice.text
     assert "bright window" in notice.text
+    shown = await clinic.amina.sees("Right, not like this")
+    assert shown.photo
     await clinic.amina.sees("❌")
     answer = await clinic.rao.forges("c:analyse:1")
     assert "things have moved on" in (answer.text or "")
@@ -117,6 +123,7 @@ async def test_a_better_picture_is_asked_for_and_takes_the_old_ones_place(clinic
         assert second.supersedes_id == 1
 
 
+@pytest.mark.slow
 async def test_a_form_whose_scan_was_closed_meanwhile_says_so(clinic: Clinic) -> None:
     """The press was answered before its effect was refused: the refusal comes as a message then."""
     await clinic.plays("analysed")
@@ -135,6 +142,7 @@ async def test_a_form_whose_scan_was_closed_meanwhile_says_so(clinic: Clinic) ->
     await clinic.rao.sees("things have moved on")
 
 
+@pytest.mark.slow
 async def test_an_administrator_rejects_and_an_old_button_speaks_kindly(clinic: Clinic) -> None:
     await until(clinic, "completed")
     code = await clinic.approves()
@@ -155,6 +163,7 @@ async def test_an_administrator_rejects_and_an_old_button_speaks_kindly(clinic: 
     await clinic.amina.sees("no finished report yet")
 
 
+@pytest.mark.slow
 async def test_a_report_can_be_fetched_again_and_again(clinic: Clinic) -> None:
     await until(clinic, "released")
     first = await clinic.amina.receives_document(timeout=30)

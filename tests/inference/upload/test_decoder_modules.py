@@ -62,6 +62,7 @@ print(json.dumps(sorted({*sys.modules} - before)))
 """
 
 
+@pytest.mark.slow
 def test_no_picture_needs_a_module_that_is_not_loaded_before(tmp_path: Path) -> None:
     """In a fresh process, which has written no picture itself."""
     for number, data in enumerate(pictures()):

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from inference.errors import Reason, Refused
-from inference.upload.decoder import DecoderLost, DecoderPool
+from inference.upload.decoder import DecoderLost, DecoderPool, Receiver, _DecoderProcess
 from inference.upload.open import open_picture
 
 
@@ -68,6 +68,7 @@ def test_a_child_that_was_killed_is_replaced_unseen(decoder: DecoderPool, jpeg: 
     assert decoder.pid != lost
 
 
+@pytest.mark.slow
 def test_a_child_that_hangs_is_ended_and_the_next_picture_is_served(jpeg: bytes) -> None:
     """Purpose: a decoder that never ends blocks nobody for ever."""
     with DecoderPool(timeout=1) as decoder:
@@ -138,7 +139,10 @@ def test_the_child_is_gone_when_its_parent_is(decoder: DecoderPool, jpeg: bytes)
     "answer",
     [b"no json", b"[]", b"{}", b'{"reason": "x"}', b'{"shape": [90000, 90000]}', b'{"shape": [64, 64]}', b"1" * 9999],
 )
-def test_a_child_that_was_taken_over_says_nothing_that_is_believed(decoder: DecoderPool, answer: bytes) -> None:
+@pytest.mark.parametrize("receive", [_DecoderProcess.receive, _DecoderProcess.receive_depth])
+def test_a_child_that_was_taken_over_says_nothing_that_is_believed(
+    decoder: DecoderPool, answer: bytes, receive: Receiver[object]
+) -> None:
     """Purpose: the child's answer is untrusted: it is parsed as JSON and validated, never unpickled."""
     child = decoder._decoder
     ours, traitors = Pipe()
@@ -147,4 +151,4 @@ def test_a_child_that_was_taken_over_says_nothing_that_is_believed(decoder: Deco
         traitors.send_bytes(answer)
         traitors.send_bytes(b"few pixels")
         with pytest.raises(DecoderLost):
-            child.decode(b"", None, 5)
+            child.decode(b"", b"[null, false]", receive, 5)

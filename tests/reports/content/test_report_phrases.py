@@ -22,7 +22,7 @@ CODES = {code for codes in PHRASES.values() for code in codes}
 
 # Diagnoses whose impression is a likeness, not a statement; the patient's page must not turn it into one.
 LIKENESSES = ("pneumonia_right", "pneumonia_left", "viral", "heart_failure")
-IN_KEEPING_WITH = {"en": "in keeping with", "ta": "ஒத்தது", "hi": "के अनुरूप"}
+IN_KEEPING_WITH = {"en": "in keeping with", "ta": "போல் தெரிகிறது", "hi": "जैसा लगता"}
 LOOKS_LIKE = {
     "en": ("looks like", "often makes"),
     "ta": ("போல் தெரிகிறது", "தெரிவது உண்டு"),

@@ -55,6 +55,7 @@ async def previewed(clinic: Clinic, scan: int, output: Path, **more: str) -> Res
     )
 
 
+@pytest.mark.slow
 async def test_a_scan_of_the_clinic_is_drawn_as_it_stands_and_the_look_is_recorded(clinic: Clinic, tmp_path: Path):
     """Marked on every page, in the patient's language; the view is recorded and the audit chain stays valid."""
     scan, output = await a_scan(clinic, ScanStatus.PHARMACIST_COMPLETED), tmp_path / "out.pdf"
@@ -69,13 +70,14 @@ async def test_a_scan_of_the_clinic_is_drawn_as_it_stands_and_the_look_is_record
         assert ("look:preliminary", "command line") in {tuple(row) for row in await session.execute(accesses)}
 
 
+@pytest.mark.slow
 async def test_a_scan_that_cannot_be_drawn_is_refused_in_one_sentence(clinic: Clinic, tmp_path: Path):
     """Missing, not analysed, no place to write: no traceback, no file and no health data."""
     fresh, read = await a_scan(clinic, ScanStatus.PENDING_AI), await a_scan(clinic, ScanStatus.AI_ANALYZED)
     cases = {
         "there is no scan 999": (999, tmp_path / "a.pdf", {}),
         "not been analysed yet": (fresh, tmp_path / "b.pdf", {}),
-        "cannot be written": (read, tmp_path / "nowhere" / "c.pdf", {}),
+        "cannot be read or written": (read, tmp_path / "nowhere" / "c.pdf", {}),
         "csss db upgrade": (read, tmp_path / "d.pdf", {"CSSS_DATA": str(tmp_path / "empty")}),
     }
     for sentence, (scan, output, more) in cases.items():

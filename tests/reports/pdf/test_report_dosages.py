@@ -80,6 +80,7 @@ def test_a_measured_amount_is_never_printed_as_a_number_of_tablets(amina: Docume
     assert compose(_with(amina, Medicine(drug="Syrup", dosage=spoon))).count("<br>5 ml</td>") == 2
 
 
+@pytest.mark.slow
 def test_a_ready_line_keeps_its_own_words_beside_the_picture(amina: Document) -> None:
     ready = Medicine(drug="Amoxicillin 500 mg", frequency="3 times a day", duration="7 days", dosage=TWICE)
     first = "".join(pages(render(_with(amina, ready))))

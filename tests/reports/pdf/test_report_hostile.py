@@ -155,6 +155,7 @@ def test_the_canary_would_sing(canary, notes):
     assert {"/1", "/4", "/8", "/14"} <= set(canary[1])
 
 
+@pytest.mark.slow
 def test_forty_hostile_notes_are_shown_as_typed_and_call_nobody(amina, canary, notes):
     assert len(notes) == 40
     few = [notes[at : at + 8] for at in range(0, 40, 8)]  # few enough for one page: a footer would split a note
@@ -166,6 +167,7 @@ def test_forty_hostile_notes_are_shown_as_typed_and_call_nobody(amina, canary, n
     assert SECRET not in shown
 
 
+@pytest.mark.slow
 def test_no_field_of_the_report_lets_a_note_out(amina, canary, notes):
     pdf = render(everywhere(amina, " ".join(notes[number] for number in (0, 4, 6, 9, 20, 23, 24, 33))))
     reader = PdfReader(BytesIO(pdf))

@@ -74,6 +74,7 @@ def test_a_line_is_shaped_as_approved_whatever_the_smoothing(lang: str, fine: in
     assert apart(approved(f"line-{lang}"), line(lang, LINES[lang], fine)) < LINE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fine", [1, 2, 3])
 @pytest.mark.parametrize("lang", LINES)
 def test_a_whole_page_stands_as_approved_whatever_the_smoothing(lang: str, fine: int) -> None:
@@ -95,6 +96,7 @@ def test_a_wrong_shaping_is_seen(wrong: str, lang: str) -> None:
     assert apart(approved(f"line-{lang}"), WRONG[wrong](lang)) > LINE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", LINES)
 def test_a_page_without_the_fonts_features_is_seen(lang: str) -> None:
     assert apart(approved(f"page-{lang}"), page(lang, style=f"font-feature-settings: {OFF}")) > PAGE

@@ -1,4 +1,4 @@
-"""Tamil and Hindi are shaped, not drawn letter by letter; checked on the glyphs, as the text layer cannot show it."""
+"""Tamil and Hindi are shaped, not drawn letter by letter; checked on the glyphs."""
 
 import re
 from dataclasses import replace
@@ -16,7 +16,7 @@ def glyphs(word: str, lang: str = "en") -> list[int]:
     """The ids of the glyphs that a word is drawn with, in one font."""
     pdf = draw(f"<html lang={lang}><title>.</title><p>{word}</p></html>", {})
     stream = PdfReader(BytesIO(pdf)).pages[0].get_contents().get_data()
-    drawn = b"".join(re.findall(rb"<([0-9a-fA-F]+)>", stream))
+    drawn = b"".join(re.findall(rb"<([0-9a-fA-F]+)>", re.sub(rb"/ActualText <\w+>", b"", stream)))
     return [int(drawn[at : at + 4], 16) for at in range(0, len(drawn), 4)]
 
 

@@ -291,6 +291,7 @@ def test_a_long_tamil_password_counts_to_its_last_letter() -> None:
     assert not passwords.matches(TAMIL[:-1] + "க", hashed)
 
 
+@pytest.mark.slow
 def test_passwords_are_kept_as_bcrypt_of_cost_twelve() -> None:
     hashed = passwords.hash_password("correct horse")
     assert hashed.startswith("$2b$12$")

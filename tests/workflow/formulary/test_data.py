@@ -55,6 +55,7 @@ BROKEN = [  # file, what stands in it, what is put there, what is said of it
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("file", "old", "new", "said"), BROKEN)
 def test_gaps_and_contradictions_are_refused(tmp_path: Path, file: str, old: str, new: str, said: str) -> None:
     """One fault put into a copy of the data is named, and is seen as a difference."""

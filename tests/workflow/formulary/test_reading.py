@@ -1,6 +1,8 @@
 """Typed lines, as they are written at a pharmacy's counter, and what may be taken from them."""
 
-from typing import Any
+from dataclasses import replace
+from itertools import product
+from typing import Any, Final
 
 import pytest
 
@@ -136,10 +138,11 @@ def test_a_misspelt_name_is_never_its_look_alike(pair: tuple[str, str]) -> None:
             assert other not in read_line(f"Tab {typed} 10 mg od").substances, typed
 
 
+@pytest.mark.slow
 def test_a_misspelt_generic_name_is_that_medicine_or_nothing() -> None:
     """For every substance of the formulary: a letter left out, and one changed, at every place."""
     formulary = load()
-    exact = {name for product in formulary.products for name in (product.name.lower(),)}
+    exact = {name for one in formulary.products for name in (one.name.lower(),)}
     for name in (one for one in formulary.substances if " " not in one and len(one) >= 6):
         for place in range(1, len(name), 2):
             for typed in (name[:place] + name[place + 1 :], name[:place] + "q" + name[place + 1 :]):
@@ -154,3 +157,40 @@ def _misspelt(name: str) -> list[str]:
     exchanged = [name[:at] + name[at + 1] + name[at] + name[at + 2 :] for at in places]
     changed = [name[:at] + letter + name[at + 1 :] for at in places for letter in "aeio"]
     return left_out + doubled + exchanged + changed
+
+
+IN_WORDS: Final = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
+SAYINGS: Final = (
+    "{} times a day", "{} times daily", "{} times per day", "{} times in a day", "{} times every day",
+    "{} time a day", "{} x a day", "{} x daily", "{} x/day", "one tablet {} times a day",
+)  # fmt: skip
+
+
+def test_a_number_in_words_is_read_like_its_figure() -> None:
+    """How often, in every saying; "three times a day" is not three tablets once."""
+    for saying, (figure, word) in product(SAYINGS, IN_WORDS.items()):
+        days = "for five days" if figure == 3 else ""
+        typed = [
+            replace(read_line(f"Paracetamol 500 mg {saying.format(number)} {days}"), text="")
+            for number in (figure, word)
+        ]
+        assert typed[0] == typed[1], saying
+        assert (typed[0].times_per_day, typed[0].checked) == (figure, True), saying
+        assert typed[0].dose in {"500 mg", "1 tablet"}, saying
+
+
+def test_do_is_two_before_a_unit_and_else_a_doubt() -> None:
+    for unit in ("tab", "tablet", "goli", "caps"):
+        line = read_line(f"Amoxicillin 500 mg do {unit} bd do hafte")
+        assert (line.dose or "").startswith("2 "), unit
+        assert (line.days, line.checked) == (14, True), unit
+    for typed in ("Amoxicillin 500 mg do bd", "Amoxicillin 500 mg -do- bd x 5 days"):
+        assert not read_line(typed).checked, typed
+    assert read_line("Omeprazole 20 mg od, do not crush").checked
+
+
+@pytest.mark.parametrize("long", ["999999999999 days", "1,000,000 days", "11 years", "௯௯௯௯௯௯ days", "⑳⑳⑳⑳⑳⑳ weeks"])
+def test_a_time_of_more_than_ten_years_is_a_doubt(long: str) -> None:
+    line = read_line(f"Paracetamol 500 mg bd x {long}")
+    assert (line.days, line.checked) == (None, False)
+    assert read_line("Paracetamol 500 mg bd x 10 years").days == 3650

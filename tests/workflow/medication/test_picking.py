@@ -27,6 +27,7 @@ def test_too_short_or_unknown_beginnings_offer_nothing(begun: str) -> None:
     assert picking.medicines(begun, load()) == []
 
 
+@pytest.mark.slow
 def test_every_line_that_can_be_picked_is_read_back_as_picked() -> None:
     formulary = load()
     wrong, lines = [], 0

@@ -69,6 +69,7 @@ BOUND: dict[type[Any], dict[str, Any]] = {
         "email": "another@example.org",
         "sex": Sex.OTHER,
         "date_of_birth": date(1950, 1, 1),
+        "birth_estimated": True,
     },
 }
 FREE: dict[type[Any], set[str]] = {

@@ -51,6 +51,7 @@ async def _writes(sessions: Sessions, actor: Actor, scan_id: int, words: str) ->
     return True
 
 
+@pytest.mark.slow
 async def test_of_two_doctors_who_write_at_once_one_writes_and_the_other_is_told(sessions: Sessions) -> None:
     for turn in range(ROUNDS):
         staff, second, scan_id = await _two(sessions)
@@ -65,6 +66,7 @@ async def test_of_two_doctors_who_write_at_once_one_writes_and_the_other_is_told
         assert await _holder(sessions, scan_id) == winner.account_id
 
 
+@pytest.mark.slow
 async def test_of_two_who_open_at_once_one_holds_and_a_double_tap_is_one_claim(sessions: Sessions) -> None:
     async def opens(actor: Actor, scan_id: int) -> bool:
         try:
@@ -86,6 +88,7 @@ async def _jobs(sessions: Sessions) -> list[str]:
         return await jobs_of(session)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", OPENED)
 async def test_a_claim_keeps_every_role_from_writing_beside_its_holder(sessions: Sessions, status: str) -> None:
     staff, second, scan_id = await _two(sessions, status)
@@ -179,6 +182,7 @@ async def test_another_role_claims_nothing(sessions: Sessions, role: str) -> Non
     assert await _holder(sessions, scan_id) is None
 
 
+@pytest.mark.slow
 async def test_a_doctor_does_not_claim_what_waits_for_the_pharmacist(sessions: Sessions) -> None:
     staff, _, scan_id = await _two(sessions, "DOCTOR_VERIFIED")
     with pytest.raises(StaleAction):

@@ -81,6 +81,7 @@ async def test_who_may_ask_whom_and_when(sessions: Sessions) -> None:
     assert allowed == MAY_ASK
 
 
+@pytest.mark.slow
 async def test_one_answer_counts_however_many_come_at_once(sessions: Sessions) -> None:
     """Two doctors and the withdrawal of the asker: one act wins, the others are told."""
     for turn in range(ROUNDS):
@@ -108,6 +109,7 @@ async def _withdraw(sessions: Sessions, actor: Actor, scan_id: int, number: int 
         await clarifications.withdraw(session, actor, scan_id, number, NOW)
 
 
+@pytest.mark.slow
 async def test_two_questions_at_once_get_two_numbers(sessions: Sessions) -> None:
     for _ in range(ROUNDS // 4):
         staff, scan_id = await _case(sessions, "PHARMACIST_COMPLETED")
@@ -166,6 +168,7 @@ async def test_who_asked_or_answered_in_one_role_does_not_act_in_another(session
             await release.request_code(session, administrator, scan_id, 1, NOW)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("question", "answer", "before", "after", "kept"),
     [

@@ -142,6 +142,7 @@ async def test_while_a_reading_is_corrected_the_pharmacist_writes_but_does_not_c
     await _asks(sessions, staff, scan_id)
 
 
+@pytest.mark.slow
 async def test_a_correction_beside_a_completion_and_a_code_is_never_passed_over(sessions: Sessions) -> None:
     """Whichever came first: no code is open for a version that the pharmacist has not signed."""
 
@@ -169,6 +170,7 @@ async def test_a_correction_beside_a_completion_and_a_code_is_never_passed_over(
             assert (scan.reading.version, len(scan.versions)) == (2, 1)
 
 
+@pytest.mark.slow
 async def test_a_withdrawn_proposal_beside_a_completion_names_no_prescriber(sessions: Sessions) -> None:
     """Whichever came first: who stands as the prescriber has signed a reading that proposes the lines."""
     for turn in range(ROUNDS):

@@ -66,6 +66,7 @@ async def test_each_doctor_gets_the_own_draft_back_and_nothing_is_overwritten(se
         assert len(scan.versions) == 2, "an unchanged draft is kept once"
 
 
+@pytest.mark.slow
 async def test_another_doctors_signature_keeps_the_draft_with_its_author(sessions: Sessions) -> None:
     first, second, scan_id = await _doctors(sessions)
     await _writes(sessions, first, scan_id, "First.")
@@ -88,6 +89,7 @@ async def test_a_version_of_no_number_and_one_after_signing_are_stale(sessions: 
             await drafts.start_from(session, first, scan_id, 1, NOW)
 
 
+@pytest.mark.slow
 async def test_of_two_doctors_who_take_over_and_write_at_once_no_accepted_word_is_lost(sessions: Sessions) -> None:
     for turn in range(ROUNDS):
         first, second, scan_id = await _doctors(sessions)

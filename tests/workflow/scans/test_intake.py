@@ -9,6 +9,7 @@ from models.base import Sessions
 from models.tables.scans import Scan
 from models.vocabulary import Role, ScanStatus
 from tests.support.rows import NOW, Staff, a_person, a_scan, a_staff, events_of, jobs_of
+from workflow import consent
 from workflow.actors import Actor
 from workflow.errors import NotAllowed, NotFound
 from workflow.scans import reading
@@ -23,6 +24,7 @@ def upload(album: str | None = None) -> Upload:
 
 async def send(sessions: Sessions, patient: Actor, album: str | None = None) -> int:
     async with sessions.begin() as session:
+        await consent.agree(session, patient, NOW)
         return (await create_scan(session, patient, upload(album), NOW)).id
 
 
@@ -72,6 +74,7 @@ async def test_an_album_shares_its_answers(sessions: Sessions) -> None:
     assert [stored[number] for number in others] == [(None, None)] * 3
 
 
+@pytest.mark.slow
 async def test_a_single_picture_is_no_album(sessions: Sessions) -> None:
     staff = await the_staff(sessions)
     first, second = await send(sessions, staff.patient), await send(sessions, staff.patient)
@@ -94,6 +97,7 @@ async def test_words_about_somebody_elses_scan_are_not_taken(sessions: Sessions)
         assert (await session.get_one(Scan, scan_id)).complaint is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", list(ScanStatus))
 async def test_once_a_doctor_has_signed_the_patients_words_stay(sessions: Sessions, status: ScanStatus) -> None:
     async with sessions.begin() as session:

@@ -218,6 +218,7 @@ def test_each_filter_leaves_its_part(part: str, left: str) -> None:
     assert [one for one in PLACES if QueueFilter.MINE.matches(one, None)] == []
 
 
+@pytest.mark.slow
 async def test_a_long_queue_reads_few_columns_and_a_page_few_scans(engine: AsyncEngine, sessions: Sessions) -> None:
     """Three hundred scans with encrypted bands are ordered by the same few statements as three, and loaded by none."""
     async with sessions.begin() as session:

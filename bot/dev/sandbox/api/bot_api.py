@@ -5,6 +5,7 @@ import json
 import logging
 from collections import deque
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Final, NamedTuple
 
 from aiohttp import web
@@ -55,7 +56,9 @@ class BotApi:
             if request.transport:
                 request.transport.abort()
             return web.Response(status=499)
-        return _response(answer)
+        response = _response(answer)
+        response.headers["Date"] = formatdate(self.engine.clock(), usegmt=True)
+        return response
 
     async def download(self, request: web.Request) -> web.Response:
         self_path = request.match_info["path"]

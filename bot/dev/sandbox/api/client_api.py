@@ -67,6 +67,7 @@ class ClientApi:
             web.post(f"{chat}/edit", self.edit),
             web.post(f"{chat}/photo", self.photo),
             web.post(f"{chat}/document", self.document),
+            web.post(f"{chat}/voice", self.voice),
             web.post(f"{chat}/contact", self.contact),
             web.post(f"{chat}/press", self.press),
             web.post(f"{chat}/block", self.block),
@@ -110,6 +111,10 @@ class ClientApi:
     async def document(self, request: web.Request) -> web.Response:
         files, caption = await _files(request)
         return _sent(people.send_documents(self.engine, self._person(request), files, caption))
+
+    async def voice(self, request: web.Request) -> web.Response:
+        files, seconds = await _files(request)
+        return _sent([people.send_voice(self.engine, self._person(request), files[0], int(seconds or 1))])
 
     async def contact(self, request: web.Request) -> web.Response:
         given = await read_json(request)

@@ -36,6 +36,14 @@ def web_address(address: str) -> str | None:
     return full if parts.path or parts.query or parts.fragment else f"{full}/"
 
 
+def is_web_app(address: str) -> bool:
+    """Whether a client opens it as a Mini App: https only; in the sandbox a loopback address, too."""
+    parts = urlsplit(address)
+    return bool(parts.hostname) and (
+        parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost", "::1"})
+    )
+
+
 def join_code(entities: list[Json]) -> list[Json]:
     """Join a `pre` and a `code` with a language over the same range into one block."""
     spans = {(e["offset"], e["length"]) for e in entities if e["type"] == "pre"}

@@ -3,7 +3,7 @@
 from typing import Final, NamedTuple
 
 from bot.dev.sandbox.api.calls import Call
-from bot.dev.sandbox.api.entities import web_address
+from bot.dev.sandbox.api.entities import is_web_app, web_address
 from bot.dev.sandbox.api.links import units
 from bot.dev.sandbox.api.responses import Json, Unchecked, bad_request
 
@@ -91,6 +91,12 @@ def _inline_button(button: Unchecked) -> Json:
         raise bad_request("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")
     if len(str(button.get("callback_data") or "").encode("utf-8", "surrogatepass")) > DATA_LIMIT:
         raise bad_request("BUTTON_DATA_INVALID")
+    if "web_app" in button:
+        address = str(button["web_app"].get("url")) if isinstance(button["web_app"], dict) else ""
+        if not is_web_app(address):
+            raise bad_request(
+                f"inline keyboard button Web App URL '{address}' is invalid: Only HTTPS links are allowed"
+            )
     if button.get("url"):
         return button | {"url": _button_address(str(button["url"]))}
     return button

@@ -53,6 +53,10 @@ class Person:
         """As a file: the bytes stay as they are."""
         return (await self._uploads("document", [Part(name, data, mime)], caption))[0]
 
+    async def sends_voice(self, data: bytes, seconds: int = 5) -> Message:
+        """A voice message; the caption of the upload carries its length."""
+        return (await self._uploads("voice", [Part("voice.ogg", data, "audio/ogg")], str(seconds)))[0]
+
     async def sends_contact(self, phone_number: str, first_name: str = "", user_id: int | None = None) -> Message:
         """Share a contact, by default the person's own."""
         contact = {"phone_number": phone_number, "first_name": first_name or self.name}
@@ -80,6 +84,17 @@ class Person:
         if key.data is None:
             raise SandboxError(f"the button “{key.label}” opens an address; it cannot be pressed here")
         return await self.forges(key.data, message.id, timeout=timeout)
+
+    async def opens_web_app(self, label: str, *, on: str = "", timeout: float = PATIENCE) -> str:  # noqa: ASYNC109 - asks the server to wait
+        """The address that the newest Mini App button with this label opens, with the person's init data.
+
+        `on` narrows it to messages whose text contains that.
+        """
+        message, key = await self._wait(lambda messages: _button(messages, label, on), timeout, f"a button “{label}”")
+        if key.web_app is None:
+            raise SandboxError(f"the button “{key.label}” opens no Mini App")
+        answer = await self.wire.post(self._path("web_app"), {"message_id": message.id, "url": key.web_app})
+        return str(answer["address"])
 
     async def forges(self, data: str, message_id: int | None = None, *, timeout: float = PATIENCE) -> Answer:  # noqa: ASYNC109 - asks the server to wait
         """Send any callback data, as if from a button of the given, or the bot's newest, message."""

@@ -40,6 +40,7 @@ class Button(NamedTuple):
     data: str | None
     is_inline: bool
     asks_contact: bool = False
+    web_app: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class Message:
         """Inline buttons, else those of the message's reply keyboard."""
         inline = self.body.get("reply_markup", {}).get("inline_keyboard", [])
         if inline:
-            return [Button(key["text"], key.get("callback_data"), True) for row in inline for key in row]
+            return [_inline_key(key) for row in inline for key in row]
         rows = self.body.get("keyboard", {}).get("keyboard", [])
         return [Button(key["text"], None, False, bool(key.get("request_contact"))) for row in rows for key in row]
 
@@ -117,3 +118,7 @@ def listing(name: str, messages: Iterable[Message]) -> str:
     """The chat as lines for an error message."""
     lines = [message.line(name) for message in messages][-SHOWN:]
     return "\n".join([f"{name}'s chat shows:", *(lines or ["  nothing"])])
+
+
+def _inline_key(key: Json) -> Button:
+    return Button(key["text"], key.get("callback_data"), True, web_app=(key.get("web_app") or {}).get("url"))

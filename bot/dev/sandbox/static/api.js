@@ -35,6 +35,7 @@ export const messages = (chat) => ask("GET", `/client/chats/${chat}/messages`);
 export const sendText = (chat, text) => ask("POST", `/client/chats/${chat}/text`, { text });
 export const sendContact = (chat, contact) => ask("POST", `/client/chats/${chat}/contact`, contact);
 export const press = (chat, id, data) => ask("POST", `/client/chats/${chat}/press`, { message_id: id, data, wait: 30 });
+export const webApp = (chat, id, url) => ask("POST", `/client/chats/${chat}/web_app`, { message_id: id, url });
 export const block = (chat) => ask("POST", `/client/chats/${chat}/block`);
 export const unblock = (chat) => ask("POST", `/client/chats/${chat}/unblock`);
 export const mails = () => ask("GET", "/client/mails");

@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { Composer } from "./composer.js";
 import { el, iconButton, initials } from "./dom.js";
 import { Menu } from "./menu.js";
-import { alertOf } from "./sheets.js";
+import { alertOf, webApp } from "./sheets.js";
 import { Thread } from "./thread.js";
 import { sendFiles } from "./uploads.js";
 
@@ -36,6 +36,7 @@ export class Chat {
     this.thread = new Thread(`Messages of ${person.name}`, {
       send: (text) => this.send(text),
       press: (id, data) => this.press(id, data),
+      openWebApp: (id, url, title) => this.openWebApp(id, url, title),
       isWaiting: (id, data) => this.#waiting.has(`${id} ${data}`),
       openStart,
     });
@@ -103,6 +104,11 @@ export class Chat {
     await this.#try(async () => this.#tell(await api.press(this.person.chat_id, id, data)));
     this.#waiting.delete(key);
     this.thread.redraw(id);
+  }
+
+  /** Open a Mini App with the init data of this person. */
+  async openWebApp(id, url, title) {
+    await this.#try(async () => webApp(title, (await api.webApp(this.person.chat_id, id, url)).address));
   }
 
   #tell(answer) {

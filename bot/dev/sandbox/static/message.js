@@ -124,6 +124,10 @@ function key(message, button, actions) {
     const href = safeLink(button.url);
     return el("a", { href, target: "_blank", rel: "noopener noreferrer" }, button.text, icon("open"));
   }
+  if (button.web_app) {
+    const open = () => actions.openWebApp(message.message_id, button.web_app.url, button.text);
+    return el("button", { type: "button", on: { click: open } }, button.text, icon("open"));
+  }
   const waiting = actions.isWaiting(message.message_id, button.callback_data);
   const on = { click: () => actions.press(message.message_id, button.callback_data) };
   const state = { "aria-busy": waiting ? "true" : null, class: waiting ? "waiting" : null };

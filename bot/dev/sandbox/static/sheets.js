@@ -34,6 +34,11 @@ export function enlarge({ source, title, alt, guarded, lockText }) {
   open(title, picture, { kind: "lightbox", buttons: [below] });
 }
 
+/** A Mini App in a frame of its own; `address` holds its init data. */
+export function webApp(title, address) {
+  open(title, el("iframe", { src: address, title, allow: "fullscreen" }), { kind: "webapp" });
+}
+
 /** The bot's answer to a press that asked to be shown as an alert. */
 export function alertOf(name, text) {
   const sheet = open(`To ${name}`, el("p", { class: "plain" }, text), {

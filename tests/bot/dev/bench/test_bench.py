@@ -12,10 +12,13 @@ from rich.console import Console
 from bot.dev.bench import machine, table
 from bot.dev.bench.children import BenchFailed, run, working
 from bot.dev.bench.figures import Effort, measure
+from bot.dev.bench.load import figures as load
 from bot.dev.bench.packages import measure_packages
+from tests.support.databases import POSTGRES
 
 pytestmark = pytest.mark.slow
 
+FEW = load.Effort(rounds=1, updates=4, rows=50, scans=2, workers=(1,))
 TINY = Effort(starts=1, pictures=2, reports=1, scans=2, rounds=1, messages=10, rows=200, prints=2)
 STEPS = {"decode_ms", "preprocess_ms", "network_ms", "heat_map_ms", "reading_ms", "overlay_ms", "whole_ms"}
 READY = 'import sys, time; print(\'{"event": "ready"}\', file=sys.stderr, flush=True); time.sleep(60)'
@@ -41,7 +44,8 @@ def test_the_figures_have_the_documented_shape_and_make_a_table(monkeypatch: pyt
     assert figures["memory"]["peak_mb"] >= figures["memory"]["after_mb"] > 0
     assert figures["memory"]["tensorflow_loaded"] is False
     assert figures["updates"].keys() >= {"csss", "echo", "rate_ratio", "cpu_ratio"}
-    assert figures["records"].keys() >= {"append_ms", "empty_ms", "verify_s", "rows", "verify_100000_s"}
+    assert figures["records"].keys() >= {"append_ms", "empty_ms", "verify_s", "rows", "verify_100000_s", "step_up_ms"}
+    assert figures["classification"]["walls"].keys() == {"behind_ms", "without_ms", "start_ms"}
     assert figures["flood"].keys() == {"per_s", "calm_ms", "flooded_ms", "ratio"}
     assert _programs(machine.children(os.getpid())) == _programs(before)
 
@@ -50,6 +54,8 @@ def test_the_figures_have_the_documented_shape_and_make_a_table(monkeypatch: pyt
         table.show(figures, console)
     assert "bot ready" in output.get()
     assert "csss to echo" in output.get()
+    assert "decoder's walls" in output.get()
+    assert "step-up" in output.get()
 
 
 def test_a_process_clock_sees_a_millisecond() -> None:
@@ -108,3 +114,16 @@ def test_half_and_nine_tenths_are_told_of_many_values_and_of_one() -> None:
     """The 90th percentile of a single run is that run."""
     assert machine.spread([0.001, 0.002, 0.003], 1000) == {"median": 2.0, "p90": 2.8}
     assert machine.spread([4.0]) == {"median": 4.0, "p90": 4.0}
+
+
+@pytest.mark.timeout(400)
+def test_the_figures_under_load_have_their_shape_and_make_a_table() -> None:
+    """Both databases: SQLite in one process, PostgreSQL with a worker beside it."""
+    figures = load.measure(FEW, POSTGRES)
+    assert json.loads(json.dumps(figures)) == figures
+    assert figures["updates"]["ratio"].keys() == {"question", "queue", "button"}
+    assert figures["answers"]["cpu_ms"].keys() == {"/queue", "/scans", "/status", "/privacy"}
+    assert [one["workers"] for one in figures["throughput"]] == [0, 1]
+    console = Console(record=True, width=160)
+    load.show(figures, console)
+    assert "CPU of a button beside the echo bot" in console.export_text()

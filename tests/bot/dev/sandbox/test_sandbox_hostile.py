@@ -23,6 +23,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     method=st.sampled_from(sorted(METHODS.keys() - SLOW)),
@@ -55,6 +56,7 @@ def test_any_html_is_either_parsed_with_entities_inside_the_text_or_refused(html
         assert entity["offset"] + entity["length"] <= units(text)
 
 
+@pytest.mark.slow
 @given(st.text(max_size=60))
 def test_escaped_text_comes_back_as_it_was(text: str) -> None:
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")

@@ -8,11 +8,13 @@ from aiogram import Bot
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State
 
+from handlers.ui import captions
 from handlers.ui.forms import Describing
 from handlers.ui.pending import PictureMessage, remove_pending
 from inference.errors import Reason, Refused
 from inference.model.classifier import Classifier
 from inference.upload.decoder import DecoderPool
+from inference.upload.open import kept
 from models.crypto.keys import DataKey
 from models.crypto.vault import Content, Vault
 from models.tables.accounts import load_patient_key
@@ -23,7 +25,6 @@ from workflow.unit_of_work import UnitOfWork
 
 DOWNLOAD_LIMIT: Final = 20 * 1024 * 1024  # bytes, of the Bot API
 MAX_SIDE: Final = 2048  # pixels, of the JPEG for display; the original is stored as well
-MAX_DESCRIPTION: Final = 500  # characters
 
 
 class Taken(NamedTuple):
@@ -34,6 +35,16 @@ class Taken(NamedTuple):
     same_as: int | None
 
 
+class Questions(NamedTuple):
+    """The states that ask about a new scan."""
+
+    complaint: State
+    since: State
+
+
+OWN_QUESTIONS: Final = Questions(Describing.complaint, Describing.since)
+
+
 class IntakeTools(NamedTuple):
     bot: Bot
     classifier: Classifier
@@ -42,27 +53,35 @@ class IntakeTools(NamedTuple):
 
 
 async def intake_picture(
-    picture: PictureMessage, actor: Actor, state: FSMContext, uow: UnitOfWork, tools: IntakeTools
+    picture: PictureMessage,
+    actor: Actor,
+    state: FSMContext,
+    uow: UnitOfWork,
+    tools: IntakeTools,
+    questions: Questions | None = None,
 ) -> Taken:
-    """Download and check the picture, store it and create the scan; jobs then show the card.
+    """Download and check the picture, store it and create the scan of the actor's account; jobs then show the card.
 
-    There is no question for a further picture of an album. Raises Refused."""
+    The caption of each picture of an album is part of the complaint; there is one question for all of them. Raises
+    Refused."""
     original, display, modality, picture_hash = await _download(picture, tools)
     async with uow.read() as session:
         secret = await load_patient_key(session, actor.account_id)
     files = await asyncio.to_thread(_store_files, tools.vault, secret, original, display)
-    question = Describing.since if picture.caption else Describing.complaint
+    asked = questions or OWN_QUESTIONS
     try:
         async with uow.begin() as session:
             sent = intake.Upload(*files, modality, picture.album, picture_hash)
             scan = await intake.create_scan(session, actor, sent, uow.at)
             await remove_pending(picture, state, uow)
             is_first = await _is_first_of_album(state, picture.album)
+            words = await captions.take(picture, state, uow)
+            question = asked.since if words else asked.complaint
             if is_first:
                 await state.set_state(question)
-                await state.set_data({"scan_id": scan.id, "album": picture.album})
-            if is_first and picture.caption:
-                await save_description(picture.caption, "complaint", actor, state, uow)
+                await state.set_data({"scan_id": scan.id, "album": picture.album, "patient": actor.account_id})
+            if words:
+                await intake.add_to_complaint(session, actor, scan.id, words, uow.at)
     except BaseException:
         for name in files:
             await asyncio.to_thread(tools.vault.delete, name)
@@ -73,7 +92,7 @@ async def intake_picture(
 async def save_description(text: str, field: str, actor: Actor, state: FSMContext, uow: UnitOfWork) -> None:
     async with uow.begin() as session:
         scan_id = (await state.get_data())["scan_id"]
-        await intake.record_complaint(session, actor, scan_id, field, text.strip()[:MAX_DESCRIPTION], uow.at)
+        await intake.record_complaint(session, actor, scan_id, field, text.strip(), uow.at)
 
 
 def _store_files(vault: Vault, secret: DataKey, original: bytes, display: bytes) -> tuple[str, str]:
@@ -92,16 +111,15 @@ async def _is_first_of_album(state: FSMContext, album: str | None) -> bool:
 
 
 async def _download(picture: PictureMessage, tools: IntakeTools) -> tuple[bytes, bytes, Modality, str | None]:
-    """The bytes as sent, the JPEG for display, the modality and the perceptual hash. Raises Refused."""
+    """The bytes that were decoded, the JPEG for display, the modality and the perceptual hash. Raises Refused."""
     if picture.size > DOWNLOAD_LIMIT:
         raise Refused(Reason.TOO_LARGE)
     data = BytesIO()
     await tools.bot.download(picture.file_id, data)
-    original = data.getvalue()
-    return original, *await tools.decoder.run(_check, original, tools)
+    return await tools.decoder.run(_check, data.getvalue(), tools)
 
 
-def _check(original: bytes, tools: IntakeTools) -> tuple[bytes, Modality, str | None]:
+def _check(original: bytes, tools: IntakeTools) -> tuple[bytes, bytes, Modality, str | None]:
     picture = tools.decoder.decode(original)
     admission = tools.classifier.run_gate(picture)
-    return admission.display(picture, MAX_SIDE), admission.modality, picture.dct_hash
+    return kept(original, picture), admission.display(picture, MAX_SIDE), admission.modality, picture.dct_hash

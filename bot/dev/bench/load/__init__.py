@@ -1,0 +1,1 @@
+"""Figures under load: `csss bench load`."""

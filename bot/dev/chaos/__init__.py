@@ -1,0 +1,1 @@
+"""Real processes under scripted faults, and the checks that follow: `csss chaos`."""

@@ -1,0 +1,1 @@
+"""The desk: the pages for staff in a browser."""

@@ -1,0 +1,42 @@
+"""The own page: where one is signed in, the active role, and the colours."""
+
+from datetime import timedelta
+from typing import Final
+
+from aiohttp import web
+
+from bot.services import Services
+from bot.web.desk.cookies import set_cookie
+from bot.web.desk.guard import Visitor, form_of
+from bot.web.desk.rendering import THEME_COOKIE, THEMES, redirect, render
+from bot.web.shared.session import acting
+from models.base import read_only
+from models.vocabulary import Role
+from workflow.accounts import sessions
+from workflow.accounts.browsers import sessions as browsers
+from workflow.errors import NotFound
+
+THEME_LIFETIME: Final = timedelta(days=365)
+
+
+async def show(request: web.Request, services: Services, visitor: Visitor) -> web.Response:
+    async with read_only(services.sessions) as session:
+        places = await sessions.places(session, visitor.actor)
+    return render(request, "account.html", visitor.texts, visitor=visitor, places=places, here=visitor.number)
+
+
+async def switch_role(request: web.Request, services: Services, visitor: Visitor) -> web.Response:
+    try:
+        role = Role((await form_of(request)).get("role", ""))
+    except ValueError:
+        raise NotFound from None
+    async with acting(services) as session:
+        await browsers.switch_role(session, visitor.actor, visitor.number, role, services.now())
+    return redirect("/desk/account")
+
+
+async def switch_theme(request: web.Request, services: Services, visitor: Visitor) -> web.Response:  # noqa: ARG001 - a handler's form
+    wished = (await form_of(request)).get("theme", "")
+    response = redirect("/desk/account")
+    set_cookie(response, THEME_COOKIE, wished if wished in THEMES else THEMES[0], THEME_LIFETIME)
+    return response

@@ -1,0 +1,1 @@
+"""The pages of oversight: the record, the model's card, the week."""

@@ -1,0 +1,1 @@
+"""Own passwords and codes that go astray."""

@@ -1,0 +1,1 @@
+"""Files of a patient that the staff open from a card."""

@@ -1,0 +1,1 @@
+"""Pictures as they come in, for every room that takes them."""

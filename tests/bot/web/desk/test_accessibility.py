@@ -1,0 +1,87 @@
+"""The desk and the viewer by axe-core's rules (WCAG 2.2 AA): names, contrast, targets; both themes, three widths."""
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page, ViewportSize, async_playwright
+
+from bot.dev.demo import PASSWORD, _reachable
+from bot.engines import Engines
+from models.vocabulary import ScanStatus
+from tests.support.people import CODE, Clinic, open_clinic
+from tests.support.steps import a_scan
+
+WIDTHS = (360, 768, 1400)
+OPTIONS = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
+PAGES = tuple(f"/desk/{name}" for name in ("worklist", "patients", "house", "week", "record", "model", "account"))
+
+
+@asynccontextmanager
+async def _signed_in(engines: Engines, email: str, theme: str) -> AsyncIterator[tuple[Clinic, Page]]:
+    async with (
+        open_clinic(engines, **_reachable()) as clinic,
+        async_playwright() as drive,
+        await drive.chromium.launch(executable_path=shutil.which("chromium")) as browser,
+    ):
+        await clinic.plays("released")
+        await a_scan(clinic, ScanStatus.AI_ANALYZED)
+        page = await browser.new_page()
+        await page.goto(f"{clinic.app.settings.base_url}/desk/sign-in")
+        assert await _faults(page) == []
+        await page.locator("[name=email]").fill(email)
+        await page.locator("[name=password]").fill(PASSWORD)
+        await page.locator("main button").click()
+        await page.locator("#code").wait_for()
+        assert await _faults(page) == []
+        [code] = CODE.findall((await clinic.telegram.mail_to(email, containing="Your code")).text)
+        await page.locator("#code").fill(code)
+        await page.locator("main button").click()
+        await page.wait_for_url("**/desk/worklist")
+        await page.goto(f"{clinic.app.settings.base_url}/desk/account")
+        if theme == "light":
+            await page.locator("form[action='/desk/theme'] button").click()
+        assert await page.evaluate("document.documentElement.dataset.theme") == theme
+        yield clinic, page
+
+
+async def _faults(page: Page) -> list[str]:
+    """Address, width, rule, element and what is wrong with it."""
+    found = []
+    for width in WIDTHS:
+        await page.set_viewport_size(ViewportSize(width=width, height=800))
+        result = await Axe().run(page, options=OPTIONS)
+        for fault in result.response["violations"]:
+            found += [
+                f"{page.url} {width} {fault['id']} {one['html'][:120]} {one['failureSummary']}"
+                for one in fault["nodes"]
+            ]
+        if not await page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
+            found.append(f"{page.url} {width} is wider than the screen")
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.needs("chromium")
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("email", ["joseph@example.org", "rao@example.org"])
+async def test_no_page_of_the_desk_has_a_fault_that_axe_finds(engines: Engines, email: str, theme: str) -> None:
+    async with _signed_in(engines, email, theme) as (clinic, page):
+        base, faults = clinic.app.settings.base_url, list[str]()
+        shown = await page.locator("nav a").evaluate_all("all => all.map(one => one.getAttribute('href'))")
+        assert set(shown) <= set(PAGES)
+        deeper = ("/desk/scans/1", "/desk/scans/2", "/desk/patients/1", "/desk/house/settings", "/desk/offline")
+        for path in (*shown, *deeper):
+            await page.goto(f"{base}{path}")
+            faults += await _faults(page)
+        if email.startswith("rao"):
+            await page.goto(f"{base}/desk/scans/2")
+            await page.get_by_role("link", name="Film").click()
+            await page.locator("#tools").wait_for()
+            faults += await _faults(page)
+        assert not faults, "\n".join(faults)

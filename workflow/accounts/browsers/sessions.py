@@ -1,0 +1,185 @@
+"""Sessions of browsers. A browser holds a token that names the session and an id of its own, kept here as a hash."""
+
+import hmac
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Final
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from models.tables.accounts import Account, BrowserSession
+from models.tables.codes import Change
+from models.vocabulary import Role
+from workflow.accounts import logins
+from workflow.actors import Actor, actor_of
+from workflow.audit.chain import AuditEvent, record
+from workflow.credentials import changes
+from workflow.errors import AccountError, NotAllowed, NotFound, StaleAction, Suspended
+from workflow.permissions import STAFF, Permission, authorize
+
+TELEGRAM_IDS: Final = 2**52  # no id of a chat has more bits
+NUMBERS: Final = 2**62
+TOKEN_LIFETIME: Final = timedelta(hours=1)
+RENEWED_AFTER: Final = timedelta(minutes=10)  # a page asked for later gets a new token
+FORMER_TOKEN: Final = timedelta(minutes=1)  # in which requests on their way may still carry the token before
+LONGEST: Final = timedelta(hours=12)  # of a session, however much it is used
+COLLECTED_WITHIN: Final = timedelta(minutes=2)
+SEEN_PRECISION: Final = timedelta(minutes=1)
+
+
+class SessionEnded(AccountError):
+    """The session of the browser is over, or there is none."""
+
+    key = "error.browser_ended"
+
+
+class TokenReplayed(SessionEnded):
+    """A token came that was replaced before: a copy of it is about. End the session."""
+
+
+def new_number() -> int:
+    """A random number for the session of a browser."""
+    return -TELEGRAM_IDS - 1 - secrets.randbelow(NUMBERS)
+
+
+def is_browser(number: int) -> bool:
+    """Whether this is the number of a browser's session and not the id of a chat."""
+    return number < -TELEGRAM_IDS
+
+
+async def open_session(
+    session: AsyncSession, account: Account, number: int, at: datetime, label: str, chat_id: int | None = None
+) -> None:
+    """Sign a browser in; the caller has checked who it is. The account's chats are told, but not `chat_id`.
+
+    `chat_id`: the chat that let it in. Raises NotAllowed for patients, Suspended, StaleAction for a number in use."""
+    actor = actor_of(account)
+    if actor.role not in STAFF:
+        raise NotAllowed
+    if actor.suspended:
+        raise Suspended
+    if await session.get(BrowserSession, number) is not None:
+        raise StaleAction
+    moments = {"created_at": at, "seen_at": at, "renewed_at": at, "ends_at": at + LONGEST}
+    row = BrowserSession(id=number, account_id=account.id, chat_id=chat_id, label=label[:80], **moments)
+    session.add(row)
+    for counted in (logins.reset_key(account.email or ""), logins.factor_key(account.id)):
+        await logins.forget_failures(session, counted)
+    await changes.note(session, account.id, Change.BROWSER, at, *([chat_id] if chat_id is not None else []))
+    await record(session, actor, AuditEvent("sign_in", "account", account.id, reason="browser"), at)
+
+
+async def first_token(session: AsyncSession, number: int, at: datetime) -> tuple[int, str] | None:
+    """The account and the id of the first token, once; None where nobody has signed this browser in just now."""
+    token_id = secrets.token_urlsafe(16)
+    waiting = (BrowserSession.id == number, BrowserSession.token_hash == "")
+    fresh = update(BrowserSession).where(*waiting, BrowserSession.created_at > at - COLLECTED_WITHIN)
+    given = fresh.values(token_hash=_hash(token_id), renewed_at=at).returning(BrowserSession.account_id)
+    account_id = await session.scalar(given)
+    return None if account_id is None else (account_id, token_id)
+
+
+async def next_token(session: AsyncSession, number: int, token_id: str, at: datetime) -> str | None:
+    """The id of a new token in place of this one; None while that is new itself, or was replaced already."""
+    following = secrets.token_urlsafe(16)
+    current = (BrowserSession.id == number, BrowserSession.token_hash == _hash(token_id))
+    due = update(BrowserSession).where(*current, BrowserSession.renewed_at <= at - RENEWED_AFTER)
+    replaced = due.values(former_hash=_hash(token_id), token_hash=_hash(following), renewed_at=at)
+    return following if await session.scalar(replaced.returning(BrowserSession.id)) is not None else None
+
+
+async def find(session: AsyncSession, number: int) -> BrowserSession | None:
+    """The session of this number, with its account and the roles."""
+    with_roles = joinedload(BrowserSession.account).joinedload(Account.additional_roles)
+    return await session.get(BrowserSession, number, options=[with_roles], populate_existing=True)
+
+
+async def actor_by_token(
+    session: AsyncSession, number: int, token_id: str, at: datetime, locked_before: datetime
+) -> Actor:
+    """The actor behind a token whose signature is right. Raises SessionEnded, TokenReplayed."""
+    row = await find(session, number)
+    if row is None:
+        raise SessionEnded
+    given = _hash(token_id)
+    is_former = row.renewed_at > at - FORMER_TOKEN and hmac.compare_digest(row.former_hash, given)
+    if not is_former and not hmac.compare_digest(row.token_hash, given):
+        raise TokenReplayed
+    return actor_in(row, at, locked_before)
+
+
+def actor_in(row: BrowserSession, at: datetime, locked_before: datetime) -> Actor:
+    """The actor of this session. Raises SessionEnded where it is over, or the account is no longer active staff."""
+    actor = actor_of(row.account, row.role)
+    if row.ends_at <= at or not row.token_hash or actor.suspended or actor.role not in STAFF:
+        raise SessionEnded
+    locked = row.seen_at < locked_before
+    return actor._replace(seen_at=row.seen_at, proved_at=row.proved_at, locked=locked, roles=row.account.roles)
+
+
+async def touch(session: AsyncSession, number: int, at: datetime) -> None:
+    """Record that the person asked for a page, at most once per `SEEN_PRECISION`."""
+    seen = update(BrowserSession).where(BrowserSession.id == number, BrowserSession.seen_at < at - SEEN_PRECISION)
+    await session.execute(seen.values(seen_at=at))
+
+
+async def unlock(session: AsyncSession, actor: Actor, number: int, at: datetime) -> None:
+    """Unlock a browser after the password was checked."""
+    await session.execute(update(BrowserSession).where(BrowserSession.id == number).values(seen_at=at))
+    await record(session, actor, AuditEvent("unlock", "account", actor.account_id, reason="browser"), at)
+
+
+async def switch_role(session: AsyncSession, actor: Actor, number: int, role: Role, at: datetime) -> None:
+    """Set the active role of this browser. Raises NotFound for a role that is not held or none of staff."""
+    authorize(actor, Permission.SWITCH_ROLE)
+    if role not in actor.roles or role not in STAFF:
+        raise NotFound
+    await session.execute(update(BrowserSession).where(BrowserSession.id == number).values(role=role))
+    switched = AuditEvent(Permission.SWITCH_ROLE, "account", actor.account_id, reason=role)
+    await record(session, actor._replace(role=role), switched, at)
+
+
+async def of_account(session: AsyncSession, account_id: int | None) -> Sequence[BrowserSession]:
+    """The account's signed-in browsers, newest first."""
+    own = select(BrowserSession).where(BrowserSession.account_id == account_id)
+    return (await session.scalars(own.order_by(BrowserSession.created_at.desc(), BrowserSession.id))).all()
+
+
+async def end(session: AsyncSession, number: int, at: datetime, reason: str | None = None) -> None:
+    """Sign a browser out: its token opens nothing from now on. Does nothing where it is over. `reason`: a code."""
+    row = await session.get(BrowserSession, number)
+    if row is None:
+        return
+    actor = actor_of(row.account, row.role)
+    await session.delete(row)
+    await record(session, actor, AuditEvent("sign_out", "account", row.account_id, reason=reason or "browser"), at)
+
+
+async def end_all(session: AsyncSession, account_id: int | None, at: datetime) -> int:
+    """Sign all browsers of an account out. Returns their number."""
+    rows = await of_account(session, account_id)
+    for row in rows:
+        await end(session, row.id, at)
+    return len(rows)
+
+
+async def end_of_chat(session: AsyncSession, chat_id: int, at: datetime) -> None:
+    """Sign out the browsers that this chat let in."""
+    for number in await session.scalars(select(BrowserSession.id).where(BrowserSession.chat_id == chat_id)):
+        await end(session, number, at)
+
+
+async def delete_old(session: AsyncSession, at: datetime) -> None:
+    """Delete sessions that are over, and the counts of passwords typed in browsers a day ago."""
+    uncollected = (BrowserSession.token_hash == "") & (BrowserSession.created_at < at - COLLECTED_WITHIN)
+    unused = BrowserSession.renewed_at < at - TOKEN_LIFETIME - LONGEST
+    await session.execute(delete(BrowserSession).where(or_(BrowserSession.ends_at < at, uncollected, unused)))
+    await logins.delete_old(session, at)
+
+
+def _hash(token_id: str) -> str:
+    return sha256(token_id.encode()).hexdigest()
