@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 from typing import Final
 
 from sqlalchemy import make_url
@@ -24,6 +25,7 @@ ENTRY: Final = "from bot.dev.chaos.process import main; main()"
 ROLES: Final = {False: ("bot",), True: ("bot-without-worker", "bot", "worker", "worker")}  # by: is it PostgreSQL
 READY: Final = re.compile(rb'"event": "(the worker is )?ready"')
 START_PAUSE: Final = 1.0  # seconds before an ended process is started again, as RestartSec= of a unit
+UP_WITHIN: Final = 240.0  # seconds from a start until a process must be ready, on a slow machine, too
 STOP_WITHIN: Final = 40.0  # seconds, as TimeoutStopSec=
 
 
@@ -36,14 +38,15 @@ class Kept:
     own_ends: int = 0
     kills: int = 0
     _logged: int = 0  # bytes of the log before the last start
+    _kills_before: int = -1  # `kills` when the process that runs now was started
 
     async def keep(self) -> None:
         while True:
             self._logged = self.program.log.stat().st_size if self.program.log.exists() else 0
             await self.program.start()
-            killed = self.kills
+            self._kills_before = self.kills
             await self.program.process.wait()
-            if self.kills == killed:
+            if self.kills == self._kills_before:
                 self.own_ends += 1
             await asyncio.sleep(START_PAUSE)
 
@@ -57,8 +60,8 @@ class Kept:
 
     @property
     def is_ready(self) -> bool:
-        """True once the process that runs now has logged that it is ready."""
-        if not self.is_running:
+        """True once the process that runs now has logged that it is ready, until it is killed or ends."""
+        if not self.is_running or self.kills != self._kills_before:
             return False
         with self.program.log.open("rb") as log:
             log.seek(self._logged)
@@ -87,8 +90,10 @@ class Clinic:
         fresh.replace(self.clock)
 
     async def ready(self) -> None:
-        """Wait until every process is up again."""
-        while not all(one.is_ready for one in self.kept):  # noqa: ASYNC110 - a log tells nobody
+        """Wait until every process is up again. Raises AssertionError, with their names, where some never are."""
+        until = monotonic() + UP_WITHIN
+        while late := [one.name for one in self.kept if not one.is_ready]:
+            assert monotonic() < until, f"not ready after {UP_WITHIN:.0f} s: {', '.join(late)}"
             await asyncio.sleep(0.2)
 
     def new_program(self, role: str, name: str) -> Program:

@@ -70,9 +70,11 @@ async def power_failure(clinic: Clinic, rng: Random) -> str:
 
 
 async def full_disk(clinic: Clinic, rng: Random) -> str:
-    """Let no process write a byte to any file for a while, as on a full disk (RLIMIT_FSIZE needs no privilege)."""
+    """Let no process write a byte to any file for a while, as on a full disk (RLIMIT_FSIZE needs no privilege).
+
+    A process that is still starting is spared: it could not log that it is ready."""
     seconds = rng.uniform(*OUTAGE)
-    pids = [one.program.process.pid for one in clinic.kept if one.is_running]
+    pids = [one.program.process.pid for one in clinic.kept if one.is_ready]
     before = {pid: limit for pid in pids if (limit := _limit_files(pid, 0)) is not None}
     await asyncio.sleep(seconds)
     for pid, limit in before.items():

@@ -14,7 +14,8 @@ from bot.dev.sandbox import Person, SandboxClient
 from bot.dev.sandbox.client.transcript import NotFoundInChat
 from models.vocabulary import ScanStatus
 
-PATIENCE: Final = 120.0  # seconds until a person does a step again
+PATIENCE: Final = 120.0  # seconds that a person waits for a button, a question or a mail
+STEP: Final = 300.0  # seconds until a person to whom nothing is said does a step again
 LOOKS: Final = 0.3  # seconds between two looks at the database
 APOLOGY: Final = "went wrong on our side"
 ANSWERS: Final = {
@@ -93,18 +94,25 @@ class Journey:
     async def _do(self, step: str, state: State | None, person: Person, act: Callable[[], Awaitable[object]]) -> None:
         """Do a step and wait for its effect; where none comes, note that it has to be done again."""
         apologies = await _apologies(person)
-        with suppress(NotFoundInChat):
-            await act()
-        until = monotonic() + PATIENCE
-        while monotonic() < until:
-            if await self._state() != state:
+        async with asyncio.TaskGroup() as group:
+            acting = group.create_task(_tries(act))
+            if await self._changes(state, person, apologies):
                 return
-            if await _apologies(person) > apologies:
-                break
-            await asyncio.sleep(LOOKS)
+            acting.cancel()
         told = await _apologies(person) > apologies
         self.repeats.append(Repeat(step, state.scan_id if state else None, told))
         self._report(f"again:  {step} of scan {state.scan_id if state else 'without number'}")
+
+    async def _changes(self, state: State | None, person: Person, apologies: int) -> bool:
+        """True once the scan's state is another; False when the bot asks this person to try again, or nothing comes."""
+        until = monotonic() + STEP
+        while monotonic() < until:
+            if await self._state() != state:
+                return True
+            if await _apologies(person) > apologies:
+                return False
+            await asyncio.sleep(LOOKS)
+        return False
 
     async def _uploads(self, picture: bytes) -> None:
         await self._patient.sends_photo(picture)
@@ -138,6 +146,11 @@ class Journey:
         last = earlier[-1] if earlier else None
         mail = await self._wire.mail_to(self._team.mailbox, "release report", after=last, timeout=PATIENCE)
         await self._team.administrator.sends(*CODE.findall(mail.text))
+
+
+async def _tries(act: Callable[[], Awaitable[object]]) -> None:
+    with suppress(NotFoundInChat):
+        await act()
 
 
 async def _press(person: Person, label: str, *places: str) -> None:

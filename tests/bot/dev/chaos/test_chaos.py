@@ -16,7 +16,7 @@ ONCE = Received(documents=1, mails=1, message_ids=1)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(1500)
 @pytest.mark.parametrize("server", ["", POSTGRES], ids=["sqlite", "postgresql"])
 async def test_four_scans_reach_their_patients_whatever_happens(server: str) -> None:
     lines: list[str] = []
