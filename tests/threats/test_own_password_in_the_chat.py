@@ -1,38 +1,49 @@
 """Threat: somebody types their own password where none is asked for, and it stays in the chat or goes further."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.app import Engines
 from bot.dev.demo import PASSWORD
-from handlers.account.secrets.own_password import may_be_password
+from handlers.account.secrets.own_password import may_be_passwords
+from models.tables.accounts import Account
 from models.tables.desk import TicketMessage
 from models.tables.scans import Scan
+from models.vocabulary import Role
 from tests.support.jobs import settles
 from tests.support.people import Clinic
 from workflow.accounts.passwords import TYPED_WORDS, TYPED_WORDS_PERIOD, PasswordHasher, hash_password
 from workflow.requester import Requester
 
 REMOVED = "That was your password"
+PHRASE = "correct horse battery staple"
 
 
 @pytest.mark.parametrize(
-    ("typed", "may_be"),
+    ("typed", "compared"),
     [
-        (PASSWORD, True),
-        ("கடல்நீலம்77", True),
-        ("Qx7!vvLm", True),
-        ("short7!", False),
-        ("two words", False),
-        ("12345678", False),
-        ("/unlink12", False),
-        ("radiograph", False),
-        ("pneumonia", True),
-        ("x" * 65, False),
+        (PASSWORD, [PASSWORD]),
+        ("கடல்நீலம்77", ["கடல்நீலம்77"]),
+        ("Qx7!vvLm", ["Qx7!vvLm"]),
+        ("short7!", []),
+        ("12345678", []),
+        ("/unlink12", []),
+        ("radiograph", []),
+        ("pneumonia", ["pneumonia"]),
+        ("x" * 65, []),
+        ("correct horse battery staple", ["correct horse battery staple"]),
+        ("நீல மலை 77 yaanai", ["நீல மலை 77 yaanai"]),
+        ("my password is Qx7!vvLm.", ["Qx7!vvLm"]),
+        ("when will my report come", []),
+        ("என் அறிக்கை எப்போது வரும்", []),
+        ("मेरी रिपोर्ट कब आएगी", []),
+        ("born 12/05/1979, my cough will be back", []),
+        ("Aa1-bbbb Bb2-cccc Cc3-dddd is my", ["Aa1-bbbb", "Bb2-cccc", "Aa1-bbbb Bb2-cccc Cc3-dddd is my"]),
+        ("one two three four five six seven eight nine ten eleven twelve Qx7!vvLm", []),
     ],
 )
-def test_only_one_uncommon_word_of_a_passwords_length_is_compared(engines: Engines, typed: str, may_be: bool) -> None:
-    assert may_be_password(typed, engines.faq) is may_be
+def test_what_may_be_a_password_is_compared(engines: Engines, typed: str, compared: list[str]) -> None:
+    assert may_be_passwords(typed, engines.faq) == compared
 
 
 @pytest.mark.slow
@@ -72,16 +83,28 @@ async def test_below_a_picture_it_goes_with_the_picture_which_is_not_taken_in(cl
     await clinic.rao.sees("Scan #1")
 
 
+@pytest.mark.parametrize("typed", [f"my password is {PASSWORD}.", PHRASE])
+async def test_in_a_sentence_or_of_several_words_it_is_removed_too(clinic: Clinic, typed: str) -> None:
+    if typed == PHRASE:
+        async with clinic.app.services.sessions.begin() as session:
+            hashed = hash_password(PHRASE, cost=4)
+            await session.execute(update(Account).where(Account.role == Role.PATIENT).values(password_hash=hashed))
+    await clinic.amina.sends(typed)
+    await clinic.amina.sees(REMOVED)
+    assert typed not in [one.text for one in await clinic.amina.messages() if not one.deleted]
+
+
 async def test_words_typed_in_passing_are_no_better_guesses_than_at_the_sign_in() -> None:
     now = 0.0
     hasher, hashed = PasswordHasher(4, lambda: now), hash_password(PASSWORD, cost=4)
 
-    async def guess(word: str, chat_id: int = 1) -> bool:
-        return await hasher.is_own(word, hashed, chat_id, Requester.PATIENT)
+    async def guess(word: str, chat_id: int = 1, is_alone: bool = True) -> bool:
+        return await hasher.is_own(word, hashed, chat_id, Requester.PATIENT, is_alone=is_alone)
 
     assert not any([await guess(f"Guess-{number}") for number in range(TYPED_WORDS)])
     assert not await guess(PASSWORD), "the budget of this chat is spent"
     assert await guess(PASSWORD, 2)
+    assert await guess(PASSWORD, is_alone=False), "sentences are counted apart"
     now += TYPED_WORDS_PERIOD.total_seconds() / TYPED_WORDS
     assert await guess(PASSWORD)
     assert not await guess(PASSWORD)

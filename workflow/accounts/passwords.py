@@ -27,7 +27,9 @@ MAX_WAITING: Final = 20  # passwords of one kind of requester that wait for thei
 BUSY_PAUSE: Final = timedelta(minutes=1)
 NEW_PASSWORDS: Final = 10  # new passwords that a chat may try at once, good or bad
 NEW_PASSWORDS_PERIOD: Final = timedelta(hours=1)  # in which so many more come back
-TYPED_WORDS: Final = 5  # words of a chat that are compared with its password though none was asked for
+TYPED_WORDS: Final = (
+    5  # of a chat that are compared with its password though none was asked for, alone and in sentences
+)
 TYPED_WORDS_PERIOD: Final = timedelta(hours=5)  # in which so many more come back: no more guesses than at a sign-in
 
 
@@ -83,13 +85,19 @@ class PasswordHasher:
         work = partial(matches, password, password_hash, self._cost)
         return await self._in_slot(self._slots, self._waiting, requester, work)
 
-    async def is_own(self, word: str, password_hash: str | None, chat_id: int, requester: Requester) -> bool:
-        """Whether a word typed where no password is asked for is the chat's own password.
+    async def is_own(
+        self, typed: str, password_hash: str | None, chat_id: int, requester: Requester, *, is_alone: bool = True
+    ) -> bool:
+        """Whether something typed where no password is asked for is the chat's own password. `is_alone`: it is one word
+        that was typed without others.
 
-        In slots of its own, which hold up no sign-in; not compared above `TYPED_WORDS` of a chat or `MAX_WAITING`."""
-        if password_hash is None or self._typed_waiting[requester] >= MAX_WAITING or not self._typed[chat_id].spend():
+        In slots of its own, which hold up no sign-in; not compared above `MAX_WAITING`, nor above `TYPED_WORDS` of a
+        chat: sentences are counted apart and use up nothing of the single words."""
+        if password_hash is None or self._typed_waiting[requester] >= MAX_WAITING:
             return False
-        work = partial(matches, word, password_hash, self._cost)
+        if not self._typed[chat_id, is_alone].spend():
+            return False
+        work = partial(matches, typed, password_hash, self._cost)
         return await self._in_slot(self._typed_slots, self._typed_waiting, requester, work)
 
     def check_room(self, requester: Requester) -> None:
