@@ -137,11 +137,11 @@ async def ask_reason(
     async with uow.begin() as session:
         scan = await queries.scan_for(session, callback_data.scan_id, actor, Action.REJECT)
         await claims.take(session, actor, callback_data.scan_id, uow.at)
-        await state.set_data({"scan_id": callback_data.scan_id, "identity": identity_line(scan, texts)})
+        ready, identity = RETAKE_REASONS if actor.role is Role.DOCTOR else (), identity_line(scan, texts)
+        await state.set_data({"scan_id": scan.id, "identity": identity, "ready": ready})
         await state.set_state(Rejecting.reason)
-    ready = keyboards.retake_reasons(texts, RETAKE_REASONS) if actor.role is Role.DOCTOR else None
-    question = texts("reject.reason", scan=callback_data.scan_id)
-    await reply(query, join_blocks(identity_line(scan, texts), question), ready, protected=True)
+    question = join_blocks(identity, texts("reject.reason", scan=scan.id))
+    await reply(query, question, keyboards.retake_reasons(texts, ready), protected=True)
 
 
 @requires(Action.REJECT)

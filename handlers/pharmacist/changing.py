@@ -6,7 +6,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
-from handlers.pharmacist.draft import send_draft, show_draft
+from handlers.pharmacist.draft import open_lines, send_draft, show_draft
 from handlers.ui.callbacks.prescription import ChangeLine
 from handlers.ui.forms import Prescribing
 from handlers.ui.parsing import TYPED_TEXT, typed_text
@@ -71,8 +71,7 @@ async def take_change(
         except WordsChanged as changed:
             scan, refusal = await queries.scan_for(session, data["scan_id"], actor, Action.PRESCRIBE), changed
         lines = scan.prescription.lines if scan.prescription else []
-        await state.set_data({"scan_id": scan.id, "lines": lines})
-        await state.set_state(Prescribing.lines)
+        await open_lines(scan, lines, state, texts, uow.at, formulary)
     if refusal is not None:
         await message.answer(texts(refusal.key))
     await send_draft(message, scan, texts, uow.at, formulary)

@@ -4,22 +4,40 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from aiogram.fsm.context import FSMContext
-from aiogram.types import CallbackQuery, Message
+from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 
+from handlers.ui import keyboards
+from handlers.ui.forms import Prescribing
 from handlers.ui.parsing import check_length
 from handlers.ui.prescription_lines import MAX_TEXT, check_number
 from handlers.ui.replies import View, message_of, send_view, show_alert
 from handlers.ui.texts import Texts
+from handlers.views.identity import identity_line
 from handlers.views.paging import split_messages
-from handlers.views.prescription import draft_blocks, draft_keyboard
+from handlers.views.prescription import draft_blocks, draft_keyboard, prescription_keyboard
 from models.tables.scans import Scan
 from workflow.actors import Actor
 from workflow.audit import chain
 from workflow.errors import WorkflowError
 from workflow.formulary.load import Formulary
-from workflow.prescriptions import prescription
+from workflow.prescriptions import prescribing, prescription, proposing
 from workflow.scans import queries
 from workflow.unit_of_work import UnitOfWork
+
+
+async def open_lines(
+    scan: Scan, lines: Sequence[str], state: FSMContext, texts: Texts, at: datetime, formulary: Formulary
+) -> InlineKeyboardMarkup:
+    """Take the next messages as lines of this scan's prescription, after the `lines` so far. Returns the keyboard of
+    the question.
+
+    The form keeps all that the question shows, so that it is asked again as it was."""
+    ready = prescribing.fitting(scan, keyboards.PRESCRIPTION_TEMPLATES, at, formulary)
+    is_proposed = bool(proposing.proposed_lines(scan))
+    data = {"scan_id": scan.id, "lines": [*lines], "identity": identity_line(scan, texts)}
+    await state.set_data({**data, "ready": ready, "is_proposed": is_proposed})
+    await state.set_state(Prescribing.lines)
+    return prescription_keyboard(texts, scan.id, ready, is_proposed)
 
 
 async def store_lines(

@@ -8,7 +8,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
-from handlers.pharmacist.draft import send_draft
+from handlers.pharmacist.draft import open_lines, send_draft
 from handlers.ui.callbacks.prescription import OverrideAlerts
 from handlers.ui.forms import Prescribing
 from handlers.ui.parsing import TYPED_TEXT, typed_text
@@ -70,9 +70,7 @@ async def take_reason(
         against = prescribing.Override(data["alerts"], reason)
         scan = await prescribing.override(session, actor, data["scan_id"], against, uow.at, formulary)
         assert scan.prescription is not None
-        identity = identity_line(scan, texts)
-        await state.set_data({"scan_id": scan.id, "lines": scan.prescription.lines, "identity": identity})
-        await state.set_state(Prescribing.lines)
+        await open_lines(scan, scan.prescription.lines, state, texts, uow.at, formulary)
     await send_draft(message, scan, texts, uow.at, formulary)
 
 

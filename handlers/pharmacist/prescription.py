@@ -9,7 +9,7 @@ from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
 from handlers.pharmacist import changing, overrides, picking, proposal
-from handlers.pharmacist.draft import send_draft, show_draft, store_lines
+from handlers.pharmacist.draft import open_lines, send_draft, show_draft, store_lines
 from handlers.ui import keyboards
 from handlers.ui.callbacks import CardAction, OnCard, SignText
 from handlers.ui.callbacks.prescription import RemoveLine, UseTemplate
@@ -20,7 +20,7 @@ from handlers.ui.replies import close_signed, reply, show_toast
 from handlers.ui.texts import Texts
 from handlers.views.identity import identity_line
 from handlers.views.paging import split_messages
-from handlers.views.prescription import prescription_keyboard, proposed_blocks
+from handlers.views.prescription import proposed_blocks
 from models.tables.scans import Scan
 from workflow.actors import Actor
 from workflow.errors import AlertsOpen, StaleAction, WordsChanged
@@ -47,14 +47,12 @@ async def start_prescription(
         scan = await queries.scan_for(session, callback_data.scan_id, actor, Action.PRESCRIBE)
         require_applicable(scan, Action.PRESCRIBE)
         await claims.take(session, actor, scan.id, uow.at)
-        await state.set_data({"scan_id": scan.id, "lines": [], "identity": identity_line(scan, texts)})
-        await state.set_state(Prescribing.lines)
-    ready = prescribing.fitting(scan, keyboards.PRESCRIPTION_TEMPLATES, uow.at, formulary)
+        keyboard = await open_lines(scan, [], state, texts, uow.at, formulary)
     blocks = [identity_line(scan, texts), *proposed_blocks(scan, texts), texts("prescribe.ask", scan=scan.id)]
     *before, question = split_messages(*blocks)
     for text in before:
         await reply(query, text, protected=True)
-    await reply(query, question, prescription_keyboard(scan, texts, ready), protected=True)
+    await reply(query, question, keyboard, protected=True)
 
 
 @requires(Action.PRESCRIBE)

@@ -5,11 +5,9 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
-from handlers.pharmacist.draft import send_draft, store_lines
+from handlers.pharmacist.draft import open_lines, send_draft, store_lines
 from handlers.ui.callbacks.prescription import TakeProposal
-from handlers.ui.forms import Prescribing
 from handlers.ui.texts import Texts
-from handlers.views.identity import identity_line
 from workflow.actors import Actor
 from workflow.errors import StaleAction
 from workflow.formulary.load import Formulary
@@ -40,8 +38,7 @@ async def take_over(
         added = [line for line in proposed_lines(scan) if line not in written]
         if not added:
             raise StaleAction
-        await state.set_data({"scan_id": scan.id, "lines": written, "identity": identity_line(scan, texts)})
-        await state.set_state(Prescribing.lines)
+        await open_lines(scan, written, state, texts, uow.at, formulary)
         scan = await store_lines(added, actor, state, uow, formulary)
     await query.answer()
     await send_draft(message, scan, texts, uow.at, formulary)

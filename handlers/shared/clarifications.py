@@ -24,6 +24,7 @@ from handlers.ui.texts import Html, Texts
 from handlers.views import clarifications as view
 from handlers.views.facts import edit_keyboard
 from handlers.views.identity import identity_line
+from handlers.views.paging import join_blocks
 from models.tables.scans import Scan
 from models.vocabulary import Role
 from workflow.actors import Actor
@@ -43,7 +44,7 @@ async def ask_doctor(
 ) -> None:
     async with uow.begin() as session:
         scan = await clarifications.askable(session, actor, callback_data.scan_id, Role.DOCTOR)
-        await _open_form(state, Clarifying.doctor, scan_id=scan.id)
+        await _open_form(state, Clarifying.doctor, scan, identity_line(scan, texts))
     await reply(query, _named(scan, "clarify.type_to_doctor", texts), view.cancel_keyboard(texts), protected=True)
 
 
@@ -55,7 +56,7 @@ async def ask_patient(
     async with uow.begin() as session:
         scan = await clarifications.askable(session, actor, callback_data.scan_id, Role.PATIENT)
         topics = await clarifications.ready_topics(session, scan, uow.at)
-        await _open_form(state, Clarifying.patient, scan_id=scan.id)
+        await _open_form(state, Clarifying.patient, scan, identity_line(scan, texts), ready=topics)
     keyboard = view.ready_keyboard(texts, topics)
     await reply(query, _named(scan, "clarify.type_to_patient", texts), keyboard, protected=True)
 
@@ -117,10 +118,10 @@ async def open_answer(
     async with uow.begin() as session:
         one = await clarifications.answerable(session, actor, callback_data.scan_id, callback_data.number)
         scan = await queries.scan_for(session, one.scan_id, actor, Permission.ANSWER_CLARIFICATION)
-        await _open_form(state, Clarifying.answer, scan_id=scan.id, number=one.number)
-    prompt = _named(scan, "facts.allergies" if clarifications.topic_of(one) else "clarify.type_answer", texts)
-    asked = Html(f"{view.clarification_line(one, texts)}\n{prompt}")
-    await reply(query, asked, view.cancel_keyboard(texts), protected=True)
+        about = Html(f"{view.clarification_line(one, texts)}\n{identity_line(scan, texts)}")
+        await _open_form(state, Clarifying.answer, scan, about, number=one.number)
+    prompt = texts("facts.allergies" if clarifications.topic_of(one) else "clarify.type_answer", scan=scan.id)
+    await reply(query, join_blocks(about, prompt), view.cancel_keyboard(texts), protected=True)
 
 
 @requires(Permission.ANSWER_CLARIFICATION)
@@ -165,14 +166,15 @@ def _facts_button(done: Answered, texts: Texts) -> InlineKeyboardMarkup | None:
     return None if done.kept is None else edit_keyboard(texts)
 
 
-async def _open_form(state: FSMContext, asked: State, **data: Any) -> None:  # noqa: ANN401 - JSON
-    await state.set_data(data)
+async def _open_form(state: FSMContext, asked: State, scan: Scan, about: Html, **data: Any) -> None:  # noqa: ANN401 - JSON
+    """`about` stands above the question whenever it is asked."""
+    await state.set_data({"scan_id": scan.id, "identity": about, **data})
     await state.set_state(asked)
 
 
 def _named(scan: Scan, key: str, texts: Texts) -> Html:
     """A question of the form below the patient's name and birth date."""
-    return Html(f"{identity_line(scan, texts)}\n{texts(key, scan=scan.id)}")
+    return join_blocks(identity_line(scan, texts), texts(key, scan=scan.id))
 
 
 def routes() -> Router:

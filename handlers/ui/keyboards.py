@@ -155,14 +155,16 @@ def languages(texts: Texts) -> InlineKeyboardMarkup:
     return rows([(texts.plain(f"language.{code}"), ChooseLanguage(language=code)) for code in LANGUAGES], width=1)
 
 
-def retake_reasons(texts: Texts, names: Sequence[str]) -> InlineKeyboardMarkup:
-    return rows([(texts.plain(f"reason.{name}"), RetakeReason(name=name)) for name in names], width=1)
+def retake_reasons(texts: Texts, ready: Sequence[str]) -> InlineKeyboardMarkup | None:
+    """The ready reasons; None where there is none."""
+    named: Buttons = [(texts.plain(f"reason.{name}"), RetakeReason(name=name)) for name in ready]
+    return rows(named, width=1) if named else None
 
 
-def prescription_templates(texts: Texts, fitting: Iterable[str] = ()) -> InlineKeyboardMarkup:
+def prescription_templates(texts: Texts, ready: Iterable[str]) -> InlineKeyboardMarkup:
     """The ready lines that fit the patient, and the way to pick another."""
-    ready: Buttons = [(texts.plain(f"template.{name}"), UseTemplate(name=name)) for name in fitting]
-    return rows([*ready, (texts.plain("button.pick"), PickMedicine())])
+    named: Buttons = [(texts.plain(f"template.{name}"), UseTemplate(name=name)) for name in ready]
+    return rows([*named, (texts.plain("button.pick"), PickMedicine())])
 
 
 def button_data(scan: Scan, action: CardAction) -> OnCard | SignText:

@@ -91,10 +91,10 @@ def cancel_keyboard(texts: Texts) -> InlineKeyboardMarkup:
     return rows([(texts.plain("button.cancel_question"), CancelClarification())])
 
 
-def ready_keyboard(texts: Texts, topics: Sequence[Topic]) -> InlineKeyboardMarkup:
+def ready_keyboard(texts: Texts, ready: Sequence[Topic]) -> InlineKeyboardMarkup:
     """The ready questions that apply to the patient, and Cancel."""
-    ready = [(texts.plain(f"clarify_question.{topic}"), AskReady(topic=topic)) for topic in topics]
-    return stack(rows(ready, width=1), cancel_keyboard(texts))
+    named: Buttons = [(texts.plain(f"clarify_question.{topic}"), AskReady(topic=topic)) for topic in ready]
+    return stack(rows(named, width=1), cancel_keyboard(texts))
 
 
 def _is_alive(scan: Scan) -> bool:

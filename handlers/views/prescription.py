@@ -95,10 +95,10 @@ def proposed_blocks(scan: Scan, texts: Texts) -> list[Html]:
     return [texts("proposal.by", name=scan.reading.doctor.name, lines="\n".join(lines))]
 
 
-def prescription_keyboard(scan: Scan, texts: Texts, ready: Sequence[str]) -> InlineKeyboardMarkup:
+def prescription_keyboard(texts: Texts, scan: int, ready: Sequence[str], is_proposed: bool) -> InlineKeyboardMarkup:
     """The proposal's button where there is one, the ready lines, and the way to pick another."""
-    takes: Buttons = [(texts.plain("button.take_proposal"), TakeProposal(scan_id=scan.id))]
-    return stack(rows(takes if proposing.proposed_lines(scan) else []), prescription_templates(texts, ready))
+    takes: Buttons = [(texts.plain("button.take_proposal"), TakeProposal(scan_id=scan))]
+    return stack(rows(takes if is_proposed else []), prescription_templates(texts, ready))
 
 
 def alert_lines(scan: Scan, texts: Texts, at: datetime, formulary: Formulary) -> list[Html]:

@@ -38,10 +38,11 @@ from handlers.ui.texts import Html, Texts
 from handlers.views import clarifications, facts
 from handlers.views.files import family, walk_ins
 from handlers.views.paging import join_blocks
+from handlers.views.prescription import prescription_keyboard
 from handlers.views.reading import draft
 from workflow.accounts.passwords import MIN_LENGTH
 
-Keyboard = Callable[..., InlineKeyboardMarkup | ReplyKeyboardMarkup]
+Keyboard = Callable[..., InlineKeyboardMarkup | ReplyKeyboardMarkup | None]
 
 
 class Question(NamedTuple):
@@ -119,14 +120,14 @@ QUESTIONS: Final[Mapping[State, Question]] = {
     GivingFacts.weight: Question("facts.weight", keyboards.skip),
     GivingFacts.conditions: Question("facts.conditions", facts.conditions_keyboard),
     GivingFacts.organs: Question("facts.organs", facts.organs_keyboard),
-    Prescribing.lines: Question("prescribe.ask", keyboards.prescription_templates),
+    Prescribing.lines: Question("prescribe.ask", prescription_keyboard, ("scan", "ready", "is_proposed")),
     Prescribing.reason: Question("alert.ask_reason"),
     Prescribing.change: Question("prescribe.type_anew"),
     Prescribing.picking: Question("pick.ask"),
     Clarifying.doctor: Question("clarify.type_to_doctor", clarifications.cancel_keyboard),
-    Clarifying.patient: Question("clarify.type_to_patient", clarifications.cancel_keyboard),
+    Clarifying.patient: Question("clarify.type_to_patient", clarifications.ready_keyboard, ("ready",)),
     Clarifying.answer: Question("clarify.type_answer", clarifications.cancel_keyboard),
-    Rejecting.reason: Question("reject.reason"),
+    Rejecting.reason: Question("reject.reason", keyboards.retake_reasons, ("ready",)),
     AnsweringTicket.reply: Question("desk.write"),
     FindingPatient.query: Question("patient.ask"),
     Teaching.title: Question("teach.title"),
@@ -195,4 +196,5 @@ def placeholders(data: Mapping[str, Any], texts: Texts) -> dict[str, Any]:
     fields = {name: data.get(name, "") for name in ("email", "modality", "identity")}
     tongue = texts(f"language.{data['language']}") if "language" in data else ""
     fields["recent"], fields["invited"] = data.get("recent", ()), bool(data.get("invite"))
+    fields["ready"], fields["is_proposed"] = data.get("ready", ()), bool(data.get("is_proposed"))
     return {**fields, "scan": data.get("scan_id", ""), "region": region, "tongue": tongue}

@@ -104,14 +104,31 @@ async def test_a_button_pressed_before_a_long_restart_has_its_effect_and_its_wor
         assert (await session.get_one(Scan, 1)).status is ScanStatus.AI_ANALYZED
 
 
-async def test_a_form_whose_question_was_lost_in_an_outage_asks_it_again(clinic: Clinic) -> None:
-    """The button's effect was kept, its question did not arrive: the redelivered update brings it."""
-    await a_scan(clinic, ScanStatus.DOCTOR_VERIFIED)
-    update = _pressed(clinic.meena, await button(clinic, CardAction.PRESCRIBE, 1))
+@pytest.mark.parametrize(
+    ("stage", "reader", "action", "asked"),
+    [
+        (ScanStatus.AI_ANALYZED, "rao", CardAction.WRITE_FINDINGS, "Findings: what"),
+        (ScanStatus.AI_ANALYZED, "rao", CardAction.BETTER_PICTURE, "need a better picture"),
+        (ScanStatus.DOCTOR_VERIFIED, "meena", CardAction.PRESCRIBE, "Prescription for scan #1"),
+        (ScanStatus.DOCTOR_VERIFIED, "meena", CardAction.ASK_DOCTOR, "type your question"),
+        (ScanStatus.DOCTOR_VERIFIED, "meena", CardAction.ASK_PATIENT, "choose a question"),
+        (ScanStatus.PHARMACIST_COMPLETED, "joseph", CardAction.REJECT, "need a better picture"),
+    ],
+)
+async def test_a_form_whose_question_was_lost_in_an_outage_asks_it_again(
+    clinic: Clinic, stage: ScanStatus, reader: str, action: CardAction, asked: str
+) -> None:
+    """The button's effect was kept, its question did not arrive: the redelivered update brings it, as it was."""
+    await a_scan(clinic, stage)
+    person: Person = getattr(clinic, reader)
+    update = _pressed(person, await button(clinic, action, 1))
+    questions = []
     for _ in range(2):
-        await clinic.meena.looks_away()
+        await person.looks_away()
         await clinic.app.dispatcher.feed_update(clinic.app.services.bot, update)
-        await clinic.meena.sees("Prescription for scan #1")
+        questions.append(await person.sees(asked))
+    assert questions[0].text == questions[1].text
+    assert questions[0].keys == questions[1].keys
 
 
 @pytest.mark.slow

@@ -11,9 +11,8 @@ from time import monotonic
 from typing import Final, NamedTuple
 
 from bot.dev.chaos.checks import NO_JOB_LEASED, NO_JOB_LEFT, Finding, Received, check, received
-from bot.dev.chaos.clinic import STOP_WITHIN, Clinic, open_clinic
+from bot.dev.chaos.clinic import CLOCK_JUMP, STOP_WITHIN, Clinic, open_clinic
 from bot.dev.chaos.deck import deal, kinds
-from bot.dev.chaos.faults import CLOCK_JUMP
 from bot.dev.chaos.journey import Journey, Repeat, Team
 from bot.dev.demo import Cast, sample
 from bot.dev.sandbox import Person, SandboxClient

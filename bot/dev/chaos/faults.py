@@ -13,11 +13,10 @@ from typing import Final
 
 from bot.data_folder import LOCK_FILE
 from bot.dev.bench.machine import children
-from bot.dev.chaos.clinic import Clinic, Kept
+from bot.dev.chaos.clinic import CLOCK_JUMP, Clinic, Kept
 from bot.dev.watched_calls import Calls, call, watched_mails
 
 OUTAGE: Final = (2.0, 6.0)  # seconds, the shortest and the longest
-CLOCK_JUMP: Final = 120.0  # seconds; a job that is made meanwhile waits as long
 MOMENTS: Final = ("sendDocument", "sendPhoto", "sendMessage", "answerCallbackQuery", "editMessageCaption")
 ARMED: Final = 15.0  # seconds for which a kill waits for its moment
 NONE: Final = "none was running"

@@ -8,14 +8,14 @@ from itertools import cycle
 from time import monotonic
 from typing import Final, NamedTuple
 
-from bot.dev.chaos.clinic import Clinic
+from bot.dev.chaos.clinic import CLOCK_JUMP, Clinic
 from bot.dev.chaos.state import State, read_state
 from bot.dev.sandbox import Person, SandboxClient
 from bot.dev.sandbox.client.transcript import NotFoundInChat
 from models.vocabulary import ScanStatus
 
-PATIENCE: Final = 120.0  # seconds that a person waits for a button, a question or a mail
-STEP: Final = 300.0  # seconds until a person to whom nothing is said does a step again
+PATIENCE: Final = CLOCK_JUMP + 60  # seconds that a person waits for a button, a question or a mail
+EFFECT: Final = 120.0  # seconds after which a person does a step again that has no effect
 LOOKS: Final = 0.3  # seconds between two looks at the database
 APOLOGY: Final = "went wrong on our side"
 ANSWERS: Final = {
@@ -96,17 +96,18 @@ class Journey:
         apologies = await _apologies(person)
         async with asyncio.TaskGroup() as group:
             acting = group.create_task(_tries(act))
-            if await self._changes(state, person, apologies):
+            if await self._changes(state, person, apologies, acting):
                 return
             acting.cancel()
         told = await _apologies(person) > apologies
         self.repeats.append(Repeat(step, state.scan_id if state else None, told))
         self._report(f"again:  {step} of scan {state.scan_id if state else 'without number'}")
 
-    async def _changes(self, state: State | None, person: Person, apologies: int) -> bool:
+    async def _changes(self, state: State | None, person: Person, apologies: int, acting: asyncio.Task[None]) -> bool:
         """True once the scan's state is another; False when the bot asks this person to try again, or nothing comes."""
-        until = monotonic() + STEP
+        until = monotonic() + EFFECT
         while monotonic() < until:
+            until = until if acting.done() else monotonic() + EFFECT
             if await self._state() != state:
                 return True
             if await _apologies(person) > apologies:
