@@ -52,9 +52,7 @@ class UnitOfWork:
     async def independent(self) -> AsyncIterator[AsyncSession]:
         """A transaction that commits whatever happens to the others; a redelivered update runs it again."""
         async with self.sessions.begin() as session:
-            session.info[AUDIT_CONTEXT] = session.info[AUDIT_CONTEXT]._replace(
-                source=Source.CHAT, request_id=str(self.update_id)
-            )
+            session.info[AUDIT_CONTEXT] = session.info[AUDIT_CONTEXT]._replace(source=Source.CHAT)
             yield session
 
     @asynccontextmanager

@@ -22,6 +22,7 @@ from models.crypto.keys import Erased
 from models.tables.jobs import Job
 from workflow import jobs
 from workflow.jobs import LEASE, JobKind
+from workflow.request_id import REQUEST_ID
 
 logger = logging.getLogger(__name__)
 SHARED_IDLE_SECONDS: Final = 0.5
@@ -146,6 +147,7 @@ class Worker:
                 await jobs.renew(session, held, services.now())
 
     async def _run(self, job: Job) -> None:
+        REQUEST_ID.set(f"job-{job.id}")
         try:
             await JOB_HANDLERS[JobKind(job.kind)](self._services, **job.payload)
         except Erased:  # the person was erased: nothing is left to do

@@ -10,6 +10,8 @@ from typing import Any, Final, Literal
 
 from aiohttp.http_exceptions import HttpProcessingError
 
+from workflow.request_id import REQUEST_ID
+
 FIELDS: Final = (
     "error",
     "error_id",
@@ -42,6 +44,8 @@ class LogFormatter(logging.Formatter):
             "event": _event(record),
             **{name: getattr(record, name) for name in FIELDS if hasattr(record, name)},
         }
+        if (request := REQUEST_ID.get()) is not None:
+            line["request"] = request
         if record.exc_info and record.exc_info[0] is not None:
             frames = traceback.extract_tb(record.exc_info[2])
             line["error"] = record.exc_info[0].__name__

@@ -15,6 +15,7 @@ from handlers.views.questions import answer_repeated_update
 from models.base import read_only
 from workflow.accounts import profile, sessions
 from workflow.actors import Actor
+from workflow.request_id import REQUEST_ID
 from workflow.scans import queries
 from workflow.unit_of_work import CURRENT, UnitOfWork
 
@@ -37,6 +38,7 @@ class ContextMiddleware(BaseMiddleware):
         if inner is None or not _is_private(inner):
             return None
         assert inner.from_user is not None
+        REQUEST_ID.set(str(event.update_id))
         chat_id = inner.from_user.id
         now = self._now()
         async with read_only(self._sessions) as session:

@@ -3,8 +3,10 @@ the operators' one with readiness and metrics."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from secrets import token_hex
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from bot.addresses import LOOPBACK
 from bot.observability.metrics import Metrics
@@ -15,13 +17,14 @@ from bot.web.health import add_health_route, add_operator_routes
 from bot.web.twilio import add_twilio_routes
 from bot.web.verify import Networks, add_verify_routes
 from bot.web.viewer.routes import add_viewer_routes
+from workflow.request_id import REQUEST_ID
 
 
 def build_web_app(
     services: Services, metrics: Metrics, proxies: Networks = LOOPBACK, *, for_operators: bool = True
 ) -> web.Application:
     """The public application; `for_operators`: with their routes, too."""
-    app = web.Application(client_max_size=4 * 1024 * 1024)
+    app = web.Application(client_max_size=4 * 1024 * 1024, middlewares=[give_request_id])
     add_health_route(app)
     if for_operators:
         add_operator_routes(app, services, metrics)
@@ -40,6 +43,13 @@ def build_operator_app(services: Services, metrics: Metrics) -> web.Application:
     add_health_route(app)
     add_operator_routes(app, services, metrics)
     return app
+
+
+@web.middleware
+async def give_request_id(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Number the request for the log and the record."""
+    REQUEST_ID.set(f"web-{token_hex(8)}")
+    return await handler(request)
 
 
 @asynccontextmanager

@@ -25,6 +25,7 @@ from tests.support.web import running
 from workflow.actors import Actor
 from workflow.audit.chain import AUDIT_CONTEXT, GENESIS, Anchor, AuditEvent, ChainBreak, Outcome, record, verify
 from workflow.audit.search import UNFILTERED, AuditFilter, search
+from workflow.request_id import REQUEST_ID
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 RAO = Actor(2, Role.DOCTOR, "Dr Rao")
@@ -278,7 +279,7 @@ async def test_the_rows_of_one_transaction_stand_in_the_order_of_its_acts(sessio
     async with sessions.begin() as session:
         for act in ("upload", "look:card", "verify"):
             await record(session, RAO, AuditEvent(act, "scan", 1, reason="why", version=3), NOW)
-        session.info[AUDIT_CONTEXT] = session.info[AUDIT_CONTEXT]._replace(request_id="41")
+        REQUEST_ID.set("41")
         await record(session, RAO, AuditEvent("release", "scan", 1), NOW)
     async with sessions() as session:
         rows = list(reversed(await search(session)))

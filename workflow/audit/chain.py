@@ -17,6 +17,7 @@ from models.crypto.keys import KEKS, KeyEncryptionKeys
 from models.tables.audit import AuditRow
 from models.tables.scans import Scan
 from workflow.actors import SYSTEM, Actor
+from workflow.request_id import REQUEST_ID
 
 AUDIT_CONTEXT: Final = "trail"  # key in `session.info` of its `AuditContext`
 PENDING: Final = "audit"  # key in `session.info` of the transaction's rows
@@ -50,7 +51,6 @@ class AuditContext(NamedTuple):
 
     key: bytes
     source: Source = Source.WORKER
-    request_id: str | None = None
 
 
 class AuditEvent(NamedTuple):
@@ -140,7 +140,7 @@ def _values(context: AuditContext, actor: Actor | None, event: AuditEvent, at: d
         "source": str(context.source),
         "outcome": str(event.outcome),
         "reason": event.reason,
-        "request_id": context.request_id,
+        "request_id": REQUEST_ID.get(),
     }
 
 

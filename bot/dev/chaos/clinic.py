@@ -26,7 +26,7 @@ ROLES: Final = {False: ("bot",), True: ("bot-without-worker", "bot", "worker", "
 READY: Final = re.compile(rb'"event": "(the worker is )?ready"')
 START_PAUSE: Final = 1.0  # seconds before an ended process is started again, as RestartSec= of a unit
 UP_WITHIN: Final = 240.0  # seconds from a start until a process must be ready, on a slow machine, too
-CLOCK_JUMP: Final = 120.0  # seconds that the clock is put ahead; a job that is made meanwhile waits as long
+CLOCK_JUMP: Final = 60.0  # seconds that the clock is put ahead; a job that is made meanwhile waits as long
 STOP_WITHIN: Final = 40.0  # seconds, as TimeoutStopSec=
 
 

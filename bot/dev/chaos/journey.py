@@ -14,8 +14,7 @@ from bot.dev.sandbox import Person, SandboxClient
 from bot.dev.sandbox.client.transcript import NotFoundInChat
 from models.vocabulary import ScanStatus
 
-PATIENCE: Final = CLOCK_JUMP + 60  # seconds that a person waits for a button, a question or a mail
-EFFECT: Final = 120.0  # seconds after which a person does a step again that has no effect
+PATIENCE: Final = CLOCK_JUMP + 60  # seconds that a person waits for a button, a question, a mail, a step's effect
 LOOKS: Final = 0.3  # seconds between two looks at the database
 APOLOGY: Final = "went wrong on our side"
 ANSWERS: Final = {
@@ -105,9 +104,9 @@ class Journey:
 
     async def _changes(self, state: State | None, person: Person, apologies: int, acting: asyncio.Task[None]) -> bool:
         """True once the scan's state is another; False when the bot asks this person to try again, or nothing comes."""
-        until = monotonic() + EFFECT
+        until = monotonic() + PATIENCE
         while monotonic() < until:
-            until = until if acting.done() else monotonic() + EFFECT
+            until = until if acting.done() else monotonic() + PATIENCE
             if await self._state() != state:
                 return True
             if await _apologies(person) > apologies:
