@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
@@ -71,9 +72,10 @@ def open_engine(url: str) -> AsyncEngine:
 def is_transient(error: BaseException) -> bool:
     """Whether the same transaction may succeed when it runs again.
 
-    True for a lost or refused connection, a deadlock, a serialization failure and a lock that was not freed in time."""
+    True for a lost or refused connection, a deadlock, a serialization failure, a lock that was not freed in time and a
+    row that another transaction changed since it was read."""
     if not isinstance(error, DBAPIError):
-        return isinstance(error, PoolTimeout)
+        return isinstance(error, PoolTimeout | StaleDataError)
     state = getattr(error.orig, "sqlstate", None)
     if isinstance(error.orig, SqliteError):
         return getattr(error.orig, "sqlite_errorcode", None) == SQLITE_BUSY

@@ -13,6 +13,7 @@ from aiogram.exceptions import (
 )
 from aiogram.methods import DeleteWebhook, TelegramMethod
 from aiogram.types import Update
+from sqlalchemy.orm.exc import StaleDataError
 
 from bot.process_role import RoleHolder
 from handlers.errors import TELEGRAM_OUTAGES, is_outage
@@ -37,6 +38,8 @@ def unreachable(error: Exception) -> str:
     """The log's sentence for an outage."""
     if isinstance(error, TelegramConflictError):
         return "another program polls with this bot's token, or a webhook is set: stop it"
+    if isinstance(error, StaleDataError):
+        return "another transaction changed the same row first"
     return "the database cannot be reached" if is_transient(error) else "Telegram cannot be reached"
 
 

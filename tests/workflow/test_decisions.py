@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.orm.exc import StaleDataError
 
-from models.base import Sessions
+from models.base import Sessions, is_transient
 from models.tables.scans import Scan
 from models.vocabulary import ScanStatus
 from tests.support.rows import NOW, Staff, a_reading, a_scan, a_staff, events_of, jobs_of, seen
@@ -81,7 +81,7 @@ async def test_twenty_taps_on_the_same_button_do_it_once(sessions: Sessions) -> 
 
 
 async def test_a_decision_on_an_old_copy_of_the_scan_is_not_written(sessions: Sessions) -> None:
-    """The version column protects also callers that did not lock the row."""
+    """The version column protects also callers that did not lock the row; the update is handled once more."""
     staff, scan_id = await a_written_scan(sessions)
     async with sessions() as session:
         old = await session.get_one(Scan, scan_id)
@@ -91,8 +91,9 @@ async def test_a_decision_on_an_old_copy_of_the_scan_is_not_written(sessions: Se
     async with sessions() as session:
         session.add(old)
         old.reason = "an overwriting"
-        with pytest.raises(StaleDataError):
+        with pytest.raises(StaleDataError) as conflict:
             await session.flush()
+    assert is_transient(conflict.value)
 
 
 async def test_a_scan_that_is_none_is_not_found(sessions: Sessions) -> None:

@@ -15,6 +15,8 @@ from bot.dev.sandbox.client.transcript import NotFoundInChat
 from models.vocabulary import ScanStatus
 
 PATIENCE: Final = CLOCK_JUMP + 60  # seconds that a person waits for a button, a question, a mail, a step's effect
+SHOWN: Final = 6  # messages of a person to whom the bot said nothing
+SIGNS: Final = 200  # of each
 LOOKS: Final = 0.3  # seconds between two looks at the database
 APOLOGY: Final = "went wrong on our side"
 ANSWERS: Final = {
@@ -95,12 +97,17 @@ class Journey:
         apologies = await _apologies(person)
         async with asyncio.TaskGroup() as group:
             acting = group.create_task(_tries(act))
-            if await self._changes(state, person, apologies, acting):
-                return
+            is_over = await self._changes(state, person, apologies, acting)
             acting.cancel()
+            if is_over:
+                return
         told = await _apologies(person) > apologies
         self.repeats.append(Repeat(step, state.scan_id if state else None, told))
         self._report(f"again:  {step} of scan {state.scan_id if state else 'without number'}")
+        if not told:  # invented people: nothing of a patient
+            last = (await person.messages())[-SHOWN:]
+            lines = [one.line(person.name).replace("\n", " ")[:SIGNS] for one in last]
+            self._report("\n".join(["the chat shows:", *lines]))
 
     async def _changes(self, state: State | None, person: Person, apologies: int, acting: asyncio.Task[None]) -> bool:
         """True once the scan's state is another; False when the bot asks this person to try again, or nothing comes."""
@@ -141,11 +148,13 @@ class Journey:
         await _press(self._team.pharmacist, "Fever, pain", f"for scan #{number}:")
 
     async def _approves(self, card: str) -> None:
+        """Type the code of each mail: where nobody knew whether one had arrived, the next has another code."""
         earlier = await self._wire.mails(self._team.mailbox)
         await _press(self._team.administrator, "Approve", card)
         last = earlier[-1] if earlier else None
-        mail = await self._wire.mail_to(self._team.mailbox, "release report", after=last, timeout=PATIENCE)
-        await self._team.administrator.sends(*CODE.findall(mail.text))
+        while True:
+            last = await self._wire.mail_to(self._team.mailbox, "release report", after=last, timeout=PATIENCE)
+            await self._team.administrator.sends(*CODE.findall(last.text))
 
 
 async def _tries(act: Callable[[], Awaitable[object]]) -> None:
