@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from bot import hospital, preflight
 from bot.channels.delivering import Deliveries
 from bot.channels.email import Mailer
+from bot.channels.push import build_web_push
 from bot.channels.whatsapp import build_whatsapp
 from bot.data_folder import open_data_folder
 from bot.engines import Engines, load_engines
@@ -210,6 +211,7 @@ def _services(
         bot=bot,
         mailer=Mailer(settings),
         whatsapp=build_whatsapp(settings),
+        push=build_web_push(settings, now),
         vault=Vault(settings.data / "vault"),
         classifier=engines.classifier,
         hearts=engines.hearts,

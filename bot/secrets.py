@@ -6,6 +6,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from bot.settings import Settings
 from models.crypto.atomic import write_atomic
 from models.crypto.keys import KeyEncryptionKeys
@@ -14,6 +16,7 @@ from reports.signing.signers import KeyFolder
 KEY_FILE: Final = "secret.key"
 MASTER_FILE: Final = "master.key"
 MIN_KEY_LENGTH: Final = 32  # characters
+P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 def secret_key(settings: Settings) -> bytes:
@@ -55,6 +58,15 @@ def drop_old_keys(path: Path) -> None:
 def derive(key: bytes, purpose: str) -> bytes:
     """An independent key per purpose (HMAC-SHA256). The purposes are part of stored data and never change."""
     return hmac.new(key, purpose.encode(), sha256).digest()
+
+
+def push_key(secret_key: bytes) -> ec.EllipticCurvePrivateKey:
+    """The P-256 key by which push services and browsers know this server (VAPID).
+
+    Derived, so that it is one for all processes and in the backup with the secret key; the 512 bits leave the scalar no
+    bias (FIPS 186-5, A.2.1)."""
+    digits = int.from_bytes(derive(secret_key, "web push 1") + derive(secret_key, "web push 2"))
+    return ec.derive_private_key(digits % (P256_ORDER - 1) + 1, ec.SECP256R1())
 
 
 def anchor_key(secret_key: bytes) -> bytes:

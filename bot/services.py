@@ -9,6 +9,7 @@ from aiogram import Bot
 
 from bot.channels.delivering import Deliveries
 from bot.channels.email import Mailer
+from bot.channels.push import WebPush
 from bot.channels.whatsapp import WhatsApp
 from bot.observability.shown_settings import ShownSetting
 from handlers.ui.texts import Catalogues
@@ -46,6 +47,7 @@ class Services(NamedTuple):
     bot: Bot
     mailer: Mailer
     whatsapp: WhatsApp | None
+    push: WebPush | None  # None without a public address, or where the settings name no push service
     vault: Vault
     classifier: Classifier
     hearts: HeartReader  # reads the slices of a cardiac MRI

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Final, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import EmailStr, Field, FilePath, SecretStr, model_validator
@@ -17,6 +17,13 @@ from workflow.claims import CLAIM_PERIOD
 from workflow.desk.hours import DeskHours
 from workflow.desk.promise import Promise
 from workflow.scans.intake import READ_AHEAD
+
+PUSH_SERVICES: Final = (
+    "fcm.googleapis.com",  # Chrome and its relatives
+    "updates.push.services.mozilla.com",
+    "*.push.apple.com",
+    "*.notify.windows.com",  # Edge
+)
 
 
 class Settings(OperatorSettings):
@@ -82,6 +89,12 @@ class Settings(OperatorSettings):
     proxies: list[IPv4Network | IPv6Network] = Field(
         [*LOOPBACK],
         description="Proxies whose X-Forwarded-For is believed: a JSON list of addresses or networks.",
+    )
+
+    push_services: list[Annotated[str, Field(pattern=r"^(\*\.)?[a-z0-9.-]+$")]] = Field(
+        [*PUSH_SERVICES],
+        description="Hosts that may carry notices to staff's browsers (`*.` for every name below one): a JSON list; "
+        "`[]` turns these notices off.",
     )
 
     idle_hours: float = Field(

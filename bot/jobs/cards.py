@@ -26,6 +26,7 @@ from models.tables.chats import Card
 from models.tables.scans import Scan
 from models.vocabulary import Role
 from workflow.accounts import profile, sessions
+from workflow.accounts.browsers import notices
 from workflow.actors import Actor
 from workflow.audit import chain
 from workflow.errors import NotAllowed, NotFound
@@ -65,7 +66,7 @@ async def show_card(services: Services, scan_id: int, chat_id: int, fresh: bool 
 async def show_cards(services: Services, scan_id: int) -> None:
     """Enqueue the cards of all chats concerned: those that have one, the patient's, and those who act next.
 
-    Also notifies people who could act next but have switched to another role. Idempotent."""
+    Also notifies people who could act next but have switched to another role, and computers. Idempotent."""
     inactive: set[int] = set()
     async with services.sessions.begin() as session:
         scan = await session.get_one(Scan, scan_id)
@@ -77,6 +78,8 @@ async def show_cards(services: Services, scan_id: int) -> None:
                 {*await queries.chats_of_role(session, waits_for)} - {*acting} - await _signer_chats(session, scan)
             )
             chats.update(acting)
+            began = await notices.waits_since(session, scan, waits_for)
+            await notices.enqueue_new_work(session, scan, waits_for, began, services.now())
         for chat_id in sorted(chats):
             enqueue_card(session, scan_id, chat_id, services.now())
     if waits_for is not None:

@@ -21,7 +21,7 @@ from bot.jobs import (
     shadow_model,
     worklist,
 )
-from bot.jobs.accounts import browsers, credentials, slips
+from bot.jobs.accounts import browsers, credentials, notices, slips
 from bot.jobs.scans import clarifications, walk_ins
 from models.tables.jobs import Job
 from workflow.jobs import JobKind, enqueue
@@ -70,6 +70,7 @@ JOB_HANDLERS: Final[Mapping[JobKind, JobHandler]] = {
     JobKind.NOTIFY_IDENTITY: amendments.notify_identity,
     JobKind.NOTIFY_CHAT_LINK: codes.notify_chat_link,
     JobKind.NOTIFY_BROWSER: browsers.ask_number,
+    JobKind.PUSH_NOTICE: notices.push_notice,
     JobKind.NOTIFY_AUTHENTICATOR_RESET: codes.notify_authenticator_reset,
     JobKind.NOTIFY_INVITATION: notify.notify_invitation,
     JobKind.NOTIFY_CREDENTIAL: credentials.notify_change,

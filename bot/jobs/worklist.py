@@ -9,6 +9,7 @@ from handlers.ui.keyboards import action_keyboard
 from models.base import read_only
 from models.tables.accounts import Account
 from models.tables.scans import Scan
+from workflow.accounts.browsers import notices
 from workflow.scans import claims, queries
 from workflow.transitions import WAITS_FOR
 
@@ -41,12 +42,13 @@ async def notify_stat(services: Services, scan_id: int, account_id: int) -> None
     """Tell those on duty, once for each scan and role, except the one who asked for it. Idempotent.
 
     Sends nothing when the scan is no longer STAT or waits for nobody any more. The notice names no patient."""
-    async with services.sessions() as session:
+    async with services.sessions.begin() as session:
         scan = await session.get_one(Scan, scan_id)
         role = WAITS_FOR.get(scan.status)
         if role is None or scan.stat_at is None or scan.released_at is not None:
             return
         own = set(await queries.chats_of_account(session, account_id))
         chats = [chat for chat in await queries.chats_acting_as(session, role) if chat not in own]
+        await notices.enqueue_new_work(session, scan, role, scan.stat_at, services.now(), asked_by=account_id)
     opens = partial(action_keyboard, scan_id=scan_id, actions=[CardAction.OPEN])
     await notify(services, chats, f"stat:{scan_id}:{role}", "stat.notice", None, opens, scan=scan_id)

@@ -1,4 +1,6 @@
-"""Chat state: handled updates, unfinished forms, live scan cards, the language of chats without an account."""
+"""Chat state: handled updates, unfinished forms, live scan cards, the language of chats without an account.
+
+Of browsers: their subscriptions to notices."""
 
 from datetime import datetime
 from typing import Any
@@ -9,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base
 from models.crypto.columns import Encrypted, EncryptedRow
 from models.crypto.keys import DataKey, SessionInfo, hospital_key
+from models.tables.accounts import patient_data_key
 
 
 class HandledUpdate(Base):
@@ -55,3 +58,30 @@ class Card(Base):
     chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     message_id: Mapped[int] = mapped_column(BigInteger)
     heat_map: Mapped[bool] = mapped_column(default=False)  # True: shows the heat map; False: the scan
+
+
+class PushSubscription(EncryptedRow, Base):
+    """A signed-in browser that gets notices by Web Push; deleted with its session.
+
+    `target`: endpoint, p256dh and auth, as the browser's `PushSubscription.toJSON` gives them."""
+
+    __tablename__ = "push_subscriptions"
+
+    session_id: Mapped[int] = mapped_column(
+        ForeignKey("browser_sessions.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    target: Mapped[dict[str, str]] = mapped_column(Encrypted, nullable=True)
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]  # last notice
+
+    @property
+    def endpoint(self) -> str:
+        """The address of this browser at its push service, a secret: anybody may send there."""
+        return self.target["endpoint"]
+
+    def aad(self) -> str:
+        return f"push_subscriptions|{self.session_id}"
+
+    def data_key(self, connection: Connection, info: SessionInfo) -> DataKey:
+        return patient_data_key(connection, info, self.account_id)

@@ -68,6 +68,7 @@ JOBS: Final = {
     "tell_authenticator_reset": "account_id on",
     "tell_chat_link": "code_id",
     "tell_browser": "code_id",
+    "push_notice": "number since scan_id",
     "tell_identity": "account_id on",
     "tell_invitation": "invite_id used",
     "tell_credential": "change_id",
@@ -168,6 +169,8 @@ ACTS: Final = {
     "trespass",
     "sign_in",
     "sign_out",
+    "notices:on",
+    "notices:off",
     "offer_link",
     "correct:phone",
     "correct:email",
@@ -266,14 +269,14 @@ OBJECTS: Final = {
 }
 ACCESS_ACTS: Final = {"card", "change", "compare", "draft", "questions", "queue", "report", "story"}
 # Keys derived from the secret key, and prefixes of HMACs and hashes.
-PURPOSES: Final = {"audit", "audit anchors", "signing", "copies"}
+PURPOSES: Final = {"audit", "audit anchors", "signing", "copies", "web push 1", "web push 2"}
 HASHED: Final = ("authenticator|{}|{}", "recovery|{}|{}|{}", "faq miss {} {}", "patient {}", "{} {}")
 HASHED_BYTES: Final = (b"master key", b"CSSS\x01")
 # Associated data of encrypted values: row, then `|` and the column; files; wrapped keys.
 ENCRYPTED: Final = (
     "accounts|{}", "amendments|{}|{}", "clarifications|{}|{}", "data_keys|{}|wrapped", "faq_misses|{}",
     "findings|{}", "forms|{}",
-    "patient_facts|{}", "prescriptions|{}",
+    "patient_facts|{}", "prescriptions|{}", "push_subscriptions|{}",
     "readings|{}", "reading_versions|{}|{}", "reports|{}", "scans|{}", "ticket_words|{}|{}",
     "urgency_questions|{}|{}", "vault|{}|{}", "{}|{}",
 )  # fmt: skip
@@ -286,6 +289,7 @@ COLUMNS: Final = {
     "findings": "heart",
     "forms": "data",
     "prescriptions": "lines overrides read",
+    "push_subscriptions": "target",
     "readings": "band diagnosis findings impression own_reading recommendations regions why override no_alert",
     "reading_versions": "content",
     "reports": "passphrase",
@@ -301,7 +305,7 @@ KEYS: Final = (
     "amendment:{}:{}", "correction:{}:{}", "declined:{}:{}", "ticket:{}:{}",
     "ticket:{}:{}:{}", "words:{}", "drift:{}:{}:{}", "analysis-refused:{}:{}", "card:{}:{}", "export:{}", "ticket:{}",
     "chat:{}", "mail:{}", "factor:{}", "urgency:{}",
-    "clarification:{}:{}", "clarified:{}:{}", "walk-in-ready:{}", "walk-in-retake:{}", "claimed:{}",
+    "clarification:{}:{}", "clarified:{}:{}", "walk-in-ready:{}", "walk-in-retake:{}", "claimed:{}", "push:{}",
 )  # fmt: skip
 METRICS: Final = {
     "csss_updates": "kind repeated",
@@ -348,6 +352,7 @@ SETTINGS: Final = {
     "webhook_url",
     "webhook_secret",
     "proxies",
+    "push_services",
     "idle_hours",
     "keep_reports_days",
     "whatsapp_from",

@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables.accounts import Account, AdditionalRole, BrowserSession, ChatLink
+from models.tables.chats import PushSubscription
 from models.vocabulary import Role
 from workflow.actors import Actor, actor_of
 from workflow.audit.chain import AuditEvent, record
@@ -55,7 +56,7 @@ async def require_established(session: AsyncSession, actor: Actor, at: datetime)
 
 
 async def revoke(session: AsyncSession, account: Account, role: Role) -> None:
-    """Remove a role in every chat and browser; without another role the account is a patient's.
+    """Remove a role in every chat and browser, whose notices end; without another role the account is a patient's.
 
     Raises LastAdministrator."""
     if role is Role.ADMINISTRATOR:
@@ -72,6 +73,7 @@ async def revoke(session: AsyncSession, account: Account, role: Role) -> None:
     for table in (ChatLink, BrowserSession):
         acting = update(table).where(table.account_id == account.id, table.role == role)
         await session.execute(acting.values(role=None))
+    await session.execute(delete(PushSubscription).where(PushSubscription.account_id == account.id))
 
 
 async def check_may_leave(session: AsyncSession, account: Account) -> None:

@@ -9,14 +9,14 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.crypto.vault import Content
-from models.tables.accounts import Account, ChatLink, VoiceNote
+from models.tables.accounts import Account, VoiceNote
 from models.tables.amendments import Amendment, AmendmentState
 from models.tables.deliveries import Delivery
 from models.tables.desk import Ticket, TicketMessage, UrgencyQuestion
 from models.tables.proxies import Proxy, patients_of
 from models.tables.scans import Report, Scan, ScanEvent
 from models.vocabulary import Role, ScanStatus
-from workflow.accounts.browsers import sessions as browsers
+from workflow.accounts.browsers import notices
 from workflow.actors import Actor
 from workflow.audit import search
 from workflow.audit.chain import AuditEvent, record
@@ -49,6 +49,8 @@ READING: Final = (
 AMENDMENT: Final = (
     *("version", "addendum", "reason", "findings", "impression", "recommendations", "band", "override", "approved_at"),
 )
+CHAT: Final = ("label", "created_at", "seen_at")  # a browser, too
+NOTICES: Final = ("created_at", "sent_at", "endpoint")
 CONSENT: Final = ("version", "language", "given_at", "withdrawn_at", "paper")
 TICKET: Final = ("urgent", "state", "opened_at", "closed_at")
 URGENCY: Final = ("text", "asked_at", "answered_at", "bad_now", "scan_id")
@@ -100,7 +102,8 @@ async def gather(session: AsyncSession, actor: Actor, at: datetime) -> Export:
             _pick(one, CONSENT) | {"for_patient": one.given_by is not None}
             for one in await overview.consents(session, account.id)
         ],
-        "chats": await _chats(session, account.id),
+        "chats": [_pick(one, CHAT) for one in await overview.signed_in(session, account.id)],
+        "notices": [_pick(one, NOTICES) for one in await notices.of_account(session, account.id)],
         "proxies": await _proxies(session, account.id),
         "scans": [facts for facts, _ in exported],
         "conversations": await _conversations(session, account.id),
@@ -192,12 +195,6 @@ def _prescription(scan: Scan) -> Facts:
         "pharmacist": scan.prescription.pharmacist.name,
         "prescriber": prescriber.name if prescriber else None,
     }
-
-
-async def _chats(session: AsyncSession, account_id: int) -> list[Facts]:
-    own = select(ChatLink).where(ChatLink.account_id == account_id).order_by(ChatLink.created_at)
-    signed_in = [*await session.scalars(own), *await browsers.of_account(session, account_id)]
-    return [_pick(one, ("label", "created_at", "seen_at")) for one in signed_in]
 
 
 async def _proxies(session: AsyncSession, account_id: int) -> list[Facts]:

@@ -7,11 +7,12 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables.accounts import Account, ChatLink, Consent
+from models.tables.accounts import Account, BrowserSession, ChatLink, Consent
 from models.tables.audit import AuditRow
 from models.tables.deliveries import Delivery
 from models.tables.desk import Ticket, TicketMessage
 from models.tables.scans import Prescription, Report, Scan
+from workflow.accounts.browsers import sessions as browsers
 from workflow.actors import Actor
 from workflow.audit import search
 from workflow.permissions import Permission, authorize
@@ -55,6 +56,12 @@ async def consents(session: AsyncSession, account_id: int) -> Sequence[Consent]:
     """The consents of an account, oldest first."""
     given = select(Consent).where(Consent.account_id == account_id).order_by(Consent.given_at)
     return (await session.scalars(given)).all()
+
+
+async def signed_in(session: AsyncSession, account_id: int) -> Sequence[ChatLink | BrowserSession]:
+    """The chats and browsers of an account."""
+    own = select(ChatLink).where(ChatLink.account_id == account_id).order_by(ChatLink.created_at)
+    return [*await session.scalars(own), *await browsers.of_account(session, account_id)]
 
 
 async def retained_until(session: AsyncSession, account_id: int, retention: timedelta) -> datetime | None:

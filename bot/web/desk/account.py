@@ -1,4 +1,4 @@
-"""The own page: where one is signed in, the active role, and the colours."""
+"""The own page: where one is signed in, the active role, the colours, and notices."""
 
 from datetime import timedelta
 from typing import Final
@@ -13,6 +13,7 @@ from bot.web.shared.session import acting
 from models.base import read_only
 from models.vocabulary import Role
 from workflow.accounts import sessions
+from workflow.accounts.browsers import notices
 from workflow.accounts.browsers import sessions as browsers
 from workflow.errors import NotFound
 
@@ -22,7 +23,18 @@ THEME_LIFETIME: Final = timedelta(days=365)
 async def show(request: web.Request, services: Services, visitor: Visitor) -> web.Response:
     async with read_only(services.sessions) as session:
         places = await sessions.places(session, visitor.actor)
-    return render(request, "account.html", visitor.texts, visitor=visitor, places=places, here=visitor.number)
+        notified = await notices.is_on(session, visitor.number)
+    return render(
+        request,
+        "account.html",
+        visitor.texts,
+        visitor=visitor,
+        places=places,
+        here=visitor.number,
+        push_key=services.push.public_key if services.push else None,
+        notified=notified,
+        tested="tested" in request.query,
+    )
 
 
 async def switch_role(request: web.Request, services: Services, visitor: Visitor) -> web.Response:

@@ -31,6 +31,7 @@ ASSETS: Final = {
     "desk.css": "text/css",
     "worklist.js": "text/javascript",
     "install.js": "text/javascript",
+    "notices.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
 PAGES: Final = (

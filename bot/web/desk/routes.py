@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from bot.services import Services
-from bot.web.desk import account, computer, house, install, live, patients, proof, scan, sign_in, worklist
+from bot.web.desk import account, computer, house, install, live, notices, patients, proof, scan, sign_in, worklist
 from bot.web.desk.guard import not_there, page, texts_for_guest
 from bot.web.desk.oversight import model, record, week
 from bot.web.desk.rendering import asset
@@ -46,6 +46,9 @@ def _add_pages(add: web.UrlDispatcher) -> None:
     add.add_get("/desk/account", page(Permission.SEE_SESSIONS, account.show))
     add.add_post("/desk/role", page(Permission.SWITCH_ROLE, account.switch_role))
     add.add_post("/desk/theme", page(Permission.SEE_SESSIONS, account.switch_theme))
+    add.add_post("/desk/notices", page(Permission.OPEN_BROWSER, notices.start))
+    add.add_post("/desk/notices/test", page(Permission.OPEN_BROWSER, notices.send_test))
+    add.add_post("/desk/notices/stop", page(Permission.OPEN_BROWSER, notices.stop))
     add.add_get("/desk/worklist", page(Permission.SEE_QUEUE, worklist.show))
     add.add_get("/desk/worklist/rows", page(Permission.SEE_QUEUE, worklist.rows, by_itself=True))
     add.add_get("/desk/worklist/stream", page(Permission.SEE_QUEUE, live.stream, by_itself=True))

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from models.tables.accounts import Account, BrowserSession
+from models.tables.chats import PushSubscription
 from models.tables.codes import Change
 from models.vocabulary import Role
 from workflow.accounts import logins
@@ -134,11 +135,12 @@ async def unlock(session: AsyncSession, actor: Actor, number: int, at: datetime)
 
 
 async def switch_role(session: AsyncSession, actor: Actor, number: int, role: Role, at: datetime) -> None:
-    """Set the active role of this browser. Raises NotFound for a role that is not held or none of staff."""
+    """Set the active role of this browser, where notices end. Raises NotFound for a role not held or none of staff."""
     authorize(actor, Permission.SWITCH_ROLE)
     if role not in actor.roles or role not in STAFF:
         raise NotFound
     await session.execute(update(BrowserSession).where(BrowserSession.id == number).values(role=role))
+    await session.execute(delete(PushSubscription).where(PushSubscription.session_id == number))
     switched = AuditEvent(Permission.SWITCH_ROLE, "account", actor.account_id, reason=role)
     await record(session, actor._replace(role=role), switched, at)
 

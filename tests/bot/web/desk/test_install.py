@@ -21,7 +21,7 @@ async def test_the_shell_is_public_and_names_nobody(engines: Engines) -> None:
         [files] = re.findall(r"FILES = \[(.*?)\]", worker.text)
         kept = re.findall(r'"([^"]+)"', files)
         assert kept == ["/desk/assets/desk.css", "/desk/assets/icon.svg", "/desk/offline"]
-        for path in (*kept, "/desk/manifest.webmanifest?lang=ta", "/desk/assets/install.js"):
+        for path in (*kept, "/desk/manifest.webmanifest?lang=ta", "/desk/assets/install.js", "/desk/assets/notices.js"):
             page = await browser.get(path)
             assert page.status == 200, path
             assert "Amina" not in page.text

@@ -1,0 +1,45 @@
+"""Notices on the computers of staff who have asked for them, by Web Push."""
+
+import logging
+from datetime import datetime
+
+from bot.channels.push import Notice, PushRefused, SubscriptionGone
+from bot.services import Services
+from workflow.accounts.browsers import notices
+from workflow.accounts.browsers.notices import LIFETIME, DueNotice
+
+logger = logging.getLogger(__name__)
+
+
+async def push_notice(services: Services, number: int, since: str, scan_id: int | None = None) -> None:
+    """Push to the browser with this session that work waits since then, or, without a scan, a test.
+
+    The text names no scan and nobody. A further notice within a minute waits until the minute is over, and one of them
+    stands for all. Idempotent, except that it is sent again where a crash hid the outcome: it then takes the place of
+    the first one (its topic), and a retry after an hour sends nothing."""
+    now, began = services.now(), datetime.fromisoformat(since)
+    async with services.sessions.begin() as session:
+        due = await notices.due(session, number, began, scan_id, now, now - services.idle_limit)
+        if due is not None and due.wait_until > now:
+            notices.enqueue_notice(session, number, began, due.wait_until, scan_id)
+            return
+    if due is None or services.push is None:
+        return
+    try:
+        await services.push.send(due.target, _notice(services, due, is_test=scan_id is None))
+    except SubscriptionGone:
+        async with services.sessions.begin() as session:
+            await notices.drop(session, number, due.target)
+        return
+    except PushRefused as refused:
+        logger.warning("a push service refused a notice", extra={"status": str(refused)})
+        return
+    async with services.sessions.begin() as session:
+        await notices.mark_sent(session, number, now)
+
+
+def _notice(services: Services, due: DueNotice, *, is_test: bool) -> Notice:
+    texts = services.catalogues.of(due.language)
+    kind = "test" if is_test else "urgent" if due.urgent else "waits"
+    text = {"title": texts.plain("web.desk"), "body": texts.plain(f"notice.desk_{kind}"), "lang": due.language}
+    return Notice(text, topic=kind, urgent=due.urgent, lifetime=LIFETIME)

@@ -1,0 +1,166 @@
+"""Notices on staff's computers: which browsers are subscribed, and which notice is due there."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import ClassVar, Final, NamedTuple
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables.accounts import Account, BrowserSession
+from models.tables.chats import PushSubscription
+from models.tables.scans import Scan, ScanEvent
+from models.vocabulary import Role
+from workflow import claims
+from workflow.accounts.browsers import sessions
+from workflow.actors import Actor
+from workflow.audit.chain import AuditEvent, record
+from workflow.errors import AccountError, ClaimedByOther, NotAllowed, NotFound
+from workflow.jobs import JobKind, enqueue
+from workflow.permissions import Permission, authorize
+from workflow.scans import queries
+from workflow.transitions import WAITS_FOR, require_separation_of_duties
+
+INTERVAL: Final = timedelta(minutes=1)  # between two notices of one browser
+LIFETIME: Final = timedelta(hours=1)  # of a notice; a later one says nothing that its reader has not seen
+
+
+class NoticesRefused(AccountError):
+    """The browser's subscription is at no push service that the settings name, or incomplete."""
+
+    key: ClassVar[str] = "error.notices_refused"
+
+
+class DueNotice(NamedTuple):
+    """A notice for one browser. `wait_until`: not before then."""
+
+    target: Mapping[str, str]
+    language: str
+    urgent: bool
+    wait_until: datetime
+
+
+async def subscribe(session: AsyncSession, actor: Actor, number: int, target: Mapping[str, str], at: datetime) -> None:
+    """Send notices to the browser with this session; an earlier session of the same browser gets none from now on.
+
+    Raises SessionEnded where it was ended meanwhile."""
+    authorize(actor, Permission.OPEN_BROWSER)
+    here = select(BrowserSession.id).where(BrowserSession.id == number).with_for_update()
+    if await session.scalar(here) is None:
+        raise sessions.SessionEnded
+    for other in await session.scalars(select(PushSubscription)):
+        if other.session_id == number or other.endpoint == target["endpoint"]:
+            await session.delete(other)
+    await session.flush()
+    own = PushSubscription(session_id=number, account_id=actor.account_id, target=dict(target), created_at=at)
+    session.add(own)
+    await record(session, actor, AuditEvent("notices:on", "account", actor.account_id), at)
+
+
+async def stop(session: AsyncSession, actor: Actor, number: int, at: datetime) -> None:
+    """Send no more notices to this browser. Idempotent."""
+    authorize(actor, Permission.OPEN_BROWSER)
+    row = await session.get(PushSubscription, number)
+    if row is not None:
+        await session.delete(row)
+        await record(session, actor, AuditEvent("notices:off", "account", actor.account_id), at)
+
+
+async def is_on(session: AsyncSession, number: int) -> bool:
+    """Whether the browser with this session is subscribed."""
+    return await session.get(PushSubscription, number) is not None
+
+
+async def of_account(session: AsyncSession, account_id: int) -> Sequence[PushSubscription]:
+    """The subscriptions of an account's browsers, oldest first."""
+    own = select(PushSubscription).where(PushSubscription.account_id == account_id)
+    return (await session.scalars(own.order_by(PushSubscription.created_at))).all()
+
+
+async def ask_test(session: AsyncSession, actor: Actor, number: int, at: datetime) -> None:
+    """Enqueue a notice that says that it is a test. Raises NotFound where this browser is not subscribed."""
+    authorize(actor, Permission.OPEN_BROWSER)
+    if not await is_on(session, number):
+        raise NotFound
+    enqueue_notice(session, number, at, at)
+
+
+async def enqueue_new_work(
+    session: AsyncSession, scan: Scan, role: Role, since: datetime, at: datetime, asked_by: int | None = None
+) -> None:
+    """Enqueue a notice for each subscribed browser in this role that got none after `since`.
+
+    A notice names no scan: one covers all the work that came before it. `asked_by`: an account that gets none."""
+    acting = func.coalesce(BrowserSession.role, Account.role) == role
+    uncovered = func.coalesce(PushSubscription.sent_at, PushSubscription.created_at) < since
+    browsers = select(PushSubscription.session_id).join(BrowserSession).join(BrowserSession.account)
+    others = PushSubscription.account_id.is_distinct_from(asked_by)
+    for number in await session.scalars(browsers.where(acting, uncovered, others)):
+        enqueue_notice(session, number, since, at, scan.id)
+
+
+def enqueue_notice(
+    session: AsyncSession, number: int, since: datetime, at: datetime, scan_id: int | None = None
+) -> None:
+    """Enqueue the notice of work that waits `since`, or of a test without a scan; those of one browser run in turn."""
+    lock, began = f"push:{number}", since.isoformat()
+    enqueue(session, JobKind.PUSH_NOTICE, at, lock=lock, number=number, since=began, scan_id=scan_id)
+
+
+async def waits_since(session: AsyncSession, scan: Scan, role: Role) -> datetime:
+    """When the scan began to wait for this role."""
+    began = select(func.min(ScanEvent.at)).where(ScanEvent.scan_id == scan.id, ScanEvent.status == scan.status)
+    return scan.created_at if role is Role.DOCTOR else await session.scalar(began) or scan.changed_at
+
+
+async def due(
+    session: AsyncSession, number: int, since: datetime, scan_id: int | None, at: datetime, locked_before: datetime
+) -> DueNotice | None:
+    """The notice for this browser; None where it is covered, too old, or for somebody who may not act any more.
+
+    The subscription of a session that is over or locked is deleted."""
+    subscription, row = await session.get(PushSubscription, number), await sessions.find(session, number)
+    if subscription is None or row is None:
+        return None
+    try:
+        actor = sessions.actor_in(row, at, locked_before)
+    except sessions.SessionEnded:
+        actor = None
+    if actor is None or actor.locked:
+        await session.delete(subscription)
+        return None
+    if since <= (subscription.sent_at or subscription.created_at) or since < at - LIFETIME:
+        return None
+    scan = await _waiting(session, actor, scan_id, at) if scan_id is not None else None
+    if scan_id is not None and scan is None:
+        return None
+    after = subscription.sent_at + INTERVAL if subscription.sent_at else at
+    return DueNotice(subscription.target, actor.language, scan is not None and _is_urgent(scan), after)
+
+
+async def mark_sent(session: AsyncSession, number: int, at: datetime) -> None:
+    """Record the time of the notice that the push service took."""
+    sent = update(PushSubscription).where(PushSubscription.session_id == number)
+    await session.execute(sent.values(sent_at=at))
+
+
+async def drop(session: AsyncSession, number: int, target: Mapping[str, str]) -> None:
+    """Delete the subscription that the browser has ended, unless it has made another one since."""
+    row = await session.get(PushSubscription, number)
+    if row is not None and row.target == target:
+        await session.delete(row)
+
+
+async def _waiting(session: AsyncSession, actor: Actor, scan_id: int, at: datetime) -> Scan | None:
+    """The scan, if it still waits for this person and nobody else works on it."""
+    try:
+        scan = await queries.scan_for(session, scan_id, actor, Permission.CLAIM)
+        await require_separation_of_duties(session, scan, actor)
+        claims.require_free(scan.claim, actor, at)
+    except (NotFound, NotAllowed, ClaimedByOther):
+        return None
+    return scan if WAITS_FOR.get(scan.status) is actor.role and scan.released_at is None else None
+
+
+def _is_urgent(scan: Scan) -> bool:
+    return scan.stat_at is not None or queries.is_critical(scan) or queries.is_urgent(scan)
