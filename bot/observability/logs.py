@@ -46,14 +46,27 @@ class LogFormatter(logging.Formatter):
         }
         if (request := REQUEST_ID.get()) is not None:
             line["request"] = request
-        if record.exc_info and record.exc_info[0] is not None:
-            frames = traceback.extract_tb(record.exc_info[2])
-            line["error"] = record.exc_info[0].__name__
-            line["at"] = [f"{frame.name}:{frame.lineno}" for frame in frames[-8:]]
+        if record.exc_info and record.exc_info[1] is not None:
+            first = _leaves(record.exc_info[1])[0]
+            line["error"] = _class_names(record.exc_info[1])
+            line["at"] = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(first.__traceback__)[-8:]]
         if self._json:
             return json.dumps(line, ensure_ascii=False, default=str)
         fields = " ".join(f"{name}={value}" for name, value in line.items() if name not in {"time", "level", "event"})
         return f"{line['time']} {line['level']:7} {line['event']}  {fields}"
+
+
+def _leaves(error: BaseException) -> list[BaseException]:
+    """The errors of a group, of its groups, too; the error itself where it is none."""
+    if not isinstance(error, BaseExceptionGroup):
+        return [error]
+    return [leaf for one in error.exceptions for leaf in _leaves(one)]
+
+
+def _class_names(error: BaseException) -> str:
+    own = type(error).__name__
+    leaves = ", ".join(dict.fromkeys(type(leaf).__name__ for leaf in _leaves(error)))
+    return f"{own}: {leaves}" if isinstance(error, BaseExceptionGroup) else own
 
 
 def _event(record: logging.LogRecord) -> str:

@@ -25,6 +25,13 @@ def line(form: str, message: str, *args: object, error: Exception | None = None,
     return LogFormatter("json" if form == "json" else "console").format(record)
 
 
+def _raised(error: Exception) -> Exception:
+    try:
+        failing(error)
+    except Exception as raised:  # noqa: BLE001 - any
+        return raised
+
+
 @pytest.mark.parametrize("form", ["console", "json"])
 def test_an_error_shows_its_class_and_place_but_never_its_text(form: str) -> None:
     shown = line(form, "job failed", error=ValueError(SECRET), job_id=7)
@@ -33,6 +40,14 @@ def test_an_error_shows_its_class_and_place_but_never_its_text(form: str) -> Non
     assert "7" in shown
     assert "failing:" in shown
     assert "\n" not in shown
+
+
+def test_of_a_group_the_errors_within_are_named_and_the_place_of_the_first() -> None:
+    inner = ExceptionGroup(SECRET, [KeyError(SECRET), KeyError(SECRET)])
+    shown = line("json", "crashed", error=ExceptionGroup(SECRET, [_raised(ValueError(SECRET)), inner]))
+    assert SECRET not in shown
+    assert json.loads(shown)["error"] == "ExceptionGroup: ValueError, KeyError"
+    assert "failing:" in json.loads(shown)["at"][-1]
 
 
 @pytest.mark.parametrize("form", ["console", "json"])
