@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from itertools import cycle
 from time import monotonic
 from typing import Final, NamedTuple
@@ -43,6 +42,10 @@ class Repeat(NamedTuple):
     step: str
     scan: int | None
     told: bool
+
+
+class AskedAgain(Exception):
+    """The bot's answer to a press asked to try again."""
 
 
 class Journey:
@@ -98,10 +101,11 @@ class Journey:
         async with asyncio.TaskGroup() as group:
             acting = group.create_task(_tries(act))
             is_over = await self._changes(state, person, apologies, acting)
+            was_asked = acting.done() and acting.result()
             acting.cancel()
             if is_over:
                 return
-        told = await _apologies(person) > apologies
+        told = was_asked or await _apologies(person) > apologies
         self.repeats.append(Repeat(step, state.scan_id if state else None, told))
         self._report(f"again:  {step} of scan {state.scan_id if state else 'without number'}")
         if not told:  # invented people: nothing of a patient
@@ -109,14 +113,14 @@ class Journey:
             lines = [one.line(person.name).replace("\n", " ")[:SIGNS] for one in last]
             self._report("\n".join(["the chat shows:", *lines]))
 
-    async def _changes(self, state: State | None, person: Person, apologies: int, acting: asyncio.Task[None]) -> bool:
+    async def _changes(self, state: State | None, person: Person, apologies: int, acting: asyncio.Task[bool]) -> bool:
         """True once the scan's state is another; False when the bot asks this person to try again, or nothing comes."""
         until = monotonic() + PATIENCE
         while monotonic() < until:
             until = until if acting.done() else monotonic() + PATIENCE
             if await self._state() != state:
                 return True
-            if await _apologies(person) > apologies:
+            if await _apologies(person) > apologies or (acting.done() and acting.result()):
                 return False
             await asyncio.sleep(LOOKS)
         return False
@@ -157,9 +161,15 @@ class Journey:
             await self._team.administrator.sends(*CODE.findall(last.text))
 
 
-async def _tries(act: Callable[[], Awaitable[object]]) -> None:
-    with suppress(NotFoundInChat):
+async def _tries(act: Callable[[], Awaitable[object]]) -> bool:
+    """Whether the answer to a press asked to try again."""
+    try:
         await act()
+    except AskedAgain:
+        return True
+    except NotFoundInChat:
+        return False
+    return False
 
 
 async def _press(person: Person, label: str, *places: str) -> None:
@@ -168,11 +178,13 @@ async def _press(person: Person, label: str, *places: str) -> None:
     until = monotonic() + PATIENCE
     for on in cycle(places):
         try:
-            await person.presses(label, on=on)
+            answer = await person.presses(label, on=on)
         except NotFoundInChat:
             if monotonic() > until:
                 raise
         else:
+            if APOLOGY in (answer.text or ""):
+                raise AskedAgain
             return
 
 
