@@ -20,6 +20,7 @@ from handlers.ui.interruptions import interrupt, resume
 from handlers.ui.parsing import parse_email, register_answers
 from handlers.ui.replies import Handler, delete_message, display_name, edit_message, private_chat_id
 from handlers.ui.texts import Catalogues, Html, Texts
+from handlers.views.paging import join_blocks
 from handlers.views.questions import ask, repeat_question
 from models.tables.codes import Change
 from workflow.accounts import invitations, sessions
@@ -123,7 +124,7 @@ async def _welcome(
 @requires(Permission.SIGN_OUT)
 async def ask_unlink(message: Message, actor: Actor, texts: Texts) -> None:
     button = keyboards.rows([(texts.plain("button.unlink"), callbacks.Unlink())])
-    await message.answer(texts("unlink.ask_phone" if actor.by_phone else "unlink.ask"), reply_markup=button)
+    await message.answer(_unlink_words("ask", actor, texts), reply_markup=button)
 
 
 @requires(Permission.SIGN_OUT)
@@ -131,7 +132,14 @@ async def unlink(query: CallbackQuery, actor: Actor, texts: Texts, uow: UnitOfWo
     async with uow.begin() as session:
         await sessions.sign_out(session, private_chat_id(query), uow.at)
         await changes.note(session, actor.account_id, Change.SIGN_OUT, uow.at, private_chat_id(query))
-    await edit_message(query, texts("unlink.done_phone" if actor.by_phone else "unlink.done"))
+    await edit_message(query, _unlink_words("done", actor, texts))
+
+
+def _unlink_words(step: str, actor: Actor, texts: Texts) -> Html:
+    """The sentence of a step; to staff, whose chats sign browsers in, also that these end with the chat."""
+    staff = requester_of(actor) is Requester.STAFF
+    words = texts(f"unlink.{step}_phone" if actor.by_phone else f"unlink.{step}")
+    return join_blocks(words, *([texts(f"unlink.{step}_browsers")] if staff else []))
 
 
 @requires(Permission.UNLOCK)

@@ -3,8 +3,11 @@
 import re
 
 import pytest
+from sqlalchemy import update
 
 from handlers.ui.callbacks.account import DecideChat
+from models.tables.accounts import Account
+from tests.support.catalogues import sentences
 from tests.support.people import Clinic
 from tests.support.steps import an_hour_passes_for_codes, sentence_for
 
@@ -64,3 +67,17 @@ async def test_staff_are_offered_no_chat_without_their_password(clinic: Clinic) 
     stranger = await clinic.telegram.person("Stranger")
     await stranger.starts("link_guessed")
     await stranger.sees("used already or is too old")
+
+
+@pytest.mark.parametrize("language", ["en", "ta", "hi"])
+async def test_unlink_says_to_staff_that_the_chats_browsers_end_too(clinic: Clinic, language: str) -> None:
+    async with clinic.app.services.sessions.begin() as session:
+        await session.execute(update(Account).values(language=language))
+    words = sentences(language)
+    for person in (clinic.rao, clinic.amina):
+        await person.sends("/unlink")
+        asked = await person.sees(words["unlink.ask"])
+        await person.presses(words["button.unlink"])
+        done = await person.sees(words["unlink.done"])
+        assert (words["unlink.ask_browsers"] in asked.text) is (person is clinic.rao)
+        assert (words["unlink.done_browsers"] in done.text) is (person is clinic.rao)

@@ -229,8 +229,10 @@ async def test_a_link_from_the_chat_signs_in_the_browser_whose_number_is_pressed
         assert (await browser.get("/desk/waiting")).location == "/desk"
         assert await is_in(browser)
         await public.rao.sends("/unlink")
+        await public.rao.sees("signed in with /computer are signed out with it")
+        assert await is_in(browser)
         await public.rao.presses("Yes, separate")
-        await public.rao.sees("separated from your account")
+        await public.rao.sees("had signed in with /computer are signed out, too")
         assert not await is_in(browser), "it ends with the chat that let it in"
 
 
