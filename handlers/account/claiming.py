@@ -42,7 +42,7 @@ async def open_slip(
     token = (command.args or "").removeprefix(CLAIM_PREFIX)
     asked = Claiming.birth if actor else Claiming.contact
     async with uow.begin() as session:
-        account = await slips.find(session, token, uow.at)
+        account = await slips.find(session, token, uow.at, by_phone=actor is None)
         if actor is None:
             await profile.set_language(session, private_chat_id(message), account.language, uow.at)
         await state.set_data({"slip": token})

@@ -132,6 +132,7 @@ async def test_a_slip_is_void_after_five_wrong_answers_a_new_one_or_the_desks_wo
     await thief.sends("1.1.1950")
     await thief.sees("used already, void or too old")
     await thief.starts(slip)
+    await thief.sends_contact(OTHER)
     await thief.sees("used already, void or too old")
     await clinic.joseph.looks_away()
     slip = await gets_slip(clinic)

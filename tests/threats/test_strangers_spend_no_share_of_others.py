@@ -1,15 +1,14 @@
 """Threat: strangers use up a limit, and the owner of an account, or the staff, is refused.
 
-Every throttle is listed: strangers run it at full rate for an hour, with the clock moved, and then its owner passes."""
+Strangers run each throttle at full rate for an hour, with the clock moved, and then its owner passes. Every limit and
+its test are listed in test_every_limit_has_a_test."""
 
 import asyncio
-import re
-from collections.abc import Iterator
+import threading
 from contextlib import suppress
-from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
-from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, cast
 
 import pytest
 from aiogram.methods import SendMessage
@@ -18,6 +17,7 @@ from sqlalchemy import select
 from bot.channels.email import Email, Mailer, MailQuotaExceeded
 from bot.dev.demo import demo_settings
 from bot.dev.sandbox import Sandbox
+from bot.telegram.rate_limit import MAX_STRANGERS_IN_PROGRESS
 from bot.telegram.send_limiter import ANSWERS_A_STRANGER, MESSAGES_PER_SECOND, SendLimiter
 from models.base import Sessions
 from models.tables.accounts import Account
@@ -25,6 +25,7 @@ from models.tables.codes import Code
 from models.vocabulary import Role
 from tests.support.code_steps import CHAT
 from tests.support.rows import KEY, NOW, UNUSABLE, Staff, a_person, a_scan, a_staff
+from tests.support.strangers import HOUR, STRANGERS, each_minute
 from workflow.accounts import logins, password_reset, registration
 from workflow.accounts.codes import TOTAL_PER_WINDOW, Verdict, generate_digits
 from workflow.accounts.passwords import MAX_WAITING, PasswordHasher, hash_password
@@ -32,11 +33,9 @@ from workflow.accounts.sessions import create_link
 from workflow.actors import Actor
 from workflow.errors import CodesUsedUp, CodeTooSoon, LoginLocked
 from workflow.reporting import release
+from workflow.reporting.verification import LOOKUPS_PER_MINUTE, lookup_buckets
 from workflow.requester import Requester
-
-STRANGERS = range(10_001, 10_031)
-HOUR = timedelta(hours=1)
-ROOT = Path(__file__).parents[2]
+from workflow.text_thread import MAX_INLINE, read_text
 
 
 async def _linked(db: Sessions, role: Role = Role.DOCTOR, chat_id: int = CHAT) -> tuple[Actor, str]:
@@ -47,35 +46,8 @@ async def _linked(db: Sessions, role: Role = Role.DOCTOR, chat_id: int = CHAT) -
         return actor, account.email
 
 
-def _each_minute() -> Iterator[tuple[int, datetime]]:
-    """Two strangers' chats for each minute of an hour."""
-    for minute in range(60):
-        for chat_id in STRANGERS[2 * minute % 30 : 2 * minute % 30 + 2]:
-            yield chat_id, NOW + timedelta(minutes=minute)
-
-
-LIMITS: Final = {  # each module that limits something, and the tests that run its limits
-    "workflow/accounts/logins.py": "wrong passwords",
-    "workflow/accounts/codes.py": "codes and resets",
-    "workflow/accounts/passwords.py": "password slots",
-    "bot/channels/email.py": "mails",
-    "bot/telegram/send_limiter.py": "answers",
-    "bot/telegram/rate_limit.py": "messages and pictures in progress: tests/threats/test_flood.py",
-    "bot/web/desk/routes.py": "sign-in from one network: tests/threats/test_strangers_in_browsers.py",
-    "bot/web/viewer/routes.py": "refused tries of one network: tests/threats/test_strangers_in_browsers.py",
-    "workflow/reporting/verification.py": "one bucket for each requester, none over all",
-}
-
-
-def test_every_limit_is_listed() -> None:
-    limit = re.compile(r"TokenBuckets?\(\S|Semaphore\(|raise (?:LoginLocked|CodesUsedUp)|MAX_\w+_IN_PROGRESS: Final")
-    rooms = [path for room in ("workflow", "handlers", "bot") for path in (ROOT / room).rglob("*.py")]
-    found = {str(path.relative_to(ROOT)) for path in rooms if limit.search(path.read_text())}
-    assert {name for name in found if not name.startswith("bot/dev/")} - {"workflow/token_bucket.py"} == set(LIMITS)
-
-
 async def _guesses(db: Sessions, email: str) -> None:
-    for chat_id, at in _each_minute():
+    for chat_id, at in each_minute():
         try:
             async with db.begin() as session:
                 await logins.begin_attempt(session, chat_id, email, at)
@@ -110,7 +82,7 @@ async def test_a_linked_chat_has_no_more_guesses_than_another(sessions: Sessions
 async def _request_and_guess(db: Sessions, email: str) -> int:
     """Strangers ask for codes of this address and type wrong ones; returns how many were refused."""
     refused = 0
-    for chat_id, at in _each_minute():
+    for chat_id, at in each_minute():
         try:
             async with db.begin() as session:
                 await password_reset.request_reset_code(session, chat_id, email, "en", at)
@@ -232,3 +204,33 @@ async def test_mails_of_strangers_leave_a_share_to_patients_codes_and_another_to
                     await mail.send(email)
                     sent[requester] += 1
         assert sent == {Requester.STRANGER: 4, Requester.PATIENT: 2, Requester.STAFF: 2}
+
+
+def test_lookups_of_strangers_leave_each_other_chat_its_own() -> None:
+    clock = [0.0]
+    lookups = lookup_buckets(lambda: clock[0])
+    refused = 0
+    for second in range(3600):
+        clock[0] = float(second)
+        refused += sum(not lookups[chat_id].spend() for chat_id in STRANGERS)
+    assert refused > 3600 * len(STRANGERS) / 2
+    assert [lookups[CHAT].spend() for _ in range(LOOKUPS_PER_MINUTE)] == [True] * LOOKUPS_PER_MINUTE
+
+
+async def test_long_texts_of_strangers_hold_up_no_short_text() -> None:
+    """A long text of another waits behind theirs, of which so many are in progress, and is read after them."""
+    gate, done, long = threading.Event(), list[str](), "x" * (MAX_INLINE + 1)
+
+    def read(name: str) -> None:
+        gate.wait()
+        done.append(name)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(MAX_STRANGERS_IN_PROGRESS):
+            group.create_task(read_text(long, partial(read, "stranger")))
+        await asyncio.sleep(0)
+        group.create_task(read_text(long, partial(read, "owner")))
+        assert await read_text("help", lambda: "at once") == "at once"
+        assert done == []
+        gate.set()
+    assert done.count("owner") == 1

@@ -23,7 +23,7 @@ from workflow.jobs import JobKind, enqueue
 from workflow.permissions import Permission, require_proof
 
 LIFETIME: Final = timedelta(days=30)
-MAX_TRIES: Final = 5  # wrong birth dates; then the slip is void
+MAX_TRIES: Final = 5  # wrong birth dates; then the telephone alone opens the file
 SLACK: Final = timedelta(days=366)  # of a birth date that was counted from an age
 PHONE_DIGITS: Final = 9  # equal last digits: the desk may have typed the number without its country code
 
@@ -84,28 +84,35 @@ def make_token(code: Code) -> str:
     return token
 
 
-async def find(session: AsyncSession, token: str, at: datetime) -> Account:
-    """The file that a slip opens. Raises SlipInvalid."""
+async def find(session: AsyncSession, token: str, at: datetime, *, by_phone: bool) -> Account:
+    """The file that a slip opens. `by_phone`: the claimant will share the own telephone. Raises SlipInvalid."""
     code = await _by_token(session, token)
     if code is None or not _is_open(code, at):
         raise SlipInvalid
-    return await session.get_one(Account, code.account_id)
+    account = await session.get_one(Account, code.account_id)
+    if code.attempts >= MAX_TRIES and not (by_phone and account.phone):
+        raise SlipInvalid
+    return account
 
 
 async def claim(session: AsyncSession, token: str, claimant: Claimant, at: datetime) -> Claimed:
     """Open the file to the claimant's chat when telephone or birth date fit. Commit whatever the result is.
 
     A chat without an account is linked to the file and proves itself by its telephone from then on; the account of
-    another chat acts for the file as the same person. Everybody else's acting ends, and every slip of the file."""
+    another chat acts for the file as the same person. Everybody else's acting ends, and every slip of the file.
+    After `MAX_TRIES` wrong birth dates no birth date fits any more; others who saw the slip cannot use up the
+    telephone, for which Telegram vouches."""
     code = await _by_token(session, token)
     if code is None or not _is_open(code, at):
         return Claimed.VOID
     account = await session.get_one(Account, code.account_id)
-    if not _phone_fits(account, claimant.phone) and not _born_fits(account, claimant.born):
-        if claimant.born is None:
+    used_up = code.attempts >= MAX_TRIES
+    if not _phone_fits(account, claimant.phone) and (used_up or not _born_fits(account, claimant.born)):
+        if claimant.born is None and not used_up:
             return Claimed.ASK_BIRTH
-        code.attempts += 1
-        event = AuditEvent("claim_file", "account", account.id, account.id, outcome=Outcome.REFUSED, reason="birth")
+        code.attempts += not used_up
+        reason = "phone" if claimant.born is None else "birth"
+        event = AuditEvent("claim_file", "account", account.id, account.id, outcome=Outcome.REFUSED, reason=reason)
         await record(session, claimant.actor, event, at)
         return Claimed.WRONG if code.attempts < MAX_TRIES else Claimed.VOID
     await _open(session, account, claimant, at)
@@ -141,7 +148,7 @@ def _born_fits(account: Account, typed: date | None) -> bool:
 
 
 def _is_open(code: Code, at: datetime) -> bool:
-    return code.used_at is None and code.expires_at > at and code.attempts < MAX_TRIES
+    return code.used_at is None and code.expires_at > at
 
 
 async def _by_token(session: AsyncSession, token: str) -> Code | None:
