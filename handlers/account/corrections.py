@@ -141,7 +141,8 @@ async def take_proof(
     message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork, hasher: PasswordHasher
 ) -> None:
     await require_proof(message, actor, uow, hasher)
-    await state.set_state(Correcting.email)
+    async with uow.begin():
+        await state.set_state(Correcting.email)
     keys_gone = ReplyKeyboardRemove() if message.contact else None
     await message.answer(texts("register.email"), reply_markup=keys_gone)
 

@@ -31,7 +31,7 @@ from handlers.ui.replies import (
 from handlers.ui.texts import Catalogues, Texts
 from handlers.views.identity import birth_words
 from handlers.views.paging import join_blocks
-from handlers.views.questions import ask
+from handlers.views.questions import ask, go_to
 from workflow.accounts import invitations, profile, registration
 from workflow.accounts.passwords import PasswordHasher
 from workflow.actors import Actor
@@ -116,11 +116,11 @@ async def take_birth(message: Message, state: FSMContext, texts: Texts, uow: Uni
 
 
 @requires(Permission.REGISTER)
-async def correct_birth(query: CallbackQuery, message: Message, state: FSMContext, texts: Texts) -> None:
+async def correct_birth(
+    query: CallbackQuery, message: Message, state: FSMContext, texts: Texts, uow: UnitOfWork
+) -> None:
     """Ask for the birth date again, which was read back wrongly or skipped."""
-    await state.set_state(Registering.birth)
-    await query.answer()
-    await ask(message, Registering.birth, texts)
+    await go_to(query, message, Registering.birth, state, texts, uow)
 
 
 @requires(Permission.REGISTER)

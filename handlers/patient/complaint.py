@@ -106,8 +106,11 @@ async def take_typed(
 
 
 @requires(Permission.DESCRIBE)
-async def skip_complaint(query: CallbackQuery, message: Message, state: FSMContext, texts: Texts) -> None:
-    await state.set_state(Describing.since)
+async def skip_complaint(
+    query: CallbackQuery, message: Message, state: FSMContext, texts: Texts, uow: UnitOfWork
+) -> None:
+    async with uow.begin():
+        await state.set_state(Describing.since)
     await edit_message(query, texts("scan.skipped"))
     await ask(message, Describing.since, texts)
 
@@ -119,7 +122,7 @@ async def take_since(
     async with uow.begin():
         await _remember(message, "since", state, uow)
         await save(message.text or "", "since", None, actor, state, texts, catalogues, uow)
-    view = await thanks(actor, state, texts, uow)
+        view = await thanks(actor, state, texts, uow)
     await message.answer(view.text, reply_markup=view.keyboard)
 
 
@@ -137,15 +140,17 @@ async def choose_since(
     if callback_data.name not in SINCE:
         raise StaleAction
     words = _in_two_languages(f"since.{callback_data.name}", texts, catalogues)
-    await save(words, "since", None, actor, state, texts, catalogues, uow)
-    view = await thanks(actor, state, texts, uow)
+    async with uow.begin():
+        await save(words, "since", None, actor, state, texts, catalogues, uow)
+        view = await thanks(actor, state, texts, uow)
     await edit_message(query, view.text, view.keyboard)
 
 
 @requires(Permission.DESCRIBE)
 async def skip_since(query: CallbackQuery, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
-    await state.set_state(None)
-    view = await thanks(actor, state, texts, uow)
+    async with uow.begin():
+        await state.set_state(None)
+        view = await thanks(actor, state, texts, uow)
     await edit_message(query, view.text, view.keyboard)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from io import BytesIO
 from typing import Any, Final
 
@@ -76,29 +77,37 @@ async def take_complaint(
     vault: Vault,
 ) -> None:
     """Keep the voice note with the complaint, beside what was chosen, and ask since when."""
-    if not await _keep_with_scan(message, actor, state, texts, uow, bot, vault):
-        return
-    if (await state.get_data()).get("chosen"):
-        await complaint.save("", "complaint", Describing.since, actor, state, texts, catalogues, uow)
-    else:
-        await state.set_state(Describing.since)
-    await ask(message, Describing.since, texts)
+
+    async def move_on() -> None:
+        if (await state.get_data()).get("chosen"):
+            await complaint.save("", "complaint", Describing.since, actor, state, texts, catalogues, uow)
+        else:
+            await state.set_state(Describing.since)
+
+    if await _keep_with_scan(message, actor, state, texts, uow, bot, vault, move_on):
+        await ask(message, Describing.since, texts)
 
 
 @requires(Permission.DESCRIBE)
 async def take_since(
     message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork, bot: Bot, vault: Vault
 ) -> None:
-    if await _keep_with_scan(message, actor, state, texts, uow, bot, vault):
-        await state.set_state(None)
+    if await _keep_with_scan(message, actor, state, texts, uow, bot, vault, partial(state.set_state, None)):
         view = await complaint.thanks(actor, state, texts, uow)
         await message.answer(view.text, reply_markup=view.keyboard)
 
 
 async def _keep_with_scan(
-    message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork, bot: Bot, vault: Vault
+    message: Message,
+    actor: Actor,
+    state: FSMContext,
+    texts: Texts,
+    uow: UnitOfWork,
+    bot: Bot,
+    vault: Vault,
+    move_on: Callable[[], Awaitable[None]],
 ) -> bool:
-    """Keep the voice note with the scan that the form is about, and say so."""
+    """Keep the voice note with the scan that the form is about, move the form on with it, and say so."""
     scan_id = (await state.get_data())["scan_id"]
     async with uow.read() as session:
         scan = await scan_for(session, scan_id, actor, Permission.DESCRIBE)
@@ -106,6 +115,7 @@ async def _keep_with_scan(
 
     async def keep(session: Any, spoken: Recording) -> None:  # noqa: ANN401 - handlers know no SQL
         await voice_notes.add_to_scan(session, actor, scan_id, spoken, uow.at)
+        await move_on()
 
     if not await _store(message, scan.patient_id, texts, uow, bot, vault, keep):
         return False

@@ -41,6 +41,7 @@ from handlers.views.paging import join_blocks
 from handlers.views.prescription import prescription_keyboard
 from handlers.views.reading import draft
 from workflow.accounts.passwords import MIN_LENGTH
+from workflow.unit_of_work import UnitOfWork
 
 Keyboard = Callable[..., InlineKeyboardMarkup | ReplyKeyboardMarkup | None]
 
@@ -178,6 +179,16 @@ async def answer_repeated_update(event: Message | CallbackQuery, state: FSMConte
         return
     await event.answer(texts("error.already_handled"))
     await repeat_question(event, state, texts)
+
+
+async def go_to(
+    query: CallbackQuery, message: Message, asked: State, state: FSMContext, texts: Texts, uow: UnitOfWork
+) -> None:
+    """Go to a question of the form by a button, and ask it."""
+    async with uow.begin():
+        await state.set_state(asked)
+    await query.answer()
+    await ask(message, asked, texts)
 
 
 async def repeat_question(message: Message, state: FSMContext, texts: Texts) -> bool:

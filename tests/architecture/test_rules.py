@@ -170,3 +170,39 @@ def test_secrets_are_compared_in_constant_time() -> None:
             if names & secret:
                 wrong.append(where(module, node))
     assert wrong == []
+
+
+FORM_WRITES = ("set_state", "set_data", "update_data", "clear")
+OF_THEIR_OWN = {
+    "handlers/account/sessions.py: link": "a command, which may be handled again in any state",
+    "handlers/account/passwords.py: take_new": "the form ends, and the refusal says so, however often it is handled",
+    "handlers/account/authenticator.py: take_password": "notes a message that was sent; the form moved before",
+}
+
+
+def test_a_handler_moves_a_form_in_the_transaction_of_its_update() -> None:
+    """Otherwise an update that an outage interrupts finds the form moved already, and its answer is lost."""
+    apart = {
+        f"{module.name}: {function.name}"
+        for module in modules()
+        if module.name.startswith("handlers/")
+        for function in ast.walk(module.tree)
+        if isinstance(function, ast.AsyncFunctionDef) and {"query", "message"} & _parameters(function)
+        for call in _writes_outside_transactions(function)
+        if isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) == "state"
+    }
+    assert apart == set(OF_THEIR_OWN)
+
+
+def _parameters(function: ast.AsyncFunctionDef) -> set[str]:
+    return {one.arg for one in (*function.args.args, *function.args.kwonlyargs)}
+
+
+def _writes_outside_transactions(function: ast.AsyncFunctionDef) -> list[ast.Call]:
+    """Nested functions count as within: their callers are looked at."""
+    within: set[ast.AST] = set()
+    for node in ast.walk(function):
+        begins = isinstance(node, ast.AsyncWith) and any("begin" in ast.unparse(one) for one in node.items)
+        if begins or (isinstance(node, ast.AsyncFunctionDef) and node is not function):
+            within |= set(ast.walk(node))
+    return [call for name in FORM_WRITES for call in calls(function, name) if call not in within]

@@ -3,7 +3,6 @@
 from aiogram import Router
 from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
-from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
@@ -13,7 +12,7 @@ from handlers.ui.callbacks.account import OtherAddress, WithoutEmail
 from handlers.ui.forms import Correcting, Registering
 from handlers.ui.replies import private_chat_id, reply
 from handlers.ui.texts import Texts
-from handlers.views.questions import ask
+from handlers.views.questions import ask, go_to
 from workflow.accounts import registration
 from workflow.errors import StaleAction
 from workflow.permissions import Permission
@@ -40,19 +39,17 @@ async def _mail_again(query: CallbackQuery, state: FSMContext, texts: Texts, uow
 
 
 @requires(Permission.REGISTER)
-async def ask_other_address(query: CallbackQuery, message: Message, state: FSMContext, texts: Texts) -> None:
-    await _ask_address(query, message, Registering.email, state, texts)
+async def ask_other_address(
+    query: CallbackQuery, message: Message, state: FSMContext, texts: Texts, uow: UnitOfWork
+) -> None:
+    await go_to(query, message, Registering.email, state, texts, uow)
 
 
 @requires(Permission.SET_EMAIL)
-async def ask_other_correction(query: CallbackQuery, message: Message, state: FSMContext, texts: Texts) -> None:
-    await _ask_address(query, message, Correcting.email, state, texts)
-
-
-async def _ask_address(query: CallbackQuery, message: Message, asked: State, state: FSMContext, texts: Texts) -> None:
-    await state.set_state(asked)
-    await query.answer()
-    await ask(message, asked, texts)
+async def ask_other_correction(
+    query: CallbackQuery, message: Message, state: FSMContext, texts: Texts, uow: UnitOfWork
+) -> None:
+    await go_to(query, message, Correcting.email, state, texts, uow)
 
 
 @requires(Permission.REGISTER)
@@ -72,9 +69,10 @@ async def register_without(
 
 
 @requires(Permission.SET_EMAIL)
-async def keep_as_it_is(query: CallbackQuery, state: FSMContext, texts: Texts) -> None:
+async def keep_as_it_is(query: CallbackQuery, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
     """End the change of the address: nothing was changed yet."""
-    await state.clear()
+    async with uow.begin():
+        await state.clear()
     await reply(query, texts("correct.unchanged"))
 
 
