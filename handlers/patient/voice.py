@@ -77,15 +77,20 @@ async def take_complaint(
     vault: Vault,
 ) -> None:
     """Keep the voice note with the complaint, beside what was chosen, and ask since when."""
+    move_on = partial(_leave_complaint, actor, state, texts, catalogues, uow)
+    if await _keep_with_scan(message, actor, state, texts, uow, bot, vault, move_on):
+        await ask(message, Describing.since, texts)
 
-    async def move_on() -> None:
+
+async def _leave_complaint(
+    actor: Actor, state: FSMContext, texts: Texts, catalogues: Catalogues, uow: UnitOfWork
+) -> None:
+    """Store the complaints that were chosen, and go on to the question since when."""
+    async with uow.begin():
         if (await state.get_data()).get("chosen"):
             await complaint.save("", "complaint", Describing.since, actor, state, texts, catalogues, uow)
         else:
             await state.set_state(Describing.since)
-
-    if await _keep_with_scan(message, actor, state, texts, uow, bot, vault, move_on):
-        await ask(message, Describing.since, texts)
 
 
 @requires(Permission.DESCRIBE)

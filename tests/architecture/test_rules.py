@@ -199,10 +199,8 @@ def _parameters(function: ast.AsyncFunctionDef) -> set[str]:
 
 
 def _writes_outside_transactions(function: ast.AsyncFunctionDef) -> list[ast.Call]:
-    """Nested functions count as within: their callers are looked at."""
     within: set[ast.AST] = set()
     for node in ast.walk(function):
-        begins = isinstance(node, ast.AsyncWith) and any("begin" in ast.unparse(one) for one in node.items)
-        if begins or (isinstance(node, ast.AsyncFunctionDef) and node is not function):
+        if isinstance(node, ast.AsyncWith) and any("begin" in ast.unparse(one) for one in node.items):
             within |= set(ast.walk(node))
     return [call for name in FORM_WRITES for call in calls(function, name) if call not in within]

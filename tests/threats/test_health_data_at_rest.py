@@ -46,6 +46,7 @@ from workflow.audit.chain import Source, audited_sessions
 
 CANARY = "canary-of-the-coal-mine"
 TAMIL = "நெஞ்சு வலி"
+JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF"  # three bytes alone occur in ciphertext by chance
 SPELLINGS = [word.encode(code) for word in (CANARY, TAMIL) for code in ("utf-8", "utf-16-le")]
 SPELLINGS += [spelling.hex().encode() for spelling in SPELLINGS] + [json.dumps(TAMIL)[1:-1].encode()]
 
@@ -329,7 +330,7 @@ async def test_the_whole_story_leaves_nothing_readable_behind(engines: Engines, 
     assert pdf.data.startswith(b"%PDF")
     assert len(files) >= 7
     assert [data[:5] for data in files if not is_encrypted(data)] == []
-    for secret in (*SPELLINGS, b"%PDF", b"\xff\xd8\xff", FINDINGS[0].encode(), FINDINGS[2].encode()):
+    for secret in (*SPELLINGS, b"%PDF", JPEG, FINDINGS[0].encode(), FINDINGS[2].encode()):
         assert secret not in stolen
 
 
