@@ -8,7 +8,7 @@ from tests.support.people import Clinic
 from tests.support.steps import a_scan
 from workflow.jobs import JobKind
 
-SCANS = 25  # more than the 20 messages that a chat may get at once
+SCANS = 45  # more than the 20 messages that a chat may get at once and those of a slow machine's next seconds
 
 
 @pytest.mark.slow
@@ -19,6 +19,6 @@ async def test_an_emergency_reaches_the_staff_while_a_backlog_of_cards_waits(cli
     await clinic.rao.sees("words of an emergency", timeout=30)
     waiting = [job for job in await open_jobs(clinic.app.services.sessions) if job.kind == JobKind.SHOW_CARD]
     assert waiting, "the limits hold nothing up: the test needs more scans"
-    await settles(clinic, within=90)
+    await settles(clinic, within=150)
     cards = [message for message in await clinic.rao.messages() if message.photo]
     assert len(cards) == SCANS
