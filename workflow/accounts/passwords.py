@@ -27,9 +27,7 @@ MAX_WAITING: Final = 20  # passwords of one kind of requester that wait for thei
 BUSY_PAUSE: Final = timedelta(minutes=1)
 NEW_PASSWORDS: Final = 10  # new passwords that a chat may try at once, good or bad
 NEW_PASSWORDS_PERIOD: Final = timedelta(hours=1)  # in which so many more come back
-TYPED_WORDS: Final = (
-    5  # of a chat that are compared with its password though none was asked for, alone and in sentences
-)
+TYPED_WORDS: Final = 5  # of a chat, alone or in sentences, that are compared though no password was asked for
 TYPED_WORDS_PERIOD: Final = timedelta(hours=5)  # in which so many more come back: no more guesses than at a sign-in
 
 
