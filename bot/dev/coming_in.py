@@ -1,5 +1,5 @@
 """Scenes of docs/users.md: a walk-in at the desk, a daughter who sends her mother's film, somebody without an email
-address, a stranger's call for help below a picture, and a form that a question and an edit interrupt."""
+address, a stranger's call for help below a picture, and a form that a question, an edit and the desk interrupt."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -30,8 +30,8 @@ Shoot = Callable[[str, Path], Awaitable[None]]  # a person's chat into a file
 
 
 async def show(demo: Demo, clinic: SandboxClient, language: str, folder: Path, shoot: Shoot) -> None:
-    """Play the scenes and draw them, named `walkin-ta.png`, `mother-ta.png`, `phone-ta.png`, `cry-ta.png` and
-    `form-ta.png`."""
+    """Play the scenes and draw them, named `walkin-ta.png`, `mother-ta.png`, `phone-ta.png`, `cry-ta.png`,
+    `form-ta.png` and `paused-ta.png`."""
     words = demo.app.services.catalogues.of(language)
     people = {one.role: await clinic.person(one.name) for one in CAST}
     await _walk_in(people[Role.ADMINISTRATOR], demo.picture, words)
@@ -40,6 +40,9 @@ async def show(demo: Demo, clinic: SandboxClient, language: str, folder: Path, s
     await shoot(people[Role.PATIENT].name, folder / f"mother-{language}.png")
     await _interrupted(people[Role.PATIENT], demo.picture, words)
     await shoot(people[Role.PATIENT].name, folder / f"form-{language}.png")
+    await _calls_the_desk(people[Role.PATIENT], words)
+    await shoot(people[Role.PATIENT].name, folder / f"paused-{language}.png")
+    await people[Role.PATIENT].presses(words.plain("button.leave_desk"))
     without_email, stranger = [await clinic.person(name) for name in NEWCOMERS[language]]
     await _without_email(without_email, words)
     await shoot(without_email.name, folder / f"phone-{language}.png")
@@ -88,6 +91,14 @@ async def _interrupted(amina: Person, picture: bytes, words: Texts) -> None:
     await amina.sees(words.plain("scan.since"))
     await amina.edits(typed, edited)
     await amina.sees(words.plain("edit.taken"))
+
+
+async def _calls_the_desk(amina: Person, words: Texts) -> None:
+    await amina.sends("/human")
+    await amina.sees("112")
+    await amina.sends(INTERRUPTED[words.language][1])
+    await amina.presses(words.plain("button.back_to_form"))
+    await amina.sees(words.plain("scan.since"))
 
 
 async def _without_email(kavin: Person, words: Texts) -> None:
