@@ -10,7 +10,6 @@ from typing import Final, NamedTuple
 
 FILE: Final = Path(__file__).with_name("advisories.toml")
 ROOT: Final = Path(__file__).parents[2]
-LOCKS: Final = ("requirements.lock", "requirements-dev.lock", "requirements-ml.lock")
 PIN: Final = re.compile(r"^([A-Za-z0-9._-]+)==([0-9][^\s;\\]*)", re.MULTILINE)
 
 
@@ -45,10 +44,15 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in found[0].split(".")) if found else ()
 
 
-def main() -> int:
+def read_locks(root: Path = ROOT) -> dict[str, str]:
+    """The text of every lock file in the folder, by its name."""
+    return {file.name: file.read_text(encoding="utf-8") for file in sorted(root.glob("*.lock"))}
+
+
+def main(root: Path = ROOT) -> int:
     """Print the faults; returns the exit code."""
     reviewed, advisories = read_advisories()
-    faults = [f"{name}: {fault}" for name in LOCKS for fault in find_faults((ROOT / name).read_text(), advisories)]
+    faults = [f"{name}: {fault}" for name, lock in read_locks(root).items() for fault in find_faults(lock, advisories)]
     print("\n".join([*faults, f"{len(advisories)} advisories, reviewed {reviewed}, {len(faults)} faults"]))  # noqa: T201 - its output
     return bool(faults)
 

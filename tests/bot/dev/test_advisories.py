@@ -1,13 +1,26 @@
 """No lock file pins a version with a known fault."""
 
-from bot.dev.advisories import LOCKS, PIN, ROOT, find_faults, read_advisories
+from pathlib import Path
+
+import pytest
+
+from bot.dev.advisories import PIN, find_faults, main, read_advisories, read_locks
 
 
 def test_no_lock_file_pins_a_version_with_a_known_fault() -> None:
     _, advisories = read_advisories()
-    locks = {name: (ROOT / name).read_text() for name in LOCKS}
-    assert {name: list(find_faults(text, advisories)) for name, text in locks.items()} == {name: [] for name in LOCKS}
-    assert all(len(PIN.findall(text)) > 50 for text in locks.values())
+    assert [(name, fault) for name, text in read_locks().items() for fault in find_faults(text, advisories)] == []
+
+
+def test_every_lock_file_of_the_folder_is_read_and_every_pin_in_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert {"requirements.lock", "requirements-postgres.lock"} < read_locks().keys()
+    for name, text in read_locks().items():
+        assert len(PIN.findall(text)) == sum(line[:1].isalnum() for line in text.splitlines()) > 0, name
+    (tmp_path / "requirements-new.lock").write_text("aiohttp==3.14.0\n")
+    assert main(tmp_path) == 1
+    assert "requirements-new.lock: aiohttp 3.14.0 has CVE-2026-54273" in capsys.readouterr().out
 
 
 def test_each_advisory_is_found_in_a_lock_one_version_older() -> None:
