@@ -18,8 +18,11 @@ from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
+from models.sqlite import open_connection
+
 Sessions = async_sessionmaker[AsyncSession]
 READ_ONLY: Final = "csss_looks"  # execution option of a read-only connection
+SQLITE_OPTIONS: Final = {"timeout": 30, "async_creator_fn": open_connection}  # seconds that a writer waits for another
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -63,7 +66,7 @@ def open_engine(url: str) -> AsyncEngine:
     """Create the engine for `sqlite+aiosqlite:///…` or `postgresql+psycopg://…`."""
     if not url.startswith("sqlite"):
         return create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
-    engine = create_async_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
+    engine = create_async_engine(url, connect_args=SQLITE_OPTIONS, hide_parameters=True)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_immediate)
     return engine

@@ -1,12 +1,13 @@
 """Texts that are made to cost much time, and a measure of the time that they hold the event loop."""
 
-import asyncio
 import random
 import string
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from asyncio import BaseEventLoop
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import thread_time
 from typing import Final
+from unittest.mock import patch
 
 LONGEST: Final = 4096  # characters of a message, by the Bot API
 _RANDOM: Final = random.Random(7)
@@ -71,28 +72,21 @@ OTHERS: Final = {
 
 
 class Lag:
-    """The longest stretch of CPU time, in seconds, in which the loop's thread served nobody else."""
+    """CPU time, in seconds, of the loop's longest turn, in which it served nobody else."""
 
     def __init__(self) -> None:
         self.longest = 0.0
 
 
-@asynccontextmanager
-async def measured_hold() -> AsyncIterator[Lag]:
-    """Measure CPU time of the loop's own thread: a busy machine and other threads do not count."""
-    lag, done = Lag(), asyncio.Event()
-    async with asyncio.TaskGroup() as group:
-        group.create_task(_watch(lag, done))
-        await asyncio.sleep(0)
-        try:
-            yield lag
-        finally:
-            done.set()
+@contextmanager
+def measured_hold() -> Iterator[Lag]:
+    """Measure the CPU time of each turn of the loop: a busy machine and other threads do not count."""
+    lag, turn = Lag(), BaseEventLoop._run_once
 
+    def measured(loop: BaseEventLoop) -> None:
+        before = thread_time()
+        turn(loop)
+        lag.longest = max(lag.longest, thread_time() - before)
 
-async def _watch(lag: Lag, done: asyncio.Event) -> None:
-    before = thread_time()
-    while not done.is_set():
-        await asyncio.sleep(0.001)
-        now = thread_time()
-        lag.longest, before = max(lag.longest, now - before), now
+    with patch.object(BaseEventLoop, "_run_once", measured):
+        yield lag

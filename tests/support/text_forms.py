@@ -8,10 +8,10 @@ from aiogram import Router
 from aiogram.dispatcher.event.handler import HandlerObject
 from aiogram.filters import Command, StateFilter
 from aiogram.fsm.state import State
-from aiogram.fsm.storage.base import StorageKey
 
 from handlers.access import PERMISSION_FLAG
 from handlers.routes import routes
+from models.tables.chats import Form
 from models.vocabulary import ScanStatus
 from tests.support.people import Clinic
 from tests.support.steps import a_scan
@@ -93,9 +93,9 @@ def data_of(state: State, scans: dict[ScanStatus, int]) -> dict[str, object]:
 
 async def types(clinic: Clinic, chat: int, text: str, state: State | None = None, data: Any = None) -> None:
     """Feed one text from this chat into a form."""
-    key = StorageKey(bot_id=clinic.app.services.bot.id, chat_id=chat, user_id=chat)
-    await clinic.app.dispatcher.storage.set_state(key, state)
-    await clinic.app.dispatcher.storage.set_data(key, data or {})
+    key = f"{clinic.app.services.bot.id}:{chat}:{chat}"
+    async with clinic.app.services.sessions.begin() as session:
+        await session.merge(Form(key=key, state=state.state if state else None, data=data or {}))
     await clinic.app.dispatcher.feed_update(clinic.app.services.bot, text_update(text, chat, chat))
 
 

@@ -45,7 +45,7 @@ async def _held(work: Callable[[], Any]) -> float:
     """Seconds that the work held the loop; the best of three, since the first may load something."""
     best = LIMIT * 10
     for _ in range(3):
-        async with measured_hold() as lag:
+        with measured_hold() as lag:
             await work()
         best = min(best, lag.longest)
         if best < LIMIT:

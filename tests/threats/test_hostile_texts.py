@@ -31,7 +31,7 @@ async def _held(clinic: Clinic, state: State | None, chat: int, data: dict[str, 
     """Seconds that one text held the loop; the best of three, since the first may load something."""
     best = LIMIT * 10
     for _ in range(3):
-        async with measured_hold() as lag:
+        with measured_hold() as lag:
             await types(clinic, chat, text, state, data)
         best = min(best, lag.longest)
         if best < LIMIT:
