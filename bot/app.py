@@ -11,7 +11,6 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from aiogram import Bot, Dispatcher
-from aiogram.methods import SetWebhook
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import Session
@@ -37,7 +36,7 @@ from bot.telegram.dispatcher import build_dispatcher
 from bot.telegram.polling import Polling
 from bot.telegram.send_limiter import SendLimiter
 from bot.telegram.session import open_bot
-from bot.telegram.webhook import WEBHOOK_PATH, Webhook
+from bot.telegram.webhook import WEBHOOK_PATH, Webhook, request_updates
 from bot.web.app import build_operator_app, build_web_app, listening
 from handlers.ui.texts import Catalogues
 from models.base import Sessions, open_engine
@@ -138,12 +137,8 @@ class App(NamedTuple):
     async def _receive_updates(self, polling: Polling) -> None:
         settings = self.settings
         if settings.webhook_url and settings.webhook_secret:
-            webhook = SetWebhook(
-                url=settings.webhook_url.rstrip("/") + WEBHOOK_PATH,
-                secret_token=settings.webhook_secret.get_secret_value(),
-                allowed_updates=self.dispatcher.resolve_used_update_types(),
-            )
-            await polling.call_until_answered(webhook)
+            secret, kinds = settings.webhook_secret.get_secret_value(), self.dispatcher.resolve_used_update_types()
+            await polling.call_until_answered(request_updates(settings.webhook_url, secret, kinds))
         else:
             await polling.run()
 

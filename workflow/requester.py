@@ -1,11 +1,15 @@
 """Shares of the limits over all people: strangers are refused first, then patients."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from enum import StrEnum
 from typing import Final
 
 from models.vocabulary import Role
 from workflow.actors import Actor
+
+IS_URGENT: Final = ContextVar("is_urgent", default=False)  # set while an emergency is answered
 
 
 class Requester(StrEnum):
@@ -38,3 +42,13 @@ def requester_of(actor: Actor | None) -> Requester:
         return Requester.STRANGER
     roles = {actor.role, *actor.roles}
     return Requester.PATIENT if roles == {Role.PATIENT} else Requester.STAFF
+
+
+@contextmanager
+def answering_urgently() -> Iterator[None]:
+    """Send answers to a stranger before those that wait for other strangers."""
+    token = IS_URGENT.set(True)
+    try:
+        yield
+    finally:
+        IS_URGENT.reset(token)

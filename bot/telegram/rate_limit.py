@@ -1,5 +1,6 @@
 """Rate limits per person, checked before every other middleware: excess updates are dropped after one notice."""
 
+from asyncio import Lock
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ PICTURE_BURST: Final = 30  # three albums
 MAX_MESSAGES_IN_PROGRESS: Final = CHAT_BURST  # messages and button presses of one person
 MAX_PICTURES_IN_PROGRESS: Final = 40  # over all people; part of them is left to patients and staff
 MAX_STRANGERS_IN_PROGRESS: Final = 50  # messages in progress above which no stranger's is accepted
+MAX_MESSAGES_OF_STRANGER: Final = 5  # in progress; a chat's are handled one after the other
+MAX_PICTURES_OF_STRANGER: Final = 10  # in progress: an album
 KNOWN_FOR: Final = 60.0  # seconds for which a sender's account is remembered
 QUIET_PERIOD: Final = 10.0  # seconds without a dropped update after which a flood is over
 MAX_ID: Final = 2**63 - 1
@@ -59,18 +62,20 @@ class SenderLimits:
     messages: TokenBucket
     pictures: TokenBucket
     in_progress: int = 0
+    pictures_in_progress: int = 0
     refused_at: dict[Flood, float] = field(default_factory=dict)
     emergency_at: float = -QUIET_PERIOD
     reading: bool = False  # a text beyond the limit is searched for an emergency
     requester: Requester = Requester.STRANGER
     known_at: float = -KNOWN_FOR  # when `requester` was read
+    lookup: Lock = field(default_factory=Lock)  # held while it is read
 
     def is_flooding(self, flood: Flood, now: float) -> bool:
         return now - self.refused_at.get(flood, -QUIET_PERIOD) < QUIET_PERIOD
 
     def is_idle(self, now: float) -> bool:
-        full = self.messages.is_full() and self.pictures.is_full()
-        return full and not self.in_progress and not any(self.is_flooding(flood, now) for flood in Flood)
+        busy = self.in_progress or self.pictures_in_progress or any(self.is_flooding(flood, now) for flood in Flood)
+        return not busy and self.messages.is_full() and self.pictures.is_full()
 
 
 class RateLimitMiddleware(BaseMiddleware):
@@ -78,7 +83,8 @@ class RateLimitMiddleware(BaseMiddleware):
 
     During a flood every further message is dropped: Telegram accepts one answer a second per chat, and polling
     returns a hundred updates from the oldest in progress. Pictures in progress are limited over all people, and
-    messages of strangers. Only when a limit over all people is near is the sender's account looked up.
+    messages of strangers; each stranger has a few of them, and the second half is left to those with none in progress,
+    so that a few strangers keep no other one out. Only where a stranger would be refused is the account looked up.
 
     An emergency message passes even so, once in QUIET_PERIOD, and does not end the flood."""
 
@@ -107,8 +113,8 @@ class RateLimitMiddleware(BaseMiddleware):
         now, picture = self._clock(), _is_picture(inner)
         ANSWERS_A_STRANGER.set(True)  # until the account is read
         limits = self._limits_of(inner.from_user.id, now)
-        if self._is_busy(Requester.STRANGER, picture) and now - limits.known_at >= KNOWN_FOR:
-            limits.requester, limits.known_at = requester_of(await self._actor(inner.from_user.id)), now
+        if self._exceeded(limits, picture, Requester.STRANGER) is not None:
+            await self._look_up(limits, inner.from_user.id, now)
         flood = None if data.get("is_retry") else self._check(limits, picture, now)
         if flood is None or await self._is_emergency(inner, limits, now):
             with self._counted(limits, picture):
@@ -120,21 +126,33 @@ class RateLimitMiddleware(BaseMiddleware):
         return None
 
     def _check(self, limits: SenderLimits, picture: bool, now: float) -> Flood | None:
-        if self._is_busy(limits.requester, picture):
-            return Flood.BUSY
+        exceeded = self._exceeded(limits, picture, limits.requester)
+        if exceeded is not None:
+            return exceeded
         if picture:
             return None if limits.pictures.spend() else Flood.PICTURES
-        accepted = (
-            limits.in_progress < MAX_MESSAGES_IN_PROGRESS
-            and not limits.is_flooding(Flood.MESSAGES, now)
-            and limits.messages.spend()
-        )
-        return None if accepted else Flood.MESSAGES
+        return None if not limits.is_flooding(Flood.MESSAGES, now) and limits.messages.spend() else Flood.MESSAGES
 
-    def _is_busy(self, requester: Requester, picture: bool) -> bool:
+    def _exceeded(self, limits: SenderLimits, picture: bool, requester: Requester) -> Flood | None:
+        """The limit of updates in progress that another one of this sender exceeds."""
+        stranger = requester is Requester.STRANGER
         if picture:
-            return self._pictures_in_progress >= requester.within(MAX_PICTURES_IN_PROGRESS)
-        return requester is Requester.STRANGER and self._messages_in_progress >= MAX_STRANGERS_IN_PROGRESS
+            own, most = limits.pictures_in_progress, requester.within(MAX_PICTURES_IN_PROGRESS)
+            if self._pictures_in_progress >= _fair(most, stranger and own > 0):
+                return Flood.BUSY
+            return Flood.PICTURES if stranger and own >= MAX_PICTURES_OF_STRANGER else None
+        own = limits.in_progress
+        if stranger and self._messages_in_progress >= _fair(MAX_STRANGERS_IN_PROGRESS, own > 0):
+            return Flood.BUSY
+        if own >= MAX_MESSAGES_IN_PROGRESS or (stranger and own >= MAX_MESSAGES_OF_STRANGER):
+            return Flood.MESSAGES
+        return None
+
+    async def _look_up(self, limits: SenderLimits, chat_id: int, now: float) -> None:
+        """Read whether the sender is a stranger, once in KNOWN_FOR; the sender's other updates wait for it."""
+        async with limits.lookup:
+            if now - limits.known_at >= KNOWN_FOR:
+                limits.requester, limits.known_at = requester_of(await self._actor(chat_id)), now
 
     async def _actor(self, chat_id: int) -> Actor | None:
         async with read_only(self._sessions) as session:
@@ -162,12 +180,14 @@ class RateLimitMiddleware(BaseMiddleware):
         self._pictures_in_progress += picture
         self._messages_in_progress += not picture
         limits.in_progress += not picture
+        limits.pictures_in_progress += picture
         try:
             yield
         finally:
             self._pictures_in_progress -= picture
             self._messages_in_progress -= not picture
             limits.in_progress -= not picture
+            limits.pictures_in_progress -= picture
 
     async def _notify(self, inner: Message | CallbackQuery, flood: Flood) -> None:
         """Send the notice in the person's language, read from the database."""
@@ -186,6 +206,11 @@ class RateLimitMiddleware(BaseMiddleware):
         messages = TokenBucket(MESSAGE_BURST, self._rates.messages_per_minute / 60, self._clock)
         pictures = TokenBucket(PICTURE_BURST, self._rates.pictures_per_hour / 3600, self._clock)
         return self._senders.setdefault(user_id, SenderLimits(messages, pictures))
+
+
+def _fair(most: int, has_some: bool) -> int:
+    """The part of a limit over all strangers that one of them may use up who has some of it already."""
+    return most // 2 if has_some else most
 
 
 def _fits_database(update_id: int, inner: Message | CallbackQuery) -> bool:

@@ -10,6 +10,8 @@ from aiogram.exceptions import TelegramRetryAfter
 from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 
+from bot.telegram.round_robin import RoundRobin
+from workflow.requester import IS_URGENT
 from workflow.token_bucket import TokenBucket, TokenBuckets
 
 CHAT_BURST: Final = 20  # messages to one chat at once; after that one a second
@@ -24,11 +26,12 @@ MAX_WAIT: Final = 5  # seconds of a 429 that are waited out here
 class SendLimiter(BaseRequestMiddleware):
     """Delays requests to the rates above and waits out a short 429; a longer one is raised for the worker to retry.
 
-    Answers to strangers wait for a rate of their own first, so that they delay nobody else's messages."""
+    Answers to strangers wait for a rate of their own first, so that they delay nobody else's messages. Their chats take
+    turns at it, and answers to emergencies go before the others."""
 
     def __init__(self) -> None:
         self._overall = TokenBucket(MESSAGES_PER_SECOND, MESSAGES_PER_SECOND)
-        self._strangers = TokenBucket(STRANGERS_PER_SECOND, STRANGERS_PER_SECOND)
+        self._strangers = RoundRobin(TokenBucket(STRANGERS_PER_SECOND, STRANGERS_PER_SECOND))
         self._chats = TokenBuckets(CHAT_BURST, 1)
 
     def card_delay(self, chat_id: int) -> float:
@@ -42,7 +45,7 @@ class SendLimiter(BaseRequestMiddleware):
         if chat_id is not None:
             await self._chats[chat_id].take()
             if ANSWERS_A_STRANGER.get():
-                await self._strangers.take()
+                await self._strangers.take(chat_id, urgent=IS_URGENT.get())
             await self._overall.take()
         try:
             return await make_request(bot, method)

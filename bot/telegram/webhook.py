@@ -7,16 +7,23 @@ from collections import Counter
 from typing import Final
 
 from aiogram import Bot, Dispatcher
+from aiogram.methods import SetWebhook
 from aiogram.types import Update
 from aiohttp import web
 from pydantic import ValidationError
 
-from bot.telegram.polling import MAX_ATTEMPTS, log_dropped, unreachable
+from bot.telegram.polling import MAX_ATTEMPTS, MAX_PENDING, log_dropped, unreachable
 from handlers.errors import is_outage
 
 logger = logging.getLogger(__name__)
 WEBHOOK_PATH: Final = "/telegram"
 AUTH_HEADER: Final = "X-Telegram-Bot-Api-Secret-Token"
+
+
+def request_updates(address: str, secret: str, kinds: list[str]) -> SetWebhook:
+    """The call by which Telegram posts updates to this web app, as many at once as polling would handle."""
+    url = address.rstrip("/") + WEBHOOK_PATH
+    return SetWebhook(url=url, secret_token=secret, allowed_updates=kinds, max_connections=MAX_PENDING)
 
 
 class Webhook:

@@ -101,7 +101,7 @@ async def take_picture(
     async with uow.read() as session:
         patient = await proxies.act_for(session, actor, (await state.get_data())["patient"])
         account = await queries.account_of(session, patient)
-    tools = upload.IntakeTools(bot, classifier, decoder, vault)
+    tools = upload.IntakeTools(bot, classifier, decoder, vault, at_desk=True)
     taken = await upload.intake_picture(picture_in(message), patient, state, uow, tools, QUESTIONS)
     if taken.question:
         taken_in = texts("walk_in.taken_in", identity=who_line(account, texts), scan=taken.scan_id)

@@ -21,6 +21,7 @@ from handlers.views.questions import repeat_question
 from workflow.actors import Actor
 from workflow.desk import urgency
 from workflow.permissions import Permission
+from workflow.requester import answering_urgently
 from workflow.text_thread import read_text
 from workflow.unit_of_work import UnitOfWork
 
@@ -88,8 +89,9 @@ async def hear(
     into a form is not the form's answer: its question is repeated."""
     async with uow.independent() as session:
         question_id = await emergency.record(session, message, actor, uow)
-    await message.answer(emergency.answer)
-    await emergency.ask(message, question_id)
+    with answering_urgently():
+        await message.answer(emergency.answer)
+        await emergency.ask(message, question_id)
     if raw_state in SECRETS:
         await delete_message(message)
     elif message.edit_date is None and _goes_on(message, raw_state):

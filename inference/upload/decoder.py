@@ -30,6 +30,7 @@ T = TypeVar("T")
 P = TypeVar("P")
 Receiver = Callable[["_DecoderProcess", Mapping[str, Any]], P]
 THREADS: Final = 2  # one waits for the decoder process while the other runs the classifier
+UPLOAD_THREADS: Final = 1  # of patients' uploads, which may be many and made to take long
 IMPORT_ROOT: Final = Path(__file__).parents[2]
 TIMEOUT: Final = 20.0  # seconds of wall clock for one picture; the decoder process limits its own CPU time
 MAX_HEADER_BYTES: Final = 1000  # bytes of the JSON header before the pixels
@@ -57,6 +58,7 @@ class DecoderPool:
     def __init__(self, timeout: float = TIMEOUT) -> None:
         self._timeout, self._lock = timeout, threading.Lock()
         self._threads = ThreadPoolExecutor(THREADS, "decoder")
+        self._uploads = ThreadPoolExecutor(UPLOAD_THREADS, "upload")
         self._decoder = _DecoderProcess()
 
     def __enter__(self) -> Self:
@@ -99,9 +101,14 @@ class DecoderPool:
         """Await blocking work with pictures in dedicated threads, so that it never queues behind password hashing."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
 
+    async def run_upload(self, work: Callable[..., T], *args: object) -> T:
+        """As `run`, for a patient's upload: uploads wait for each other, and the work of staff for one at most."""
+        return await asyncio.get_running_loop().run_in_executor(self._uploads, work, *args)
+
     def close(self) -> None:
         """Wait for the current picture and end the process."""
-        self._threads.shutdown(cancel_futures=True)
+        for threads in (self._uploads, self._threads):
+            threads.shutdown(cancel_futures=True)
         with self._lock:
             self._decoder.end()
 

@@ -11,13 +11,20 @@ from pathlib import Path
 from typing import Final
 
 ROOT = Path(__file__).parents[2]
-LIMITERS: Final = {"TokenBucket", "TokenBuckets", "Semaphore", "BoundedSemaphore", "ThreadPoolExecutor", "Queue"}
+LIMITERS: Final = re.compile(
+    r"TokenBuckets?|(Bounded)?Semaphore|R?Lock|Condition|(Thread|Process)PoolExecutor|(Lifo|Priority|Simple)?Queue"
+)
 COUNTERS: Final = {"count_attempt", "count_failure", "use_once", "begin_attempt", "within"}
 REFUSALS: Final = re.compile(r"(LoginLocked|CodesUsedUp|CodeTooSoon|MailQuotaExceeded|TooOften|TooMany\w+)")
 COUNTED: Final = re.compile(r"(MAX|MOST|MIN_INTERVAL|STREAMS|FREE_FAILURES)(_|$)|_PER_|^WRONG_|_IN_PROGRESS|_WAITING")
 
 SHARES, BROWSERS, FLOOD = "test_strangers_spend_no_share_of_others", "test_strangers_in_browsers", "test_flood"
+ROOMS: Final = ("workflow", "handlers", "bot", "inference", "reports", "faq", "models")
+NOT_COUNTED: Final = ("bot/dev/", "workflow/formulary/", "workflow/token_bucket.py", "bot/telegram/round_robin.py")
+BARE: Final = re.compile(r" [<>]=? ")  # a comparison with a number that has no name
+COUNTING: Final = ("workflow", "handlers", "bot")  # elsewhere a bare number measures pixels, words or bytes
 FILES, CODES = "test_strangers_and_patients_files", "workflow/accounts/codes.py"
+DECODER = "inference/upload/decoder.py"
 RATES, LOGINS, HASHER = "bot/telegram/rate_limit.py", "workflow/accounts/logins.py", "workflow/accounts/passwords.py"
 
 HELD: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {  # (module of tests/threats, test): limits
@@ -43,6 +50,7 @@ HELD: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {  # (module of tests/t
     ),
     (SHARES, "test_codes_of_strangers_and_patients_leave_a_share_to_the_release_of_reports"): (
         f"{CODES}: (await requester_for(session, code)).within(TOTAL_PER_WINDOW)",
+        f"{CODES}: TOTAL_PER_WINDOW",
         f"{CODES}: raise CodesUsedUp",
     ),
     (SHARES, "test_passwords_of_strangers_and_patients_hold_up_no_password_of_staff"): (
@@ -97,6 +105,14 @@ HELD: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {  # (module of tests/t
         f"{RATES}: requester.within(MAX_PICTURES_IN_PROGRESS)",
     ),
     (FLOOD, "test_strangers_messages_in_progress_hold_up_no_known_chat"): (f"{RATES}: MAX_STRANGERS_IN_PROGRESS",),
+    (FLOOD, "test_a_few_strangers_use_up_neither_messages_nor_pictures_in_progress"): (
+        f"{RATES}: MAX_MESSAGES_OF_STRANGER",
+        f"{RATES}: MAX_PICTURES_OF_STRANGER",
+    ),
+    (SHARES, "test_uploads_of_many_chats_hold_up_no_picture_that_staff_read_or_send"): (
+        f"{DECODER}: self._threads = ThreadPoolExecutor",
+        f"{DECODER}: self._uploads = ThreadPoolExecutor",
+    ),
     (FILES, "test_a_slip_that_strangers_saw_still_opens_by_the_telephone_and_guesses_touch_no_other"): (
         "workflow/accounts/files/slips.py: MAX_TRIES",
     ),
@@ -113,6 +129,19 @@ UNREACHED: Final[Mapping[str, tuple[str, ...]]] = {  # why no stranger counts in
         "workflow/accounts/files/dependants.py: raise TooManyDependants",
         "workflow/scans/presets.py: MAX_PHRASES",
     ),
+    "works for what staff release, draft or draw": ("reports/pdf/pool.py: self._pool = ProcessPoolExecutor",),
+    "held for one read that all share, for one film, or for updates of one chat": (
+        "bot/telegram/fsm_storage.py: lock = Lock",
+        f"{RATES}: lookup = Lock",
+        "bot/web/shared/changes.py: (self._services, self._lock) = Lock",
+        f"{DECODER}: (self._timeout, self._lock) = Lock",
+        "inference/film/finder.py: self._lock = Lock",
+        "inference/heart/segmenter.py: self._lock = Lock",
+        "inference/model/chest_reader.py: (self._lock, self._recipe) = Lock",
+        "inference/model/interpreter.py: _redirecting = Lock",
+        "inference/model/network.py: (self._lock, self._second) = Lock",
+        "inference/model/network.py: self._lock = Lock",
+    ),
     "comes after the right password, or after the code in the owner's mailbox": (
         "workflow/accounts/chats/sign_in.py: MAX_WRONG",
         "workflow/accounts/chats/sign_in.py: logins.count_failure(session, counted, at)",
@@ -124,19 +153,57 @@ UNREACHED: Final[Mapping[str, tuple[str, ...]]] = {  # why no stranger counts in
     ),
     "bounds one value, or a wait": (
         "bot/jobs/data_requests.py: MAX_PART_BYTES",
+        "bot/telegram/polling.py: MAX_ATTEMPTS",
         f"{RATES}: MAX_ID",
         "bot/telegram/send_limiter.py: MAX_WAIT",
+        "bot/telegram/webhook.py: MAX_ATTEMPTS",
         "bot/web/desk/guard.py: MAX_FORM",
         "bot/web/desk/worklist.py: MOST_SHOWN",
         "bot/web/health.py: MAX_QUEUE_AGE",
         "bot/web/viewer/routes.py: MAX_INIT_DATA",
         "handlers/account/secrets/own_password.py: MOST_DIGITS",
         "handlers/account/secrets/own_password.py: MOST_WORDS",
+        "handlers/ui/dates.py: MAX_AGE",
         "handlers/ui/dates.py: MAX_TYPED",
         "handlers/ui/parsing.py: MAX_NAME",
         "handlers/ui/prescription_lines.py: MAX_LINES",
         "handlers/ui/prescription_lines.py: raise TooManyLines",
+        "inference/film/finder.py: MAX_ASPECT",
+        f"{DECODER}: MAX_BYTES",
+        f"{DECODER}: MAX_PIXELS",
+        "inference/upload/dicom_file.py: MAX_FIRST_ELEMENT",
+        "inference/upload/dicom_file.py: MAX_FIRST_LENGTH",
+        "inference/upload/dicom_file.py: MAX_INFLATED",
+        "inference/upload/dicom_grey.py: MAX_STRETCH",
+        "inference/upload/jpeg.py: MAX_SCANS",
+        "inference/upload/limits.py: MAX_PIXELS",
+        "inference/upload/limits.py: MAX_SIDE",
+        "inference/upload/open.py: MAX_BYTES",
+        "inference/upload/png.py: MAX_DECOMPRESSED",
+        "workflow/desk/alarms.py: MAX_PAUSE",
         "workflow/queue/worklist.py: MAX_WAIT",
+    ),
+    "a bare number that bounds one value: a length, a status of HTTP, a part of a date": (
+        "bot/channels/email.py: error.code < 500",
+        "bot/channels/push.py: status >= 300",
+        "bot/channels/push.py: status >= 500",
+        "bot/channels/whatsapp.py: response.status >= 400",
+        "bot/channels/whatsapp.py: response.status >= 500",
+        "bot/settings.py: len(self.secret_key.get_secret_value()) < 32",
+        "bot/settings.py: min(map(len, self.master_key.get_secret_value().split(','))) < 32",
+        "bot/web/desk/oversight/record.py: len(text) <= 9",
+        "bot/web/desk/worklist.py: len(text) < 6",
+        "handlers/account/roles.py: len(actor.roles) < 2",
+        "handlers/ui/dates.py: int(number) > 31",
+        "handlers/ui/dates.py: len(day) > 2",
+        "handlers/ui/dates.py: len(month) > 2",
+        "handlers/ui/dates.py: len(number) < 4",
+        "handlers/ui/dates.py: len(number) > 3",
+        "handlers/ui/parsing.py: 2 <= len(number) <= 40",
+        "handlers/ui/parsing.py: len(letters) >= 2",
+        "handlers/ui/texts.py: months < 24",
+        "handlers/views/picking.py: len(picked) < 2",
+        "workflow/consistency/typed.py: len(plain) <= 4",
     ),
 }
 
@@ -146,20 +213,32 @@ def _name(node: ast.AST) -> str:
 
 
 def _limiters(node: ast.AST) -> list[str]:
-    return [_name(one.func) for one in ast.walk(node) if isinstance(one, ast.Call) and _name(one.func) in LIMITERS]
+    """Names of the limiters that are made in this expression, by a call or by a factory that is handed on."""
+    calls = [one for one in ast.walk(node) if isinstance(one, ast.Call)]
+    made = [_name(one.func) for one in calls]
+    made += [_name(key.value) for one in calls for key in one.keywords if key.arg == "default_factory"]
+    return [name for name in made if LIMITERS.fullmatch(name)]
 
 
-def _limits_in(node: ast.AST) -> Iterator[str]:
+def _made_in(node: ast.AST) -> Iterator[str]:
     match node:
         case ast.Assign(targets=[target], value=value) | ast.AnnAssign(target=target, value=ast.expr() as value):
             if made := _limiters(value):
                 yield f"{ast.unparse(target)} = {', '.join(made)}"
-        case ast.Return(value=ast.expr() as value) | ast.Expr(value=value) if made := _limiters(value):
-            yield f"return {', '.join(made)}"
+        case ast.Return(value=ast.expr() as value) | ast.Expr(value=value) | ast.withitem(context_expr=value):
+            if made := _limiters(value):
+                yield f"return {', '.join(made)}"
+
+
+def _counted_in(node: ast.AST) -> Iterator[str]:
+    match node:
         case ast.Call() if _name(node.func) in COUNTERS:
             yield ast.unparse(node)
         case ast.Compare() if any(isinstance(one, ast.Lt | ast.LtE | ast.Gt | ast.GtE) for one in node.ops):
-            yield from (name for one in (node.left, *node.comparators) if COUNTED.search(name := _name(one)))
+            sides = (node.left, *node.comparators)
+            yield from (name for one in sides for part in ast.walk(one) if COUNTED.search(name := _name(part)))
+            if any(isinstance(one, ast.Constant) and one.value not in (0, 1) for one in sides):
+                yield ast.unparse(node)
         case ast.Raise(exc=ast.expr() as raised):
             name = _name(raised.func if isinstance(raised, ast.Call) else raised)
             if REFUSALS.fullmatch(name):
@@ -167,18 +246,21 @@ def _limits_in(node: ast.AST) -> Iterator[str]:
 
 
 def _limits_of(source: str) -> set[str]:
-    return {limit for node in ast.walk(ast.parse(source)) for limit in _limits_in(node)}
+    return {limit for node in ast.walk(ast.parse(source)) for limit in (*_made_in(node), *_counted_in(node))}
+
+
+def _limits_of_all() -> Iterator[str]:
+    for path in (path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
+        name = str(path.relative_to(ROOT))
+        if not name.startswith(NOT_COUNTED):
+            for limit in _limits_of(path.read_text(encoding="utf-8")):
+                if name.startswith(COUNTING) or not BARE.search(limit):
+                    yield f"{name}: {limit}"
 
 
 def test_every_limit_is_named_once() -> None:
-    """Bounds of a dose (workflow/formulary) and of the emulator (bot/dev) count no requests."""
-    found = set[str]()
-    for path in (path for room in ("workflow", "handlers", "bot") for path in (ROOT / room).rglob("*.py")):
-        name = str(path.relative_to(ROOT))
-        if not name.startswith(("bot/dev/", "workflow/formulary/")) and name != "workflow/token_bucket.py":
-            found |= {f"{name}: {limit}" for limit in _limits_of(path.read_text(encoding="utf-8"))}
     named = Counter(limit for limits in (*HELD.values(), *UNREACHED.values()) for limit in limits)
-    assert Counter(found) == named
+    assert Counter(_limits_of_all()) == named
 
 
 def test_every_named_test_is_there() -> None:
@@ -196,5 +278,11 @@ def test_a_new_limit_is_found_whatever_its_form() -> None:
         "if number >= CALLS_PER_DAY: pass": "CALLS_PER_DAY",
         "if module.MOST <= number: pass": "MOST",
         "raise TooManyCalls(most=3)": "raise TooManyCalls",
+        "if code.attempts >= 5: pass": "code.attempts >= 5",
+        "if total >= share(MAX_CALLS, own): pass": "MAX_CALLS",
+        "async with asyncio.Lock():\n    pass": "return Lock",
+        "slot: Lock = field(default_factory=threading.RLock)": "slot = RLock",
+        "pool, a = (ProcessPoolExecutor(2), 1)": "(pool, a) = ProcessPoolExecutor",
+        "def run():\n    return run_in_executor(ThreadPoolExecutor(1), work)": "return ThreadPoolExecutor",
     }.items():
         assert _limits_of(source) == {limit}

@@ -19,7 +19,9 @@ from bot.dev.sandbox import Sandbox
 from bot.dev.sandbox.client.transcript import Message
 from bot.dev.sandbox.people import press_button, send_text
 from bot.telegram.rate_limit import (
+    MAX_MESSAGES_OF_STRANGER,
     MAX_PICTURES_IN_PROGRESS,
+    MAX_PICTURES_OF_STRANGER,
     MAX_STRANGERS_IN_PROGRESS,
     MESSAGE_BURST,
     PICTURE_BURST,
@@ -156,6 +158,38 @@ async def test_strangers_messages_in_progress_hold_up_no_known_chat(clinic: Clin
             await _held(handler, MAX_STRANGERS_IN_PROGRESS + number)
         handler.gate.set()
     assert handler.count == MAX_STRANGERS_IN_PROGRESS + 2, "the strangers' other messages were refused, not kept"
+
+
+async def test_a_few_strangers_use_up_neither_messages_nor_pictures_in_progress(clinic: Clinic) -> None:
+    """Each stranger has a few in progress. Of the second half each has one, so that others find room."""
+    for picture, own, most in (
+        (False, MAX_MESSAGES_OF_STRANGER, MAX_STRANGERS_IN_PROGRESS),
+        (True, MAX_PICTURES_OF_STRANGER, Requester.STRANGER.within(MAX_PICTURES_IN_PROGRESS)),
+    ):
+        limiter, handler = _limiter(clinic)
+        handler.gate.clear()
+        senders = most // 2 // own + 4
+        async with asyncio.TaskGroup() as group:
+            for _ in range(2 * own):
+                group.create_task(limiter(handler, _message(clinic, 10**6, picture), {}))
+            await _held(handler, own)
+            for number in range(2 * own * senders):
+                group.create_task(limiter(handler, _message(clinic, 10**6 + number % senders, picture), {}))
+            held = await _settled(handler)
+            assert own < held <= most // 2 + senders
+            group.create_task(limiter(handler, _message(clinic, 10**7, picture), {}))
+            await _held(handler, held + 1)
+            handler.gate.set()
+
+
+async def _settled(handler: "Handler") -> int:
+    """The number of updates that the handler holds when it holds no more a little later."""
+    while True:
+        count = handler.count
+        for _ in range(20):
+            await asyncio.sleep(0.005)
+        if handler.count == count:
+            return count
 
 
 async def _held(handler: "Handler", count: int) -> None:

@@ -19,6 +19,7 @@ from bot.dev.demo import demo_settings
 from bot.dev.sandbox import Sandbox
 from bot.telegram.rate_limit import MAX_STRANGERS_IN_PROGRESS
 from bot.telegram.send_limiter import ANSWERS_A_STRANGER, MESSAGES_PER_SECOND, SendLimiter
+from inference.upload.decoder import DecoderPool
 from models.base import Sessions
 from models.tables.accounts import Account
 from models.tables.codes import Code
@@ -234,3 +235,15 @@ async def test_long_texts_of_strangers_hold_up_no_short_text() -> None:
         assert done == []
         gate.set()
     assert done.count("owner") == 1
+
+
+async def test_uploads_of_many_chats_hold_up_no_picture_that_staff_read_or_send() -> None:
+    """Uploads wait for each other; of two hundred none is lost."""
+    gate = threading.Event()
+    with DecoderPool() as decoder:
+        async with asyncio.TaskGroup() as group:
+            uploads = [group.create_task(decoder.run_upload(gate.wait)) for _ in range(200)]
+            await asyncio.sleep(0)
+            assert await decoder.run(lambda: "read") == "read"
+            gate.set()
+    assert all(one.result() for one in uploads)

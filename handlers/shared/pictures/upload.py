@@ -46,10 +46,13 @@ OWN_QUESTIONS: Final = Questions(Describing.complaint, Describing.since)
 
 
 class IntakeTools(NamedTuple):
+    """`at_desk`: the picture is sent by staff, and waits for no patient's."""
+
     bot: Bot
     classifier: Classifier
     decoder: DecoderPool
     vault: Vault
+    at_desk: bool = False
 
 
 async def intake_picture(
@@ -116,7 +119,8 @@ async def _download(picture: PictureMessage, tools: IntakeTools) -> tuple[bytes,
         raise Refused(Reason.TOO_LARGE)
     data = BytesIO()
     await tools.bot.download(picture.file_id, data)
-    return await tools.decoder.run(_check, data.getvalue(), tools)
+    run = tools.decoder.run if tools.at_desk else tools.decoder.run_upload
+    return await run(_check, data.getvalue(), tools)
 
 
 def _check(original: bytes, tools: IntakeTools) -> tuple[bytes, bytes, Modality, str | None]:
