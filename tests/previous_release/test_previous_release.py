@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 import pyotp
 import pytest
+import pytest_asyncio
 from aiohttp import ClientSession
 from babel.messages.pofile import read_po
 
@@ -113,32 +114,44 @@ class Press(NamedTuple):
         return next(filter(str.isdigit, re.split(r"[:|]", self.data)), "")
 
 
+SHARED: Final = pytest.mark.asyncio(loop_scope="module")
+
+
 @pytest.fixture
 async def clinic(tmp_path: Path, engines: Engines) -> AsyncIterator[Restored]:
     async with restored(tmp_path, engines) as opened:
         yield opened
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory, engines: Engines) -> AsyncIterator[Restored]:
+    """One for the tests that leave each other's people alone."""
+    async with restored(tmp_path_factory.mktemp("shared"), engines) as opened:
+        yield opened
+
+
+@SHARED
 async def test_every_job_of_the_previous_release_runs_to_its_end(
-    clinic: Restored, caplog: pytest.LogCaptureFixture
+    shared: Restored, caplog: pytest.LogCaptureFixture
 ) -> None:
-    pending = {job.id: job.kind for job in clinic.jobs()}
+    pending = {job.id: job.kind for job in shared.jobs()}
     last = max(pending)
-    await clinic.settles()
-    assert [(job.kind, job.error) for job in clinic.jobs() if job.error or not job.ended] == []
+    await shared.settles()
+    assert [(job.kind, job.error) for job in shared.jobs() if job.error or not job.ended] == []
     assert [record.error for record in caplog.records if record.levelname != "INFO"] in ([], [STILL_READ])
-    assert last < max(job.id for job in clinic.jobs())
-    done = clinic.query("SELECT DISTINCT kind FROM jobs WHERE tried_at IS NOT NULL")
+    assert last < max(job.id for job in shared.jobs())
+    done = shared.query("SELECT DISTINCT kind FROM jobs WHERE tried_at IS NOT NULL")
     assert {kind for (kind,) in done} >= set(JOB_KINDS.split())
 
 
-async def test_what_was_pending_at_the_upgrade_reaches_people_after_it(clinic: Restored) -> None:
-    amina, ezhil = await clinic.named("Amina Yusuf"), await clinic.named("Ezhil Kumar")
+@SHARED
+async def test_what_was_pending_at_the_upgrade_reaches_people_after_it(shared: Restored) -> None:
+    amina, ezhil = await shared.named("Amina Yusuf"), await shared.named("Ezhil Kumar")
     await amina.sees("heat map")  # requested while the bot was stopped
     for who in (amina, ezhil):
-        assert (await _new_document(clinic, who)).startswith(b"%PDF")
-    await clinic.telegram.mail_to("meena@example.org", "new password", timeout=60)
-    await clinic.telegram.mail_to("latha@example.org", timeout=60)
+        assert (await _new_document(shared, who)).startswith(b"%PDF")
+    await shared.telegram.mail_to("meena@example.org", "new password", timeout=60)
+    await shared.telegram.mail_to("latha@example.org", timeout=60)
 
 
 async def test_a_half_filled_form_of_the_previous_release_goes_on(
@@ -219,46 +232,53 @@ async def _buttons(person: Person, last: int | None = None) -> list[Press]:
     ]
 
 
-async def test_the_report_of_the_previous_release_verifies(clinic: Restored) -> None:
-    rows = clinic.query("SELECT number, token, version, scan_id FROM reports ORDER BY id")
+@SHARED
+async def test_the_report_of_the_previous_release_verifies(shared: Restored) -> None:
+    rows = shared.query("SELECT number, token, version, scan_id FROM reports ORDER BY id")
     latest = {scan: version for _, _, version, scan in rows}
     async with ClientSession() as http:
         for number, token, version, scan in rows:
-            async with http.get(f"{clinic.address}/verify/{token}?lang=en") as answer:
+            async with http.get(f"{shared.address}/verify/{token}?lang=en") as answer:
                 page = await answer.text()
             assert answer.status == 200
             assert number in page
             assert ("is valid" in page) is (version == latest[scan])
-    amina = await clinic.named("Amina Yusuf")
-    await amina.sends("/report")
-    file = clinic.data / "report.pdf"
-    file.write_bytes(await _new_document(clinic, amina))
-    assert "All three signatures are sound." in await clinic.command("report", "verify", str(file))
+    amina = await shared.named("Amina Yusuf")
+    file = shared.data / "report.pdf"
+    file.write_bytes(await _asked_report(shared, amina))
+    assert "All three signatures are sound." in await shared.command("report", "verify", str(file))
 
 
-async def test_the_audit_chain_of_the_previous_release_is_whole_and_goes_on(clinic: Restored) -> None:
-    [(before,)] = clinic.query("SELECT max(seq) FROM audit")
-    amina = await clinic.named("Amina Yusuf")
-    await amina.sends("/report")
-    await _new_document(clinic, amina)
-    assert "The audit chain is whole" in await clinic.command("audit", "verify")
-    [(after,)] = clinic.query("SELECT max(seq) FROM audit")
+@SHARED
+async def test_the_audit_chain_of_the_previous_release_is_whole_and_goes_on(shared: Restored) -> None:
+    [(before,)] = shared.query("SELECT max(seq) FROM audit")
+    amina = await shared.named("Amina Yusuf")
+    await _asked_report(shared, amina)
+    assert "The audit chain is whole" in await shared.command("audit", "verify")
+    [(after,)] = shared.query("SELECT max(seq) FROM audit")
     assert after > before > 100
 
 
-async def test_a_phrase_taught_to_the_previous_release_is_answered(clinic: Restored) -> None:
-    stranger = await clinic.telegram.person("Somebody new")
+@SHARED
+async def test_a_phrase_taught_to_the_previous_release_is_answered(shared: Restored) -> None:
+    stranger = await shared.telegram.person("Somebody new")
     await stranger.sends("Is there parking for scooters??")
     answer = await stranger.sees("")
     assert "☎" in answer.text
 
 
-async def _new_document(clinic: Restored, person: Person, within: float = 60) -> bytes:
-    """The first file after the upgrade; the captions of older ones are edited meanwhile."""
+async def _asked_report(clinic: Restored, person: Person) -> bytes:
+    last = max(message.id for message in await person.messages())
+    await person.sends("/report")
+    return await _new_document(clinic, person, last)
+
+
+async def _new_document(clinic: Restored, person: Person, after: int = 0, within: float = 60) -> bytes:
+    """The first file after this message and the upgrade; the captions of older ones are edited meanwhile."""
     async with asyncio.timeout(within):
         while True:
             for message in await person.messages():
-                if message.id > clinic.saved["last_message"] and message.document:
+                if message.id > max(after, clinic.saved["last_message"]) and message.document:
                     return await message.download()
             await asyncio.sleep(0.1)
 

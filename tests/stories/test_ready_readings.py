@@ -14,6 +14,7 @@ from models.tables.scans import Reading
 from models.vocabulary import Language, ScanStatus
 from tests.support.people import Clinic
 from tests.support.steps import a_scan, rows, scan_row, sentence_for
+from tests.support.text_forms import send_without_limits
 from workflow.reporting.reading import build_summary
 
 SCANS = 15
@@ -117,6 +118,7 @@ async def test_a_child_is_not_offered_readings_of_adults_and_forged_ones_are_ref
 
 @pytest.mark.slow
 async def test_fifteen_normal_chests_in_a_row_take_at_most_four_presses_each(clinic: Clinic) -> None:
+    send_without_limits(clinic)
     for _ in range(SCANS):
         scan = await a_scan(clinic, ScanStatus.AI_ANALYZED, label="Normal", abnormal=0.04)
         presses = 0
