@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from bot.cli.database import audit_key, command_line_sessions, with_engine, with_session
 from bot.observability.audit_anchor import Anchors, find_anchors, read_anchors
+from bot.observability.audit_verification import VERIFIED_FILE, Way, outcome, store
 from bot.secrets import anchor_key, secret_key
 from bot.settings import Settings
 from models.tables.audit import AuditRow
@@ -117,11 +119,15 @@ def _outside(rows: int, outer: Sequence[chain.Anchor]) -> str:
 async def _verify(
     outer: Sequence[chain.Anchor], settings: Settings, engine: AsyncEngine
 ) -> tuple[int, chain.ChainBreak | None, Anchors]:
-    """The number of rows, the first break of the chain, and the anchors."""
+    """The number of rows, the first break of the chain, and the anchors. The record's page shows the outcome."""
+    key = anchor_key(secret_key(settings))
     async with command_line_sessions(settings, engine)() as session:
-        anchors = read_anchors(settings.data / "audit-anchors.txt", anchor_key(secret_key(settings)))
+        anchors = read_anchors(settings.data / "audit-anchors.txt", key)
         fault = await chain.verify(session, audit_key(settings), [*anchors.known, *outer])
-        return (await chain.head(session)).seq, fault, anchors
+        rows = (await chain.head(session)).seq
+    with suppress(OSError):  # of a copy that is kept read-only
+        store(settings.data / VERIFIED_FILE, key, outcome(rows, fault, anchors, Way.COMMAND, datetime.now(UTC), outer))
+    return rows, fault, anchors
 
 
 async def _export(session: AsyncSession) -> list[AuditRow]:

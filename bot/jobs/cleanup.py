@@ -13,6 +13,7 @@ from bot.channels.delivering import TELEGRAM_REFUSALS
 from bot.channels.email import Email
 from bot.jobs.data_requests import erase_due_accounts
 from bot.observability.audit_anchor import record_anchor, send_to_syslog
+from bot.observability.audit_verification import VERIFIED_FILE, Result, Way, is_due, last_verification, verify_chain
 from bot.secrets import anchor_key
 from bot.services import Services
 from models.base import read_only
@@ -38,7 +39,9 @@ async def remove_message(services: Services, chat_id: int, message_id: int) -> N
 
 
 async def clean_up(services: Services) -> None:
-    """Delete expired rows, erase accounts that are due, delete orphaned files, record the audit anchor. Idempotent."""
+    """Delete expired rows, erase accounts that are due, delete orphaned files, record the audit anchor.
+
+    Once a day the audit chain is verified. Idempotent."""
     async with services.sessions.begin() as session:
         await delete_old_updates(session, services.now())
         await unanswered.delete_old(session, services.now())
@@ -51,6 +54,7 @@ async def clean_up(services: Services) -> None:
     await erase_due_accounts(services)
     await delete_orphaned_files(services)
     await anchor_head(services)
+    await verify_daily(services)
 
 
 async def anchor_head(services: Services) -> None:
@@ -72,6 +76,16 @@ async def anchor_head(services: Services) -> None:
             await services.deliveries.deliver(f"audit-head:{day}", partial(_mail, services, email))
         except Exception as error:  # noqa: BLE001 - the next hour tries again
             logger.warning("the audit head was not mailed", extra={"error": type(error).__name__})
+
+
+async def verify_daily(services: Services) -> None:
+    """Verify the audit chain unless that was done within a day, in whatever way. A fault is logged as an error."""
+    file, key, now = services.anchors.file, anchor_key(services.secret_key), services.now()
+    if not is_due(await asyncio.to_thread(last_verification, file.with_name(VERIFIED_FILE), key), now):
+        return
+    found = await verify_chain(services.sessions, file, key, Way.BOT, now)
+    if found.result is not Result.WHOLE:
+        logger.error("the audit record is not whole: run `csss audit verify`", extra={"kind": found.result.value})
 
 
 async def _mail(services: Services, email: Email) -> str:

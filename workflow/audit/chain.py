@@ -160,11 +160,15 @@ async def head(session: AsyncSession) -> Anchor:
     return Anchor(row.seq, row.hash) if row else Anchor(0, GENESIS)
 
 
-async def verify(session: AsyncSession, key: bytes, anchors: Sequence[Anchor] = ()) -> ChainBreak | None:
-    """Walk the whole chain. None when every row is unchanged and no anchored row is missing."""
+async def verify(
+    session: AsyncSession, key: bytes, anchors: Sequence[Anchor] = (), page_rows: int = PAGE_ROWS
+) -> ChainBreak | None:
+    """Walk the whole chain. None when every row is unchanged and no anchored row is missing.
+
+    The event loop runs on between two pages of so many rows."""
     anchored = {anchor.seq: anchor.hash for anchor in anchors}
     previous, expected = GENESIS, 1
-    async for rows in _row_pages(session):
+    async for rows in _row_pages(session, page_rows):
         for row in rows:
             values, digest = [*row[:-1]], row[-1]
             try:
@@ -205,16 +209,16 @@ def pseudonym(key: bytes, patient_id: int | None) -> str | None:
     return hmac.new(key, f"patient {patient_id}".encode(), sha256).hexdigest()[:16]
 
 
-async def _row_pages(session: AsyncSession) -> AsyncIterator[Sequence[Row[Any]]]:
-    """All rows in order, `PAGE_ROWS` at a time, without type conversion, which would dominate the time of a walk."""
+async def _row_pages(session: AsyncSession, most: int) -> AsyncIterator[Sequence[Row[Any]]]:
+    """All rows in order, `most` at a time, without type conversion, which would dominate the time of a walk."""
     rows: Sequence[Row[Any]] = ()
     page = text(f"SELECT {', '.join(HASHED_COLUMNS)}, hash FROM audit WHERE seq > :after ORDER BY seq LIMIT :most")  # noqa: S608 - constant column names
     while True:
         after = rows[-1][0] if rows else -(2**31)
-        rows = (await session.execute(page, {"after": after, "most": PAGE_ROWS})).all()
+        rows = (await session.execute(page, {"after": after, "most": most})).all()
         if rows:
             yield rows
-        if len(rows) < PAGE_ROWS:
+        if len(rows) < most:
             return
 
 

@@ -20,6 +20,7 @@ from bot.cli.refusal import fail
 from bot.cli.settings import settings_or_exit
 from bot.data_folder import RESTORING, InUse, only_bot
 from bot.observability.audit_anchor import read_anchors
+from bot.observability.audit_verification import VERIFIED_FILE, Way, outcome, store
 from bot.secrets import anchor_key, master_keys, secret_key
 from bot.settings import Settings
 from models.crypto.keys import KEKS, has_unknown_kek
@@ -96,8 +97,11 @@ async def _bring_up(settings: Settings, engine: AsyncEngine, restored: Restored)
         again = await erasure.repeat_erasures(session, restored.destroyed, now)
         await chain.record(session, None, chain.AuditEvent("restore", "setting", restored.backup), now)
     async with sessions() as session:
-        anchors = read_anchors(settings.data / "audit-anchors.txt", anchor_key(secret_key(settings)))
+        key = anchor_key(secret_key(settings))
+        anchors = read_anchors(settings.data / "audit-anchors.txt", key)
         fault = await chain.verify(session, audit_key(settings), anchors.known)
-        if fault is not None:
-            raise BackupError(f"restored, but the audit chain is broken at row {fault.seq}: see `csss audit verify`")
-        return again, (await chain.head(session)).seq
+        rows = (await chain.head(session)).seq
+    store(settings.data / VERIFIED_FILE, key, outcome(rows, fault, anchors, Way.RESTORE, now))
+    if fault is not None:
+        raise BackupError(f"restored, but the audit chain is broken at row {fault.seq}: see `csss audit verify`")
+    return again, rows

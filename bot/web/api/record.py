@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
+from bot.observability.audit_verification import Result, Way
 from bot.web.api.endpoint import Caller
 from bot.web.api.shapes import NO_NUL, Answer, Query, QueryDay, QueryId
 from bot.web.shared import lists
@@ -42,11 +43,26 @@ class RecordRow(Answer):
         )
 
 
+class RecordVerification(Answer):
+    """The last walk over the whole record: when, by what way, how many rows, and with what result.
+
+    `number`: the first broken or missing row, or the changed line of the anchors; null where it is whole.
+    `vouched`: the last row that an anchor knows; 0: none."""
+
+    at: datetime
+    way: Way
+    rows: int
+    result: Result
+    number: int | None
+    vouched: int
+
+
 class RecordPage(Answer):
-    """Newest first. `cut`: there may be more."""
+    """Newest first. `cut`: there may be more. `verified`: null where the record was never verified."""
 
     rows: list[RecordRow]
     cut: bool
+    verified: RecordVerification | None
 
 
 class RecordQuery(Query):
@@ -63,7 +79,9 @@ class RecordQuery(Query):
 async def show(call: Caller, query: RecordQuery) -> RecordPage:
     """Search the record."""
     rows = await lists.record_rows(call.services, call.actor, _filters(call, query))
-    return RecordPage(rows=[RecordRow.of(one) for one in rows], cut=len(rows) == lists.SHOWN)
+    found = await lists.record_verified(call.services)
+    verified = RecordVerification(**{**found._asdict(), "number": found.number or None}) if found else None
+    return RecordPage(rows=[RecordRow.of(one) for one in rows], cut=len(rows) == lists.SHOWN, verified=verified)
 
 
 async def export(call: Caller, query: RecordQuery) -> CsvFile:

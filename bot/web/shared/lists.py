@@ -1,9 +1,12 @@
 """The lists of the house and of the record, and each as a file. A search of the record is recorded."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
 from typing import Final, NamedTuple
 
+from bot.observability.audit_verification import VERIFIED_FILE, Verification, last_verification
+from bot.secrets import anchor_key
 from bot.services import Services
 from bot.web.shared.session import acting
 from handlers.ui.texts import Texts
@@ -103,6 +106,12 @@ async def record_rows(services: Services, actor: Actor, filters: AuditFilter, mo
         event = AuditEvent("look:audit", "audit", searched or "all", reason="export" if most == EXPORTED else None)
         await chain.record(session, actor, event, services.now())
     return rows
+
+
+async def record_verified(services: Services) -> Verification | None:
+    """The last verification of the whole record; None where there was none yet."""
+    path = services.anchors.file.with_name(VERIFIED_FILE)
+    return await asyncio.to_thread(last_verification, path, anchor_key(services.secret_key))
 
 
 async def record_file(services: Services, actor: Actor, filters: AuditFilter) -> CsvFile:

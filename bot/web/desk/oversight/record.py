@@ -1,4 +1,6 @@
-"""The record: search of the audit trail, for administrators, and the matches as CSV. Each search is recorded."""
+"""The record: search of the audit trail, for administrators, and the matches as CSV. Each search is recorded.
+
+The page says when the whole record was last verified, and with what result."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -23,6 +25,7 @@ async def show(request: web.Request, services: Services, visitor: Visitor) -> we
     given = {name: request.query.get(name, "")[:254] for name in FIELDS}
     cut = lists.SHOWN if len(rows) == lists.SHOWN else 0
     values: dict[str, Any] = {"rows": rows, "given": given, "cut": cut, "query": request.query_string}
+    values["verified"] = await lists.record_verified(services)
     return render(request, "record.html", visitor.texts, visitor=visitor, **values)
 
 
