@@ -9,6 +9,7 @@ from bot.telegram.context import ContextMiddleware
 from bot.telegram.faq_cache import FaqCache
 from bot.telegram.fsm_storage import DatabaseStorage, PerChatIsolation
 from bot.telegram.rate_limit import RateLimitMiddleware, Rates
+from bot.telegram.routing import indexed
 from faq.answer import Faq
 from handlers.access import AuthorizationMiddleware, ButtonMessageMiddleware
 from handlers.routes import routes
@@ -48,5 +49,5 @@ def build_dispatcher(services: Services, metrics: Metrics, faq: Faq, settings: S
     dispatcher.edited_message.middleware(AuthorizationMiddleware())
     dispatcher.callback_query.middleware(AuthorizationMiddleware())
     dispatcher.callback_query.middleware(ButtonMessageMiddleware())
-    dispatcher.include_router(routes())
+    dispatcher.include_router(indexed(routes()))
     return dispatcher

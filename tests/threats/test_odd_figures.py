@@ -2,7 +2,6 @@
 
 import logging
 import traceback
-from enum import StrEnum
 from itertools import product
 
 import pytest
@@ -11,6 +10,7 @@ from aiogram.filters.callback_data import CallbackData
 from bot.app import Engines
 from bot.dev.sandbox import Person
 from handlers.ui import callbacks
+from tests.support.buttons import packed
 from tests.support.people import Clinic, open_clinic
 from tests.support.text_forms import commands, data_of, scans_for_forms, send_without_limits, sender, text_states, types
 
@@ -76,16 +76,6 @@ async def test_no_figure_behind_any_command_ends_in_a_fault(
     assert faults == {}
 
 
-def _packed(kind: type[CallbackData], odd: str, value: str) -> str:
-    """Data of a button whose field `odd` has this value, and whose others are plain."""
-    values = [kind.__prefix__]
-    for name, field in kind.model_fields.items():
-        of = field.annotation
-        plain = next(iter(of)).value if isinstance(of, type) and issubclass(of, StrEnum) else "1"
-        values.append(value if name == odd else plain)
-    return kind.__separator__.join(values)
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
@@ -124,7 +114,7 @@ async def test_no_number_in_any_button_ends_in_a_fault(unlimited: Clinic, caplog
         await person.sees("")
     faults = {}
     for (kind, name), value, person in product(fields, IDS, people):
-        await person.forges(_packed(kind, name, value), timeout=30)
+        await person.forges(packed(kind, name, value), timeout=30)
         if found := _faults(caplog):
             faults[kind.__name__, name, value, person.name] = found
     assert faults == {}
