@@ -33,15 +33,16 @@ from workflow.token_bucket import TokenBuckets
 ATTEMPTS: Final = web.AppKey("viewer attempts", TokenBuckets)
 FILMS: Final = web.AppKey("viewer films", TokenBuckets)
 WEB_CHAT: Final = web.AppKey("web chat", str)
+SCRIPTS: Final = ("main", "film", "sharpen", "view", "slices", "compare", "measures", "session")
 ASSETS: Final = {
     "viewer.css": "text/css",
-    **{f"{name}.js": "text/javascript" for name in ("main", "film", "view", "slices", "measures", "session")},
+    **dict.fromkeys((f"{name}.js" for name in SCRIPTS), "text/javascript"),
 }
 LABELS: Final = (
     "title", "loading", "signed_out", "failed", "forbidden", "busy", "picture", "keys",
     "move", "window", "ruler", "ratio", "draw_ratio", "ratio_is", "mm", "detector_mm", "no_scale",
-    "preset", "own", "full", "lungs", "mediastinum", "bone", "invert", "rotate", "flip", "zoom_in", "zoom_out", "reset",
-    "slice_before", "slice_after", "play", "heat_map", "earlier",
+    "preset", "own", "full", "lungs", "mediastinum", "bone", "invert", "sharpen", "sharpened", "rotate", "flip",
+    "zoom_in", "zoom_out", "reset", "slice_before", "slice_after", "play", "heat_map", "earlier", "wipe", "wipe_at",
 )  # fmt: skip
 MAX_EARLIER: Final = 20
 MAX_INIT_DATA: Final = 16_384  # bytes; Telegram's own are below 4 KB

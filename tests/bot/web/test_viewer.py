@@ -242,7 +242,7 @@ async def test_the_page_is_framed_by_telegram_alone_and_holds_nothing(clinic: Cl
         assert "default-src 'none'" in policy
         body = await page.text()
         assert clinic.app.services.catalogues.of("ta").plain("viewer.signed_out") in body
-        for name in ("viewer.css", "main.js", "film.js", "view.js", "measures.js", "slices.js", "session.js"):
+        for name in ("viewer.css", *(file.name for file in PAGES.glob("*.js"))):
             assert (await web.get(f"/viewer/{name}")).status == 200, name
         assert (await web.get("/viewer/routes.py")).status == 404
 
@@ -274,6 +274,46 @@ async def _measured(page: Page) -> str:
     reading = page.locator("#reading")
     await expect(reading).to_be_in_viewport(ratio=1)
     return await reading.inner_text()
+
+
+async def _is_sharpened(page: Page, said: str) -> None:
+    film = page.locator("#left canvas")
+    await page.keyboard.press("0")
+    before = await film.screenshot()
+    await page.keyboard.press("s")
+    await expect(page.locator("#sharp")).to_have_text(said)
+    assert await film.screenshot() != before
+    await page.keyboard.press("0")
+    await expect(page.locator("#sharp")).to_have_text("")
+
+
+async def _is_wiped(page: Page, name: str) -> None:
+    """The earlier film lies over this one, to the right of the line that the slider moves, and beside it afterwards."""
+    slider, beside = page.get_by_label(name), page.locator("#right")
+    await page.keyboard.press("w")
+    await expect(beside).to_be_hidden()
+    await slider.press("Home")
+    all_earlier = await page.locator("#left canvas").screenshot()
+    await slider.press("End")
+    assert await page.locator("#left canvas").screenshot() != all_earlier
+    await expect(page.locator("#beyond")).to_contain_text("#1 ·")
+    await page.keyboard.press("w")
+    await expect(slider).to_be_hidden()
+    await expect(page.locator("#beyond")).to_have_text("")
+    await expect(beside).to_be_visible()
+
+
+async def _sharpens_as_numpy_does(page: Page) -> None:
+    """Each value moves away from the mean of the five by five around it, within the film's range."""
+    values = np.random.default_rng(7).integers(0, 256, (9, 7), dtype=np.uint8)
+    shown = await page.evaluate(
+        "async one => Array.from((await import('/viewer/sharpen.js')).sharpened(Uint8Array.from(one), 7, 9, 255))",
+        values.ravel().tolist(),
+    )
+    rows = [values[max(0, y - 2) : y + 3].mean(0, dtype=float) for y in range(9)]
+    blurred = np.stack([np.stack(rows)[:, max(0, x - 2) : x + 3].mean(1) for x in range(7)], 1)
+    exact = np.clip(2.0 * values - blurred, 0, 255)
+    np.testing.assert_allclose(np.reshape(shown, (9, 7)), exact, atol=0.51)
 
 
 @pytest.mark.slow
@@ -312,6 +352,9 @@ async def test_the_viewer_opens_in_the_web_chat_and_is_used_by_hand_and_by_keys(
         assert " mm" in await _measured(page)
         await page.get_by_label(sentence_for(clinic, "viewer.earlier")).select_option("1")
         await page.locator("#right:not([hidden])").wait_for()
+        await _is_sharpened(page, sentence_for(clinic, "viewer.sharpened"))
+        await _is_wiped(page, sentence_for(clinic, "viewer.wipe_at"))
+        await _sharpens_as_numpy_does(page)
         assert complaints == []
         await page.reload()
         await page.locator("#tools").wait_for()

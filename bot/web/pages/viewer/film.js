@@ -1,5 +1,7 @@
 /** A film's values, and the picture that a window makes of them. */
 
+import { sharpened } from "./sharpen.js";
+
 const SAMPLE = 200_000; // values that a histogram is made of
 
 /** The windows by their share of the film's values: what is dark (lungs) to what is bright (bone). */
@@ -7,7 +9,7 @@ const SHARES = { full: [0, 1], lungs: [0, 0.6], mediastinum: [0.35, 0.95], bone:
 
 export class Film {
   constructor({ width, height, bits, window, spacing, at_detector: atDetector, values }) {
-    Object.assign(this, { width, height, spacing, atDetector, values });
+    Object.assign(this, { width, height, spacing, atDetector, values, shown: values });
     this.top = bits === 8 ? 255 : 65_535;
     this.own = window;
     this.window = [...window];
@@ -39,6 +41,17 @@ export class Film {
     this.render();
   }
 
+  get sharp() {
+    return this.shown !== this.values;
+  }
+
+  /** Draw edges more clearly, or as they are. */
+  sharpen(wanted) {
+    if (wanted) this.sharpened ??= sharpened(this.values, this.width, this.height, this.top);
+    this.shown = wanted ? this.sharpened : this.values;
+    this.render();
+  }
+
   /** Draw the values through the window, each `step`-th in both directions. */
   render(step = 1) {
     const width = Math.ceil(this.width / step);
@@ -54,7 +67,7 @@ export class Film {
     const pixels = new Uint32Array(this.image.data.buffer);
     for (let y = 0, at = 0; y < height; y++) {
       const row = y * step * this.width;
-      for (let x = 0; x < width; x++) pixels[at++] = shades[this.values[row + x * step]];
+      for (let x = 0; x < width; x++) pixels[at++] = shades[this.shown[row + x * step]];
     }
     this.context.putImageData(this.image, 0, 0);
   }

@@ -1,5 +1,6 @@
 /** The viewer: opens the session, shows the film and its tools. */
 
+import { Comparison } from "./compare.js";
 import { Film } from "./film.js";
 import { Measures } from "./measures.js";
 import * as session from "./session.js";
@@ -14,6 +15,7 @@ let labels = {};
 let mode = "move";
 let views = [];
 let slices = null;
+let comparison = null;
 const camera = new Camera();
 
 function say(text) {
@@ -73,6 +75,7 @@ function buildTools(known, measures) {
     ...MODES.map((name, at) => button(name, () => choose(name), at + 1)),
     choice("preset", PRESETS.map((name) => [name, labels[name]]), preset),
     button("invert", invert, "i"),
+    button("sharpen", () => sharpen(!views[0].film.sharp), "s"),
     button("rotate", () => camera.change({ quarters: (camera.quarters + 1) % 4 }), "r"),
     button("flip", () => camera.change({ flipped: !camera.flipped }), "f"),
     button("zoom_in", () => zoom(1.25), "+"),
@@ -80,30 +83,22 @@ function buildTools(known, measures) {
     button("reset", () => reset(measures), "0"),
     ...(slices ? [button("slice_before", () => leaf(-1), "PgUp"), button("slice_after", () => leaf(1), "PgDn"), button("play", play, "p")] : []),
     ...(known.heat_map ? [button("heat_map", () => toggleHeatMap(known.scan), "h")] : []),
-    ...(known.earlier.length ? [earlierFilms(known.earlier, measures)] : []),
+    ...(known.earlier.length ? [earlierFilms(known.earlier), button("wipe", () => comparison.wipe(), "w")] : []),
   );
+  find('[data-name="wipe"]')?.toggleAttribute("hidden", true);
   tools.hidden = false;
   choose("move");
 }
 
-function earlierFilms(earlier, measures) {
+function earlierFilms(earlier) {
+  find("#wipe").setAttribute("aria-label", labels.wipe_at);
+  comparison = new Comparison(views, earlier, (title) => pane("#right", title, null), async (scan) => new Film(await session.film(scan)));
   const options = [["", labels.earlier], ...earlier.map((one) => [String(one.scan), one.title])];
-  return choice("earlier", options, (scan) => guarded(() => showEarlier(scan, earlier, measures)));
-}
-
-async function showEarlier(scan, earlier, measures) {
-  views.length = 1;
-  find("#right").hidden = !scan;
-  if (!scan) return;
-  say(labels.loading);
-  const { title } = earlier.find((one) => String(one.scan) === scan);
-  const other = new Film(await session.film(scan));
-  const right = find("#right").view ?? pane("#right", title, null);
-  find("#right").view = right;
-  find("#right .caption").textContent = title;
-  right.show(other);
-  views.push(right);
-  say("");
+  return choice("earlier", options, (scan) => guarded(async () => {
+    say(labels.loading);
+    await comparison.show(scan);
+    say("");
+  }));
 }
 
 const leaf = (by) => guarded(async () => {
@@ -133,6 +128,13 @@ function each(change) {
 
 const preset = (name) => each((view) => view.film.preset(name));
 const invert = () => each((view) => view.film.invert());
+
+function sharpen(wanted) {
+  each((view) => view.film.sharpen(wanted));
+  find("#sharp").textContent = wanted ? labels.sharpened : "";
+  find('[data-name="sharpen"]').setAttribute("aria-pressed", String(wanted));
+}
+
 const zoom = (factor) => views[0].zoomAt(views[0].centre(), factor);
 
 function reset(measures) {
@@ -140,6 +142,7 @@ function reset(measures) {
   camera.reset();
   find("#reading").textContent = "";
   find("#tools select").value = "own";
+  sharpen(false);
   preset("own");
 }
 
@@ -209,7 +212,7 @@ const KEYS = {
   "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8),
   ArrowLeft: () => nudge(STEP, 0), ArrowRight: () => nudge(-STEP, 0), ArrowUp: () => nudge(0, STEP), ArrowDown: () => nudge(0, -STEP),
 };
-const PRESSES = { PageUp: "slice_before", PageDown: "slice_after", p: "play", i: "invert", r: "rotate", f: "flip", 0: "reset", h: "heat_map" };
+const PRESSES = { PageUp: "slice_before", PageDown: "slice_after", p: "play", i: "invert", s: "sharpen", w: "wipe", r: "rotate", f: "flip", 0: "reset", h: "heat_map" };
 
 function nudge(x, y) {
   const from = views[0].centre();
@@ -218,10 +221,11 @@ function nudge(x, y) {
 
 document.addEventListener("keydown", (event) => {
   if (views.length === 0 || event.ctrlKey || event.metaKey || event.altKey || event.target.matches?.("select")) return;
+  if (event.target.matches?.("input") && /^(Arrow|Home|End|Page)/.test(event.key)) return; // the slider's own
   const number = Number(event.key);
   if (KEYS[event.key]) KEYS[event.key]();
   else if (number >= 1 && number <= MODES.length) choose(MODES[number - 1]);
-  else if (PRESSES[event.key]) find(`[data-name="${PRESSES[event.key]}"]`)?.click();
+  else if (PRESSES[event.key]) find(`[data-name="${PRESSES[event.key]}"]:not([hidden])`)?.click();
   else return;
   event.preventDefault();
 });

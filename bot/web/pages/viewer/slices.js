@@ -26,7 +26,7 @@ export class Slices {
     if (before.top === film.top) {
       film.window = [...before.window];
       film.inverted = before.inverted;
-      film.render();
+      film.sharpen(before.sharp);
     }
     this.view.show(film);
   }

@@ -31,6 +31,7 @@ export class Camera {
 export class View {
   constructor(canvas, camera, measures) {
     Object.assign(this, { canvas, camera, measures, film: null, overlay: null, covered: false, due: false });
+    Object.assign(this, { other: null, wiped: 0.5 }); // a film to the right of a line, which is this share of the pane
     this.context = canvas.getContext("2d");
     camera.listeners.push(() => this.draw());
     new ResizeObserver(() => this.#resize()).observe(canvas);
@@ -52,10 +53,9 @@ export class View {
     });
   }
 
-  /** From the film's pixels to the canvas's. */
-  matrix() {
+  /** From a film's pixels to the canvas's. */
+  matrix({ width, height } = this.film) {
     const { u, v, zoom, quarters, flipped } = this.camera;
-    const { width, height } = this.film;
     const [across, down] = quarters % 2 ? [height, width] : [width, height];
     const scale = Math.min(this.canvas.width / across, this.canvas.height / down) * zoom;
     return new DOMMatrix()
@@ -112,12 +112,34 @@ export class View {
     context.resetTransform();
     context.clearRect(0, 0, canvas.width, canvas.height);
     if (!film) return;
-    const matrix = this.matrix();
+    this.#paintFilm(film);
+    if (this.covered) this.#paintOverlay(canvas);
+    else this.measures?.paint(context, this.matrix());
+    if (this.other) this.#paintOther(canvas);
+  }
+
+  #paintFilm(film) {
+    const { context } = this;
+    const matrix = this.matrix(film);
     context.setTransform(matrix);
     context.imageSmoothingEnabled = Math.abs(matrix.a || matrix.b) < 4;
     context.drawImage(film.canvas, 0, 0, film.width, film.height);
-    if (this.covered) this.#paintOverlay(canvas);
-    else this.measures?.paint(context, matrix);
+  }
+
+  #paintOther(canvas) {
+    const { context } = this;
+    const edge = Math.round(canvas.width * this.wiped);
+    context.save();
+    context.resetTransform();
+    context.beginPath();
+    context.rect(edge, 0, canvas.width - edge, canvas.height);
+    context.clip();
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    this.#paintFilm(this.other);
+    context.resetTransform();
+    context.fillStyle = "#4fc3b3";
+    context.fillRect(edge, 0, 2, canvas.height);
+    context.restore();
   }
 
   /** The heat map belongs to the film as it was read, which may be a part of this picture: it takes the pane. */
