@@ -3,9 +3,11 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
+
+from bot.backup.database import is_sqlite, sqlite_file
 
 LOCK_FILE: Final = "run.lock"
 RESTORING: Final = "restoring"  # names the backup while its restore has not ended
@@ -26,16 +28,32 @@ def open_data_folder(path: Path) -> None:
 
 
 @contextmanager
-def only_bot(path: Path, *, restores: bool = False, shared: bool = False) -> Iterator[None]:
-    """Hold the folder for one bot, or one restore, until the block ends; a killed process releases it. Raises InUse.
+def only_bot(path: Path, database: str = "", *, restores: bool = False, shared: bool = False) -> Iterator[None]:
+    """Hold the folder and the database for one bot, or one restore, until the block ends; a killed process releases
+    them. Raises InUse.
 
-    `shared`: bots and workers on one PostgreSQL database use the folder together, but never beside a restore."""
+    The folder is held beside its lock file, which somebody may remove; an SQLite file, wherever it lies. `database`:
+    the address. `shared`: bots and workers on one PostgreSQL database use the folder together, never with a restore."""
     open_data_folder(path)
-    with (path / LOCK_FILE).open("w") as file:
-        try:
-            fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InUse(f"another `csss run` uses {path}: stop it first, or choose another CSSS_DATA") from None
+    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+    with ExitStack() as held:
+        _hold(held, path / LOCK_FILE, kind, path, "CSSS_DATA")
+        with suppress(OSError):  # file systems of a network lock files alone
+            _hold(held, path, kind, path, "CSSS_DATA")
+        if database and is_sqlite(database):
+            file = sqlite_file(database).resolve()
+            if file.parent.is_dir():
+                _hold(held, file.with_name(f"{file.name}.lock"), kind, file, "CSSS_DATABASE")
         if (path / RESTORING).exists() and not restores:
             raise InUse(f"the restore into {path} did not end: run `csss restore` again")
         yield
+
+
+def _hold(held: ExitStack, place: Path, kind: int, used: Path, setting: str) -> None:
+    """Lock a file, which is made where it is missing, or a folder. `setting`: names what is used."""
+    opened = os.open(place, os.O_RDONLY if place.is_dir() else os.O_RDWR | os.O_CREAT, 0o600)
+    held.callback(os.close, opened)
+    try:
+        fcntl.flock(opened, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise InUse(f"another `csss run` uses {used}: stop it first, or choose another {setting}") from None

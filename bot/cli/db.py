@@ -109,7 +109,7 @@ def copy_to(
 async def _copy(to: str, settings: Settings, engine: AsyncEngine) -> None:
     target = open_engine(to)
     try:
-        with only_bot(settings.data):
+        with only_bot(settings.data, settings.database_url):
             await transfer.prepare(engine, target)
             for name in transfer.TABLES:
                 typer.echo(f"{name}: {await transfer.copy_table(engine, target, name)} rows")

@@ -65,8 +65,9 @@ def serve(
     hide_memory()
     if sys.platform == "linux" and not landlock_version():
         logger.warning("the kernel has no Landlock: a picture that takes over its decoder can read the bot's files")
+    shared = not is_sqlite(settings.database_url)
     try:
-        with only_bot(settings.data, shared=not is_sqlite(settings.database_url)), asyncio.Runner() as runner:
+        with only_bot(settings.data, settings.database_url, shared=shared), asyncio.Runner() as runner:
             runner.run(_serve(settings, work, kinds))
     except* (TelegramUnauthorizedError, TokenValidationError):
         fail("Telegram does not know this CSSS_BOT_TOKEN: copy it again from @BotFather")

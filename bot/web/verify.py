@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
 from aiohttp import web
@@ -20,6 +20,7 @@ SERVICES: Final = web.AppKey("services of the verify page", Services)
 Networks = Sequence[IPv4Network | IPv6Network]
 PROXIES: Final = web.AppKey("proxies", Sequence)
 LOOKUPS: Final = web.AppKey("lookups", TokenBuckets)
+CUSTOMER_PREFIX: Final = 64  # bits of an IPv6 address that its holder does not choose
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'",
@@ -48,7 +49,7 @@ async def verify(request: web.Request) -> web.Response:
     texts = services.catalogues.of(
         request.query.get("lang") or preferred_language(request.headers.get("Accept-Language", ""))
     )
-    if not request.app[LOOKUPS][client_address(request)].spend():
+    if not request.app[LOOKUPS][client_network(request)].spend():
         return web.Response(
             text=texts.plain("verify.too_many"), status=429, headers={**SECURITY_HEADERS, "Retry-After": "60"}
         )
@@ -91,6 +92,14 @@ def client_address(request: web.Request) -> str:
             break
         client = hop.strip()
     return client
+
+
+def client_network(request: web.Request) -> str:
+    """What limits count: the client's IPv4 address, or the /64 of its IPv6 address, all of which one customer has."""
+    parsed = _parsed(client_address(request))
+    if isinstance(parsed, IPv6Address):
+        return str(parsed.ipv4_mapped or ip_network((parsed, CUSTOMER_PREFIX), strict=False))
+    return str(parsed)
 
 
 def _is_among(address: str, networks: Networks) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from bot.cli.run import _sentence
-from bot.data_folder import InUse, only_bot, open_data_folder
+from bot.data_folder import LOCK_FILE, InUse, only_bot, open_data_folder
 from bot.settings import Settings
 
 SETTINGS = Settings(_env_file=None, bot_token="42:SANDBOX-test")
@@ -30,6 +30,38 @@ def test_a_second_bot_on_the_same_folder_says_so(tmp_path: Path) -> None:
     with only_bot(tmp_path), pytest.raises(InUse, match="another `csss run`"), only_bot(tmp_path):
         pass
     with only_bot(tmp_path):
+        pass
+
+
+def test_a_second_bot_is_refused_by_whatever_way_it_comes_to_the_same_data(tmp_path: Path) -> None:
+    """By a link, after the lock file was removed, or with another folder and the same database or a link to it."""
+    data, other, link = tmp_path / "data", tmp_path / "other", tmp_path / "link"
+    file, alias = tmp_path / "clinic.db", tmp_path / "alias.db"
+    link.symlink_to(data)
+    alias.symlink_to(file)
+    address = f"sqlite+aiosqlite:///{file}"
+    with only_bot(data, address):
+        (data / LOCK_FILE).unlink()
+        for folder, database in (
+            (data, address),
+            (link, address),
+            (data, f"sqlite+aiosqlite:///{tmp_path / 'another.db'}"),
+            (other, address),
+            (other, f"sqlite+aiosqlite:///{alias}"),
+            (data, "postgresql+psycopg://clinic@db/clinic"),
+        ):
+            with pytest.raises(InUse, match="another `csss run`"), only_bot(folder, database):
+                pass
+        with only_bot(other, f"sqlite+aiosqlite:///{tmp_path / 'another.db'}"):
+            pass
+    with only_bot(link, address):
+        pass
+
+
+def test_bots_and_workers_on_postgresql_share_a_folder_but_not_with_a_restore(tmp_path: Path) -> None:
+    address = "postgresql+psycopg://clinic@db/clinic"
+    both = (only_bot(tmp_path, address, shared=True) for _ in range(2))
+    with next(both), next(both), pytest.raises(InUse), only_bot(tmp_path, address, restores=True):
         pass
 
 

@@ -126,3 +126,18 @@ async def test_junk_from_the_own_network_keeps_nobody_from_the_viewer(public: Cl
         assert junk[-1] == 429
         rao = init_data(DEMO_TOKEN, Person(public.rao.chat_id, "Dr Rao"), int(datetime.now(UTC).timestamp()))
         assert (await web.post("/viewer/session", json={"init_data": rao})).status == 200
+
+
+async def test_many_addresses_of_one_ipv6_network_are_one_guesser(public: Clinic) -> None:
+    async with browsing(public) as stranger:
+
+        async def guess(number: int, address: str) -> int:
+            stranger.cookies.clear()
+            await stranger.get("/desk/sign-in")
+            fields = {"email": f"nobody{number}@example.org", "password": "wrong"}
+            return (await stranger.post("/desk/sign-in", fields, X_Forwarded_For=address)).status
+
+        statuses = [await guess(number, f"2001:db8::{number + 1:x}") for number in range(25)]
+        assert set(statuses[:20]) == {401}
+        assert 429 in statuses[20:]
+        assert await guess(26, "2001:db8:0:1::1") == 401

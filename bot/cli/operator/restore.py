@@ -43,7 +43,7 @@ def restore(
     settings = settings_or_exit()
     source = backup_folder(settings, folder)
     try:
-        with only_bot(settings.data, restores=True):
+        with only_bot(settings.data, settings.database_url, restores=True):
             restored, again, rows = _restore(settings, source, passphrase(settings, from_stdin=passphrase_stdin), name)
     except DBAPIError:
         fail("the database cannot be used: look at CSSS_DATABASE")

@@ -19,7 +19,8 @@ def main() -> None:
     role, clock = sys.argv[1], Path(sys.argv[2])
     settings = Settings()
     configure_logging(settings.log)
-    with only_bot(settings.data, shared=not is_sqlite(settings.database_url)):
+    shared = not is_sqlite(settings.database_url)
+    with only_bot(settings.data, settings.database_url, shared=shared):
         asyncio.run(_run(settings, role, clock))
 
 

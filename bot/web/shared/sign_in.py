@@ -7,7 +7,7 @@ from aiohttp import web
 from bot.services import Services
 from bot.web.shared import tokens
 from bot.web.shared.session import acting
-from bot.web.verify import client_address
+from bot.web.verify import client_network
 from models.tables.codes import Code
 from workflow.accounts import logins
 from workflow.accounts.browsers import sessions as browsers
@@ -42,7 +42,7 @@ class StaffOnly(AccountError):
 
 def count_attempt(request: web.Request) -> None:
     """Count an attempt of this address of the network. Raises TooOften."""
-    if not request.app[ATTEMPTS][client_address(request)].spend():
+    if not request.app[ATTEMPTS][client_network(request)].spend():
         raise TooOften
 
 

@@ -14,7 +14,7 @@ from bot.patient_files import read_file
 from bot.services import Services
 from bot.web.bodies import read_body
 from bot.web.desk.guard import is_own_origin, visitor_of
-from bot.web.verify import SECURITY_HEADERS, SERVICES, client_address, preferred_language
+from bot.web.verify import SECURITY_HEADERS, SERVICES, client_network, preferred_language
 from bot.web.viewer.access import Unauthorised, Viewer, open_session, read_init_data, use_init_data, viewer_of
 from bot.web.viewer.films import pack
 from handlers.ui.texts import plain_text
@@ -94,7 +94,7 @@ async def start(request: web.Request) -> web.Response:
         async with services.sessions() as session:
             viewer = await viewer_of(session, services, f"Bearer {token}")
     except Unauthorised:
-        may_try = request.app[ATTEMPTS][client_address(request)].spend()
+        may_try = request.app[ATTEMPTS][client_network(request)].spend()
         return _refusal(401) if may_try else _refusal(429, {"Retry-After": "60"})
     texts = services.catalogues.of(viewer.actor.language)
     labels = {name: texts.plain(f"viewer.{name}") for name in LABELS}

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from bot.addresses import LOOPBACK
 from bot.dev.sandbox.client.transcript import Document
 from bot.web.app import build_web_app
-from bot.web.verify import PROXIES, client_address, preferred_language
+from bot.web.verify import PROXIES, client_address, client_network, preferred_language
 from models.tables.scans import Report
 from tests.support.people import Clinic
 from tests.support.steps import until
@@ -142,6 +142,23 @@ def test_a_forwarded_address_counts_only_from_a_named_proxy(remote: str, forward
     headers = {"X-Forwarded-For": forwarded} if forwarded else {}
     request = make_mocked_request("GET", "/", headers=headers, app=app).clone(remote=remote)
     assert client_address(request) == client
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::9", "2001:db8:1:3::/64"),
+    ],
+)
+def test_all_addresses_of_one_customer_are_counted_together(address: str, counted: str) -> None:
+    app = web.Application()
+    app[PROXIES] = LOOPBACK
+    request = make_mocked_request("GET", "/", headers={"X-Forwarded-For": address}, app=app).clone(remote="127.0.0.1")
+    assert client_network(request) == counted
 
 
 async def test_whoever_asks_too_often_has_to_wait_and_others_do_not(clinic: Clinic) -> None:
