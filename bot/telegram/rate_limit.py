@@ -2,7 +2,7 @@
 
 from asyncio import Lock
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
@@ -34,6 +34,7 @@ MAX_PICTURES_IN_PROGRESS: Final = 40  # over all people; part of them is left to
 MAX_STRANGERS_IN_PROGRESS: Final = 50  # messages in progress above which no stranger's is accepted
 MAX_MESSAGES_OF_STRANGER: Final = 5  # in progress; a chat's are handled one after the other
 MAX_PICTURES_OF_STRANGER: Final = 10  # in progress: an album
+MAX_NOTICES: Final = 15  # to strangers, on their way at once; a refusal beyond them is not said
 KNOWN_FOR: Final = 60.0  # seconds for which a sender's account is remembered
 QUIET_PERIOD: Final = 10.0  # seconds without a dropped update after which a flood is over
 MAX_ID: Final = 2**63 - 1
@@ -101,7 +102,7 @@ class RateLimitMiddleware(BaseMiddleware):
         self._sessions, self._catalogues, self._refused = sessions, catalogues, refused
         self._rates, self._clock = rates, clock
         self._senders: dict[int, SenderLimits] = {}
-        self._pictures_in_progress = self._messages_in_progress = 0
+        self._pictures_in_progress = self._messages_in_progress = self._notices = 0
 
     async def __call__(self, handler: Next, event: TelegramObject, data: dict[str, Any]) -> Any:  # noqa: ANN401 - aiogram's interface
         assert isinstance(event, Update)
@@ -121,7 +122,7 @@ class RateLimitMiddleware(BaseMiddleware):
                 return await handler(event, data)
         was_flooding, limits.refused_at[flood] = limits.is_flooding(flood, now), now
         self._refused.labels(kind=flood.name.lower()).inc()
-        if not was_flooding:
+        if not was_flooding and (limits.requester is not Requester.STRANGER or self._notices < MAX_NOTICES):
             await self._notify(inner, flood)
         return None
 
@@ -192,13 +193,18 @@ class RateLimitMiddleware(BaseMiddleware):
     async def _notify(self, inner: Message | CallbackQuery, flood: Flood) -> None:
         """Send the notice in the person's language, read from the database."""
         assert inner.from_user is not None
-        actor = await self._actor(inner.from_user.id)
-        texts = self._catalogues.of(actor.language if actor else inner.from_user.language_code)
-        with suppress(TelegramAPIError):  # the update stays dropped whether or not the notice arrives
+        self._notices += 1
+        try:
+            actor = await self._actor(inner.from_user.id)
+            texts = self._catalogues.of(actor.language if actor else inner.from_user.language_code)
             if isinstance(inner, CallbackQuery):
                 await show_alert(inner, texts(flood))
             elif inner.chat.type == "private":
                 await inner.answer(texts(flood))
+        except TelegramAPIError:
+            pass  # the update stays dropped whether or not the notice arrives
+        finally:
+            self._notices -= 1
 
     def _limits_of(self, user_id: int, now: float) -> SenderLimits:
         if len(self._senders) > MAX_TRACKED_SENDERS:

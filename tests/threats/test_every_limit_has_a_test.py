@@ -109,6 +109,7 @@ HELD: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {  # (module of tests/t
         f"{RATES}: MAX_MESSAGES_OF_STRANGER",
         f"{RATES}: MAX_PICTURES_OF_STRANGER",
     ),
+    (FLOOD, "test_refusals_of_strangers_wait_for_no_more_notices_than_a_few"): (f"{RATES}: MAX_NOTICES",),
     (SHARES, "test_uploads_of_many_chats_hold_up_no_picture_that_staff_read_or_send"): (
         f"{DECODER}: self._threads = ThreadPoolExecutor",
         f"{DECODER}: self._uploads = ThreadPoolExecutor",

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
+from aiogram.methods import SendMessage
 from aiogram.types import Document, Update
 from prometheus_client import Counter
 from sqlalchemy import update
@@ -20,6 +21,7 @@ from bot.dev.sandbox.client.transcript import Message
 from bot.dev.sandbox.people import press_button, send_text
 from bot.telegram.rate_limit import (
     MAX_MESSAGES_OF_STRANGER,
+    MAX_NOTICES,
     MAX_PICTURES_IN_PROGRESS,
     MAX_PICTURES_OF_STRANGER,
     MAX_STRANGERS_IN_PROGRESS,
@@ -180,6 +182,31 @@ async def test_a_few_strangers_use_up_neither_messages_nor_pictures_in_progress(
             group.create_task(limiter(handler, _message(clinic, 10**7, picture), {}))
             await _held(handler, held + 1)
             handler.gate.set()
+
+
+async def test_refusals_of_strangers_wait_for_no_more_notices_than_a_few(clinic: Clinic) -> None:
+    """Polling sees a hundred updates: those that wait to say no would keep the others' from it."""
+    limiter, handler = _limiter(clinic)
+    handler.gate.clear()
+    notified = list[int]()
+
+    async def hold(request: Any, bot: Any, method: Any) -> Any:
+        if isinstance(method, SendMessage):
+            notified.append(method.chat_id)
+            await handler.gate.wait()
+        return await request(bot, method)
+
+    clinic.app.services.bot.session.middleware(hold)
+    async with asyncio.TaskGroup() as group:
+        for number in range(MAX_STRANGERS_IN_PROGRESS):
+            group.create_task(limiter(handler, _message(clinic, 10**6 + number), {}))
+        await _held(handler, MAX_STRANGERS_IN_PROGRESS)
+        chats = range(10**7, 10**7 + 5 * MAX_NOTICES)
+        refused = [group.create_task(limiter(handler, _message(clinic, chat), {})) for chat in chats]
+        while sum(one.done() for one in refused) < 4 * MAX_NOTICES:  # noqa: ASYNC110 - tasks tell nobody how many are done
+            await asyncio.sleep(0.01)
+        assert len(notified) == MAX_NOTICES
+        handler.gate.set()
 
 
 async def _settled(handler: "Handler") -> int:
