@@ -95,7 +95,7 @@ def client_address(request: web.Request) -> str:
 
 
 def client_network(request: web.Request) -> str:
-    """What limits count: the client's IPv4 address, or the /64 of its IPv6 address, all of which one customer has."""
+    """The network that limits count: the IPv4 address, or the /64 of the IPv6 address, which one customer has."""
     parsed = _parsed(client_address(request))
     if isinstance(parsed, IPv6Address):
         return str(parsed.ipv4_mapped or ip_network((parsed, CUSTOMER_PREFIX), strict=False))

@@ -9,7 +9,6 @@ from math import ceil, floor
 from pathlib import Path
 from re import sub
 from typing import Final, NamedTuple
-from unicodedata import category
 
 from babel.dates import format_date, format_datetime
 from babel.messages.mofile import write_mo
@@ -25,7 +24,6 @@ DAY: Final = timedelta(days=1)
 HOUR: Final = timedelta(hours=1)
 YEAR: Final = timedelta(days=365)
 UNITS: Final = (("day", DAY, 2 * DAY), ("hour", HOUR, HOUR), ("minute", MINUTE, timedelta.min))  # with what they begin
-JOINERS: Final = "\u200c\u200d"  # zero-width non-joiner and joiner
 
 
 class Html(str):
@@ -140,13 +138,6 @@ class Catalogues:
 def escaped(text: str) -> Html:
     """Plain text as HTML."""
     return Html(escape(text, quote=False))
-
-
-def visible(text: str) -> str:
-    """The text in one line, without controls, direction overrides and other invisible signs; joiners stay, which Indic
-    letters need."""
-    kept = (one for one in text if one in JOINERS or one.isspace() or category(one)[0] != "C")
-    return " ".join("".join(kept).split())
 
 
 def plain_text(text: str) -> str:

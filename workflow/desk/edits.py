@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables.chats import Form
 from models.tables.desk import TicketMessage, TicketState
 from workflow.desk import tickets
+from workflow.plain_words import one_line
 
 
 async def edit_message(session: AsyncSession, chat_id: int, message_id: int, text: str, at: datetime) -> bool:
@@ -21,7 +22,7 @@ async def edit_message(session: AsyncSession, chat_id: int, message_id: int, tex
     if ticket.state is TicketState.CLAIMED:
         tickets.relay(session, await tickets.store_message(session, ticket, None, f"✏️ {text}", at), at)
     else:
-        message.text = text
+        message.text = one_line(text)
     return True
 
 

@@ -17,6 +17,7 @@ from workflow.desk.hours import DeskHours
 from workflow.errors import NotFound, StaleAction, TicketTaken
 from workflow.jobs import JobKind, enqueue
 from workflow.permissions import STAFF, Permission, authorize
+from workflow.plain_words import one_line
 from workflow.scans import queries
 
 
@@ -177,8 +178,9 @@ async def create(session: AsyncSession, chat_id: int, actor: Actor | None, langu
 async def store_message(
     session: AsyncSession, ticket: Ticket, staff_id: int | None, text: str, at: datetime
 ) -> TicketMessage:
-    """Store a message of the requester, or of staff with `staff_id`."""
-    message = TicketMessage(ticket_id=ticket.id, staff_id=staff_id, text=text, at=at)
+    """Store a message of the requester, in one line, or of staff with `staff_id`."""
+    words = one_line(text) if staff_id is None else text
+    message = TicketMessage(ticket_id=ticket.id, staff_id=staff_id, text=words, at=at)
     session.add(message)
     await session.flush()
     return message

@@ -14,6 +14,7 @@ from workflow.desk import alarms, tickets
 from workflow.errors import NotFound, StaleAction
 from workflow.jobs import JobKind, enqueue
 from workflow.permissions import Permission, authorize
+from workflow.plain_words import one_line
 from workflow.scans.intake import mark_urgent
 
 ANSWER_WITHIN: Final = timedelta(minutes=2)  # no answer within it counts as "bad right now"
@@ -93,7 +94,7 @@ async def _ask(session: AsyncSession, actor: Actor | None, words: Words, at: dat
         chat_id=words.chat_id,
         account_id=actor.account_id if actor else None,
         language=words.language,
-        text=words.text,
+        text=one_line(words.text),
         asked_at=at,
     )
     session.add(question)

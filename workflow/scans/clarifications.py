@@ -17,6 +17,7 @@ from workflow.audit.chain import AuditEvent, record
 from workflow.errors import ClarificationClosed, NotAllowed, NotFound, PatientUnreachable, StaleAction
 from workflow.jobs import JobKind, enqueue
 from workflow.permissions import Permission
+from workflow.plain_words import one_line
 from workflow.scans import patient_facts, queries
 from workflow.scans.patient_facts import Topic
 from workflow.transitions import lock_scan, require_separation_of_duties
@@ -130,7 +131,7 @@ async def answer(session: AsyncSession, actor: Actor, scan_id: int, number: int,
         assert topic is not None
         patient = actor.for_patient(asked_about.patient_id)
         kept = await patient_facts.add_answer(session, patient, topic, text.removeprefix(READY), at)
-        text = f"{READY}{topic}_{text.removeprefix(READY)}" if text.startswith(READY) else text
+    text = f"{READY}{topic}_{text.removeprefix(READY)}" if text.startswith(READY) else one_line(text)
     one.answer, one.answered_by, one.answered_at = text, actor.account_id, at
     await session.flush()
     scan = await session.get_one(Scan, scan_id)

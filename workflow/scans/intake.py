@@ -18,6 +18,7 @@ from workflow.audit.chain import AuditEvent, record
 from workflow.errors import StaleAction
 from workflow.jobs import JobKind, enqueue
 from workflow.permissions import Permission, authorize
+from workflow.plain_words import one_line
 from workflow.scans import reading
 from workflow.scans.queries import DUPLICATE, is_duplicate, scan_for
 from workflow.transitions import Action, lock_scan
@@ -94,7 +95,7 @@ async def record_complaint(
 
     Scans that a doctor has signed keep their text. Raises NotFound."""
     scan = await scan_for(session, scan_id, actor, Permission.DESCRIBE)
-    await _describe(session, actor, scan, {field: text}, at)
+    await _describe(session, actor, scan, {field: one_line(text)}, at)
 
 
 class Change(NamedTuple):
@@ -108,19 +109,19 @@ class Change(NamedTuple):
 async def change_description(session: AsyncSession, actor: Actor, scan_id: int, change: Change, at: datetime) -> bool:
     """Replace words of the complaint or its duration; returns False once a doctor has signed. Raises NotFound."""
     scan = await scan_for(session, scan_id, actor, Permission.DESCRIBE)
-    words = getattr(scan, change.field) or ""
-    if scan.status not in UNSIGNED or change.before not in words:
+    words, before = getattr(scan, change.field) or "", one_line(change.before)
+    if scan.status not in UNSIGNED or before not in words:
         return False
-    await _describe(session, actor, scan, {change.field: words.replace(change.before, change.after)}, at)
+    await _describe(session, actor, scan, {change.field: words.replace(before, one_line(change.after))}, at)
     return True
 
 
 async def add_to_complaint(session: AsyncSession, actor: Actor, scan_id: int, text: str, at: datetime) -> None:
     """Add further words, of another picture's caption, to the complaint of a scan and its album. Raises NotFound."""
     scan = await scan_for(session, scan_id, actor, Permission.DESCRIBE)
-    earlier = scan.complaint or ""
-    if text not in earlier:
-        await _describe(session, actor, scan, {"complaint": f"{earlier}\n{text}".strip()}, at)
+    earlier, further = scan.complaint or "", one_line(text)
+    if further not in earlier:
+        await _describe(session, actor, scan, {"complaint": one_line(f"{earlier}\n{further}")}, at)
 
 
 async def _describe(session: AsyncSession, actor: Actor, scan: Scan, words: Mapping[str, str], at: datetime) -> None:

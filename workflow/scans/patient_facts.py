@@ -16,6 +16,7 @@ from workflow.actors import Actor
 from workflow.audit.chain import AuditEvent, record
 from workflow.jobs import JobKind, enqueue
 from workflow.permissions import Permission, authorize
+from workflow.plain_words import visible
 
 ASK_AGAIN: Final = timedelta(days=30)
 ADULT: Final = 18  # years; the weight of younger patients is asked
@@ -126,4 +127,4 @@ async def add_answer(session: AsyncSession, actor: Actor, topic: Topic, value: s
 
 def split_list(text: str) -> list[str]:
     """The parts of a typed list: one in each line, or separated by commas."""
-    return [part.strip() for part in re.split(r"[\n,;]", text) if part.strip()]
+    return list(filter(None, map(visible, re.split(r"[\n,;]", text))))

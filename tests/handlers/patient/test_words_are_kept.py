@@ -45,7 +45,7 @@ async def test_the_captions_of_every_picture_of_an_album_are_the_complaint_of_al
     await clinic.amina.sees("Since when")
     await clinic.amina.sends("two weeks")
     await clinic.amina.sees("Thank you")
-    assert (await complaints(clinic))[1:] == ["Cough at night\nAnd this is from March"] * 3
+    assert (await complaints(clinic))[1:] == ["Cough at night / And this is from March"] * 3
 
 
 async def test_the_words_below_a_refused_picture_go_with_the_next_one(clinic: Clinic) -> None:
@@ -57,4 +57,4 @@ async def test_the_words_below_a_refused_picture_go_with_the_next_one(clinic: Cl
     await clinic.amina.presses("Skip")
     await clinic.amina.sends_photo(clinic.picture)
     await clinic.amina.sees("What troubles you")
-    assert await complaints(clinic) == ["Cough at night\nIt is worse today", None]
+    assert await complaints(clinic) == ["Cough at night / It is worse today", None]
