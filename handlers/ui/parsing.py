@@ -11,9 +11,9 @@ from aiogram.types import Message
 from email_validator import EmailNotValidError, validate_email
 
 from handlers.ui.replies import Handler
+from models.plain_words import JOINERS, visible
 from models.vocabulary import Sex
 from workflow.errors import WorkflowError
-from workflow.plain_words import JOINERS, visible
 
 TYPED_TEXT: Final = F.text & ~F.text.startswith("/")  # text that is no command
 MAX_NAME: Final = 120  # characters

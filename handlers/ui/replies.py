@@ -9,7 +9,7 @@ from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 
 from handlers.ui.texts import Html, escaped, plain_text
-from workflow.plain_words import visible
+from models.plain_words import visible
 
 Handler = Callable[..., Awaitable[None]]
 ALERT_LIMIT: Final = 200  # characters of an alert, by the Bot API

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models import tables
 from models.base import Base, Sessions
 from models.crypto.columns import Encrypted
+from models.plain_words import JOINERS
 from models.tables.accounts import PatientFacts
 from models.tables.clarifications import Clarification
 from models.tables.desk import TicketMessage, UrgencyQuestion
@@ -26,7 +27,6 @@ from tests.support.people import Clinic
 from tests.support.rows import NOW, Staff, a_scan, a_staff
 from workflow.desk import alarms, edits, tickets, urgency
 from workflow.desk.hours import DeskHours
-from workflow.plain_words import JOINERS
 from workflow.scans import clarifications, intake, patient_facts
 
 CHAT: Final = 77

@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.plain_words import one_line
 from models.tables.chats import Form
 from models.tables.desk import TicketMessage, TicketState
 from workflow.desk import tickets
-from workflow.plain_words import one_line
 
 
 async def edit_message(session: AsyncSession, chat_id: int, message_id: int, text: str, at: datetime) -> bool:

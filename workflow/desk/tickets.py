@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.plain_words import one_line
 from models.tables.accounts import Account, ChatLink
 from models.tables.deliveries import Delivery
 from models.tables.desk import Ticket, TicketMessage, TicketState
@@ -17,7 +18,6 @@ from workflow.desk.hours import DeskHours
 from workflow.errors import NotFound, StaleAction, TicketTaken
 from workflow.jobs import JobKind, enqueue
 from workflow.permissions import STAFF, Permission, authorize
-from workflow.plain_words import one_line
 from workflow.scans import queries
 
 

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.plain_words import one_line
 from models.tables.desk import UrgencyQuestion
 from models.vocabulary import Role
 from workflow.actors import Actor
@@ -14,7 +15,6 @@ from workflow.desk import alarms, tickets
 from workflow.errors import NotFound, StaleAction
 from workflow.jobs import JobKind, enqueue
 from workflow.permissions import Permission, authorize
-from workflow.plain_words import one_line
 from workflow.scans.intake import mark_urgent
 
 ANSWER_WITHIN: Final = timedelta(minutes=2)  # no answer within it counts as "bad right now"

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.plain_words import one_line
 from models.tables.accounts import Account
 from models.tables.clarifications import Clarification
 from models.tables.scans import Scan
@@ -17,7 +18,6 @@ from workflow.audit.chain import AuditEvent, record
 from workflow.errors import ClarificationClosed, NotAllowed, NotFound, PatientUnreachable, StaleAction
 from workflow.jobs import JobKind, enqueue
 from workflow.permissions import Permission
-from workflow.plain_words import one_line
 from workflow.scans import patient_facts, queries
 from workflow.scans.patient_facts import Topic
 from workflow.transitions import lock_scan, require_separation_of_duties

@@ -8,6 +8,7 @@ from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from inference.upload.dct_hash import hash_distance
+from models.plain_words import one_line
 from models.tables.accounts import ChatLink
 from models.tables.desk import UrgencyQuestion
 from models.tables.scans import Scan, ScanEvent
@@ -18,7 +19,6 @@ from workflow.audit.chain import AuditEvent, record
 from workflow.errors import StaleAction
 from workflow.jobs import JobKind, enqueue
 from workflow.permissions import Permission, authorize
-from workflow.plain_words import one_line
 from workflow.scans import reading
 from workflow.scans.queries import DUPLICATE, is_duplicate, scan_for
 from workflow.transitions import Action, lock_scan

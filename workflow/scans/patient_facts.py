@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.plain_words import visible
 from models.tables.accounts import Account, PatientFacts
 from models.tables.scans import Scan
 from models.vocabulary import ScanStatus, Sex
@@ -16,7 +17,6 @@ from workflow.actors import Actor
 from workflow.audit.chain import AuditEvent, record
 from workflow.jobs import JobKind, enqueue
 from workflow.permissions import Permission, authorize
-from workflow.plain_words import visible
 
 ASK_AGAIN: Final = timedelta(days=30)
 ADULT: Final = 18  # years; the weight of younger patients is asked
