@@ -154,6 +154,41 @@ async def test_what_was_pending_at_the_upgrade_reaches_people_after_it(shared: R
     await shared.telegram.mail_to("latha@example.org", timeout=60)
 
 
+@SHARED
+async def test_the_report_of_the_previous_release_verifies(shared: Restored) -> None:
+    rows = shared.query("SELECT number, token, version, scan_id FROM reports ORDER BY id")
+    latest = {scan: version for _, _, version, scan in rows}
+    async with ClientSession() as http:
+        for number, token, version, scan in rows:
+            async with http.get(f"{shared.address}/verify/{token}?lang=en") as answer:
+                page = await answer.text()
+            assert answer.status == 200
+            assert number in page
+            assert ("is valid" in page) is (version == latest[scan])
+    amina = await shared.named("Amina Yusuf")
+    file = shared.data / "report.pdf"
+    file.write_bytes(await _asked_report(shared, amina))
+    assert "All three signatures are sound." in await shared.command("report", "verify", str(file))
+
+
+@SHARED
+async def test_the_audit_chain_of_the_previous_release_is_whole_and_goes_on(shared: Restored) -> None:
+    [(before,)] = shared.query("SELECT max(seq) FROM audit")
+    amina = await shared.named("Amina Yusuf")
+    await _asked_report(shared, amina)
+    assert "The audit chain is whole" in await shared.command("audit", "verify")
+    [(after,)] = shared.query("SELECT max(seq) FROM audit")
+    assert after > before > 100
+
+
+@SHARED
+async def test_a_phrase_taught_to_the_previous_release_is_answered(shared: Restored) -> None:
+    stranger = await shared.telegram.person("Somebody new")
+    await stranger.sends("Is there parking for scooters??")
+    answer = await stranger.sees("")
+    assert "☎" in answer.text
+
+
 async def test_a_half_filled_form_of_the_previous_release_goes_on(
     clinic: Restored, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -230,41 +265,6 @@ async def _buttons(person: Person, last: int | None = None) -> list[Press]:
         for key in message.keys
         if key.data
     ]
-
-
-@SHARED
-async def test_the_report_of_the_previous_release_verifies(shared: Restored) -> None:
-    rows = shared.query("SELECT number, token, version, scan_id FROM reports ORDER BY id")
-    latest = {scan: version for _, _, version, scan in rows}
-    async with ClientSession() as http:
-        for number, token, version, scan in rows:
-            async with http.get(f"{shared.address}/verify/{token}?lang=en") as answer:
-                page = await answer.text()
-            assert answer.status == 200
-            assert number in page
-            assert ("is valid" in page) is (version == latest[scan])
-    amina = await shared.named("Amina Yusuf")
-    file = shared.data / "report.pdf"
-    file.write_bytes(await _asked_report(shared, amina))
-    assert "All three signatures are sound." in await shared.command("report", "verify", str(file))
-
-
-@SHARED
-async def test_the_audit_chain_of_the_previous_release_is_whole_and_goes_on(shared: Restored) -> None:
-    [(before,)] = shared.query("SELECT max(seq) FROM audit")
-    amina = await shared.named("Amina Yusuf")
-    await _asked_report(shared, amina)
-    assert "The audit chain is whole" in await shared.command("audit", "verify")
-    [(after,)] = shared.query("SELECT max(seq) FROM audit")
-    assert after > before > 100
-
-
-@SHARED
-async def test_a_phrase_taught_to_the_previous_release_is_answered(shared: Restored) -> None:
-    stranger = await shared.telegram.person("Somebody new")
-    await stranger.sends("Is there parking for scooters??")
-    answer = await stranger.sees("")
-    assert "☎" in answer.text
 
 
 async def _asked_report(clinic: Restored, person: Person) -> bytes:
