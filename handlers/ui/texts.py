@@ -85,6 +85,10 @@ class Texts:
     def day(self, day: date) -> str:
         return format_date(day, "d MMMM y", locale=self.language)
 
+    def short_day(self, day: date) -> str:
+        """Without its year, for example "2 Nov"."""
+        return format_date(day, "d MMM", locale=self.language)
+
     def weekday(self, day: date) -> str:
         """A day of this week in short, for example "Mon 2"."""
         return format_date(day, "EEE d", locale=self.language)

@@ -17,6 +17,7 @@ from tests.support.people import open_clinic
 from workflow.permissions import STEP_UP, Permission, Proof
 
 ROUTES: Final = Path(__file__).parents[2] / "bot" / "web" / "desk" / "routes.py"
+LISTS: Final = {"house": "staff", "week": "stages", "model": "drift"}  # one list of each page of the API
 WITHOUT_PROOF: Final = {  # own session and role, reading on the screen, and the claim, which its holder is told of
     *(Permission.UNLOCK, Permission.SIGN_OUT, Permission.SEE_SESSIONS, Permission.SWITCH_ROLE, Permission.OPEN_BROWSER),
     *(Permission.PROVE, Permission.SEE_QUEUE, Permission.SEE_HISTORY, Permission.FIND_PATIENT, Permission.SEE_STAFF),
@@ -66,7 +67,7 @@ async def test_no_address_that_asks_for_a_proof_answers_without_one(engines: Eng
             await program.signs_in(clinic, "joseph@example.org")
             asking = [one for one in ENDPOINTS if STEP_UP.get(one.permission or Permission.SIGN_IN)]
             for endpoint in asking:
-                path = endpoint.path.replace("{name}", "stages" if "week" in endpoint.path else "staff")
+                path = endpoint.path.replace("{name}", LISTS.get(endpoint.path.split("/")[1], ""))
                 reply = await program.asks(endpoint.method, path, **({"json": {}} if endpoint.method == "POST" else {}))
                 assert (reply.status, reply.key) == (403, "error.proof_missing"), path
             assert len(asking) >= 4

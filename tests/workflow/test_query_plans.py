@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from datetime import UTC
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
@@ -15,12 +16,24 @@ from workflow.accounts.codes import open_code
 from workflow.actors import Actor
 from workflow.audit.chain import Outcome
 from workflow.audit.search import AuditFilter, events_about, search
-from workflow.model_watch import quality
+from workflow.model_watch import quality, weeks
 from workflow.queue import worklist
 from workflow.reporting.deliveries import undelivered
 from workflow.scans import queries
 
-GROWING = ("accounts", "audit", "codes", "deliveries", "findings", "jobs", "links", "readings", "reports", "scans")
+GROWING = (
+    "accounts",
+    "audit",
+    "codes",
+    "deliveries",
+    "findings",
+    "jobs",
+    "links",
+    "readings",
+    "reports",
+    "scans",
+    "silent_findings",
+)
 FULL_SCAN = re.compile(rf"^SCAN ({'|'.join(GROWING)})\b(?!.* ix_audit_refused$)|\bSeq Scan on ({'|'.join(GROWING)})\b")
 Query = Callable[[AsyncSession], Awaitable[object]]
 
@@ -34,6 +47,7 @@ QUERIES: dict[str, Query] = {
     "a code is requested": _code,
     "doctors' agreement": lambda session: quality.decisions(session, "model"),
     "distances": lambda session: quality.distances(session, "model"),
+    "the model by week": lambda session: weeks.weeks(session, "model", "trial", NOW, UTC),
     "undelivered": lambda session: undelivered(session, NOW),
     "the queue": lambda session: worklist.queue(session, Actor(1, Role.DOCTOR), NOW, model_enabled=True),
     "chats of a role": lambda session: queries.chats_of_role(session, Role.DOCTOR),

@@ -41,6 +41,7 @@ ENDPOINTS: Final = (
     Endpoint("GET", "/week", week.show, Permission.SEE_WEEK),
     Endpoint("GET", "/week/{name}.csv", week.export, Permission.EXPORT_LISTS),
     Endpoint("GET", "/model", model.show, Permission.SEE_MODEL),
+    Endpoint("GET", "/model/{name}.csv", model.export, Permission.EXPORT_LISTS),
 )
 DOCUMENT: Final = web.AppKey("OpenAPI document", bytes)
 

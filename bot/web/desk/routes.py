@@ -67,6 +67,7 @@ def _add_pages(add: web.UrlDispatcher) -> None:
     add.add_get("/desk/record", page(Permission.SEE_AUDIT, record.show))
     add.add_get("/desk/record.csv", page(Permission.EXPORT_LISTS, record.export))
     add.add_get("/desk/model", page(Permission.SEE_MODEL, model.show))
+    add.add_get("/desk/model/{name}.csv", page(Permission.EXPORT_LISTS, model.export))
     add.add_get("/desk/week", page(Permission.SEE_WEEK, week.show))
     add.add_get("/desk/week/{name}.csv", page(Permission.EXPORT_LISTS, week.export))
 

@@ -1,20 +1,28 @@
-"""The model's card, for all staff."""
+"""The model's card, with plots by week drawn here, for all staff; its lists as CSV for administrators."""
 
 from aiohttp import web
 from markupsafe import Markup
 
 from bot.services import Services
 from bot.web.desk.guard import Visitor
-from bot.web.desk.rendering import render
+from bot.web.desk.oversight.plots import plots
+from bot.web.desk.rendering import csv_file, render
 from bot.web.shared import model
+from bot.web.shared.model import ModelList
 from handlers.ui.texts import Texts
 from handlers.views.model import CHEST, heart_card, interval, limits, model_card
 from inference.model.bundle import Bundle
+from workflow.errors import NotFound
+from workflow.permissions import GRANTS, Permission
 
 
 async def show(request: web.Request, services: Services, visitor: Visitor) -> web.Response:
     """Figures and limits are those of the bundles in use."""
     texts, bundle, record = visitor.texts, services.classifier.bundle, await model.read(services)
+    by_week = [
+        (identity, plots(weeks, texts) if any(one.found.analysed or one.opinions.given for one in weeks) else ())
+        for identity, weeks in (await model.read_weeks(services)).items()
+    ]
     return render(
         request,
         "model.html",
@@ -30,7 +38,18 @@ async def show(request: web.Request, services: Services, visitor: Visitor) -> we
         classes=_classes(bundle, texts),
         thresholds=bundle.thresholds,
         limits=limits(bundle, services.hearts, texts),
+        by_week=by_week,
+        may_export=visitor.actor.role in GRANTS[Permission.EXPORT_LISTS],
     )
+
+
+async def export(request: web.Request, services: Services, _: Visitor) -> web.Response:
+    """A list by week as CSV. Raises NotFound for any other name."""
+    try:
+        name = ModelList(request.match_info["name"])
+    except ValueError:
+        raise NotFound from None
+    return csv_file(await model.model_file(services, name))
 
 
 def _classes(bundle: Bundle, texts: Texts) -> list[tuple[str, str, str, str]]:

@@ -43,10 +43,13 @@ WALK: Final[dict[str, tuple[Any, int, int, int]]] = {
     "GET /week": (None, 404, 404, 200),
     "GET /week/{name}.csv": (None, 404, 404, 403),
     "GET /model": (None, 200, 200, 200),
+    "GET /model/{name}.csv": (None, 404, 404, 403),
     "POST /session/proof": (None, 204, 204, 204),
     "DELETE /session": (None, 204, 204, 204),
 }
+LISTS: Final = {"house": "staff", "week": "stages", "model": "drift"}
 WEEK: Final = tuple(f"/week/{name}.csv" for name in ("hours", "stages", "retakes", "deliveries"))
+MODEL: Final = tuple(f"/model/{name}.csv" for name in ("agreement", "coverage", "drift"))
 OPEN: Final = {"POST /session", "POST /session/code"}
 
 
@@ -71,7 +74,7 @@ async def test_each_address_answers_each_role_as_the_table_says(email: str, colu
         unknown = await program.get("/nothing/at/all")
         for name, case in WALK.items():
             method, path = name.split(" ")
-            path = path.format(scan_id=scan, account_id=patient, name="staff" if "house" in path else "stages")
+            path = path.format(scan_id=scan, account_id=patient, name=LISTS.get(path.split("/")[1]))
             await settles(public)  # notices of sign-in and cards leave rows of their own
             rows = await count_rows(public)
             answer = await program.asks(method, path, json=case[0]) if case[0] else await program.asks(method, path)
@@ -86,7 +89,7 @@ async def test_without_a_token_no_address_says_anything(public: Clinic) -> None:
     async with programming(public) as program:
         for name, case in WALK.items():
             method, path = name.split(" ")
-            path = path.format(scan_id=1, account_id=1, name="staff" if "house" in path else "stages")
+            path = path.format(scan_id=1, account_id=1, name=LISTS.get(path.split("/")[1]))
             answer = await program.asks(method, path, json=case[0])
             assert (answer.status, answer.key) == (401, "error.browser_ended"), name
 
@@ -101,7 +104,8 @@ async def test_after_an_own_code_the_lists_leave_as_the_pages_files_do(public: C
     async with programming(public) as program:
         await program.signs_in(public, A)
         await program.proves(public, A)
-        for path in ("/house/staff.csv", "/house/undelivered.csv", "/house/misses.csv", "/record.csv?act=sign", *WEEK):
+        house = tuple(f"/house/{name}.csv" for name in ("staff", "undelivered", "misses"))
+        for path in (*house, "/record.csv?act=sign", *WEEK, *MODEL):
             file = await program.get(path)
             assert (file.status, file.headers["Content-Type"]) == (200, "text/csv; charset=utf-8"), path
             assert file.headers["Content-Disposition"].startswith("attachment")
