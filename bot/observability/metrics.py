@@ -14,6 +14,7 @@ class Metrics(NamedTuple):
     jobs: Counter
     scans: Gauge
     queue_age: Gauge
+    audit_broken: Gauge
     loop_lag: Histogram
 
 
@@ -28,6 +29,7 @@ def build_metrics() -> Metrics:
         Counter("csss_jobs", "Jobs run, by outcome", ["kind", "outcome"], registry=registry),
         Gauge("csss_scans", "Scans, by status", ["status"], registry=registry),
         Gauge("csss_queue_age_seconds", "Seconds that the oldest due job has waited", registry=registry),
+        Gauge("csss_audit_broken", "1: the last verification found the audit record not whole", registry=registry),
         Histogram(
             "csss_loop_lag_seconds",
             "Seconds that a due task waited for the event loop",

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.backup.repository import backups_in, time_of
 from bot.observability.audit_anchor import Anchors, read_anchors
+from bot.observability.audit_verification import VERIFIED_FILE, Result, last_verification
 from bot.secrets import KEY_FILE, MASTER_FILE, anchor_key, derive, master_keys, secret_key, signing_keys
 from bot.self_check.machine import OTHERS
 from bot.self_check.outcome import Context, NoDatabase, Outcome, green, red, yellow
@@ -120,14 +121,18 @@ def _authority(folder: KeyFolder, path: Path, context: Context) -> Outcome:
 
 
 async def anchors(context: Context) -> Outcome:
-    """Copies of the audit record's head lie outside the database and are as they were written."""
+    """The audit record was whole when it was last verified; copies of its head lie outside the database, unchanged."""
     async with reading(context.require_engine()) as connection:
         newest = (await connection.execute(text("SELECT max(seq) FROM audit"))).scalar() or 0
     if not newest:
         return green("no act is recorded yet")
     if not _has_secret_key(context):
         return yellow("not looked at: there is no secret key", "Mend `keys` first.")
-    known = read_anchors(context.settings.data / "audit-anchors.txt", anchor_key(secret_key(context.settings)))
+    key = anchor_key(secret_key(context.settings))
+    verified = last_verification(context.settings.data / VERIFIED_FILE, key)
+    if verified is not None and verified.result is not Result.WHOLE:
+        return red(f"not whole when it was verified at {verified.at:%Y-%m-%dT%H:%MZ}", "Run `csss audit verify`.")
+    known = read_anchors(context.settings.data / "audit-anchors.txt", key)
     return _compare_anchors(known, newest, f"{context.now - ANCHOR_AGE:%Y-%m-%dT%H:%MZ}")
 
 

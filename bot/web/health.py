@@ -5,8 +5,10 @@ from typing import Final
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from bot.observability.audit_verification import Result
 from bot.observability.metrics import Metrics
 from bot.services import Services
+from bot.web.shared.lists import record_verified
 from models.base import read_only
 from models.vocabulary import ScanStatus
 from workflow.scans import queries
@@ -55,6 +57,8 @@ async def read_metrics(request: web.Request) -> web.Response:
     for status in ScanStatus:
         metrics.scans.labels(status=status).set(counts.get(status, 0))
     metrics.queue_age.set(await queue_age(services))
+    verified = await record_verified(services)
+    metrics.audit_broken.set(verified is not None and verified.result is not Result.WHOLE)
     return web.Response(body=generate_latest(metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -20,6 +21,9 @@ from bot.observability.audit_verification import (
     last_verification,
     verify_chain,
 )
+from bot.self_check.checks import run_checks
+from bot.self_check.outcome import Level
+from bot.web.app import build_operator_app
 from models.base import Sessions
 from tests.support.api import programming
 from tests.support.browser import ORIGIN, browsing
@@ -99,6 +103,11 @@ def test_the_bot_verifies_once_a_day_and_again_when_the_clock_was_ahead(age: tim
     assert is_due(last, NOW) is due
 
 
+async def _metrics(clinic: Clinic) -> bytes:
+    async with TestClient(TestServer(build_operator_app(clinic.app.services, clinic.app.metrics))) as web:
+        return await (await web.get("/metrics")).read()
+
+
 @pytest.mark.slow
 async def test_the_record_page_says_when_it_was_verified_and_with_what_result(
     public: Clinic, caplog: pytest.LogCaptureFixture
@@ -118,6 +127,7 @@ async def test_the_record_page_says_when_it_was_verified_and_with_what_result(
         assert f"by the bot, once a day: {verified['rows']} rows." in page
         assert (verified["way"], verified["result"], verified["number"]) == ("bot", "whole", None)
         assert f"reach to row {verified['vouched']}." in page
+        assert b"csss_audit_broken 0.0" in await _metrics(public)
         before = stored.read_text()
         await verify_daily(services)
         assert stored.read_text() == before, "not twice a day"
@@ -128,4 +138,7 @@ async def test_the_record_page_says_when_it_was_verified_and_with_what_result(
         await verify_daily(services)
         assert "⛔ The record is broken at row 2." in (await joseph.get("/desk/record")).text
         assert (await program.get("/record")).body["verified"]["number"] == 2
+        assert b"csss_audit_broken 1.0" in await _metrics(public)
+        audit = (await run_checks(public.app.settings))["anchors"]
+        assert (audit.level, "not whole when it was verified" in audit.state) == (Level.RED, True)
     assert "the audit record is not whole" in caplog.text
