@@ -51,6 +51,9 @@ def heads(
     data: Annotated[Path, typer.Argument(help="folder with scans.csv, ood.csv and the pictures")],
     weights: Annotated[str, typer.Option(help="ImageNet weights: a file, or the word imagenet to download them")],
     bundle: Annotated[Path | None, typer.Option(help="gives first network, finder and limits; the newest one")] = None,
+    first: Annotated[
+        Path | None, typer.Option(help="bundle that gives another first network, its gate and limits")
+    ] = None,
     finder: Annotated[Path | None, typer.Option(help="film finder of `csss model finder`; the bundle's own")] = None,
     home: Annotated[Path, typer.Option(help="where bundles live")] = BUNDLES,
 ) -> None:
@@ -58,6 +61,8 @@ def heads(
     config = HeadsConfig(**tomllib.loads(CONFIG.read_text(encoding="utf-8")))
     folder = bundle or default_bundle()
     source = load_bundle(folder)
+    if first:
+        folder, source = first, replace(load_bundle(first), chest=source.chest)
     if finder and source.chest:
         source = replace(source, chest=replace(source.chest, finder=finder.read_bytes()))
     made = make(data, source, convert_features(weights), config)

@@ -19,6 +19,9 @@ class Stage:
     rate: float = 3e-4
     looks: int = 4  # number of validation losses
     strength: float = 1.0  # of the augmentation
+    degraded: float = 0.0  # share of the upright chest films that are damaged as in photographs
+    anchor: float = 0.0  # weight of the distance from the features that the clean films had before
+    shares: tuple[float, float, float] | None = None  # of chest films, hearts and others; None: as `balance` gives
 
 
 @dataclass(frozen=True)

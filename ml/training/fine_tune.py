@@ -1,55 +1,26 @@
 """Fine-tune the last blocks of the backbone on augmented pictures."""
 
 import json
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
-from inference.model.bundle import OUTPUTS, ROUTER
-from inference.model.image_quality import CONDITIONS, Condition
-from inference.model.preprocess import Recipe, draw_canvas, scale
-from ml.data.augment import augment
-from ml.data.corruptions import CORRUPTIONS, rotate_quarters
-from ml.data.loader import OodPicture, make_targets, sampling_weights, soft_labels
-from ml.data.samples import Row, Split
+from inference.model.image_quality import CONDITIONS
+from inference.model.preprocess import Recipe
+from ml.data.batches import NO_ANCHORS, Dataset, draw_batch, draw_batches
+from ml.data.samples import Split
 from ml.training.config import Config, Stage
 from ml.training.network import Network, join, measure_loss
-from models.vocabulary import Modality
 
-PREFETCHED = 6  # batches prepared in advance
-EMA_MOMENTUM = 0.99  # of the averaged weights, which are the result
-CORRUPTED_SHARE = 0.25  # share of the scans shown rotated, inverted, cut or as a screen photo, at full strength
-Grey = NDArray[np.uint8]
+EMA_MOMENTUM: Final = 0.99  # of the averaged weights, which are the result
+LEAST_SPREAD: Final = 0.05  # of a channel, in which the distance from the anchors is measured
+Values = NDArray[np.float32]
 Curve = dict[str, list[float]]
-Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
-
-
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """All pictures in memory, with their targets."""
-
-    items: Sequence[Row | OodPicture]
-    greys: Sequence[Grey]
-    targets: NDArray[np.float32]  # n × OUTPUTS
-
-    def positions(self, split: Split) -> NDArray[np.int64]:
-        """Indices of the pictures of one split."""
-        return np.array([position for position, item in enumerate(self.items) if item.split is split])
-
-
-def build_dataset(items: Sequence[Row | OodPicture], greys: Sequence[Grey], smoothing: float) -> Dataset:
-    """Pictures and targets; label smoothing applies to the training split only."""
-    targets = make_targets(items)
-    learned = np.array([item.split is Split.TRAIN for item in items])[:, np.newaxis]
-    return Dataset(items, greys, np.where(learned, soft_labels(targets, smoothing), soft_labels(targets)))
 
 
 def fine_tune(backbone: Network, head: Network, dataset: Dataset, config: Config, run: Path) -> Curve:
@@ -68,7 +39,7 @@ def fine_tune(backbone: Network, head: Network, dataset: Dataset, config: Config
         open_layers(backbone, stage.first)
         rng = np.random.default_rng(config.seed + number)
         paused = run / f"stage-{number}.npz"
-        curve = run_stage(StageTrainer(backbone, head, config, stage), dataset, rng, curve, paused)
+        curve = run_stage(StageTrainer(backbone, head, config, stage, dataset.anchors), dataset, rng, curve, paused)
         network.save_weights(kept)
         losses.write_text(json.dumps(curve), encoding="utf-8")
         paused.unlink(missing_ok=True)
@@ -85,17 +56,35 @@ def open_layers(backbone: Network, first: str) -> None:
         raise ValueError(f"no layer's name starts with {first!r}")
 
 
+def measure_spread(anchors: Values) -> Values:
+    """The deviation of each channel over the anchored films; 1 without any."""
+    anchored = anchors[anchors.any(axis=1)] if anchors.size else anchors
+    return anchored.std(axis=0) + np.float32(LEAST_SPREAD) if len(anchored) else np.ones(1, np.float32)
+
+
+def measure_drift(features: Any, wanted: Any, spread: Any) -> Any:  # noqa: ANN401  Keras ships no types
+    """Mean squared distance, in deviations, of the features from those wanted; rows of zeros want none."""
+    import tensorflow as tf  # noqa: PLC0415  only training needs it
+
+    anchored = tf.cast(tf.reduce_any(wanted != 0, 1), tf.float32)
+    distance = tf.reduce_mean(tf.square((features - wanted) / spread), 1)
+    return tf.reduce_sum(anchored * distance) / tf.maximum(tf.reduce_sum(anchored), 1.0)
+
+
 class StageTrainer:
     """Optimiser and training step of one stage; batch norm stays in inference mode.
 
     An auxiliary output predicts the picture's condition, so that the gate's linear probe finds it in the features.
     """
 
-    def __init__(self, backbone: Network, head: Network, config: Config, stage: Stage) -> None:
+    def __init__(
+        self, backbone: Network, head: Network, config: Config, stage: Stage, anchors: Values = NO_ANCHORS
+    ) -> None:
         import keras  # noqa: PLC0415  only training needs it
         import tensorflow as tf  # noqa: PLC0415
 
         self.config, self.stage = config, stage
+        spread = tf.constant(measure_spread(anchors))
         probe = keras.layers.Dense(len(CONDITIONS))
         probe.build((None, backbone.output_shape[-1]))
         self.variables = backbone.trainable_variables + head.trainable_variables + probe.trainable_variables
@@ -109,19 +98,20 @@ class StageTrainer:
         self.optimizer.build(self.variables)
         pool = keras.layers.GlobalAveragePooling2D()
 
-        def answer(images: Any, training: bool) -> Any:  # noqa: ANN401  Keras ships no types
+        def measure(images: Any, expected: Any, wanted: Any, training: bool) -> Any:  # noqa: ANN401  Keras ships no types
             features = pool(backbone(images, training=False))
-            return tf.concat([head(features, training=training), probe(features)], 1)
+            loss = measure_loss(expected, tf.concat([head(features, training=training), probe(features)], 1))
+            return loss + stage.anchor * measure_drift(features, wanted, spread) if training and stage.anchor else loss
 
-        def training_step(images: Any, expected: Any) -> Any:  # noqa: ANN401
+        def training_step(images: Any, expected: Any, wanted: Any) -> Any:  # noqa: ANN401
             with tf.GradientTape() as tape:
-                loss = measure_loss(expected, answer(images, True))
+                loss = measure(images, expected, wanted, True)
             self.optimizer.apply_gradients(zip(tape.gradient(loss, self.variables), self.variables, strict=True))
             return loss
 
         self.training_step = tf.function(training_step, reduce_retracing=True)
         self.validation_step = tf.function(
-            lambda images, expected: measure_loss(expected, answer(images, False)), reduce_retracing=True
+            lambda images, expected, wanted: measure(images, expected, wanted, False), reduce_retracing=True
         )
 
     def pause(self, path: Path, step: int, curve: Curve) -> None:
@@ -171,58 +161,3 @@ def measure_validation_loss(trainer: StageTrainer, dataset: Dataset, recipe: Rec
     parts = np.split(positions, range(batch, len(positions), batch))
     losses = [float(trainer.validation_step(*draw_batch(dataset, part, recipe, None))) * len(part) for part in parts]
     return float(np.sum(losses) / len(positions))
-
-
-def draw_batches(
-    dataset: Dataset, recipe: Recipe, config: Config, stage: Stage, rng: np.random.Generator, done: int
-) -> Iterator[Batch]:
-    """Sampled batches, prepared in advance, in an order determined by `rng`; skips the first `done`."""
-    positions = dataset.positions(Split.TRAIN)
-    probabilities = sampling_weights([dataset.items[position] for position in positions], config.balance)
-    with ThreadPoolExecutor(2) as pool:
-        waiting: deque[Future[Batch]] = deque()
-        for step in range(stage.steps):
-            drawn, seed = rng.choice(positions, stage.batch, p=probabilities), int(rng.integers(2**62))
-            if step < done:
-                continue
-            waiting.append(pool.submit(draw_batch, dataset, drawn, recipe, seed, stage.strength))
-            if len(waiting) > PREFETCHED:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-
-
-def draw_batch(
-    dataset: Dataset, positions: NDArray[np.int64], recipe: Recipe, seed: int | None, strength: float = 1.0
-) -> Batch:
-    """Canvases and targets (n × (OUTPUTS + conditions)); with a seed the pictures are corrupted and augmented."""
-    expected = np.zeros((len(positions), OUTPUTS + len(CONDITIONS)), np.float32)
-    expected[:, :OUTPUTS] = dataset.targets[positions]
-    if seed is None:
-        return scale(
-            np.stack([draw_canvas(dataset.greys[position], recipe) for position in positions.tolist()])
-        ), expected
-    rng, canvases = np.random.default_rng(seed), []
-    for row, position in enumerate(positions.tolist()):
-        grey, condition = corrupt_randomly(dataset.greys[position], dataset.items[position], rng, strength)
-        share = 0.5 + strength * rng.uniform(-0.5, 0.5)
-        canvases.append(draw_canvas(augment(grey, rng, strength), replace(recipe, equalise=share)))
-        if condition is not None:
-            expected[row, OUTPUTS + CONDITIONS.index(condition)] = 1
-        if condition is not Condition.FINE:
-            expected[row, ROUTER.stop : OUTPUTS] = 0  # no class target for a corrupted picture
-    return scale(np.stack(canvases)), expected
-
-
-def corrupt_randomly(
-    grey: Grey, item: Row | OodPicture, rng: np.random.Generator, strength: float = 1.0
-) -> tuple[Grey, Condition | None]:
-    """A randomly corrupted scan and its condition: None for out-of-distribution, FINE for any rotation of a heart."""
-    if not isinstance(item, Row):
-        return grey, None
-    corrupted = rng.random() < CORRUPTED_SHARE * strength
-    if item.modality is Modality.CARDIAC_MRI:
-        grey = rotate_quarters(grey, int(rng.integers(4)) if rng.random() < strength else 0)
-        return (255 - grey, Condition.INVERTED) if corrupted else (grey, Condition.FINE)
-    condition = CONDITIONS[int(rng.integers(1, len(CONDITIONS)))] if corrupted else Condition.FINE
-    return CORRUPTIONS[condition](grey, rng), condition

@@ -10,15 +10,17 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from inference.model.bundle import ROUTER, SLICES
+from inference.model.bundle import ROUTER, SLICES, Bundle, load_bundle
 from inference.model.softmax import softmax
+from ml.data.batches import build_dataset
 from ml.data.loader import OodPicture, draw_canvases, make_targets, read_ood, sampling_weights, soft_labels
 from ml.data.pictures import read_grey
 from ml.data.prepare import hash_manifest, read_manifest
 from ml.data.samples import Row, Split
 from ml.training.config import Config, describe, read_config
+from ml.training.continue_bundle import find_anchors, restore_served
 from ml.training.features import extract
-from ml.training.fine_tune import build_dataset, fine_tune
+from ml.training.fine_tune import fine_tune
 from ml.training.network import Network, build_backbone, build_head, convert, join, measure_loss
 
 CONFIG: Final = Path(__file__).parents[1] / "configs" / "frozen.toml"
@@ -28,7 +30,10 @@ Items = list[Row | OodPicture]
 
 def train(
     data: Annotated[Path, typer.Argument(help="folder with scans.csv, ood.csv and the pictures")],
-    weights: Annotated[str, typer.Option(help="ImageNet weights: a file, or the word imagenet to download them")],
+    weights: Annotated[
+        str | None, typer.Option(help="ImageNet weights: a file, or the word imagenet to download them")
+    ] = None,
+    bundle: Annotated[Path | None, typer.Option(help="go on from this bundle's first network instead")] = None,
     config: Annotated[Path, typer.Option(help="the configuration of the run")] = CONFIG,
     run: Annotated[Path, typer.Option(help="where the checkpoint, caches and curves go")] = Path("runs/frozen"),
 ) -> None:
@@ -37,8 +42,13 @@ def train(
     run.mkdir(parents=True, exist_ok=True)
     items: Items = [*read_manifest(), *read_ood(data / "ood.csv", run_config.seed)]
 
-    features = cache_features(run / "features.npy", data, items, build_backbone(weights), run_config)
-    network, history = train_network(data, items, features, weights, run_config, run)
+    if bundle is not None:
+        network, history = continue_network(data, items, load_bundle(bundle), run_config, run)
+    elif weights is not None:
+        features = cache_features(run / "features.npy", data, items, build_backbone(weights), run_config)
+        network, history = train_network(data, items, features, weights, run_config, run)
+    else:
+        raise typer.BadParameter("name ImageNet weights with --weights, or a bundle to go on from with --bundle")
     network.save_weights(run / CHECKPOINT)
     facts = {"config": describe(run_config), "split": hash_manifest(), "history": history}
     (run / "run.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
@@ -56,6 +66,19 @@ def train_network(
     if config.stages:
         dataset = build_dataset(items, [read_grey(data / item.file) for item in items], config.smoothing)
         history |= fine_tune(backbone, head, dataset, config, run)
+    return join(backbone, head), history
+
+
+def continue_network(
+    data: Path, items: Items, bundle: Bundle, config: Config, run: Path
+) -> tuple[Network, dict[str, Any]]:
+    """Fine-tune a bundle's first network further; chest films are anchored at the features that they have in it."""
+    backbone, head = restore_served(bundle, config.dropout)
+    greys = [read_grey(data / item.file) for item in items]
+    dataset = build_dataset(items, greys, config.smoothing)
+    if any(stage.anchor for stage in config.stages):
+        dataset = replace(dataset, anchors=find_anchors(bundle, items, greys))
+    history = fine_tune(backbone, head, dataset, config, run)
     return join(backbone, head), history
 
 

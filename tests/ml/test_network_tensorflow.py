@@ -57,6 +57,31 @@ def test_the_served_network_is_the_trained_one(tmp_path: Path) -> None:
     assert np.abs(served[4] - trained["map"].numpy()).max() < 1e-3
 
 
+def test_training_goes_on_from_the_network_that_is_served() -> None:
+    """Purpose: a bundle holds no checkpoint; its folded weights give a trainable network with the same outputs."""
+    from ml.litert import FEATURE_MAP, LOGITS, LiteRtModel
+    from ml.training.continue_bundle import restore_served
+    from ml.training.network import join
+
+    bundle = load_bundle(default_bundle())
+    size = bundle.recipe.size
+    image = np.random.default_rng(0).uniform(-1, 1, (1, size, size, 1)).astype(np.float32)
+    served, trainable = LiteRtModel(bundle.model).run(image), join(*restore_served(bundle, 0.4))(image, training=False)
+    assert np.abs(served[LOGITS] - trainable["logits"].numpy()).max() < 1e-3
+    assert np.abs(served[FEATURE_MAP] - trainable["map"].numpy()).max() < 1e-3
+
+
+def test_features_drift_from_those_wanted_and_from_no_others() -> None:
+    """By hand: (1² + 2²) / 2 with deviations 1 and 2 for the one film that wants its features kept."""
+    from ml.training.fine_tune import measure_drift, measure_spread
+
+    features = np.array([[2.0, 7.0], [9.0, 9.0]], np.float32)
+    wanted = np.array([[1.0, 3.0], [0.0, 0.0]], np.float32)
+    assert float(measure_drift(features, wanted, np.array([1.0, 2.0], np.float32))) == pytest.approx(2.5)
+    assert float(measure_drift(features, np.zeros((2, 2), np.float32), np.ones(2, np.float32))) == 0
+    assert measure_spread(np.array([[1, 2], [3, 6], [0, 0]], np.float32)) == pytest.approx([1.05, 2.05])
+
+
 def test_a_grey_backbone_sees_what_the_coloured_one_sees(tmp_path: Path) -> None:
     """Purpose: summing the first kernel over its channels is exact, not an approximation."""
     import keras
@@ -118,8 +143,9 @@ def test_the_loss_ignores_the_branch_of_an_out_of_distribution_picture() -> None
 
 def test_a_training_that_was_cut_off_goes_on_to_the_same_weights(tmp_path: Path) -> None:
     """Purpose: training resumes after a power cut and gives the same weights as an unbroken run."""
+    from ml.data.batches import build_dataset
     from ml.training.config import Config, Stage
-    from ml.training.fine_tune import StageTrainer, build_dataset, run_stage
+    from ml.training.fine_tune import StageTrainer, run_stage
     from ml.training.network import build_backbone, build_head
 
     keras = pytest.importorskip("keras")
