@@ -1,5 +1,9 @@
 """The composition root: builds the application from the settings."""
 
+from bot.telegram import lazy_types  # noqa: F401 - before aiogram
+
+# isort: split
+
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Collection

@@ -1,5 +1,9 @@
 """`csss run`: the bot itself."""
 
+from bot.telegram import lazy_types  # noqa: F401 - before aiogram
+
+# isort: split
+
 import asyncio
 import errno
 import logging
