@@ -13,7 +13,7 @@ REBUILD: Final = BaseModel.model_rebuild.__func__  # type: ignore[attr-defined]
 with patch.object(BaseModel, "model_rebuild", classmethod(lambda _, **__: None)):
     from aiogram import types
     from aiogram.client.default import Default
-    from aiogram.methods.base import TelegramMethod
+    from aiogram.methods.base import Response, TelegramMethod
 
 # What annotations name, as aiogram gives it to pydantic.
 NAMES: Final = {name: getattr(types, name) for name in types.__all__} | {
@@ -26,5 +26,5 @@ def _rebuild(cls: type[BaseModel], /, *, force: bool = False, raise_errors: bool
     return rebuilt
 
 
-for base in (types.TelegramObject, TelegramMethod):
+for base in (types.TelegramObject, TelegramMethod, Response):
     base.model_rebuild = classmethod(_rebuild)  # type: ignore[method-assign, assignment]
