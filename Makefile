@@ -29,10 +29,10 @@ test: $(VENV)/dev ## the test suite without its slow part
 	$(BIN)/pytest -n 2 --dist worksteal --durations=25 $(ARGS)
 
 test-all: $(VENV)/dev ## the whole suite: kills, browser, bench, real back-off, PostgreSQL
-	$(BIN)/pytest -n 3 --dist worksteal --durations=25 -m "not tensorflow" $(ARGS)
+	$(BIN)/pytest -n 2 --dist worksteal --durations=25 -m "not tensorflow" $(ARGS)
 
 test-slow: $(VENV)/dev ## what `make test` leaves out
-	$(BIN)/pytest -n 3 --dist worksteal --durations=25 -m "slow and not tensorflow" $(ARGS)
+	$(BIN)/pytest -n 2 --dist worksteal --durations=25 -m "slow and not tensorflow" $(ARGS)
 
 check: $(VENV)/dev ## ruff, mypy, import-linter, known faults of dependencies
 	$(BIN)/ruff check .

@@ -27,7 +27,7 @@ from tests.support.file_steps import gets_slip, names_mother, registers_walk_in,
 from tests.support.jobs import settles
 from tests.support.people import CODE, Clinic, open_clinic
 from tests.support.report_steps import asks_to_amend
-from tests.support.steps import a_scan, actor, scan_row
+from tests.support.steps import a_scan, actor, asks_unanswered, scan_row
 from workflow.accounts.chats import phones
 from workflow.permissions import GRANTS, Operation, Permission
 from workflow.transitions import Action
@@ -286,8 +286,7 @@ async def an_administrators_day(clinic: Clinic) -> None:
     await changes(clinic, "Suspend")
     await clinic.joseph.sends("/audit")
     await clinic.joseph.sees("")
-    await clinic.amina.sends("is there parking for scooters")
-    await clinic.amina.sees("do not know that")
+    await asks_unanswered(clinic)
     await clinic.joseph.sends("/faqmisses")
     await clinic.joseph.presses("1", on="found no answer")
     await clinic.joseph.presses("Another topic")

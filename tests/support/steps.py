@@ -12,9 +12,10 @@ from handlers.ui.keyboards import button_data
 from models.crypto.vault import Content
 from models.tables.accounts import Account, load_patient_key
 from models.tables.codes import Code
+from models.tables.faq import MissedQuestion
 from models.tables.scans import AiFinding, Scan
 from models.vocabulary import ScanStatus
-from tests.support.people import Clinic
+from tests.support.people import Clinic, eventually
 from workflow import consent
 from workflow.actors import Actor, actor_of
 from workflow.prescriptions import prescription
@@ -140,3 +141,12 @@ async def the_code_grows_old(clinic: Clinic) -> None:
         newest = (await session.scalars(select(Code).order_by(Code.id.desc()).limit(1))).one()
         times = {"created_at": newest.created_at - past, "expires_at": newest.expires_at - past}
         await session.execute(update(Code).where(Code.id == newest.id).values(**times))
+
+
+async def asks_unanswered(clinic: Clinic, question: str = "is there parking for scooters") -> MissedQuestion:
+    """The patient asks what the FAQ does not know; waits for the row, which is written after the answer."""
+    await clinic.amina.sends(question)
+    await clinic.amina.sees("do not know that")
+    return await eventually(
+        clinic.app.services.sessions, lambda session: session.scalar(select(MissedQuestion).limit(1))
+    )

@@ -20,7 +20,7 @@ from tests.support.people import Clinic
 from tests.support.registration_steps import AMINA, register
 from tests.support.report_steps import asks_to_amend
 from tests.support.rows import KEY, NOW, a_person, a_scan, a_staff
-from tests.support.steps import until
+from tests.support.steps import asks_unanswered, until
 from workflow.accounts import invitations
 from workflow.accounts import staff as staffing
 from workflow.accounts.codes import Verdict, generate_digits
@@ -92,8 +92,7 @@ async def an_erasure(clinic: Clinic) -> Person:
 
 
 async def a_teaching(clinic: Clinic) -> Person:
-    await clinic.amina.sends("is there parking for scooters")
-    await clinic.amina.sees("do not know that")
+    await asks_unanswered(clinic)
     await clinic.joseph.sends("/faqmisses")
     await clinic.joseph.presses("1", on="found no answer")
     await clinic.joseph.presses("Another topic")

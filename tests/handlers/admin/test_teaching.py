@@ -19,6 +19,7 @@ from models.tables.faq import MissedQuestion, SuggestedTopic, TaughtPhrase
 from tests.support.account_steps import is_proved
 from tests.support.people import Clinic, eventually
 from tests.support.rows import NOW, a_staff
+from tests.support.steps import asks_unanswered
 from workflow.errors import NotAllowed
 from workflow.faq import unanswered
 from workflow.faq.unanswered import RETENTION, UnansweredQuestion
@@ -28,11 +29,7 @@ PARKING = "is there parking for scooters"
 
 async def _asks_unanswered(clinic: Clinic, question: str = PARKING) -> MissedQuestion:
     await is_proved(clinic)
-    await clinic.amina.sends(question)
-    await clinic.amina.sees("do not know that")
-    return await eventually(
-        clinic.app.services.sessions, lambda session: session.scalar(select(MissedQuestion).limit(1))
-    )
+    return await asks_unanswered(clinic, question)
 
 
 async def test_a_miss_is_kept_without_whom_and_alike_ones_count_together(clinic: Clinic) -> None:
