@@ -84,15 +84,15 @@ def store(path: Path, key: bytes, found: Verification) -> None:
 
 
 def last_verification(path: Path, key: bytes) -> Verification | None:
-    """None where there is none, or the line is not as it was written."""
+    """None where there is none, or the line is not as it was written, or a newer release wrote what this one lacks."""
     try:
         body, _, seal = path.read_text(encoding="ascii").strip().rpartition(" ")
         if not hmac.compare_digest(seal, _seal(body, key)):
             return None
         at, way, rows, result, number, vouched = body.split()
+        return Verification(datetime.fromisoformat(at), Way(way), int(rows), Result(result), int(number), int(vouched))
     except (OSError, ValueError, TypeError):
         return None
-    return Verification(datetime.fromisoformat(at), Way(way), int(rows), Result(result), int(number), int(vouched))
 
 
 def is_due(last: Verification | None, now: datetime) -> bool:

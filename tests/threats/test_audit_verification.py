@@ -19,6 +19,7 @@ from bot.observability.audit_verification import (
     Way,
     is_due,
     last_verification,
+    store,
     verify_chain,
 )
 from bot.self_check.checks import run_checks
@@ -93,6 +94,12 @@ async def test_nobody_without_the_key_writes_that_the_record_is_whole(sessions: 
     stored.write_text(line)
     assert last_verification(stored, KEY) is not None
     assert last_verification(stored, b"another key") is None
+
+
+def test_a_result_of_a_newer_release_is_none_that_this_one_knows(tmp_path: Path) -> None:
+    found = Verification(NOW, Way.BOT, 10, Result.WHOLE, 0, 10)
+    store(tmp_path / VERIFIED_FILE, KEY, found._replace(result="mended"))  # type: ignore[arg-type]
+    assert last_verification(tmp_path / VERIFIED_FILE, KEY) is None
 
 
 @pytest.mark.parametrize(

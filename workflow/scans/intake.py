@@ -109,7 +109,7 @@ class Change(NamedTuple):
 async def change_description(session: AsyncSession, actor: Actor, scan_id: int, change: Change, at: datetime) -> bool:
     """Replace words of the complaint or its duration; returns False once a doctor has signed. Raises NotFound."""
     scan = await scan_for(session, scan_id, actor, Permission.DESCRIBE)
-    words, before = getattr(scan, change.field) or "", one_line(change.before)
+    words, before = one_line(getattr(scan, change.field) or ""), one_line(change.before)
     if scan.status not in UNSIGNED or before not in words:
         return False
     await _describe(session, actor, scan, {change.field: words.replace(before, one_line(change.after))}, at)

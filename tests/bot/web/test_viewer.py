@@ -303,6 +303,17 @@ async def _is_wiped(page: Page, name: str) -> None:
     await expect(beside).to_be_visible()
 
 
+async def _no_other_film_stands_for_one_that_does_not_come(page: Page, earlier: str) -> None:
+    await page.route("**/viewer/scans/1/film", lambda route: route.fulfill(status=429))
+    await page.get_by_label(earlier).select_option("")
+    await page.get_by_label(earlier).select_option("1")
+    await expect(page.locator("#message")).to_contain_text("Too many films")
+    await expect(page.locator("#right")).to_be_hidden()
+    await page.locator("#left canvas").focus()
+    await page.keyboard.press("w")
+    await expect(page.locator("#wipe")).to_be_hidden()
+
+
 async def _sharpens_as_numpy_does(page: Page) -> None:
     """Each value moves away from the mean of the five by five around it, within the film's range."""
     values = np.random.default_rng(7).integers(0, 256, (9, 7), dtype=np.uint8)
@@ -356,6 +367,7 @@ async def test_the_viewer_opens_in_the_web_chat_and_is_used_by_hand_and_by_keys(
         await _is_wiped(page, sentence_for(clinic, "viewer.wipe_at"))
         await _sharpens_as_numpy_does(page)
         assert complaints == []
+        await _no_other_film_stands_for_one_that_does_not_come(page, sentence_for(clinic, "viewer.earlier"))
         await page.reload()
         await page.locator("#tools").wait_for()
 

@@ -5,19 +5,21 @@ const find = (selector) => document.querySelector(selector);
 export class Comparison {
   /** `views`: all that are shown; `open(title)` makes the pane of the earlier film, `load(scan)` fetches one. */
   constructor(views, earlier, open, load) {
-    Object.assign(this, { views, earlier, open, load, right: null });
+    Object.assign(this, { views, earlier, open, load, right: null, wanted: "" });
     find("#wipe").addEventListener("input", () => this.#move());
   }
 
   /** Show the film of this scan, or none for "". */
   async show(scan) {
+    this.wanted = scan;
     this.views.length = 1;
     this.#layOver(null);
-    find("#right").hidden = !scan;
-    find('[data-name="wipe"]').hidden = !scan;
+    this.#hide(true);
     if (!scan) return;
     const { title } = this.earlier.find((one) => String(one.scan) === scan);
     const film = await this.load(scan);
+    if (this.wanted !== scan) return; // another was chosen while it was fetched
+    this.#hide(false);
     film.sharpen(this.views[0].film.sharp);
     this.right ??= this.open(title);
     find("#right .caption").textContent = title;
@@ -29,6 +31,12 @@ export class Comparison {
   wipe() {
     this.#layOver(this.views[0].other ? null : this.right.film);
     find("#right").hidden = Boolean(this.views[0].other);
+  }
+
+  /** Hidden while there is no earlier film, or another one is being fetched: nobody takes one for the other. */
+  #hide(hidden) {
+    find("#right").hidden = hidden;
+    find('[data-name="wipe"]').hidden = hidden;
   }
 
   #layOver(film) {
