@@ -15,9 +15,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from aiogram import Bot, Dispatcher
-from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlalchemy.orm import Session
 
 from bot import hospital, preflight
 from bot.channels.delivering import Deliveries
@@ -32,8 +30,8 @@ from bot.observability.loop_lag import measured_lag
 from bot.observability.metrics import Metrics, build_metrics
 from bot.observability.shown_settings import shown_settings
 from bot.process_role import RoleHolder
-from bot.secrets import derive, master_keys, secret_key, signing_keys
-from bot.services import AnchorPlaces, Services, utc_now
+from bot.secrets import master_keys, secret_key, signing_keys
+from bot.services import NEW_JOBS, AnchorPlaces, Services, open_sessions, utc_now
 from bot.settings import Settings
 from bot.telegram.auto_delete import AutoDeleteMiddleware
 from bot.telegram.dispatcher import build_dispatcher
@@ -44,13 +42,13 @@ from bot.telegram.webhook import WEBHOOK_PATH, Webhook, request_updates
 from bot.web.app import build_operator_app, build_web_app, listening
 from handlers.ui.texts import Catalogues
 from models.base import Sessions, open_engine
-from models.crypto.keys import KEKS, KeyEncryptionKeys, has_unknown_kek
+from models.crypto.keys import KEKS, has_unknown_kek
 from models.crypto.vault import Vault
 from models.schema import is_current
+from models.side_connection import Listener, SideConnection
 from workflow.accounts.passwords import PasswordHasher
-from workflow.audit.chain import Source, audited_sessions
 from workflow.formulary import load as formulary
-from workflow.jobs import HAS_JOBS, JobKind
+from workflow.jobs import JobKind
 from workflow.leases import ProcessRole
 from workflow.reporting.builder import Issuer
 
@@ -80,7 +78,7 @@ class App(NamedTuple):
         Raises NotUpgraded."""
         started = monotonic()
         await self.check()
-        async with self._serve() as address, measured_lag(self.metrics.loop_lag), asyncio.TaskGroup() as group:
+        async with self._serve(stop) as address, measured_lag(self.metrics.loop_lag), asyncio.TaskGroup() as group:
             worker = group.create_task(self._run_jobs(stop)) if with_worker else None
             await cards.show_common_menu(self.services)
             polling = Polling(self.services.bot, self.dispatcher, self.polls)
@@ -103,7 +101,7 @@ class App(NamedTuple):
         """Run jobs and serve the operators' endpoints until `stop` is set; then finish. Raises NotUpgraded."""
         await self.check()
         host, port = self.settings.operator_host, self.settings.operator_port or 0
-        site = (build_operator_app(self.services, self.metrics), host, port)
+        site = (build_operator_app(self.services, self.metrics, stop), host, port)
         async with listening(site) as addresses, measured_lag(self.metrics.loop_lag), asyncio.TaskGroup() as group:
             group.create_task(self._run_jobs(stop))
             logger.info("the worker is ready", extra={"address": addresses[0]})
@@ -147,16 +145,16 @@ class App(NamedTuple):
             await polling.run()
 
     @asynccontextmanager
-    async def _serve(self) -> AsyncIterator[str]:
+    async def _serve(self, stop: asyncio.Event) -> AsyncIterator[str]:
         """Run the web app, and the operators' one on a port of its own; yields the web app's address."""
         settings, services, port = self.settings, self.services, self.settings.own_operator_port
-        web_app = build_web_app(services, self.metrics, settings.proxies, for_operators=port is None)
+        web_app = build_web_app(services, self.metrics, settings.proxies, stop=stop, for_operators=port is None)
         if settings.webhook_secret:
             secret = settings.webhook_secret.get_secret_value()
-            web_app.router.add_post(WEBHOOK_PATH, Webhook(self.dispatcher, services.bot, secret).handle)
+            web_app.router.add_post(WEBHOOK_PATH, Webhook(self.dispatcher, services.bot, secret, stop).handle)
         sites = [(web_app, settings.web_host, settings.web_port)]
         if port is not None:
-            sites.append((build_operator_app(services, self.metrics), settings.operator_host, port))
+            sites.append((build_operator_app(services, self.metrics, stop), settings.operator_host, port))
         async with listening(*sites) as addresses:
             for operators in addresses[1:]:
                 logger.info("the operators' endpoints listen", extra={"address": operators})
@@ -178,23 +176,27 @@ async def build_app(
     engine = open_engine(settings.database_url)
     wake = asyncio.Event()
     loaded = engines or await load_engines(settings)
-    limiter = SendLimiter()
+    shared = engine.dialect.name != "sqlite"
+    connection = SideConnection(engine) if shared else None
+    limiter = SendLimiter(connection)
     bot = open_bot(settings.bot_token.get_secret_value(), settings.bot_api, limiter)
-    sessions = _sessions(engine, secret_key(settings), master_keys(settings), wake)
+    sessions = open_sessions(engine, secret_key(settings), master_keys(settings), wake)
     sessions.kw["info"] |= settings.session_info
     services = _services(settings, loaded, sessions, bot, now)
     if settings.remove_after_hours:
         bot.session.middleware(AutoDeleteMiddleware(sessions, timedelta(hours=settings.remove_after_hours), now))
     metrics = build_metrics()
-    shared = engine.dialect.name != "sqlite"
     polls, rounds = (RoleHolder(sessions, role, shared=shared) for role in (ProcessRole.POLLING, ProcessRole.ROUNDS))
-    plan = WorkPlan(settings.workers, kinds, rounds, is_shared=shared)
+    listener = Listener(engine, NEW_JOBS, wake.set) if shared else None
+    plan = WorkPlan(settings.workers, kinds, rounds, listener)
     worker = Worker(services, wake, metrics.jobs, plan, limiter.card_delay)
     try:
-        dispatcher = build_dispatcher(services, metrics, loaded.faq, settings)
+        dispatcher = build_dispatcher(services, metrics, loaded.faq, settings, connection)
         yield App(settings, engine, services, dispatcher, worker, metrics, polls, rounds)
     finally:
         await bot.session.close()
+        if connection:
+            await connection.close()
         await engine.dispose()
         if engines is None:
             await loaded.close()
@@ -233,17 +235,3 @@ def _services(
         anchors=AnchorPlaces(settings.data / "audit-anchors.txt", settings.audit_mail, settings.audit_syslog),
         settings=shown_settings(settings),
     )
-
-
-def _sessions(engine: AsyncEngine, key: bytes, keks: KeyEncryptionKeys, wake: asyncio.Event) -> Sessions:
-    """Audited sessions; a commit that enqueued jobs wakes the worker."""
-
-    class AppSession(Session):
-        """A separate class, so that the listener below belongs to this application only."""
-
-    @event.listens_for(AppSession, "after_commit")
-    def _wake_worker(session: Session) -> None:
-        if session.info.pop(HAS_JOBS, False):
-            wake.set()
-
-    return audited_sessions(engine, derive(key, "audit"), Source.WORKER, keks, sync_session_class=AppSession)

@@ -9,13 +9,14 @@ from sqlalchemy import ColumnElement, Select, and_, case, delete, func, select, 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from models.tables.jobs import Job
+from models.tables.jobs import Job, SendSlot
 from workflow.job_owner import OWN_NAME, is_dead
 
 LEASE: Final = timedelta(seconds=10)  # renewed while the job runs
 ENDED_RETENTION: Final = timedelta(days=30)  # to look into what failed
 MAX_BACKOFF: Final = timedelta(minutes=5)
 RETRY_PERIOD: Final = timedelta(days=2)  # from the first try
+IDLE_SLOT: Final = timedelta(hours=1)
 CLAIM_LOCK: Final = 0xC555  # PostgreSQL advisory lock that serializes `claim`
 HAS_JOBS: Final = "owes"  # key in `session.info`: the commit wakes the worker
 
@@ -235,3 +236,8 @@ async def delete_old_jobs(session: AsyncSession, at: datetime, most: int) -> int
     """Delete up to `most` jobs that ended more than `ENDED_RETENTION` ago. Returns how many were deleted."""
     old = select(Job.id).where(Job.ended_at < at - ENDED_RETENTION).limit(most)
     return len((await session.scalars(delete(Job).where(Job.id.in_(old)).returning(Job.id))).all())
+
+
+async def delete_idle_slots(session: AsyncSession, at: datetime) -> None:
+    """Delete the rates of chats to which nothing was sent for a while: a new slot begins as an idle one."""
+    await session.execute(delete(SendSlot).where(SendSlot.due < at - IDLE_SLOT))

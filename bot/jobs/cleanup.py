@@ -21,7 +21,7 @@ from workflow.accounts import codes, profile
 from workflow.accounts.browsers import sessions as browsers
 from workflow.credentials import changes
 from workflow.faq import unanswered
-from workflow.jobs import delete_old_jobs
+from workflow.jobs import delete_idle_slots, delete_old_jobs
 from workflow.scans import analysis, queries
 from workflow.unit_of_work import delete_old_updates
 
@@ -49,6 +49,7 @@ async def clean_up(services: Services) -> None:
         await changes.delete_old(session, services.now())
         await browsers.delete_old(session, services.now())
         await analysis.delete_unused(session)
+        await delete_idle_slots(session, services.now())
     await _in_batches(services, delete_old_jobs)
     await _in_batches(services, codes.delete_old)
     await erase_due_accounts(services)

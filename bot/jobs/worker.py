@@ -19,14 +19,15 @@ from bot.process_role import RoleHolder
 from bot.services import Services
 from models.base import is_transient, read_only
 from models.crypto.keys import Erased
+from models.side_connection import Listener
 from models.tables.jobs import Job
 from workflow import jobs
 from workflow.jobs import LEASE, JobKind
 from workflow.request_id import REQUEST_ID
 
 logger = logging.getLogger(__name__)
-SHARED_IDLE_SECONDS: Final = 0.5
 IDLE_SECONDS: Final = 5.0  # between two polls of the table; a commit that enqueues a job wakes the worker at once
+DEAF_IDLE_SECONDS: Final = 0.5  # where commits of other processes are not heard
 END_ATTEMPTS: Final = 8  # at writing that a job failed
 OUTAGE_PAUSE: Final = 1.0  # seconds after a lost database connection
 CLEANUP_INTERVAL: Final = 3600.0  # seconds
@@ -37,19 +38,19 @@ ROUNDS: Final = ((clean_up, CLEANUP_INTERVAL), (end_claims, CLAIMS_INTERVAL), (n
 
 
 class WorkPlan(NamedTuple):
-    """Which kinds of jobs, how many at once, and whether other processes enqueue and run jobs of the same table.
+    """Which kinds of jobs, how many at once, and what hears of the jobs that other processes enqueue.
 
     The process that holds `rounds` cleans up, ends claims and tells delays."""
 
     concurrency: int
     kinds: Collection[JobKind]
     rounds: RoleHolder
-    is_shared: bool
+    listener: Listener | None  # None where one process does everything
 
     @property
     def idle_seconds(self) -> float:
-        """Seconds between two polls of the table; other processes' commits wake nobody here."""
-        return SHARED_IDLE_SECONDS if self.is_shared else IDLE_SECONDS
+        """Seconds between two polls of the table."""
+        return DEAF_IDLE_SECONDS if self.listener and not self.listener.is_listening else IDLE_SECONDS
 
 
 class Worker:
@@ -77,11 +78,13 @@ class Worker:
         async with self._services.sessions.begin() as session:
             await jobs.recover(session)
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._dispatch())
+            listening = group.create_task(self._plan.listener.keep()) if self._plan.listener else None
             group.create_task(self._repeat(self._renew, RENEWAL_INTERVAL))
             for task, seconds in ROUNDS:
                 group.create_task(self._repeat(self._in_turn(task), seconds))
-
+            await self._dispatch()
+            if listening:
+                listening.cancel()
         if self._plan.rounds.is_held:
             async with self._surviving():
                 await anchor_head(self._services)

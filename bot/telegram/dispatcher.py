@@ -7,21 +7,26 @@ from bot.services import Services
 from bot.settings import Settings
 from bot.telegram.context import ContextMiddleware
 from bot.telegram.faq_cache import FaqCache
-from bot.telegram.fsm_storage import DatabaseStorage, PerChatIsolation
+from bot.telegram.fsm_storage import AcrossProcesses, DatabaseStorage, PerChatIsolation
 from bot.telegram.rate_limit import RateLimitMiddleware, Rates
 from bot.telegram.routing import indexed
 from faq.answer import Faq
 from handlers.access import AuthorizationMiddleware, ButtonMessageMiddleware
 from handlers.routes import routes
 from handlers.shared.beside_form import FormReminderMiddleware
+from models.side_connection import SideConnection
 from workflow.reporting.verification import lookup_buckets
 
 
-def build_dispatcher(services: Services, metrics: Metrics, faq: Faq, settings: Settings) -> Dispatcher:
-    """Updates pass the rate limit, the FSM lock of the chat, the context and the authorization, in this order."""
+def build_dispatcher(
+    services: Services, metrics: Metrics, faq: Faq, settings: Settings, connection: SideConnection | None
+) -> Dispatcher:
+    """Updates pass the rate limit, the FSM lock of the chat, the context and the authorization, in this order.
+
+    Where Telegram posts updates to several processes, `connection` keeps those of one chat apart."""
     dispatcher = Dispatcher(
         storage=DatabaseStorage(services.sessions),
-        events_isolation=PerChatIsolation(),
+        events_isolation=AcrossProcesses(connection) if connection and settings.webhook_url else PerChatIsolation(),
         disable_fsm=True,  # registered below, after the rate limit: dropped updates wait for no lock
         desk_hours=settings.desk_schedule,
         retention=services.retention,

@@ -1,17 +1,27 @@
-"""aiogram's FSM storage in the database, and the isolation that handles one update per chat at a time."""
+"""aiogram's FSM storage in the database, and the isolations that handle one update per chat at a time."""
 
+import asyncio
 from asyncio import Lock
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from typing import Any
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final
 from weakref import WeakValueDictionary
+from zlib import crc32
 
 from aiogram.fsm.state import State
 from aiogram.fsm.storage.base import DEFAULT_DESTINY, BaseEventIsolation, BaseStorage, StateType, StorageKey
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from models.base import Sessions, read_only
+from models.side_connection import SideConnection
 from models.tables.chats import Form
 from workflow.unit_of_work import CURRENT
+
+LOCK_SPACE: Final = 0xC4A7  # first number of the advisory locks of chats
+RETRY: Final = 0.05  # seconds between two tries at a chat that another process has
+TAKE: Final = text("SELECT pg_try_advisory_lock(:space, :chat)")
+FREE: Final = text("SELECT pg_advisory_unlock(:space, :chat)")
 
 
 class DatabaseStorage(BaseStorage):
@@ -81,3 +91,25 @@ class PerChatIsolation(BaseEventIsolation):
 
     async def close(self) -> None:
         self._locks.clear()
+
+
+class AcrossProcesses(PerChatIsolation):
+    """The same over all processes that share a PostgreSQL database, as behind a webhook: by advisory locks.
+
+    The server frees those of a process that ends. Chats whose numbers have one checksum wait for each other, too."""
+
+    def __init__(self, connection: SideConnection) -> None:
+        super().__init__()
+        self._connection = connection
+
+    @asynccontextmanager
+    async def lock(self, key: StorageKey) -> AsyncGenerator[None]:
+        values = {"space": LOCK_SPACE, "chat": crc32(str(key.chat_id).encode()) - 2**31}
+        async with super().lock(key):
+            while not (await self._connection.ask(TAKE, values))[0][0]:  # noqa: ASYNC110 - the other process tells nobody
+                await asyncio.sleep(RETRY)
+            try:
+                yield
+            finally:
+                with suppress(DBAPIError):  # the lock went with the connection
+                    await self._connection.ask(FREE, values)

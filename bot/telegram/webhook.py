@@ -1,5 +1,8 @@
-"""Webhook: 200 after commit, 503 on an outage of Telegram or the database, so that Telegram redelivers the update."""
+"""Webhook: 200 after commit, 503 on an outage of Telegram or the database, so that Telegram redelivers the update.
 
+Several processes on one PostgreSQL database may receive it behind a balancer."""
+
+import asyncio
 import hmac
 import json
 import logging
@@ -29,18 +32,22 @@ def request_updates(address: str, secret: str, kinds: list[str]) -> SetWebhook:
 class Webhook:
     """Feeds updates to the dispatcher: 401 for a wrong secret, 400 for an invalid update, 503 after an outage.
 
+    Once `stop` is set, it answers 503 to every new update; those in progress end.
     The last of MAX_ATTEMPTS deliveries sends the person a failure notice and is answered 200."""
 
-    def __init__(self, dispatcher: Dispatcher, bot: Bot, secret: str) -> None:
+    def __init__(self, dispatcher: Dispatcher, bot: Bot, secret: str, stop: asyncio.Event) -> None:
         if not secret:
             raise ValueError("a webhook without a secret would accept updates from anybody")
         self._dispatcher, self._bot, self._secret = dispatcher, bot, secret.encode()
         self._failures: Counter[int] = Counter()
+        self._stop = stop
 
     async def handle(self, request: web.Request) -> web.Response:
         given = request.headers.get(AUTH_HEADER, "").encode(errors="surrogateescape")
         if not hmac.compare_digest(given, self._secret):  # before the body is read
             return web.Response(status=401)
+        if self._stop.is_set():
+            return web.Response(status=503)
         try:
             update = Update.model_validate(json.loads(await request.read()), context={"bot": self._bot})
         except (ValidationError, ValueError, RecursionError):

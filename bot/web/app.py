@@ -1,6 +1,7 @@
 """The web applications: the public one with the verification page of reports, Twilio's and Telegram's routes, and
 the operators' one with readiness and metrics."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from secrets import token_hex
@@ -21,13 +22,18 @@ from workflow.request_id import REQUEST_ID
 
 
 def build_web_app(
-    services: Services, metrics: Metrics, proxies: Networks = LOOPBACK, *, for_operators: bool = True
+    services: Services,
+    metrics: Metrics,
+    proxies: Networks = LOOPBACK,
+    *,
+    stop: asyncio.Event | None = None,
+    for_operators: bool = True,
 ) -> web.Application:
-    """The public application; `for_operators`: with their routes, too."""
+    """The public application; `for_operators`: with their routes, too. `stop` ends its readiness."""
     app = web.Application(client_max_size=4 * 1024 * 1024, middlewares=[give_request_id])
     add_health_route(app)
     if for_operators:
-        add_operator_routes(app, services, metrics)
+        add_operator_routes(app, services, metrics, stop or asyncio.Event())
     add_verify_routes(app, services, proxies)
     add_viewer_routes(app, services)
     add_desk_routes(app, services)
@@ -37,11 +43,11 @@ def build_web_app(
     return app
 
 
-def build_operator_app(services: Services, metrics: Metrics) -> web.Application:
+def build_operator_app(services: Services, metrics: Metrics, stop: asyncio.Event | None = None) -> web.Application:
     """Health, readiness and metrics."""
     app = web.Application(client_max_size=1024)
     add_health_route(app)
-    add_operator_routes(app, services, metrics)
+    add_operator_routes(app, services, metrics, stop or asyncio.Event())
     return app
 
 

@@ -1,5 +1,6 @@
 """Health and metrics: `/healthz`, `/readyz` and `/metrics`."""
 
+import asyncio
 from typing import Final
 
 from aiohttp import web
@@ -15,6 +16,7 @@ from workflow.scans import queries
 
 SERVICES: Final = web.AppKey("services of the health routes", Services)
 METRICS: Final = web.AppKey("metrics", Metrics)
+STOP: Final = web.AppKey("set when the process is stopping", asyncio.Event)
 MAX_QUEUE_AGE: Final = 300.0  # seconds that the oldest due job may wait in a ready application
 
 
@@ -22,8 +24,8 @@ def add_health_route(app: web.Application) -> None:
     app.router.add_get("/healthz", healthz)
 
 
-def add_operator_routes(app: web.Application, services: Services, metrics: Metrics) -> None:
-    app[SERVICES], app[METRICS] = services, metrics
+def add_operator_routes(app: web.Application, services: Services, metrics: Metrics, stop: asyncio.Event) -> None:
+    app[SERVICES], app[METRICS], app[STOP] = services, metrics, stop
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", read_metrics)
 
@@ -34,7 +36,7 @@ async def healthz(_: web.Request) -> web.Response:
 
 
 async def readyz(request: web.Request) -> web.Response:
-    """200 when the database answers and the worker keeps up; otherwise 503 with the cause.
+    """200 when the database answers, the worker keeps up and nothing stops the process; otherwise 503 with the cause.
 
     It names the state of the mail server, whose mails wait while it is away."""
     services = request.app[SERVICES]
@@ -45,7 +47,8 @@ async def readyz(request: web.Request) -> web.Response:
     except Exception as error:  # noqa: BLE001 - any failure of the database is the answer
         age, state["database"] = 0.0, type(error).__name__
     state["mail"] = await services.mailer.server_state()
-    ready = state["database"] == "ok" and age < MAX_QUEUE_AGE
+    state["stopping"] = stopping = request.app[STOP].is_set()
+    ready = state["database"] == "ok" and age < MAX_QUEUE_AGE and not stopping
     return web.json_response({"status": "ready" if ready else "not ready", **state}, status=200 if ready else 503)
 
 

@@ -1,9 +1,9 @@
-"""The job queue (transactional outbox)."""
+"""The job queue (transactional outbox), and what processes that share it agree on."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, String, text
+from sqlalchemy import JSON, BigInteger, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -41,3 +41,12 @@ class RoleLease(Base):
     role: Mapped[str] = mapped_column(String(20), primary_key=True)
     owner: Mapped[str] = mapped_column(String(120), default="")
     beat: Mapped[int] = mapped_column(default=0)
+
+
+class SendSlot(Base):
+    """The due time of the last message of a rate; see bot.telegram.shared_rates. Only PostgreSQL has rows."""
+
+    __tablename__ = "send_slots"
+
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    due: Mapped[datetime]

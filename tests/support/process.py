@@ -29,11 +29,10 @@ class BotProcess:
         self._calls = Calls.of(sandbox)
 
     async def starts(self) -> None:
-        """Wait until it polls Telegram for updates."""
+        """Wait until it polls Telegram for updates, or asks to have them posted."""
         asking = asyncio.Event()
-        polled = call("getUpdates")
-        ready = call("deleteWebhook")
-        self._calls.watches = lambda made: asking.set() if polled(made) or ready(made) else None
+        calls = [call(method) for method in ("getUpdates", "deleteWebhook", "setWebhook")]
+        self._calls.watches = lambda made: asking.set() if any(one(made) for one in calls) else None
         await self._program.start()
         async with asyncio.timeout(PATIENCE):
             await asking.wait()

@@ -142,6 +142,7 @@ UNREACHED: Final[Mapping[str, tuple[str, ...]]] = {  # why no stranger counts in
         "inference/model/interpreter.py: _redirecting = Lock",
         "inference/model/network.py: (self._lock, self._second) = Lock",
         "inference/model/network.py: self._lock = Lock",
+        "models/side_connection.py: self._turn = Lock",
     ),
     "comes after the right password, or after the code in the owner's mailbox": (
         "workflow/accounts/chats/sign_in.py: MAX_WRONG",

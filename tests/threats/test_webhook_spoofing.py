@@ -1,5 +1,6 @@
 """Threat: a sender other than Telegram calls the webhook."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -46,4 +47,4 @@ def test_there_is_no_start_with_a_webhook_and_without_a_secret() -> None:
 async def test_a_webhook_without_a_secret_is_not_built(clinic: Clinic) -> None:
     """aiogram accepts every request where the secret is empty; this webhook does not."""
     with pytest.raises(ValueError, match="anybody"):
-        Webhook(clinic.app.dispatcher, clinic.app.services.bot, "")
+        Webhook(clinic.app.dispatcher, clinic.app.services.bot, "", asyncio.Event())
