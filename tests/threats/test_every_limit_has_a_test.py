@@ -131,7 +131,7 @@ UNREACHED: Final[Mapping[str, tuple[str, ...]]] = {  # why no stranger counts in
         "workflow/scans/presets.py: MAX_PHRASES",
     ),
     "works for what staff release, draft or draw": ("reports/pdf/pool.py: self._pool = ProcessPoolExecutor",),
-    "held for one read that all share, for one film, or for updates of one chat": (
+    "held for one read or statement that all share, for one film, or for updates of one chat": (
         "bot/telegram/fsm_storage.py: lock = Lock",
         f"{RATES}: lookup = Lock",
         "bot/web/shared/changes.py: (self._services, self._lock) = Lock",

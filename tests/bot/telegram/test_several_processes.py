@@ -1,4 +1,4 @@
-"""What processes on one PostgreSQL database agree on: whose turn a chat is, Telegram's rates, and news of jobs."""
+"""Agreement of processes on one PostgreSQL database: whose turn a chat is, Telegram's rates, and news of jobs."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -28,7 +28,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 async def connections(engine: AsyncEngine) -> AsyncIterator[list[SideConnection]]:
-    """Of two processes."""
+    """One connection for each of two processes."""
     async with AsyncExitStack() as stack:
         opened = [SideConnection(engine) for _ in range(2)]
         for one in opened:
