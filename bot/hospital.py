@@ -3,7 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from bot.settings import Settings
-from faq.entries import Contacts
+from faq.entries import HOURS, Contacts
 from handlers.ui.texts import HospitalInfo
 from reports.content.document import Hospital
 
@@ -24,13 +24,13 @@ def for_chats(settings: Settings) -> HospitalInfo:
 
 
 def for_faq(settings: Settings) -> Contacts:
-    """Contacts named in FAQ answers; unset ones are left out."""
+    """Contacts named in FAQ answers; unset ones are left out. An answer is given with the hours in force."""
     settings_by_name = {
         "emergency_number": settings.emergency_number,
         "ambulance_number": settings.ambulance_number,
         "hospital_name": settings.hospital,
         "hospital_phone": settings.hospital_phone,
         "hospital_email": settings.hospital_email,
-        "hospital_hours": settings.desk_hours,
+        "hospital_hours": HOURS,
     }
     return Contacts(**{name: str(value) for name, value in settings_by_name.items() if value})

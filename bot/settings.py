@@ -66,7 +66,7 @@ class Settings(OperatorSettings):
     hospital_logo: FilePath | None = Field(None, description="JPEG or PNG file, printed on reports.")
     emergency_number: str = Field("112", description="The number to call in an emergency.")
     ambulance_number: str = Field("108", description="The ambulance's number.")
-    desk_hours: str = Field("08:00-20:00", description="When a person of the staff answers in chat.")
+    desk_hours: str = Field("08:00-20:00", description="When staff answer in chat, until hours are saved in `/hours`.")
     desk_days: str = Field("mon tue wed thu fri sat sun", description="On which days.")
     timezone: str = Field("Asia/Kolkata", description="Time zone of every time shown.")
 

@@ -65,6 +65,9 @@ class Topic(StrEnum):
     FALLBACK = "fallback"
 
 
+HOURS: Final = "{hospital_hours}"  # stands in an answer for opening hours that may change: filled in when it is given
+
+
 @dataclass(frozen=True)
 class Contacts:
     """Contact facts of the hospital that answers quote; each language has words for a missing one.

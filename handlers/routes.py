@@ -9,6 +9,7 @@ from handlers.account import authenticator, claiming, not_me, passwords, registr
 from handlers.account.secrets import own_password
 from handlers.admin import (
     audit,
+    hours,
     invites,
     model,
     new_faq_entry,
@@ -57,6 +58,7 @@ ROOMS: Final = (
     model,
     audit,
     undelivered,
+    hours,
     walk_ins,
     whatsapp,
     desk,

@@ -80,6 +80,7 @@ class Permission(StrEnum):
     EXPORT_LISTS = "export_lists"
     CLAIM_FILE = "claim_file"
     OPEN_BROWSER = "open_browser"
+    SET_HOURS = "set_hours"
 
 
 class Proof(StrEnum):
@@ -126,7 +127,7 @@ PATIENTS_OWN: Final = (
 ADMINISTRATION: Final = (
     *(Permission.SWITCH_MODEL, Permission.SEE_STAFF, Permission.MANAGE_STAFF, Permission.INVITE, Permission.SEE_AUDIT),
     *(Permission.SEE_UNDELIVERED, Permission.SEE_WEEK, Permission.RESEND, Permission.TEACH_FAQ),
-    *(Permission.SERVE_WALK_INS, Permission.ISSUE_SLIP, Permission.EXPORT_LISTS),
+    *(Permission.SERVE_WALK_INS, Permission.ISSUE_SLIP, Permission.EXPORT_LISTS, Permission.SET_HOURS),
 )
 
 
@@ -187,12 +188,10 @@ STEP_UP: Final[Mapping[Operation, Proof]] = {
     Permission.EXPORT_LISTS: Proof.RECENT_CODE,  # files of the record, the staff and the like
     Permission.SWITCH_MODEL: Proof.RECENT_CODE,
     Permission.TEACH_FAQ: Proof.RECENT_CODE,  # what changes answers; reading the questions needs none
+    Permission.SET_HOURS: Proof.RECENT_CODE,
     Action.RELEASE: Proof.CODE,
-    Permission.CHANGE_PASSWORD: Proof.PASSWORD,
-    Permission.SET_EMAIL: Proof.PASSWORD,
-    Permission.SET_AUTHENTICATOR: Proof.PASSWORD,
-    Permission.EXPORT_SELF: Proof.PASSWORD,
-    Permission.ERASE_SELF: Proof.PASSWORD,
+    **dict.fromkeys((Permission.CHANGE_PASSWORD, Permission.SET_EMAIL, Permission.SET_AUTHENTICATOR), Proof.PASSWORD),
+    **dict.fromkeys((Permission.EXPORT_SELF, Permission.ERASE_SELF), Proof.PASSWORD),
 }
 
 PROOF_PERIOD: Final = timedelta(minutes=15)

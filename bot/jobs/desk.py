@@ -13,7 +13,7 @@ from handlers.ui import keyboards
 from handlers.ui.callbacks import DeskAction
 from handlers.ui.callbacks.urgency import ALARM_ACTIONS
 from handlers.ui.texts import Html, Texts
-from handlers.views.desk import alarm_block, requester_line, requester_name
+from handlers.views.desk.conversations import alarm_block, requester_line, requester_name
 from handlers.views.paging import join_blocks
 from models.tables.accounts import Account, ChatLink
 from models.tables.desk import Ticket, TicketMessage, TicketState

@@ -16,11 +16,12 @@ from handlers.ui.forms import AnsweringTicket
 from handlers.ui.parsing import TYPED_TEXT
 from handlers.ui.replies import Handler, View, edit_message, private_chat_id, reply, send_view
 from handlers.ui.texts import Html, Texts
-from handlers.views.desk import conversation, desk_view, requester_line, requester_name
+from handlers.views.desk.conversations import conversation, desk_view, requester_line, requester_name
+from handlers.views.desk.hours import now_line
 from handlers.views.paging import join_blocks
 from handlers.views.questions import ask
 from workflow.actors import Actor
-from workflow.desk import alarms
+from workflow.desk import alarms, schedule
 from workflow.desk import tickets as desk
 from workflow.desk.hours import DeskHours
 from workflow.errors import NotFound, StaleAction, TicketTaken
@@ -33,14 +34,15 @@ TALKING: Final = (DeskAction.PARK, DeskAction.CLOSE)  # buttons of the conversat
 async def open_conversation(
     event: Message | CallbackQuery, actor: Actor | None, texts: Texts, uow: UnitOfWork, desk_hours: DeskHours
 ) -> Html:
-    """Open a conversation; returns the text that says when staff will answer."""
+    """Open a conversation; returns the text that says when staff will answer, and the holiday on which they do not."""
     async with uow.begin() as session:
-        notified_at = await desk.request_staff(
-            session, private_chat_id(event), actor, texts.language, desk_hours, uow.at
-        )
+        hours = await schedule.load(session, desk_hours)
+        notified_at = await desk.request_staff(session, private_chat_id(event), actor, texts.language, hours, uow.at)
     if notified_at == uow.at:
         return texts("desk.called")
-    return texts("desk.called_late", time=texts.time(notified_at))
+    called = texts("desk.called_late", time=texts.time(notified_at))
+    closed = hours.on(uow.at.astimezone(hours.zone).date()) == ()
+    return join_blocks(now_line(hours, texts, uow.at), called) if closed else called
 
 
 @requires(Permission.CALL_DESK)

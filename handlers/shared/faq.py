@@ -23,6 +23,7 @@ from handlers.ui.keyboards import Buttons
 from handlers.ui.replies import display_name, private_chat_id
 from handlers.ui.taken_words import DESK, TakenWords, remember
 from handlers.ui.texts import Catalogues, Html, Texts, escaped
+from handlers.views.desk.hours import with_hours
 from handlers.views.paging import join_blocks
 from workflow.actors import Actor
 from workflow.desk.hours import DeskHours
@@ -67,6 +68,7 @@ async def answer(
             return
     several = await read_text(question, partial(_topics_of, question, texts.language, faq))
     text, buttons = await _text_of(found, several, actor, texts, uow, faq)
+    text = await with_hours(text, texts, uow, desk_hours)
     if raw_state is not None:
         text, buttons = join_blocks(text, texts(beside)), [*buttons, (texts.plain("button.back_to_form"), BackToForm())]
     sure = found.sure or bool(several)
@@ -146,12 +148,14 @@ async def answer_topic(
     texts: Texts,
     uow: UnitOfWork,
     faq: Faq,
+    desk_hours: DeskHours,
 ) -> None:
     if callback_data.topic not in set(faq.topics):
         await query.answer()
         return
     topic = callback_data.topic
     text, buttons = await _topic_answer(topic, actor, texts, uow, faq)
+    text = await with_hours(text, texts, uow, desk_hours)
     question = message.reply_to_message
     keyboard = _keyboard([*buttons, *_wrong_answer(topic, actor, texts)], (), texts, faq)
     await query.answer()

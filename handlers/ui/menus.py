@@ -18,7 +18,7 @@ MENUS = {
     Role.PHARMACIST: ("queue", "patient", "desk", "model", COMPUTER, *OWN),
     Role.ADMINISTRATOR: (
         *("queue", "walkin", "patient", "desk", "undelivered", "invite", "users", "faqmisses", "faqtaught"),
-        *("model", "audit", COMPUTER, "authenticator", *OWN),
+        *("hours", "model", "audit", COMPUTER, "authenticator", *OWN),
     ),
 }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from re import sub
 from typing import Final, NamedTuple
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, get_day_names
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
@@ -92,6 +92,11 @@ class Texts:
     def weekday(self, day: date) -> str:
         """A day of this week in short, for example "Mon 2"."""
         return format_date(day, "EEE d", locale=self.language)
+
+    @property
+    def day_names(self) -> tuple[str, ...]:
+        """The weekdays in short from Monday on, for example "Mon"."""
+        return tuple(get_day_names("abbreviated", locale=self.language)[number] for number in range(7))
 
     def age(self, born: date, day: date) -> str:
         """Age on that day, for example "45 yrs"; in months below two years."""

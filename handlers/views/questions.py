@@ -8,6 +8,7 @@ from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message, ReplyKeyboardMarkup
 
 from handlers.ui import keyboards
+from handlers.ui.desk_forms import SettingHours
 from handlers.ui.file_forms import AddingPerson, Claiming, WalkingIn
 from handlers.ui.forms import (
     Amending,
@@ -36,6 +37,7 @@ from handlers.ui.forms import (
 from handlers.ui.replies import message_of, show_toast
 from handlers.ui.texts import Html, Texts
 from handlers.views import clarifications, facts
+from handlers.views.desk import hours
 from handlers.views.files import family, walk_ins
 from handlers.views.paging import join_blocks
 from handlers.views.prescription import prescription_keyboard
@@ -130,6 +132,10 @@ QUESTIONS: Final[Mapping[State, Question]] = {
     Clarifying.answer: Question("clarify.type_answer", clarifications.cancel_keyboard),
     Rejecting.reason: Question("reject.reason", keyboards.retake_reasons, ("ready",)),
     AnsweringTicket.reply: Question("desk.write"),
+    SettingHours.weekday: Question("hours.ask_weekday", hours.closed_keyboard, ("weekday",)),
+    SettingHours.holiday: Question("hours.ask_holiday"),
+    SettingHours.name: Question("hours.ask_name"),
+    SettingHours.hours: Question("hours.ask_hours", hours.closed_keyboard, ("weekday",)),
     FindingPatient.query: Question("patient.ask"),
     Teaching.title: Question("teach.title"),
     Teaching.other: Question("teach.other", keyboards.skip),
@@ -208,4 +214,6 @@ def placeholders(data: Mapping[str, Any], texts: Texts) -> dict[str, Any]:
     tongue = texts(f"language.{data['language']}") if "language" in data else ""
     fields["recent"], fields["invited"] = data.get("recent", ()), bool(data.get("invite"))
     fields["ready"], fields["is_proposed"] = data.get("ready", ()), bool(data.get("is_proposed"))
+    fields["weekday"] = data.get("weekday", hours.HOLIDAY)
+    fields["day"] = texts.day_names[data["weekday"]] if "weekday" in data else ""
     return {**fields, "scan": data.get("scan_id", ""), "region": region, "tongue": tongue}

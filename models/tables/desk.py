@@ -1,6 +1,6 @@
-"""Help-desk tickets: conversations between a chat and the staff."""
+"""The desk: its opening hours, and tickets, which are conversations between a chat and the staff."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import BigInteger, Connection, ForeignKey, Index, String, select, text
@@ -113,3 +113,23 @@ class UrgencyQuestion(EncryptedRow, Base):
         if self.account_id is None:
             return hospital_key(connection, info)
         return patient_data_key(connection, info, self.account_id)
+
+
+class DeskDay(Base):
+    """The opening hours of a weekday, from Monday (0) on; no row while those of the settings hold."""
+
+    __tablename__ = "desk_days"
+
+    weekday: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    hours: Mapped[str] = mapped_column(String(60))  # "08:00-13:00 14:00-20:00"; empty: closed
+
+
+class DeskHoliday(Base):
+    """A day whose opening hours differ from those of its weekday."""
+
+    __tablename__ = "desk_holidays"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(String(60))
+    hours: Mapped[str] = mapped_column(String(60))  # as of a weekday

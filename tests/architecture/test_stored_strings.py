@@ -190,6 +190,9 @@ ACTS: Final = {
     "list_concerned",
     "reset_authenticator",
     "remove_authenticator",
+    "set_hours",
+    "add_holiday",
+    "remove_holiday",
     "enrol_authenticator",
     "switch_role",
     "phone:given",
@@ -256,6 +259,7 @@ MOVES: Final = (
 OBJECTS: Final = {
     "account",
     "audit",
+    "desk",
     "faq_miss",
     "faq_phrase",
     "faq_topic",

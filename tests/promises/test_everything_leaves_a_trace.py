@@ -87,6 +87,7 @@ LEAVES: Final[Mapping[Operation, str]] = {
     Permission.CALL_DESK: "emergency",
     Permission.SERVE_DESK: "claim",
     Permission.TEACH_FAQ: "faq:teach",
+    Permission.SET_HOURS: "set_hours",
     Permission.FIND_PATIENT: "look:patient",
     Permission.SERVE_WALK_INS: "register_walk_in",
     Permission.MANAGE_FAMILY: "register_dependant",
@@ -286,6 +287,10 @@ async def an_administrators_day(clinic: Clinic) -> None:
     await changes(clinic, "Suspend")
     await clinic.joseph.sends("/audit")
     await clinic.joseph.sees("")
+    await clinic.joseph.sends("/hours")
+    await clinic.joseph.presses("Sun", on="Opening hours")
+    await clinic.joseph.presses("Closed all day", on="open on Sun")
+    await clinic.joseph.sees("Sun: closed")
     await asks_unanswered(clinic)
     await clinic.joseph.sends("/faqmisses")
     await clinic.joseph.presses("1", on="found no answer")
@@ -373,7 +378,7 @@ STORIES: Final[Mapping[Callable[[Clinic], Awaitable[None]], set[str]]] = {
         *("administrator invite:pharmacist ok", "pharmacist join:pharmacist ok", "doctor switch_role ok"),
         *("administrator enrol_authenticator ok", "administrator switch:off ok", "administrator look:audit ok"),
         *("administrator prove ok", "administrator staff:suspend ok", "administrator faq:teach ok"),
-        "administrator offer_browser ok",
+        *("administrator offer_browser ok", "administrator set_hours ok"),
     },
 }
 

@@ -65,6 +65,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "link_chat": (P,),
     "open_browser": (D, M, A),
     "export_lists": (A,),
+    "set_hours": (A,),
     "correct_self": (P,),
     "set_email": (P,),
     "set_authenticator": (A,),
@@ -182,6 +183,7 @@ NO_SCAN += (
     "serve_walk_ins",
     "issue_slip",
     "claim_file",
+    "set_hours",
 )
 
 
@@ -323,6 +325,7 @@ FORGED: dict[type[CallbackData], tuple[CallbackData, ...]] = {
     callbacks.EndSession: (callbacks.EndSession(chat_id=1), callbacks.EndSession(chat_id=700_002)),
     callbacks.OnTicket: tuple(callbacks.OnTicket(action=a, ticket_id=1) for a in callbacks.DeskAction),
     desk.ShowDesk: (desk.ShowDesk(page=0),),
+    desk.ChangeHours: tuple(desk.ChangeHours(action=a, number=0) for a in desk.HoursAction),
     desk.PlayVoice: (desk.PlayVoice(note_id=999_999),),
     callbacks.ResendCode: (callbacks.ResendCode(),),
     walk_in.SignedConsent: (walk_in.SignedConsent(),),

@@ -108,6 +108,13 @@ async def a_switch(clinic: Clinic) -> Person:
     return clinic.joseph
 
 
+async def a_change_of_the_hours(clinic: Clinic) -> Person:
+    await clinic.joseph.sends("/hours")
+    await clinic.joseph.presses("Sun", on="Opening hours")
+    await clinic.joseph.sees("First show that it is you")
+    return clinic.joseph
+
+
 async def a_second_sending(clinic: Clinic) -> Person:
     await clinic.plays("completed")
     code = await clinic.approves()
@@ -153,6 +160,7 @@ BEGUN: Final[Mapping[Operation, tuple[Begin, str]]] = {  # with the act of the r
     Permission.PRINT_REPORT: (a_handing_over, "print_report"),
     Permission.SWITCH_MODEL: (a_switch, "switch:off"),
     Permission.TEACH_FAQ: (a_teaching, "faq:teach"),
+    Permission.SET_HOURS: (a_change_of_the_hours, "set_hours"),
     Permission.CHANGE_PASSWORD: (types("amina", "/password", "your present password"), "set_password"),
     Permission.SET_AUTHENTICATOR: (types("joseph", "/authenticator", "type your password"), "enrol_authenticator"),
     Permission.EXPORT_SELF: (types("amina", "/export", "First type your password"), "export"),
@@ -191,7 +199,7 @@ CHANGES: Final = {  # each permission that changes rights or what patients are t
     *(Permission.INVITE, Permission.MANAGE_STAFF, Permission.CHANGE_PASSWORD, Permission.SET_AUTHENTICATOR),
     *(Permission.DECIDE_AMENDMENT, Permission.RESEND, Permission.SWITCH_MODEL, Permission.TEACH_FAQ, Action.RELEASE),
     *(Permission.EXPORT_SELF, Permission.ERASE_SELF, Permission.SET_EMAIL, Permission.PRINT_REPORT),
-    *(Permission.ISSUE_SLIP, Permission.EXPORT_LISTS),
+    *(Permission.ISSUE_SLIP, Permission.EXPORT_LISTS, Permission.SET_HOURS),
 }
 SIGNED_FOR_BY_A_CODE: Final = {Permission.AMEND, *(set(Action) - {Action.RELEASE})}  # nothing of it leaves unreleased
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables.desk import Ticket
 from models.tables.scans import CriticalResult, Scan
 from models.vocabulary import ScanStatus
+from workflow.desk import schedule
 from workflow.desk.hours import DeskHours
 from workflow.transitions import WAITS_FOR
 
@@ -25,7 +26,9 @@ class NoticeLevel(IntEnum):
 
 
 class Promise(NamedTuple):
-    """The promised times from arrival to release: `urgent` at any hour, `routine` in desk hours."""
+    """The promised times from arrival to release: `urgent` at any hour, `routine` in desk hours.
+
+    `hours`: those of the settings until `delays` puts those in force in their place."""
 
     urgent: timedelta
     routine: timedelta
@@ -53,7 +56,8 @@ class Delay(NamedTuple):
 
 
 async def delays(session: AsyncSession, promise: Promise, at: datetime) -> Sequence[Delay]:
-    """Waiting scans whose delay is to be told, oldest first. One query reads columns only, no scan as a whole.
+    """Waiting scans whose delay is to be told, oldest first. One query reads columns only, no scan as a whole;
+    where it finds some, the hours in force are read too.
 
     Urgent are an open emergency of the patient, a critical result (so a red reading) and STAT."""
     emergency = select(func.min(Ticket.opened_at)).where(
@@ -69,7 +73,9 @@ async def delays(session: AsyncSession, promise: Promise, at: datetime) -> Seque
         .order_by(Scan.created_at, Scan.id)
     )
     found: list[Delay] = []
-    for row in await session.execute(waiting):
+    if rows := (await session.execute(waiting)).all():
+        promise = promise._replace(hours=await schedule.load(session, promise.hours))
+    for row in rows:
         since = min(filter(None, (row.stat_at, row.marked_at, row.emergency)), default=None)
         due = promise.due(row.created_at, since)
         level = _due_level(at, due, promise.escalates(due, since is not None))

@@ -38,7 +38,7 @@ def accepts_messages(ticket: Ticket) -> bool:
 async def request_staff(
     session: AsyncSession, chat_id: int, actor: Actor | None, language: str, hours: DeskHours, at: datetime
 ) -> datetime:
-    """Open a ticket, if none is open, and alert staff on duty. Returns the time of the alert."""
+    """Open a ticket, if none is open, and alert staff on duty by the hours in force. Returns the time of the alert."""
     authorize(actor, Permission.CALL_DESK)
     alert_at = hours.next_open(at)
     if await open_ticket(session, chat_id) is None:

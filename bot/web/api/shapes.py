@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, StringConstraints
 
 from models.tables.accounts import Account
 from models.tables.claims import Claim
@@ -38,6 +38,7 @@ BodyId = Annotated[Id, BeforeValidator(_whole)]
 QueryId = Annotated[Id, _written_as("[0-9]{1,9}")]
 QueryPage = Annotated[int, Field(ge=0, le=99_999), _written_as("[0-9]{1,5}")]
 QueryDay = Annotated[date, _written_as("[0-9]{4}-[0-9]{2}-[0-9]{2}")]
+BodyDay = Annotated[date, _written_as("[0-9]{4}-[0-9]{2}-[0-9]{2}"), Strict(strict=False)]
 Text = Annotated[str, StringConstraints(pattern=NO_NUL)]
 
 

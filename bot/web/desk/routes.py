@@ -5,7 +5,7 @@ from aiohttp import web
 from bot.services import Services
 from bot.web.desk import account, computer, house, install, live, notices, patients, proof, scan, sign_in, worklist
 from bot.web.desk.guard import not_there, page, texts_for_guest
-from bot.web.desk.oversight import model, record, week
+from bot.web.desk.oversight import hours, model, record, week
 from bot.web.desk.rendering import asset
 from bot.web.shared.changes import CHANGES, Changes
 from bot.web.shared.sign_in import ATTEMPTS
@@ -62,6 +62,9 @@ def _add_pages(add: web.UrlDispatcher) -> None:
     add.add_post("/desk/patients", page(Permission.FIND_PATIENT, patients.find))
     add.add_get(r"/desk/patients/{account_id:\d{1,9}}", page(Permission.FIND_PATIENT, patients.show))
     add.add_get("/desk/house", page(Permission.SEE_STAFF, house.show))
+    add.add_post("/desk/house/hours", page(Permission.SET_HOURS, hours.save_week))
+    add.add_post("/desk/house/holidays", page(Permission.SET_HOURS, hours.add_holiday))
+    add.add_post("/desk/house/holidays/remove", page(Permission.SET_HOURS, hours.remove_holiday))
     add.add_get("/desk/house/settings", page(Permission.SEE_STAFF, house.settings))
     add.add_get("/desk/house/{name}.csv", page(Permission.EXPORT_LISTS, house.export))
     add.add_get("/desk/record", page(Permission.SEE_AUDIT, record.show))

@@ -36,6 +36,9 @@ WALK: Final[dict[str, tuple[Any, int, int, int]]] = {
     "POST /patients/search": ({"typed": "nobody at all"}, 200, 200, 200),
     "GET /patients/{account_id}": (None, 200, 404, 404),
     "GET /house": (None, 404, 404, 200),
+    "PUT /house/hours": ({"week": ["8-20"] * 7}, 404, 404, 403),
+    "POST /house/holidays": ({"day": "2026-01-14", "name": "Pongal"}, 404, 404, 403),
+    "DELETE /house/holidays/{number}": (None, 404, 404, 403),
     "GET /house/settings": (None, 404, 404, 200),
     "GET /house/{name}.csv": (None, 404, 404, 403),
     "GET /record": (None, 404, 404, 200),
@@ -74,7 +77,7 @@ async def test_each_address_answers_each_role_as_the_table_says(email: str, colu
         unknown = await program.get("/nothing/at/all")
         for name, case in WALK.items():
             method, path = name.split(" ")
-            path = path.format(scan_id=scan, account_id=patient, name=LISTS.get(path.split("/")[1]))
+            path = path.format(scan_id=scan, account_id=patient, number=1, name=LISTS.get(path.split("/")[1]))
             await settles(public)  # notices of sign-in and cards leave rows of their own
             rows = await count_rows(public)
             answer = await program.asks(method, path, json=case[0]) if case[0] else await program.asks(method, path)
@@ -89,7 +92,7 @@ async def test_without_a_token_no_address_says_anything(public: Clinic) -> None:
     async with programming(public) as program:
         for name, case in WALK.items():
             method, path = name.split(" ")
-            path = path.format(scan_id=1, account_id=1, name=LISTS.get(path.split("/")[1]))
+            path = path.format(scan_id=1, account_id=1, number=1, name=LISTS.get(path.split("/")[1]))
             answer = await program.asks(method, path, json=case[0])
             assert (answer.status, answer.key) == (401, "error.browser_ended"), name
 

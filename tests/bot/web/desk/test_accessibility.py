@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
@@ -73,6 +74,8 @@ async def _faults(page: Page) -> list[str]:
 async def test_no_page_of_the_desk_has_a_fault_that_axe_finds(engines: Engines, email: str, theme: str) -> None:
     async with _signed_in(engines, email, theme) as (clinic, page):
         base, faults = clinic.app.settings.base_url, list[str]()
+        if email.startswith("joseph"):
+            await _enters_a_holiday(clinic, page)
         shown = await page.locator("nav a").evaluate_all("all => all.map(one => one.getAttribute('href'))")
         assert set(shown) <= set(PAGES)
         deeper = ("/desk/scans/1", "/desk/scans/2", "/desk/patients/1", "/desk/house/settings", "/desk/offline")
@@ -85,3 +88,24 @@ async def test_no_page_of_the_desk_has_a_fault_that_axe_finds(engines: Engines, 
             await page.locator("#tools").wait_for()
             faults += await _faults(page)
         assert not faults, "\n".join(faults)
+
+
+async def _enters_a_holiday(clinic: Clinic, page: Page) -> None:
+    """By the keyboard alone, after a code; the forms of the hours stay on the page of the house."""
+    earlier = (await clinic.telegram.mails("joseph@example.org"))[-1]
+    await page.goto(f"{clinic.app.settings.base_url}/desk/house")
+    await page.get_by_role("link", name="Change them").press("Enter")
+    mail = await clinic.telegram.mail_to("joseph@example.org", after=earlier, containing="Your code")
+    await page.keyboard.type(CODE.findall(mail.text)[0])
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/desk/proved")
+    await page.goto(f"{clinic.app.settings.base_url}/desk/house")
+    await page.get_by_label("Sun", exact=True).fill("9-13")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/desk/house#hours")
+    assert await page.get_by_label("Sun", exact=True).input_value() == "09:00-13:00"
+    day = (clinic.app.services.now() + timedelta(days=3)).date()
+    await page.get_by_label("Day", exact=True).fill(day.isoformat())
+    await page.get_by_label("Name, as patients see it").fill("Pongal")
+    await page.keyboard.press("Enter")
+    await page.get_by_role("button", name="Remove:").wait_for()

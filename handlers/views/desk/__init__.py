@@ -1,0 +1,1 @@
+"""Views of the desk: its conversations and its opening hours."""
