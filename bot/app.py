@@ -24,6 +24,7 @@ from bot.channels.push import build_web_push
 from bot.channels.whatsapp import build_whatsapp
 from bot.data_folder import open_data_folder
 from bot.engines import Engines, load_engines
+from bot.files.places import file_store
 from bot.jobs import cards
 from bot.jobs.worker import Worker, WorkPlan
 from bot.observability.loop_lag import measured_lag
@@ -213,7 +214,7 @@ def _services(
         mailer=Mailer(settings),
         whatsapp=build_whatsapp(settings),
         push=build_web_push(settings, now),
-        vault=Vault(settings.data / "vault"),
+        vault=Vault(file_store(settings)),
         classifier=engines.classifier,
         hearts=engines.hearts,
         decoder=engines.decoder,

@@ -1,9 +1,12 @@
 """Settings of those who run the installation: how much it does at once, and their endpoints."""
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import EmailStr, Field, SecretStr
+from pydantic import EmailStr, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings
+
+from bot.addresses import ConfidentialUrl
 
 
 class OperatorSettings(BaseSettings):
@@ -43,6 +46,20 @@ class OperatorSettings(BaseSettings):
     workers: int = Field(4, ge=1, le=32, description="Jobs done at the same time.")
     press_workers: int = Field(1, ge=1, le=8, description="Processes that draw PDFs.")
 
+    files_bucket: str | None = Field(
+        None,
+        pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._-]+)*/?$",
+        description="Bucket of an S3-compatible service for pictures and reports, encrypted before they leave the "
+        "process: `s3://bucket/prefix`, a prefix of its own for each installation; by default they lie in the data "
+        "folder. Needs the extra `s3`; see `csss files copy`.",
+    )
+    files_endpoint: ConfidentialUrl | None = Field(
+        None, description="Address of that service; by default Amazon's of CSSS_FILES_REGION."
+    )
+    files_region: str = Field("us-east-1", pattern=r"^[A-Za-z0-9-]+$", description="Its region.")
+    files_key_id: SecretStr | None = Field(None, description="Access key there, required with a bucket.")
+    files_secret: SecretStr | None = Field(None, description="The access key's secret, required with a bucket.")
+
     backups: Path | None = Field(None, description="Folder of the backups, best on another disk; see `csss backup`.")
     backup_passphrase: SecretStr | None = Field(
         None, min_length=16, description="Passphrase that encrypts them; without it `csss backup` asks."
@@ -51,6 +68,12 @@ class OperatorSettings(BaseSettings):
     backup_keys: Path | None = Field(
         None, description="Another folder for the encrypted copies of the keys; by default a file beside the data's."
     )
+
+    @model_validator(mode="after")
+    def _check_files(self) -> Self:
+        if self.files_bucket and not (self.files_key_id and self.files_secret):
+            raise ValueError("CSSS_FILES_BUCKET needs CSSS_FILES_KEY_ID and CSSS_FILES_SECRET")
+        return self
 
     @property
     def own_operator_port(self) -> int | None:

@@ -1,5 +1,6 @@
 """Checks of the settings against this machine: key files, the logo, the formulary and the speech programs."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +31,8 @@ def check(settings: Settings) -> None:
         raise PreflightFailed(f"CSSS_VOICE needs {' and '.join(missing)}: apt-get install espeak-ng opus-tools")
     if settings.formulary and (fault := _formulary_fault(settings.formulary)):
         raise PreflightFailed(f"CSSS_FORMULARY cannot be used: {fault}; see `csss formulary check`")
+    if settings.files_bucket and find_spec("obstore") is None:
+        raise PreflightFailed("CSSS_FILES_BUCKET needs the `s3` extra: pip install '.[s3]'")
     if truncated := truncated_key_files(settings):
         raise PreflightFailed(
             f"CSSS_DATA holds a {' and a '.join(truncated)} of less than 32 characters: put the whole file back from "

@@ -17,6 +17,7 @@ from models.base import Sessions, open_engine
 from tests.support.databases import MASTERS, new_postgres, run_on_server
 from tests.support.once import share_signatures
 from tests.support.people import Clinic, open_clinic
+from tests.support.s3 import FileService, file_service
 from tests.support.template import migrate
 from tests.support.tools import absent, missing
 from workflow.audit.chain import Source, audited_sessions
@@ -74,6 +75,18 @@ def engines() -> Iterator[Engines]:
     loaded = asyncio.run(load_engines(Settings(_env_file=None, bot_token="42:SANDBOX-test")))
     yield loaded
     asyncio.run(loaded.close())
+
+
+@pytest.fixture(scope="session")
+def running_file_service() -> Iterator[FileService]:
+    with file_service() as running:
+        yield running
+
+
+@pytest.fixture
+def files(running_file_service: FileService) -> FileService:
+    """An S3 service that checks each signature, with an empty folder of its bucket."""
+    return running_file_service.elsewhere()
 
 
 @pytest.fixture

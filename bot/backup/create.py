@@ -17,6 +17,7 @@ from bot.backup.repository import (
     FILES,
     MANIFEST,
     STAMP,
+    UNENCRYPTED,
     Entry,
     Repository,
     backups_in,
@@ -28,10 +29,11 @@ from bot.backup.repository import (
     remove_unfinished,
 )
 from bot.backup.sealed import plain_size, require_digest, write_sealed
+from bot.files.places import file_store
 from bot.secrets import KEY_FILE, MASTER_FILE
 from bot.settings import Settings
 from models.crypto.keys import is_encrypted, key_id_of
-from models.crypto.vault import NAME as VAULT_NAME
+from models.files.store import FileStore, Unavailable
 
 ANCHORS: Final = "audit-anchors.txt"
 NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -68,12 +70,19 @@ def create(settings: Settings, folder: Path, passphrase: str, state: State, now:
             remove_unfinished(folder)
             note_destroyed(folder, state.destroyed)
             return _create(settings, repository, state, now)
+    except Unavailable as error:
+        _remove_partial(folder)
+        raise BackupError(f"{error.strerror}: look at CSSS_FILES_BUCKET with `csss doctor`") from None
     except OSError as error:
-        for path in folder.glob("*.partial"):
-            shutil.rmtree(path, ignore_errors=True)
+        _remove_partial(folder)
         if error.errno in NO_ROOM:
             raise BackupError(f"the disk of {folder} is full: make room, or lower CSSS_BACKUP_DAYS") from None
         raise BackupError(f"{folder} cannot be used ({error.strerror}): look at the disk and its permissions") from None
+
+
+def _remove_partial(folder: Path) -> None:
+    for path in folder.glob("*.partial"):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _create(settings: Settings, repository: Repository, state: State, now: datetime) -> Summary:
@@ -87,7 +96,7 @@ def _create(settings: Settings, repository: Repository, state: State, now: datet
     writer.write(KEYS, io.BytesIO(json.dumps(keys).encode()), settings.backup_keys)
     anchors = settings.data / ANCHORS
     writer.write("anchors", io.BytesIO(anchors.read_bytes() if anchors.exists() else b""))
-    copied = [*_copy_vault(repository, settings.data / "vault")]
+    copied = [*_copy_vault(repository, file_store(settings))]
     writer.write(FILES, io.BytesIO("\n".join(" ".join(entry) for entry, _ in copied).encode()))
     missing = [name for name in (KEY_FILE, MASTER_FILE) if name not in keys]
     writer.finish({"revision": state.revision, "database": _kind(settings), "missing_keys": missing})
@@ -130,19 +139,16 @@ def _keys(settings: Settings) -> dict[str, str]:
     return {str(name): base64.b64encode(path.read_bytes()).decode() for name, path in contents}
 
 
-def _copy_vault(repository: Repository, vault: Path) -> Iterator[tuple[Entry, bool]]:
+def _copy_vault(repository: Repository, store: FileStore) -> Iterator[tuple[Entry, bool]]:
     """Every file of the vault, and whether its copy is new. A file that is deleted meanwhile is left out."""
     known = {}
     if earlier := backups_in(repository.folder):
         known = {entry.name: entry for entry in entries(repository, earlier[-1])}
-    for path in sorted(vault.glob("??/*")):
-        if not VAULT_NAME.fullmatch(path.name):
-            continue
+    for name, size in store.files():
         try:
-            size = path.stat().st_size
-            entry, copy = known.get(path.name), repository.copy_of(path.name)
+            entry, copy = known.get(name), repository.copy_of(name)
             if entry is None or not copy.exists() or plain_size(copy) != size:
-                yield _copy(repository, path.name, path.read_bytes()), True
+                yield _copy(repository, name, store.read(name)), True
             else:
                 yield entry, False
         except FileNotFoundError:
@@ -156,7 +162,7 @@ def _copy(repository: Repository, name: str, data: bytes) -> Entry:
     digest = write_sealed(partial, io.BytesIO(data), repository.key, f"vault/{name}")
     require_digest(partial, repository.key, f"vault/{name}", digest)
     partial.replace(target)
-    return Entry(name, digest, key_id_of(data) if is_encrypted(data) else "-")
+    return Entry(name, digest, key_id_of(data) if is_encrypted(data) else UNENCRYPTED)
 
 
 def _kind(settings: Settings) -> str:

@@ -25,6 +25,7 @@ MANIFEST: Final = "manifest"  # written last
 FILES: Final = "files"  # the vault's files: a line "name sha256 key-id" each
 SCRYPT: Final = {"n": 2**17, "r": 8, "p": 1}  # 128 MB, 0.4 s
 STAMP: Final = "%Y%m%dT%H%M%SZ"
+UNENCRYPTED: Final = "-"  # in place of a key's id
 NAME: Final = re.compile(r"\d{8}T\d{6}Z")
 
 
@@ -135,7 +136,7 @@ def remove_old(repository: Repository, now: datetime, kept: timedelta) -> list[s
 
 
 class Entry(NamedTuple):
-    """A vault file in a backup: its name, the SHA-256 of the stored bytes, and the id of its data key."""
+    """A vault file in a backup: its name, the SHA-256 of the stored bytes, and its data key's id or UNENCRYPTED."""
 
     name: str
     sha256: str

@@ -10,12 +10,14 @@ from typing import Any, Final, NamedTuple
 from bot.backup import database
 from bot.backup.create import ANCHORS, KEYS, NO_ROOM
 from bot.backup.errors import BackupError, Damaged
-from bot.backup.repository import Repository, backups_in, destroyed_keys, entries, locked, open_repository
+from bot.backup.repository import UNENCRYPTED, Repository, backups_in, destroyed_keys, entries, locked, open_repository
 from bot.backup.sealed import unseal
 from bot.data_folder import RESTORING, open_data_folder
+from bot.files.places import file_store
 from bot.secrets import KEY_FILE, MASTER_FILE
 from bot.settings import Settings
 from models.crypto.atomic import write_atomic
+from models.files.store import FileStore, Unavailable
 
 PARTIAL: Final = "clinic.restoring"
 
@@ -47,14 +49,17 @@ def restore(settings: Settings, repository: Repository, backup: str, manifest: d
     open_data_folder(settings.data)
     try:
         with locked(repository.folder):
+            _require_fitting_bucket(settings, repository, backup)
             _restore_keys(settings, repository, backup)
             destroyed = destroyed_keys(repository.folder)
-            files = sum(_restore_vault(settings.data / "vault", repository, backup, destroyed))
+            files = sum(_restore_vault(file_store(settings), repository, backup, destroyed))
             anchors = b"".join(_part(repository, backup, "anchors"))
             if anchors:
                 write_atomic(settings.data / ANCHORS, anchors)
             write_atomic(settings.data / RESTORING, backup.encode())  # until the caller has erased again
             _restore_database(settings, repository, backup)
+    except Unavailable as error:
+        raise BackupError(f"{error.strerror}: look at CSSS_FILES_BUCKET with `csss doctor`") from None
     except OSError as error:
         if error.errno in NO_ROOM:
             raise BackupError(f"the disk of {settings.data} is full: make room and restore again") from None
@@ -72,6 +77,24 @@ def _require_fitting(settings: Settings, manifest: dict[str, Any]) -> None:
             raise BackupError(
                 f"the backup holds no {name}, which was a setting: set CSSS_{name.upper().replace('.', '_')}"
             )
+
+
+def _require_fitting_bucket(settings: Settings, repository: Repository, backup: str) -> None:
+    """A bucket gets no file from before they were encrypted, and a bot removes from it what no row of its database
+    names. Raises BackupError."""
+    if not settings.files_bucket:
+        return
+    kept = {entry.name: entry.key_id for entry in entries(repository, backup)}
+    if UNENCRYPTED in kept.values():
+        raise BackupError(
+            "the backup has files from before they were encrypted: restore it without CSSS_FILES_BUCKET, run "
+            "`csss db upgrade`, then `csss files copy`"
+        )
+    if newer := sum(file.name not in kept for file in file_store(settings).files()):
+        raise BackupError(
+            f"{settings.files_bucket} holds {newer} files that the backup does not have, and the restored bot "
+            "would remove them: name another prefix in CSSS_FILES_BUCKET, which the restore fills"
+        )
 
 
 def _part(repository: Repository, backup: str, part: str, folder: Path | None = None) -> Iterator[bytes]:
@@ -93,14 +116,12 @@ def _restore_keys(settings: Settings, repository: Repository, backup: str) -> No
         write_atomic(path, base64.b64decode(content), overwrite=False)
 
 
-def _restore_vault(vault: Path, repository: Repository, backup: str, destroyed: set[str]) -> Iterator[int]:
+def _restore_vault(store: FileStore, repository: Repository, backup: str, destroyed: set[str]) -> Iterator[int]:
     for entry in entries(repository, backup):
         if entry.key_id in destroyed:
             continue
         data = b"".join(unseal(repository.copy_of(entry.name), repository.key, f"vault/{entry.name}"))
-        path = vault / entry.name[:2] / entry.name
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_atomic(path, data)
+        store.write(entry.name, data)
         yield 1
 
 

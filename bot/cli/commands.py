@@ -80,6 +80,10 @@ class RootGroup(LazyGroup):
         "restore": LazyCommand(
             from_module("bot.cli.operator.restore:restore"), "Restore a backup into an empty installation."
         ),
+        "files": LazyCommand(
+            from_module("bot.cli.operator.files:app"),
+            "Copy pictures, reports and voice notes into a bucket, and back.",
+        ),
         "db": LazyCommand(from_module("bot.cli.db:app"), "The database."),
         "user": LazyCommand(from_module("bot.cli.accounts:app"), "Accounts."),
         "invite": LazyCommand(

@@ -15,6 +15,7 @@ from bot.backup.errors import BackupError
 from bot.cli.database import audit_key, command_line_sessions, with_engine
 from bot.cli.refusal import fail
 from bot.data_folder import InUse, only_bot
+from bot.files.places import folder_store
 from bot.secrets import master_keys
 from bot.settings import Settings
 from faq.answer import load
@@ -55,8 +56,9 @@ async def _upgrade(settings: Settings, engine: AsyncEngine) -> None:
             typer.echo("\n".join([f"{len(pending)} migrations will run:", *pending]))
             await asyncio.to_thread(_keep_copy, settings)
     changed = await migrate(engine, master_keys(settings))
-    async with command_line_sessions(settings, engine)() as session:
-        await encrypt_files(session, Vault(settings.data / "vault"))
+    if not settings.files_bucket:  # a bucket never gets a file that is not encrypted
+        async with command_line_sessions(settings, engine)() as session:
+            await encrypt_files(session, Vault(folder_store(settings)))
     if changed:
         async with command_line_sessions(settings, engine).begin() as session:
             await forget_unknown_words(session, load().kept_words)

@@ -13,6 +13,7 @@ from bot.cli.refusal import fail
 EXTRAS: Final = {  # packages of the optional dependencies in pyproject.toml, by the name of their import
     "aiosmtpd": "demo",
     "data_store": "demo",
+    "obstore": "s3",
     "psycopg": "postgres",
     "keras": "ml",
     "matplotlib": "ml",

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.channels.delivering import TELEGRAM_REFUSALS
 from bot.channels.email import Email
+from bot.files.places import owner_mark
 from bot.jobs.data_requests import erase_due_accounts
 from bot.observability.audit_anchor import record_anchor, send_to_syslog
 from bot.observability.audit_verification import VERIFIED_FILE, Result, Way, is_due, last_verification, verify_chain
@@ -104,7 +105,11 @@ async def _in_batches(services: Services, delete: Callable[[AsyncSession, dateti
 
 async def delete_orphaned_files(services: Services, batch: int = BATCH) -> None:
     """Delete files without a row, left by a kill between writing the file and committing the row. Idempotent."""
-    orphans = await asyncio.to_thread(services.vault.names_before, services.now() - MIN_ORPHAN_AGE)
+    store = services.vault.store
+    if not await asyncio.to_thread(store.claim, owner_mark(services.secret_key)):
+        logger.error("the bucket of CSSS_FILES_BUCKET is another installation's: no file is removed there")
+        return
+    orphans = await asyncio.to_thread(store.names_before, services.now() - MIN_ORPHAN_AGE)
     last: int | None = 0
     while last is not None:
         async with read_only(services.sessions) as session:

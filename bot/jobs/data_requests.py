@@ -170,7 +170,7 @@ async def delete_files(services: Services, account_id: int) -> None:
 
 def _forget_in_backups(services: Services, destroyed: Sequence[str]) -> None:
     """List the destroyed keys beside the backups, and delete the copy that an upgrade kept."""
-    services.vault.root.with_name(BEFORE_UPGRADE).unlink(missing_ok=True)
+    services.anchors.file.with_name(BEFORE_UPGRADE).unlink(missing_ok=True)
     if services.backups is None or not services.backups.is_dir():
         return
     try:

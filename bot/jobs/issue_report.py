@@ -1,5 +1,6 @@
 """Issues signed reports: the archived PDF and its encrypted copy, from a released scan or an approved amendment."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -90,7 +91,7 @@ async def _issue(
             await record(session, scan.id, issued, services.now())
     except StaleAction:
         for file in files:
-            services.vault.delete(file)
+            await asyncio.to_thread(services.vault.delete, file)
 
 
 async def build_draft(services: Services, scan_id: int) -> Document:

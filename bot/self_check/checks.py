@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.self_check import machine, records, services
+from bot.self_check import files, machine, records, services
 from bot.self_check.outcome import Context, NoDatabase, Outcome, red, yellow
 from bot.settings import Settings
 from models.base import open_engine
@@ -31,6 +31,7 @@ CHECKS: Final[Mapping[str, Callable[[Context], Awaitable[Outcome]]]] = {
     "keys": records.keys,
     "signing": records.signing,
     "anchors": records.anchors,
+    "files": files.files,
     "backups": records.backups,
     "jobs": records.jobs,
     "telegram": services.telegram,
@@ -40,7 +41,7 @@ CHECKS: Final[Mapping[str, Callable[[Context], Awaitable[Outcome]]]] = {
 
 
 async def run_checks(settings: Settings) -> dict[str, Outcome]:
-    """Run every check, one after the other; none of them writes, sends or creates anything."""
+    """Run every check, one after the other; none of them sends anything or leaves anything behind."""
     async with _engine(settings) as engine, aiohttp.ClientSession() as http:
         context = Context(settings, engine, http, datetime.now(UTC))
         return {name: await _run(check, context) for name, check in CHECKS.items()}

@@ -102,7 +102,7 @@ async def signing(context: Context) -> Outcome:
     path = context.settings.data / "signing" / f"{AUTHORITY}.p12"
     if not path.exists():
         return green("made with the first report")
-    if not _has_secret_key(context):
+    if not has_secret_key(context):
         return yellow("not looked at: there is no secret key", "Mend `keys` first.")
     folder = signing_keys(context.settings)
     return await asyncio.to_thread(_authority, folder, path, context)
@@ -126,7 +126,7 @@ async def anchors(context: Context) -> Outcome:
         newest = (await connection.execute(text("SELECT max(seq) FROM audit"))).scalar() or 0
     if not newest:
         return green("no act is recorded yet")
-    if not _has_secret_key(context):
+    if not has_secret_key(context):
         return yellow("not looked at: there is no secret key", "Mend `keys` first.")
     key = anchor_key(secret_key(context.settings))
     verified = last_verification(context.settings.data / VERIFIED_FILE, key)
@@ -149,7 +149,7 @@ def _compare_anchors(known: Anchors, newest: int, old: str) -> Outcome:
     return green(f"{len(known.known)}, the newest of {known.since}")
 
 
-def _has_secret_key(context: Context) -> bool:
+def has_secret_key(context: Context) -> bool:
     """Asking for a missing key would make one."""
     return context.settings.secret_key is not None or (context.settings.data / KEY_FILE).exists()
 

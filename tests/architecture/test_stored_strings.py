@@ -273,7 +273,7 @@ OBJECTS: Final = {
 }
 ACCESS_ACTS: Final = {"card", "change", "compare", "draft", "questions", "queue", "report", "story"}
 # Keys derived from the secret key, and prefixes of HMACs and hashes.
-PURPOSES: Final = {"audit", "audit anchors", "signing", "copies", "web push 1", "web push 2"}
+PURPOSES: Final = {"audit", "audit anchors", "signing", "copies", "web push 1", "web push 2", "files"}
 HASHED: Final = ("authenticator|{}|{}", "recovery|{}|{}|{}", "faq miss {} {}", "patient {}", "{} {}")
 HASHED_BYTES: Final = (b"master key", b"CSSS\x01")
 # Associated data of encrypted values: row, then `|` and the column; files; wrapped keys.
@@ -348,6 +348,11 @@ SETTINGS: Final = {
     "web_port",
     "operator_host",
     "operator_port",
+    "files_bucket",
+    "files_endpoint",
+    "files_region",
+    "files_key_id",
+    "files_secret",
     "grievance_officer",
     "privacy_authority",
     "audit_mail",
@@ -377,6 +382,7 @@ SETTINGS: Final = {
 NAMES: Final = (
     "clinic.db", "secret.key", "master.key", "vault", "signing", "authority", "audit-anchors.txt", "join_", "verify_",
     "claim_", "waiting", "reason.", "CSSS_", "/verify/{token}", "/healthz", "/readyz", "/metrics", "/twilio",
+    "installation",
 )  # fmt: skip
 
 

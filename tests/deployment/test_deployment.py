@@ -99,7 +99,8 @@ def test_the_image_is_built_with_hashes_runs_as_nobody_special_and_holds_no_trai
     assert re.search(r"^USER [1-9]\d{3,}$", text, re.MULTILINE)
     assert "HEALTHCHECK" in text
     locks = "".join(
-        (ROOT / name).read_text(encoding="utf-8") for name in ("requirements.lock", "requirements-postgres.lock")
+        (ROOT / name).read_text(encoding="utf-8")
+        for name in ("requirements.lock", "requirements-postgres.lock", "requirements-s3.lock")
     )
     assert "tensorflow" not in locks
     for name in re.findall(r"^(\w[\w-]*)==", locks, re.MULTILINE):

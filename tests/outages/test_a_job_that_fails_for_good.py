@@ -19,7 +19,7 @@ async def test_an_analysis_that_fails_for_good_may_be_asked_for_again_and_is_tol
     await clinic.uploads()
     async with clinic.app.services.sessions() as session:
         scan = await session.get_one(Scan, 1)
-    [original] = clinic.app.services.vault.root.rglob(scan.original_file)
+    [original] = clinic.app.services.vault.store.root.rglob(scan.original_file)
     away = original.rename(original.with_suffix(".away"))
     for _ in range(2):
         await clinic.rao.presses("Analyse")

@@ -95,7 +95,7 @@ async def test_when_only_the_first_of_two_files_fits_it_is_taken_out_again(
 
 
 async def _nothing_is_kept(clinic: Clinic) -> bool:
-    files = [path for path in clinic.app.services.vault.root.rglob("*") if path.is_file()]
+    files = [path for path in clinic.app.services.vault.store.root.rglob("*") if path.is_file()]
     return not files and await count(clinic, Scan) == 0
 
 

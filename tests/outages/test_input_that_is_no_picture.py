@@ -24,7 +24,7 @@ async def test_every_bad_upload_gets_its_sentence_and_leaves_nothing(clinic: Cli
         await clinic.amina.sends_file(data, name)
         assert len(await _answers(clinic, words)) == 1, name
     assert (await count(clinic, Scan), await count(clinic, ScanEvent), await count(clinic, Job)) == (0, 0, job_count)
-    assert [path for path in clinic.app.services.vault.root.rglob("*") if path.is_file()] == []
+    assert [path for path in clinic.app.services.vault.store.root.rglob("*") if path.is_file()] == []
 
 
 async def test_other_things_than_pictures_are_answered_in_words(clinic: Clinic) -> None:

@@ -64,7 +64,7 @@ async def test_a_picture_is_not_lost_when_telegram_fails_while_it_is_fetched(cli
     await clinic.amina.sends_photo(clinic.picture)
     await clinic.amina.sees("What troubles you", timeout=30)
     assert await count(clinic, Scan) == 1
-    assert len(list(clinic.app.services.vault.root.rglob("*-*"))) == 2
+    assert len(list(clinic.app.services.vault.store.root.rglob("*-*"))) == 2
     await clinic.amina.does_not_see("went wrong", within=0.2)
 
 

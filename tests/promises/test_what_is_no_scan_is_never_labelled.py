@@ -68,7 +68,7 @@ async def test_what_slipped_through_the_gate_still_gets_no_label(clinic: Clinic)
 async def _nothing_is_kept(clinic: Clinic) -> None:
     assert await rows(clinic, Scan, AiFinding, ScanEvent) == []
     assert [job for job in await rows(clinic, Job) if "show_menu" not in job] == []
-    assert [path for path in clinic.app.services.vault.root.rglob("*") if path.is_file()] == []
+    assert [path for path in clinic.app.services.vault.store.root.rglob("*") if path.is_file()] == []
 
 
 def _refusals(clinic: Clinic) -> set[str]:

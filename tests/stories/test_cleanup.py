@@ -50,6 +50,6 @@ async def test_files_of_every_scan_stay_and_an_old_file_without_a_row_goes(clini
     lost, young = (vault.put(b"a film", secret, Content.PICTURE) for _ in range(2))
     hours_ago = (datetime.now(UTC) - timedelta(hours=2)).timestamp()
     for name in (*kept, lost):
-        os.utime(vault.root / name[:2] / name, (hours_ago, hours_ago))
+        os.utime(vault.store.root / name[:2] / name, (hours_ago, hours_ago))
     await delete_orphaned_files(clinic.app.services, batch=2)
     assert vault.names_before(datetime.now(UTC) + DAY) == kept | {young}

@@ -50,7 +50,7 @@ async def test_a_complaint_is_spoken_and_the_doctor_listens(clinic: Clinic) -> N
     await _plays(clinic.rao, "Listen", "Scan #1")
     assert any("Complaint: Cough" in one.text for one in await clinic.rao.messages())
     assert await _acts(clinic) == ["describe:voice", "describe:voice", "look:voice"]
-    stolen = b"".join(path.read_bytes() for path in clinic.app.services.vault.root.glob("*/*"))
+    stolen = b"".join(path.read_bytes() for path in clinic.app.services.vault.store.root.glob("*/*"))
     assert b"canary" not in stolen
 
 

@@ -132,14 +132,14 @@ async def test_nothing_of_a_forgotten_person_is_found_anywhere(engines: Engines,
         who = await number_of(clinic)
         telegram = clinic.app.services
         assert set(await found(clinic)) >= {NAME, EMAIL}
-        assert len([1 for _ in every_byte(telegram.vault.root)]) == 5
+        assert len([1 for _ in every_byte(telegram.vault.store.root)]) == 5
 
         await asks_to_be_forgotten(zubeida)
         await zubeida.sees("You are forgotten")
         await settles(clinic)
 
         assert await found(clinic) == []
-        assert [name for name, _ in every_byte(telegram.vault.root)] == []
+        assert [name for name, _ in every_byte(telegram.vault.store.root)] == []
         gone = await account(clinic, who)
         assert (gone.name, gone.phone, gone.date_of_birth) == ("", None, None)
         assert gone.erased_at is not None

@@ -30,6 +30,7 @@ from models.crypto.keys import (
     rewrap,
 )
 from models.crypto.vault import Content, Vault
+from models.files.folder import FolderStore
 from models.post_upgrade import encrypt_files, vacuum
 from models.schema import config, upgrade
 from models.tables.accounts import Account, load_patient_key
@@ -171,7 +172,7 @@ async def test_rotating_the_master_key_rewraps_and_the_old_one_opens_nothing(
 async def test_what_was_written_before_there_were_keys_is_sealed_by_the_upgrade(database: str, tmp_path: Path) -> None:
     """Rows and files of an old release, both databases; afterwards no plaintext is left in a file or free page."""
     engine, masters = open_engine(database), master_keys(DemoSettings(bot_token="42:x", data=tmp_path))
-    vault = Vault(tmp_path / "vault")
+    vault = Vault(FolderStore(tmp_path / "vault"))
     name = "0f0e0d0c-0000-4000-8000-000000000001"
     path = tmp_path / "vault" / "0f" / name
     path.parent.mkdir(parents=True)
@@ -286,7 +287,7 @@ PHONE = "+919876500001"
 
 def test_a_file_passed_off_as_another_does_not_open(tmp_path: Path) -> None:
     """Bound to name and kind: a report cannot pass as a picture, nor one patient's file as another's."""
-    vault, amina, ravi = Vault(tmp_path), DataKey(NAMES[0], b"1" * 32), DataKey(NAMES[1], b"2" * 32)
+    vault, amina, ravi = Vault(FolderStore(tmp_path)), DataKey(NAMES[0], b"1" * 32), DataKey(NAMES[1], b"2" * 32)
     mine, theirs = (vault.put(b"picture", who, Content.PICTURE) for who in (amina, ravi))
     with pytest.raises(InvalidTag):
         vault.get(mine, amina, Content.REPORT)

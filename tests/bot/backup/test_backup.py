@@ -31,6 +31,7 @@ from bot.settings import Settings
 from models.base import open_engine
 from models.crypto.keys import DataKey
 from models.crypto.vault import Content, Vault
+from models.files.folder import FolderStore
 from models.schema import upgrade
 from tests.support.disk import mounted_disk
 from tests.support.source import ROOT
@@ -63,7 +64,7 @@ def person() -> DataKey:
 
 
 def put(settings: Settings, whose: DataKey, size: int = 1000) -> str:
-    return Vault(settings.data / "vault").put(os.urandom(size), whose, Content.PICTURE)
+    return Vault(FolderStore(settings.data / "vault")).put(os.urandom(size), whose, Content.PICTURE)
 
 
 def back_up(settings: Settings, now: datetime = NOW, *destroyed: str) -> object:
@@ -118,7 +119,7 @@ async def test_a_backup_holds_nothing_readable_and_the_keys_lie_apart(clinic_dat
 @pytest.mark.slow
 async def test_the_second_backup_copies_only_what_is_new_and_old_ones_go(clinic_data: Settings) -> None:
     """The newest one stays however old it is; a copy goes with the last backup that names it."""
-    vault, whose = Vault(clinic_data.data / "vault"), person()
+    vault, whose = Vault(FolderStore(clinic_data.data / "vault")), person()
     first, kept = put(clinic_data, whose), put(clinic_data, whose)
     back_up(clinic_data, NOW)
     vault.delete(first)
@@ -142,15 +143,15 @@ async def test_copies_of_an_erased_persons_files_go_with_the_next_backup(clinic_
     amina, bala = person(), person()
     hers, his = put(clinic_data, amina), put(clinic_data, bala)
     back_up(clinic_data, NOW)
-    Vault(clinic_data.data / "vault").delete(hers)
+    Vault(FolderStore(clinic_data.data / "vault")).delete(hers)
     back_up(clinic_data, NOW + timedelta(days=1), amina.id)
     assert clinic_data.backups
     repository, backup, manifest = open_backup(clinic_data.backups, PASSPHRASE, "20261129T120000Z")
     assert not repository.copy_of(hers).exists()
     shutil.rmtree(clinic_data.data)
     assert restore(clinic_data, repository, backup, manifest).destroyed == {amina.id}
-    assert Vault(clinic_data.data / "vault").has(his)
-    assert not Vault(clinic_data.data / "vault").has(hers)
+    assert Vault(FolderStore(clinic_data.data / "vault")).has(his)
+    assert not Vault(FolderStore(clinic_data.data / "vault")).has(hers)
 
 
 @pytest.mark.slow

@@ -96,7 +96,7 @@ async def test_a_fault_of_one_update_stops_no_other(clinic: Any) -> None:
 
     await clinic.plays("released")
     await clinic.amina.receives_document(timeout=30)
-    shutil.rmtree(clinic.app.services.vault.root)
+    shutil.rmtree(clinic.app.services.vault.store.root)
     await clinic.amina.sends("/report")
     await clinic.amina.sees("Something went wrong on our side")
     await clinic.amina.sends("/help")

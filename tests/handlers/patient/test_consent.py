@@ -20,7 +20,7 @@ async def _has_never_agreed(clinic: Clinic) -> None:
 
 
 async def _kept(clinic: Clinic) -> int:
-    files = [path for path in clinic.app.services.vault.root.rglob("*") if path.is_file()]
+    files = [path for path in clinic.app.services.vault.store.root.rglob("*") if path.is_file()]
     async with clinic.app.services.sessions() as session:
         return len(files) + len((await session.scalars(select(Scan.id))).all())
 

@@ -8,6 +8,7 @@ from sqlalchemy import Table, insert, select, update
 
 from models.base import Sessions
 from models.crypto.vault import Content, Vault
+from models.files.folder import FolderStore
 from models.tables.accounts import Account, load_patient_key
 from models.tables.scans import Scan, ScanEvent
 from models.vocabulary import ScanStatus
@@ -20,7 +21,7 @@ LOT: Final = 10_000  # rows of one statement
 
 async def add_scans(sessions: Sessions, folder: Path, picture: bytes, emails: list[str]) -> None:
     """One new scan for each of these patients, its two files in the vault."""
-    vault, now = Vault(folder / "vault"), datetime.now(UTC)
+    vault, now = Vault(FolderStore(folder / "vault")), datetime.now(UTC)
     async with sessions.begin() as session:
         for email in emails:
             account = (await session.scalars(select(Account).where(Account.email == email))).one()

@@ -1,0 +1,1 @@
+"""Pictures, reports and voice notes: where the settings say that they lie, and their copy from one place to another."""
