@@ -93,7 +93,7 @@ class Settings(OperatorSettings):
 
     push_services: list[Annotated[str, Field(pattern=r"^(\*\.)?[a-z0-9.-]+$")]] = Field(
         [*PUSH_SERVICES],
-        description="Hosts that may carry notices to staff's browsers (`*.` for every name below one): a JSON list; "
+        description="Hosts that may carry notices to browsers of staff and patients (`*.` for every name below one): a JSON list; "
         "`[]` turns these notices off.",
     )
 

@@ -64,6 +64,7 @@ class JobKind(StrEnum):
     NOTIFY_CHAT_LINK = "tell_chat_link"
     NOTIFY_BROWSER = "tell_browser"
     PUSH_NOTICE = "push_notice"
+    PUSH_PATIENT = "push_patient"
     NOTIFY_AUTHENTICATOR_RESET = "tell_authenticator_reset"
     NOTIFY_INVITATION = "tell_invitation"
     NOTIFY_CREDENTIAL = "tell_credential"

@@ -117,9 +117,9 @@ VISIBLE_STATUSES: Final[Mapping[Role, frozenset[ScanStatus]]] = {
 
 OWN_ACCOUNT: Final = (
     *(Permission.SEE_SELF, Permission.SEE_SESSIONS, Permission.CHANGE_PASSWORD, Permission.SWITCH_ROLE),
-    *(Permission.SIGN_OUT, Permission.UNLOCK, Permission.ACCEPT_INVITE),
+    *(Permission.SIGN_OUT, Permission.UNLOCK, Permission.ACCEPT_INVITE, Permission.OPEN_BROWSER),
 )
-STAFFS: Final = (Permission.PROVE, Permission.OPEN_BROWSER, Permission.SEE_MODEL, Permission.SERVE_DESK)
+STAFFS: Final = (Permission.PROVE, Permission.SEE_MODEL, Permission.SERVE_DESK)
 PATIENTS_OWN: Final = (
     *(Permission.LINK_CHAT, Permission.CORRECT_SELF, Permission.SET_EMAIL, Permission.SET_PHONE, Permission.SET_FACTS),
     *(Permission.SEE_PRIVACY, Permission.EXPORT_SELF, Permission.ERASE_SELF, Permission.MANAGE_FAMILY),

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from playwright.async_api import Page, ViewportSize, async_playwright
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright
 from sqlalchemy import select, update
 
 from bot.dev import coming_in
@@ -47,9 +47,22 @@ async def take(folder: Path) -> None:
         for language in Language:
             await _set_language(demo.app.services.sessions, language)
             await _until_release(demo, clinic, page, folder, language)
+            await _shoot_page(demo, clinic, browser, language, folder / f"page-{language.value}.png")
             await coming_in.show(demo, clinic, language.value, folder, partial(_shoot, page))
         await _set_language(demo.app.services.sessions, Language.ENGLISH)
         await _shoot_desk(demo, page, clinic, folder / "desk.png")
+
+
+async def _shoot_page(demo: Demo, clinic: SandboxClient, browser: Browser, language: Language, file: Path) -> None:
+    """The patient's own page, as it opens inside Telegram."""
+    amina, words = await clinic.person(CAST[0].name), demo.app.services.catalogues.of(language.value)
+    await amina.sends("/page")
+    page = await browser.new_page(viewport=PHONE, reduced_motion="reduce")
+    await page.goto(await amina.opens_web_app(words.plain("button.page")))
+    await page.wait_for_url("**/my")
+    await page.wait_for_load_state("networkidle")
+    await page.screenshot(path=file)
+    await page.close()
 
 
 async def _until_release(demo: Demo, clinic: SandboxClient, page: Page, folder: Path, language: Language) -> None:

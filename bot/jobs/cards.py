@@ -16,7 +16,7 @@ from bot.channels.delivering import TELEGRAM_REFUSALS
 from bot.jobs.notify import Translated, notify
 from bot.patient_files import read_file
 from bot.services import Services
-from handlers.ui.menus import COMPUTER, WHATSAPP, menu_commands
+from handlers.ui.menus import COMPUTER, PAGE, WHATSAPP, menu_commands
 from handlers.ui.replies import View
 from handlers.ui.texts import LANGUAGES, Texts
 from handlers.views.actions import has_heat_map
@@ -104,7 +104,8 @@ async def show_menu(services: Services, chat_id: int) -> None:
         actor = await sessions.actor_for(session, chat_id)
         language = actor.language if actor else await profile.chosen_language(session, chat_id)
     texts = services.catalogues.of(language)
-    optional = {name for name, there in ((WHATSAPP, services.whatsapp), (COMPUTER, services.base_url)) if there}
+    there = ((WHATSAPP, services.whatsapp), (COMPUTER, services.base_url), (PAGE, services.base_url))
+    optional = {name for name, has in there if has}
     if actor is not None and len(actor.roles) > 1:
         optional.add("role")
     menu = menu_commands(texts, actor.role if actor else None, optional)

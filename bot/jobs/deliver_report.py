@@ -25,6 +25,7 @@ from models.tables.deliveries import Channel, Delivery
 from models.tables.scans import Report, Scan
 from models.vocabulary import Language, Role
 from workflow.accounts import sessions
+from workflow.accounts.browsers import notices
 from workflow.actors import Actor
 from workflow.audit import chain
 from workflow.errors import NotAllowed, NotFound, SessionLocked
@@ -50,6 +51,7 @@ async def schedule_deliveries(services: Services, scan_id: int) -> None:
             await create_delivery(session, report, Channel.EMAIL, now)
         if services.whatsapp is not None and scan.patient.phone and scan.patient.whatsapp:
             await create_delivery(session, report, Channel.WHATSAPP, now)
+        await notices.enqueue_for_patient(session, scan.patient_id, report.created_at, now)
     await notify_ready(services, scan, report)
 
 

@@ -19,6 +19,7 @@ from models.tables.accounts import Account, ChatLink
 from models.tables.desk import Ticket, TicketMessage, TicketState
 from models.tables.scans import Scan
 from workflow.accounts import sessions
+from workflow.accounts.browsers import notices
 from workflow.desk import alarms, edits, tickets, urgency
 
 
@@ -80,7 +81,7 @@ async def withdraw_call(services: Services, ticket_id: int) -> None:
 
 async def relay_words(services: Services, words_id: int) -> None:
     """Relay one message to the other side of the conversation. Idempotent like `call_staff`."""
-    async with services.sessions() as session:
+    async with services.sessions.begin() as session:
         message = await session.get(TicketMessage, words_id)
         if message is None:  # its author was erased
             return
@@ -88,6 +89,9 @@ async def relay_words(services: Services, words_id: int) -> None:
         author = await session.get(Account, message.staff_id) if message.staff_id else None
         if author:
             chats = await tickets.requester_chats(session, ticket)
+            if ticket.account_id is not None:
+                own, now = ticket.account_id, services.now()
+                await notices.enqueue_for_patient(session, own, message.at, now, relatives=False)
         else:
             chats = await tickets.chats_of_staff_member(session, ticket.claimed_by)
     for chat_id in chats:

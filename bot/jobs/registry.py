@@ -71,6 +71,7 @@ JOB_HANDLERS: Final[Mapping[JobKind, JobHandler]] = {
     JobKind.NOTIFY_CHAT_LINK: codes.notify_chat_link,
     JobKind.NOTIFY_BROWSER: browsers.ask_number,
     JobKind.PUSH_NOTICE: notices.push_notice,
+    JobKind.PUSH_PATIENT: notices.push_patient,
     JobKind.NOTIFY_AUTHENTICATOR_RESET: codes.notify_authenticator_reset,
     JobKind.NOTIFY_INVITATION: notify.notify_invitation,
     JobKind.NOTIFY_CREDENTIAL: credentials.notify_change,

@@ -15,6 +15,7 @@ from bot.services import Services
 from bot.web.api.routes import add_api_routes
 from bot.web.desk.routes import add_desk_routes
 from bot.web.health import add_health_route, add_operator_routes
+from bot.web.patient.routes import add_patient_routes
 from bot.web.twilio import add_twilio_routes
 from bot.web.verify import Networks, add_verify_routes
 from bot.web.viewer.routes import add_viewer_routes
@@ -37,6 +38,7 @@ def build_web_app(
     add_verify_routes(app, services, proxies)
     add_viewer_routes(app, services)
     add_desk_routes(app, services)
+    add_patient_routes(app, services)
     add_api_routes(app, services)
     if services.whatsapp is not None:
         add_twilio_routes(app, services)

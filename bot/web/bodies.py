@@ -10,7 +10,7 @@ SECONDS: Final = 20.0
 _BODY: Final = web.RequestKey("body", bytes)  # a form is read for its token, then for its fields
 
 
-async def read_body(request: web.Request, most: int) -> bytes:
+async def read_body(request: web.Request, most: int, seconds: float = SECONDS) -> bytes:
     """The whole body; a stated length is looked at before anything is read.
 
     Raises HTTPRequestEntityTooLarge above `most` bytes, HTTPRequestTimeout for one that does not end in time,
@@ -19,7 +19,7 @@ async def read_body(request: web.Request, most: int) -> bytes:
         if (request.content_length or 0) > most:
             raise web.HTTPRequestEntityTooLarge(most, request.content_length or 0)
         try:
-            async with asyncio.timeout(request.config_dict.get(PATIENCE, SECONDS)):
+            async with asyncio.timeout(request.config_dict.get(PATIENCE, seconds)):
                 request[_BODY] = await _collect(request, most)
         except TimeoutError:
             raise web.HTTPRequestTimeout from None

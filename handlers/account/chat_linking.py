@@ -1,5 +1,5 @@
-"""One-time links, opened elsewhere and decided in this chat: a patient's for a further chat, from /sessions; a member
-of staff's for a browser, from /computer."""
+"""One-time links, opened elsewhere and decided in this chat: a patient's for a further chat, from /sessions; anybody's
+for a browser, from /computer."""
 
 from io import BytesIO
 from urllib.parse import urlencode
@@ -13,6 +13,7 @@ from handlers.access import requires
 from handlers.ui.callbacks.account import ChooseNumber, DecideChat, OfferChat
 from handlers.ui.replies import display_name, edit_message, private_chat_id, reply
 from handlers.ui.texts import Texts
+from models.vocabulary import Role
 from workflow.accounts.browsers import opening
 from workflow.accounts.chats import linking
 from workflow.actors import Actor
@@ -49,13 +50,15 @@ async def decide(query: CallbackQuery, callback_data: DecideChat, actor: Actor, 
 @requires(Permission.OPEN_BROWSER)
 async def offer_browser(message: Message, actor: Actor, texts: Texts, uow: UnitOfWork, base_url: str | None) -> None:
     if base_url is None:
-        await message.answer(texts("computer.none"))
+        await message.answer(texts("page.none" if actor.role is Role.PATIENT else "computer.none"))
         return
     async with uow.begin() as session:
         token = await opening.open_link(session, actor, private_chat_id(message), uow.at)
-    link = f"{base_url}/desk/open/{token}"
+    is_patient = actor.role is Role.PATIENT
+    link = f"{base_url}/{'my' if is_patient else 'desk'}/open/{token}"
     picture = BufferedInputFile(_qr_code(link), "computer.png")
-    caption = texts("computer.offer", link=link, address=f"{base_url}/desk", wait=opening.LINK_LIFETIME)
+    sentence = "computer.offer_page" if is_patient else "computer.offer"
+    caption = texts(sentence, link=link, address=f"{base_url}/desk", wait=opening.LINK_LIFETIME)
     await message.answer_photo(picture, caption=caption, protect_content=True)
 
 

@@ -17,9 +17,8 @@ from models.tables.accounts import load_patient_key
 from models.tables.scans import Report
 from models.vocabulary import Role
 from workflow.actors import Actor
-from workflow.audit import chain
-from workflow.errors import NotFound
 from workflow.permissions import Permission
+from workflow.reporting.deliveries import open_versions
 from workflow.scans import queries
 from workflow.unit_of_work import UnitOfWork
 
@@ -56,11 +55,7 @@ async def _send_report(
 ) -> None:
     """Send the current version; staff get the superseded versions, marked, before it. Raises NotFound."""
     async with uow.begin() as session:
-        scan = await queries.scan_for(session, scan_id, actor, Permission.SEE_REPORT)
-        versions = await queries.report_versions(session, scan)
-        if not versions:
-            raise NotFound
-        await chain.record_read(session, actor, scan, "report", uow.at)
+        scan, versions = await open_versions(session, actor, scan_id, uow.at)
         secret = await load_patient_key(session, scan.patient_id)
     for version in versions[-1:] if actor.role is Role.PATIENT else versions:
         pdf = await asyncio.to_thread(vault.get, version.file, secret, Content.REPORT)

@@ -6,7 +6,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
-from handlers.patient import complaint, edits, facts, for_whom, resent, voice
+from handlers.patient import complaint, edits, facts, for_whom, page, resent, voice
 from handlers.patient import family as relatives
 from handlers.shared.pictures import upload
 from handlers.ui import callbacks, pending
@@ -134,7 +134,7 @@ async def reject_other_media(message: Message, texts: Texts) -> None:
 
 def routes() -> Router:
     router = Router(name=__name__)
-    router.include_routers(resent.routes(), relatives.routes(), for_whom.routes(), voice.routes())
+    router.include_routers(resent.routes(), relatives.routes(), for_whom.routes(), voice.routes(), page.routes())
     router.message.register(list_scans, Command("scans", ignore_case=True))
     router.message.register(status, Command("status", ignore_case=True))
     router.message.register(take_picture, F.photo | F.document)

@@ -186,6 +186,12 @@ def card_keyboard(
     return stack(InlineKeyboardMarkup(inline_keyboard=[[opens]]), rows(buttons))
 
 
+def page_keyboard(texts: Texts, base_url: str) -> InlineKeyboardMarkup:
+    """The button that opens the patient's own page inside Telegram."""
+    opens = InlineKeyboardButton(text=texts.plain("button.page"), web_app=WebAppInfo(url=f"{base_url}/my/enter"))
+    return InlineKeyboardMarkup(inline_keyboard=[[opens]])
+
+
 def open_amendment(change: Amendment) -> OnAmendment:
     return OnAmendment(action=CardAction.OPEN, scan_id=change.scan_id, number=change.number)
 

@@ -56,21 +56,20 @@ def patient_card(scan: Scan, texts: Texts, reader_id: int | None = None) -> View
         head = join_blocks(head, patient_line(scan, texts))
     if scan.status is ScanStatus.REJECTED:
         return View(join_blocks(head, rejection_line(scan, texts, rejection_reason(scan, texts))), None)
-    reached = STAGES.index(scan.status)
-    steps = [
-        texts(
-            f"step.{'done' if at <= reached else 'next' if at == reached + 1 else 'later'}",
-            step=texts(f"stage.{stage}"),
-        )
-        for at, stage in enumerate(STAGES)
-    ]
     actions = [CardAction.REPORT] if scan.status is ScanStatus.REPORT_READY else []
     if any(one.is_open for one in visible_to(scan, Role.PATIENT)):
         actions.append(CardAction.QUESTIONS)
     return View(
-        join_blocks(head, Html("\n".join(steps)), texts(f"wait.{scan.status}")),
+        join_blocks(head, Html("\n".join(patient_steps(scan, texts))), texts(f"wait.{scan.status}")),
         action_keyboard(texts, scan.id, actions),
     )
+
+
+def patient_steps(scan: Scan, texts: Texts) -> list[Html]:
+    """The five steps of a scan that was not rejected, each with the sign of done, next or later."""
+    reached = STAGES.index(scan.status)
+    kinds = ("done" if at <= reached else "next" if at == reached + 1 else "later" for at in range(len(STAGES)))
+    return [texts(f"step.{kind}", step=texts(f"stage.{stage}")) for kind, stage in zip(kinds, STAGES, strict=True)]
 
 
 def staff_card(scan: Scan, reader: Reader, texts: Texts, heat_map: bool) -> View:

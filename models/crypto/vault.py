@@ -33,6 +33,15 @@ class Vault:
         self.store.write(name, data_key.encrypt(data, _aad(name, content)), new=True)
         return name
 
+    def put_picture(self, original: bytes, display: bytes, data_key: DataKey) -> tuple[str, str]:
+        """Store a picture as sent and as shown, both or neither. Raises like `put`."""
+        stored = self.put(original, data_key, Content.ORIGINAL)
+        try:
+            return stored, self.put(display, data_key, Content.PICTURE)
+        except OSError:
+            self.delete(stored)
+            raise
+
     def get(self, name: str, data_key: DataKey, content: Content) -> bytes:
         """The decrypted content. Raises InvalidTag for a modified file or another name, kind or key."""
         return data_key.decrypt(self.store.read(name), _aad(name, content))

@@ -111,7 +111,7 @@ class ChatLink(Base):
 
 
 class BrowserSession(Base):
-    """A browser that is signed in to a staff account; deleted at its end.
+    """A browser that is signed in to the desk, or in the role PATIENT to a patient's page; deleted at its end.
 
     `id` is negative, below the ids of Telegram's chats, and stands for a chat's in codes and throttles. `token_hash`:
     SHA-256 of the current token's id, empty until the browser fetches its first token; `former_hash`: of the one

@@ -69,6 +69,7 @@ JOBS: Final = {
     "tell_chat_link": "code_id",
     "tell_browser": "code_id",
     "push_notice": "number since scan_id",
+    "push_patient": "number since",
     "tell_identity": "account_id on",
     "tell_invitation": "invite_id used",
     "tell_credential": "change_id",

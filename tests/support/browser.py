@@ -1,22 +1,27 @@
 """A browser at the desk's pages, as its requests: cookies, forms and the headers that browsers send."""
 
+import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from http.cookies import SimpleCookie
+from io import BytesIO
 from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
 
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.dev.demo import PASSWORD
+from bot.dev.sandbox import Person
 from bot.web.app import build_web_app
 from tests.support.people import CODE, Clinic
 
 ORIGIN: Final = "https://scans.example.org"
 FIREFOX: Final = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
 _KEPT: Final = (True, True, "Strict", "/")
+_FRAMED: Final = (True, True, "None", "/")  # and partitioned: for a page inside Telegram's
 FORM_TOKEN: Final = re.compile(r'name="form_token" value="([0-9a-f]{64})"')
 
 
@@ -51,8 +56,10 @@ class Browser:
 
     async def _take(self, answer: ClientResponse) -> Page:
         for line in answer.headers.getall("Set-Cookie", []):
-            for name, morsel in SimpleCookie(line).items():
-                assert (morsel["secure"], morsel["httponly"], morsel["samesite"], morsel["path"]) == _KEPT
+            kept = _FRAMED if line.endswith("; Partitioned") else _KEPT  # which Python knows from 3.14 on
+            for name, morsel in SimpleCookie(line.removesuffix("; Partitioned")).items():
+                assert (morsel["secure"], morsel["httponly"], morsel["samesite"], morsel["path"]) == kept
+                assert (name == "__Host-csss-app") == (kept == _FRAMED)
                 if morsel.value:
                     self.cookies[name] = morsel.value
                 else:
@@ -76,6 +83,37 @@ class Browser:
         [code] = CODE.findall(mail.text)
         entered = await self.post("/desk/code", {"code": code})
         assert (entered.status, entered.location) == (303, "/desk"), entered.text
+
+    async def opens_page(self, person: Person) -> Page:
+        """The patient's page inside Telegram, by the button in the chat."""
+        await person.sends("/page")
+        await person.sees("Your page")
+        address = await person.opens_web_app("My page", on="Your page")
+        return await self.exchanges(parse_qs(urlsplit(address).fragment)["tgWebAppData"][0])
+
+    async def exchanges(self, init_data: str, **headers: str) -> Page:
+        """Init data for a session of a patient's page."""
+        given = {"Content-Type": "application/json", "Origin": ORIGIN, **headers}
+        body = json.dumps({"init_data": init_data})
+        return await self._take(await self._ask("POST", "/my/session", given, body))
+
+    async def opens_computer(self, person: Person) -> Page:
+        """The patient's page on a computer, by the link from the chat and the number that this browser shows."""
+        await person.sends("/computer")
+        [path] = re.findall(r"(/my/open/\S+)", (await person.sees("Open this link on your own computer")).text)
+        await self.get(path)
+        assert (await self.post(path)).location.startswith("/my/waiting")
+        [number] = re.findall(r'class="number">(\d\d)<', (await self.get("/my/waiting")).text)
+        await person.sees("Which number")
+        await person.presses(number, on="Which number")
+        await person.sees("The browser is signed in")
+        return await self.get("/my/waiting")
+
+    async def uploads(self, data: bytes, patient: int, **headers: str) -> Page:
+        """One picture, as the page's script sends it."""
+        sent = {"Origin": ORIGIN, "X-Form-Token": self.form_token, "Content-Type": "application/octet-stream"}
+        path = f"/my/pictures?for={patient}"
+        return await self._take(await self._ask("POST", path, sent | headers, BytesIO(data)))
 
     async def proves(self, clinic: Clinic, email: str) -> None:
         """With the mailed code that an operation asks for."""

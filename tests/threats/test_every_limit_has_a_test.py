@@ -125,10 +125,15 @@ HELD: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {  # (module of tests/t
 UNREACHED: Final[Mapping[str, tuple[str, ...]]] = {  # why no stranger counts in them: limits
     "counted for one account, of what it does signed in": (
         "bot/web/desk/live.py: STREAMS",
+        "bot/web/patient/upload.py: (self._rates, self._people) = TokenBuckets",
+        "bot/web/patient/upload.py: logins.use_once(session, name, services.now())",
         "handlers/account/authenticator.py: logins.count_attempt(session, bucket, uow.at)",
         "workflow/accounts/files/dependants.py: MOST",
         "workflow/accounts/files/dependants.py: raise TooManyDependants",
         "workflow/scans/presets.py: MAX_PHRASES",
+    ),
+    "of patients who are signed in; their chats take pictures in all the while": (
+        "bot/web/patient/upload.py: MAX_AT_ONCE",
     ),
     "works for what staff release, draft or draw": ("reports/pdf/pool.py: self._pool = ProcessPoolExecutor",),
     "held for one read or statement that all share, for one film, or for updates of one chat": (
@@ -159,7 +164,7 @@ UNREACHED: Final[Mapping[str, tuple[str, ...]]] = {  # why no stranger counts in
         f"{RATES}: MAX_ID",
         "bot/telegram/send_limiter.py: MAX_WAIT",
         "bot/telegram/webhook.py: MAX_ATTEMPTS",
-        "bot/web/desk/guard.py: MAX_FORM",
+        "bot/web/shared/guard.py: MAX_FORM",
         "bot/web/desk/worklist.py: MOST_SHOWN",
         "bot/web/health.py: MAX_QUEUE_AGE",
         "bot/web/viewer/routes.py: MAX_INIT_DATA",
@@ -195,6 +200,7 @@ UNREACHED: Final[Mapping[str, tuple[str, ...]]] = {  # why no stranger counts in
         "bot/settings.py: min(map(len, self.master_key.get_secret_value().split(','))) < 32",
         "bot/web/desk/oversight/record.py: len(text) <= 9",
         "bot/web/desk/worklist.py: len(text) < 6",
+        "bot/web/patient/sending.py: len(text) <= 9",
         "handlers/account/roles.py: len(actor.roles) < 2",
         "handlers/ui/dates.py: int(number) > 31",
         "handlers/ui/dates.py: len(day) > 2",

@@ -63,7 +63,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "change_password": (P, D, M, A),
     "see_sessions": (P, D, M, A),
     "link_chat": (P,),
-    "open_browser": (D, M, A),
+    "open_browser": (P, D, M, A),
     "export_lists": (A,),
     "set_hours": (A,),
     "correct_self": (P,),

@@ -16,19 +16,20 @@ from tests.support.browser import ORIGIN, browsing
 from tests.support.people import open_clinic
 from workflow.permissions import STEP_UP, Permission, Proof
 
-ROUTES: Final = Path(__file__).parents[2] / "bot" / "web" / "desk" / "routes.py"
+WEB: Final = Path(__file__).parents[2] / "bot" / "web"
+ROUTES, PATIENTS = WEB / "desk" / "routes.py", WEB / "patient" / "routes.py"
 LISTS: Final = {"house": "staff", "week": "stages", "model": "drift"}  # one list of each page of the API
 WITHOUT_PROOF: Final = {  # own session and role, reading on the screen, and the claim, which its holder is told of
-    *(Permission.UNLOCK, Permission.SIGN_OUT, Permission.SEE_SESSIONS, Permission.SWITCH_ROLE, Permission.OPEN_BROWSER),
+    *(Permission.UNLOCK, Permission.SIGN_OUT, Permission.SEE_SESSIONS, Permission.SWITCH_ROLE),
     *(Permission.PROVE, Permission.SEE_QUEUE, Permission.SEE_HISTORY, Permission.FIND_PATIENT, Permission.SEE_STAFF),
     *(Permission.SEE_AUDIT, Permission.SEE_WEEK, Permission.SEE_MODEL, Permission.CLAIM),
 }
 
 
-def _pages() -> list[tuple[str, str, Permission]]:
-    """Method, address and permission of every page."""
+def _pages(routes: Path = ROUTES) -> list[tuple[str, str, Permission]]:
+    """Method, address and permission of every page of the desk, or of the patients'."""
     found = []
-    for node in ast.walk(ast.parse(ROUTES.read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(routes.read_text(encoding="utf-8"))):
         match node:
             case ast.Call(
                 func=ast.Attribute(attr="add_get" | "add_post" as method),
@@ -50,6 +51,13 @@ def test_every_address_asks_for_a_proof_or_is_named() -> None:
     assert len(pages) > 25
     operations = {permission for _, _, permission in pages} | {one.permission for one in ENDPOINTS if one.permission}
     assert {one for one in operations if one not in STEP_UP} == WITHOUT_PROOF
+
+
+def test_no_address_of_a_patients_page_does_what_asks_for_a_proof() -> None:
+    """Export, erasure, address and password stay in the chat; notices of both areas ask for none."""
+    operations = {permission for _, _, permission in _pages(PATIENTS)}
+    assert len(operations) > 5
+    assert not {*operations, Permission.OPEN_BROWSER} & {*STEP_UP}
 
 
 @pytest.mark.slow

@@ -61,7 +61,7 @@ async def test_guesses_in_browsers_shut_neither_the_linked_chat_nor_the_browser_
         account = await session.get_one(Account, doctor.account_id)
         email = account.email or ""
         await create_link(session, 7, account, NOW)
-        await browsers.open_session(session, account, OWN, NOW, "Firefox, Windows")
+        await browsers.open_session(session, account, OWN, NOW, browsers.Origin("Firefox, Windows"))
     assert await _guesses_in_browsers(sessions, email, NOW) > 40
     for number in (7, OWN):
         async with sessions.begin() as session:

@@ -46,6 +46,13 @@ async def set_language(session: AsyncSession, chat_id: int, language: str, at: d
     enqueue(session, JobKind.SHOW_MENU, at, chat_id=chat_id)
 
 
+async def set_language_of(session: AsyncSession, account_id: int | None, language: str, at: datetime) -> None:
+    """Set the language of an account, from a browser: in all its chats."""
+    (await session.get_one(Account, account_id)).language = language
+    for chat_id in await session.scalars(select(ChatLink.chat_id).where(ChatLink.account_id == account_id)):
+        await set_language(session, chat_id, language, at)
+
+
 async def chosen_language(session: AsyncSession, chat_id: int) -> str | None:
     """The language chosen in a chat without an account; None before the choice."""
     chosen: str | None = await session.scalar(select(ChatLanguage.language).where(ChatLanguage.chat_id == chat_id))

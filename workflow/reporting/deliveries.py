@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from models.tables.deliveries import Channel, Delivery, DeliveryEvent, DeliveryState
-from models.tables.scans import Report
+from models.tables.scans import Report, Scan
 from workflow.actors import Actor
-from workflow.audit.chain import AuditEvent, record
+from workflow.audit.chain import AuditEvent, record, record_read
 from workflow.errors import NotFound, StaleAction
 from workflow.jobs import JobKind, enqueue
 from workflow.permissions import Permission, require_proof
@@ -168,3 +168,15 @@ def _chat_of(delivery: Delivery) -> int | None:
 def _record_event(session: AsyncSession, delivery: Delivery, at: datetime) -> None:
     if delivery.report_id is not None:
         session.add(DeliveryEvent(key=delivery.key, state=delivery.state, reason=delivery.reason, at=at))
+
+
+async def open_versions(
+    session: AsyncSession, actor: Actor, scan_id: int, at: datetime
+) -> tuple[Scan, Sequence[Report]]:
+    """The versions of a scan's report, oldest first, for a person who opens it; recorded. Raises NotFound."""
+    scan = await queries.scan_for(session, scan_id, actor, Permission.SEE_REPORT)
+    versions = await queries.report_versions(session, scan)
+    if not versions:
+        raise NotFound
+    await record_read(session, actor, scan, "report", at)
+    return scan, versions

@@ -45,6 +45,12 @@ async def own_scans(session: AsyncSession, actor: Actor, limit: int = 10) -> Seq
     return (await session.scalars(scans.order_by(Scan.id.desc()).limit(limit))).all()
 
 
+async def released_scans(session: AsyncSession, actor: Actor, limit: int) -> Sequence[Scan]:
+    """The scans with a report that this person may read, newest first."""
+    scans = scans_in_scope(actor, Permission.SEE_REPORT).where(Scan.status == ScanStatus.REPORT_READY)
+    return (await session.scalars(scans.order_by(Scan.id.desc()).limit(limit))).all()
+
+
 async def earlier_scans(session: AsyncSession, scan: Scan, limit: int = 5) -> Sequence[Scan]:
     """The patient's earlier scans that have a report, newest first, for comparison."""
     before = select(Scan).where(Scan.patient_id == scan.patient_id, Scan.id < scan.id)

@@ -8,19 +8,22 @@ from handlers.views.clarifications import answer_keyboard
 from models.tables.clarifications import Clarification
 from models.tables.scans import Scan
 from models.vocabulary import Role
+from workflow.accounts.browsers import notices
 from workflow.scans import clarifications, queries
 from workflow.scans.clarifications import READY
 
 
 async def notify_clarification(services: Services, scan_id: int, number: int) -> None:
     """Send an open question to the doctor who signed, else to all doctors, or to the patient. Idempotent."""
-    async with services.sessions() as session:
+    async with services.sessions.begin() as session:
         scan = await session.get_one(Scan, scan_id)
         one = _numbered(scan, number)
         if not one.is_open or scan.patient.erased_at is not None:
             return
         chats = await clarifications.recipients(session, scan, one)
-    to_patient = one.addressee is Role.PATIENT
+        to_patient = one.addressee is Role.PATIENT
+        if to_patient:
+            await notices.enqueue_for_patient(session, scan.patient_id, one.asked_at, services.now())
     sentence = About("clarify.to_patient", scan.patient) if to_patient else "clarify.to_doctor"
     values: dict[str, object] = {
         "scan": scan_id,

@@ -13,6 +13,7 @@ from handlers.ui.texts import Texts
 from handlers.views.identity import who_line
 from handlers.views.rejection import rejection_reason
 from models.tables.scans import Report, Scan
+from workflow.accounts.browsers import notices
 from workflow.accounts.files import walk_ins
 from workflow.scans import queries
 
@@ -22,9 +23,10 @@ async def ask_retake(services: Services, scan_id: int) -> None:
     card alone would not notify them. Of a walk-in the desk is asked. Idempotent.
 
     The scan must have been rejected."""
-    async with services.sessions() as session:
+    async with services.sessions.begin() as session:
         scan = await session.get_one(Scan, scan_id)
         chats = await queries.patient_chats(session, scan)
+        await notices.enqueue_for_patient(session, scan.patient_id, scan.changed_at, services.now())
         desk = await walk_ins.desk_chats(session, scan.patient_id)
     reason = partial(_reason, scan)
     if scan.same_as and queries.is_duplicate(scan):

@@ -24,7 +24,7 @@ from workflow.accounts.browsers import sessions as browsers
 from workflow.actors import Actor
 from workflow.audit.spreadsheet import csv_text
 from workflow.errors import WorkflowError
-from workflow.permissions import Operation, require_proof
+from workflow.permissions import STAFF, Operation, require_proof
 
 MAX_BODY: Final = 16_384  # bytes, as of a form
 MAX_FIELDS: Final = 20  # fields of which an answer says that they are wrong
@@ -124,6 +124,8 @@ async def _caller_of(request: web.Request, services: Services) -> Caller:
         actor, token = await person_of(services, text.strip())
     except browsers.SessionEnded:
         raise Refusal(401, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'}) from None
+    if actor.role not in STAFF:  # a patient's page has tokens of the same kind
+        raise Refusal(401, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
     texts = services.catalogues.of(actor.language)
     return Caller(services, request.app[CHANGES], texts, actor, token, text.strip())
 

@@ -6,9 +6,10 @@ from typing import Final
 from aiohttp import web
 
 from bot.services import Services
-from bot.web.desk.cookies import set_cookie
-from bot.web.desk.guard import Visitor, form_of
-from bot.web.desk.rendering import THEME_COOKIE, THEMES, redirect, render
+from bot.web.desk.rendering import DESK, render
+from bot.web.shared.cookies import set_cookie
+from bot.web.shared.guard import Visitor, form_of
+from bot.web.shared.rendering import THEME_COOKIE, redirect
 from bot.web.shared.session import acting
 from models.base import read_only
 from models.vocabulary import Role
@@ -50,5 +51,5 @@ async def switch_role(request: web.Request, services: Services, visitor: Visitor
 async def switch_theme(request: web.Request, services: Services, visitor: Visitor) -> web.Response:  # noqa: ARG001 - a handler's form
     wished = (await form_of(request)).get("theme", "")
     response = redirect("/desk/account")
-    set_cookie(response, THEME_COOKIE, wished if wished in THEMES else THEMES[0], THEME_LIFETIME)
+    set_cookie(response, THEME_COOKIE, wished if wished in DESK.themes else DESK.themes[0], THEME_LIFETIME)
     return response

@@ -1,17 +1,25 @@
 """The desk's addresses. They exist only where the web app has a public address."""
 
+from functools import partial
+
 from aiohttp import web
 
 from bot.services import Services
-from bot.web.desk import account, computer, house, install, live, notices, patients, proof, scan, sign_in, worklist
-from bot.web.desk.guard import not_there, page, texts_for_guest
+from bot.web.desk import account, house, live, patients, proof, scan, sign_in, worklist
 from bot.web.desk.oversight import hours, model, record, week
-from bot.web.desk.rendering import asset
+from bot.web.desk.rendering import DESK
+from bot.web.shared import guard
 from bot.web.shared.changes import CHANGES, Changes
+from bot.web.shared.guard import not_there, texts_for_guest
+from bot.web.shared.install import add_install_routes
+from bot.web.shared.notices import add_notice_routes
+from bot.web.shared.opening import add_opening_routes
 from bot.web.shared.sign_in import ATTEMPTS
 from bot.web.verify import SERVICES
 from workflow.permissions import Permission
 from workflow.token_bucket import TokenBuckets
+
+page = partial(guard.page, DESK)
 
 
 def add_desk_routes(app: web.Application, services: Services) -> None:
@@ -22,17 +30,13 @@ def add_desk_routes(app: web.Application, services: Services) -> None:
     app[worklist.SHOWN], app[CHANGES] = {}, Changes(services)
     app.on_shutdown.append(app[CHANGES].close)
     add = app.router
-    add.add_get("/desk/assets/{asset}", asset)
-    add.add_get("/desk/manifest.webmanifest", install.manifest)
-    add.add_get("/desk/service-worker.js", install.service_worker)
-    add.add_get("/desk/offline", install.offline)
+    add_install_routes(add, DESK)
     add.add_get("/desk/sign-in", sign_in.show)
     add.add_post("/desk/sign-in", sign_in.take_password)
     add.add_get("/desk/code", sign_in.show_code)
     add.add_post("/desk/code", sign_in.take_code)
-    add.add_get("/desk/open/{token}", computer.show_link)
-    add.add_post("/desk/open/{token}", computer.take_link)
-    add.add_get("/desk/waiting", computer.wait)
+    add_opening_routes(add, DESK)
+    add_notice_routes(add, DESK)
     _add_pages(add)
     add.add_route("*", "/desk/{rest:.*}", unknown)
 
@@ -46,9 +50,6 @@ def _add_pages(add: web.UrlDispatcher) -> None:
     add.add_get("/desk/account", page(Permission.SEE_SESSIONS, account.show))
     add.add_post("/desk/role", page(Permission.SWITCH_ROLE, account.switch_role))
     add.add_post("/desk/theme", page(Permission.SEE_SESSIONS, account.switch_theme))
-    add.add_post("/desk/notices", page(Permission.OPEN_BROWSER, notices.start))
-    add.add_post("/desk/notices/test", page(Permission.OPEN_BROWSER, notices.send_test))
-    add.add_post("/desk/notices/stop", page(Permission.OPEN_BROWSER, notices.stop))
     add.add_get("/desk/worklist", page(Permission.SEE_QUEUE, worklist.show))
     add.add_get("/desk/worklist/rows", page(Permission.SEE_QUEUE, worklist.rows, by_itself=True))
     add.add_get("/desk/worklist/stream", page(Permission.SEE_QUEUE, live.stream, by_itself=True))
@@ -76,4 +77,4 @@ def _add_pages(add: web.UrlDispatcher) -> None:
 
 
 async def unknown(request: web.Request) -> web.Response:
-    return not_there(request, texts_for_guest(request, request.app[SERVICES]))
+    return not_there(DESK, request, texts_for_guest(request, request.app[SERVICES]))

@@ -6,10 +6,11 @@ from typing import Final
 from aiohttp import web
 
 from bot.services import Services
-from bot.web.desk.cookies import DOOR_COOKIE, SESSION_COOKIE, drop_cookie, set_cookie
-from bot.web.desk.guard import Visitor, check_form, form_of, texts_for_guest, visitor_of
-from bot.web.desk.rendering import redirect, render
-from bot.web.shared import tokens
+from bot.web.desk.rendering import DESK, render
+from bot.web.shared.cookies import SESSION_COOKIE, drop_cookie
+from bot.web.shared.guard import Visitor, form_of, texts_for_guest, visitor_of
+from bot.web.shared.opening import at_door, door_of, enter, label_of
+from bot.web.shared.rendering import redirect
 from bot.web.shared.session import acting
 from bot.web.shared.sign_in import (
     MAX_CODE,
@@ -38,15 +39,13 @@ from workflow.errors import (
 )
 
 REFUSED: Final[Mapping[type, int]] = {SignInWrong: 401, StaffOnly: 403}  # statuses; 429 for what comes too often
-SYSTEMS: Final = {"Windows": "Windows", "Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Mac OS": "macOS"}
-PROGRAMS: Final = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
 
 
 async def show(request: web.Request) -> web.Response:
     """The form for email and password; signed in already: the desk."""
     services = request.app[SERVICES]
     try:
-        await visitor_of(request, services)
+        await visitor_of(request, services, DESK.cookies)
     except browsers.SessionEnded:
         return _form(request, services, "sign_in.html")
     return redirect("/desk")
@@ -88,15 +87,7 @@ async def take_code(request: web.Request) -> web.Response:
         return _form(request, services, "code.html", texts.plain(refusal.key, **refusal.values), 401)
     except (CodeSpent, NotAllowed, StaleAction) as refusal:
         return _form(request, services, "sign_in.html", texts.plain(refusal.key, **refusal.values), 401)
-    return enter(first) if first is not None else redirect("/desk/sign-in")
-
-
-def enter(token: str) -> web.Response:
-    """Give a browser that was just signed in its first token."""
-    response = redirect("/desk")
-    set_cookie(response, SESSION_COOKIE, token, browsers.TOKEN_LIFETIME)
-    drop_cookie(response, DOOR_COOKIE)
-    return response
+    return enter(DESK, first) if first is not None else redirect("/desk/sign-in")
 
 
 async def sign_out(_: web.Request, services: Services, visitor: Visitor) -> web.Response:
@@ -124,25 +115,6 @@ async def take_lock_password(request: web.Request, services: Services, visitor: 
     return redirect("/desk")
 
 
-async def door_of(request: web.Request, services: Services) -> int:
-    """The number of this sign-in, for a form of its own page. Raises HTTPForbidden for any other form."""
-    try:
-        text = request.cookies.get(DOOR_COOKIE, "")
-        number = tokens.read_door_token(services.secret_key, text, services.now())
-    except tokens.TokenInvalid:
-        raise web.HTTPForbidden from None
-    await check_form(request, services, number)
-    return number
-
-
-def label_of(user_agent: str) -> str:
-    """Kind of browser and system, from fixed names alone."""
-    program = next((name for sign, name in PROGRAMS.items() if sign in user_agent), "Browser")
-    system = next((name for sign, name in SYSTEMS.items() if sign in user_agent), "")
-    system = system or ("Linux" if "Linux" in user_agent else "")
-    return f"{program}, {system}" if system else program
-
-
 def _locked(request: web.Request, visitor: Visitor, message: str, status: int) -> web.Response:
     values = {"form_token": visitor.form_token, "message": message}
     return render(request, "unlock.html", visitor.texts, status, **values)
@@ -151,19 +123,4 @@ def _locked(request: web.Request, visitor: Visitor, message: str, status: int) -
 def _form(request: web.Request, services: Services, name: str, message: str = "", status: int = 200) -> web.Response:
     """A form of the sign-in, with a door of its own where the browser has none."""
     texts: Texts = texts_for_guest(request, services)
-    return at_door(request, services, name, texts, status, message=message)
-
-
-def at_door(
-    request: web.Request, services: Services, name: str, texts: Texts, status: int = 200, **values: object
-) -> web.Response:
-    """A page with a form before the sign-in."""
-    now = services.now()
-    try:
-        number = tokens.read_door_token(services.secret_key, request.cookies.get(DOOR_COOKIE, ""), now)
-    except tokens.TokenInvalid:
-        number = browsers.new_number()
-    token = tokens.form_token(services.secret_key, number)
-    response = render(request, name, texts, status, form_token=token, **values)
-    set_cookie(response, DOOR_COOKIE, tokens.door_token(services.secret_key, number, now), tokens.DOOR_LIFETIME)
-    return response
+    return at_door(DESK, request, services, name, texts, status, message=message)

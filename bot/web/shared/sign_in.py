@@ -14,7 +14,7 @@ from workflow.accounts.browsers import sessions as browsers
 from workflow.accounts.chats import sign_in
 from workflow.actors import Actor
 from workflow.errors import AccountError, WrongPassword
-from workflow.requester import Requester
+from workflow.requester import Requester, requester_of
 from workflow.scans import queries
 from workflow.token_bucket import TokenBuckets
 
@@ -85,11 +85,12 @@ async def first_token(services: Services, number: int) -> str | None:
 async def unlock(services: Services, actor: Actor, number: int, password: str) -> None:
     """The own password unlocks a session; attempts are counted as in a chat. Raises LoginLocked, WrongPassword."""
     now = services.now()
-    services.hasher.check_room(Requester.STAFF)
+    requester = requester_of(actor)
+    services.hasher.check_room(requester)
     async with acting(services) as session:
         email = (await queries.account_of(session, actor)).email or ""
         expected = await logins.begin_attempt(session, number, email, now)
-    correct = await services.hasher.matches(password, expected, Requester.STAFF)
+    correct = await services.hasher.matches(password, expected, requester)
     async with acting(services) as session:
         if correct:
             await logins.record_success(session, number, email)

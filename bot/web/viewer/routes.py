@@ -13,7 +13,8 @@ from bot.addresses import TELEGRAM_WEB, web_chat_of
 from bot.patient_files import read_file
 from bot.services import Services
 from bot.web.bodies import read_body
-from bot.web.desk.guard import is_own_origin, visitor_of
+from bot.web.shared.cookies import SESSION_COOKIE
+from bot.web.shared.guard import is_own_origin, visitor_of
 from bot.web.verify import SECURITY_HEADERS, SERVICES, client_network, preferred_language
 from bot.web.viewer.access import Unauthorised, Viewer, open_session, read_init_data, use_init_data, viewer_of
 from bot.web.viewer.films import pack
@@ -186,7 +187,7 @@ async def _browser(request: web.Request, services: Services) -> int:
     if services.base_url is None or not is_own_origin(request, services):
         raise Unauthorised
     try:
-        visitor, _ = await visitor_of(request, services)
+        visitor, _ = await visitor_of(request, services, (SESSION_COOKIE,))
     except SessionEnded as error:
         raise Unauthorised from error
     return visitor.number

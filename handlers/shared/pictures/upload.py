@@ -12,19 +12,16 @@ from handlers.ui import captions
 from handlers.ui.forms import Describing
 from handlers.ui.pending import PictureMessage, remove_pending
 from inference.errors import Reason, Refused
+from inference.intake import CheckedPicture, check_picture
 from inference.model.classifier import Classifier
 from inference.upload.decoder import DecoderPool
-from inference.upload.open import kept
-from models.crypto.keys import DataKey
-from models.crypto.vault import Content, Vault
+from models.crypto.vault import Vault
 from models.tables.accounts import load_patient_key
-from models.vocabulary import Modality
 from workflow.actors import Actor
 from workflow.scans import intake
 from workflow.unit_of_work import UnitOfWork
 
 DOWNLOAD_LIMIT: Final = 20 * 1024 * 1024  # bytes, of the Bot API
-MAX_SIDE: Final = 2048  # pixels, of the JPEG for display; the original is stored as well
 
 
 class Taken(NamedTuple):
@@ -70,7 +67,7 @@ async def intake_picture(
     original, display, modality, picture_hash = await _download(picture, tools)
     async with uow.read() as session:
         secret = await load_patient_key(session, actor.account_id)
-    files = await asyncio.to_thread(_store_files, tools.vault, secret, original, display)
+    files = await asyncio.to_thread(tools.vault.put_picture, original, display, secret)
     asked = questions or OWN_QUESTIONS
     try:
         async with uow.begin() as session:
@@ -98,32 +95,16 @@ async def save_description(text: str, field: str, actor: Actor, state: FSMContex
         await intake.record_complaint(session, actor, scan_id, field, text.strip(), uow.at)
 
 
-def _store_files(vault: Vault, secret: DataKey, original: bytes, display: bytes) -> tuple[str, str]:
-    """Store both files or neither, when the disk is full."""
-    stored = vault.put(original, secret, Content.ORIGINAL)
-    try:
-        return stored, vault.put(display, secret, Content.PICTURE)
-    except OSError:
-        vault.delete(stored)
-        raise
-
-
 async def _is_first_of_album(state: FSMContext, album: str | None) -> bool:
     """Whether to ask the questions, once for an album."""
     return album is None or (await state.get_data()).get("album") != album
 
 
-async def _download(picture: PictureMessage, tools: IntakeTools) -> tuple[bytes, bytes, Modality, str | None]:
-    """The bytes that were decoded, the JPEG for display, the modality and the perceptual hash. Raises Refused."""
+async def _download(picture: PictureMessage, tools: IntakeTools) -> CheckedPicture:
+    """Raises Refused."""
     if picture.size > DOWNLOAD_LIMIT:
         raise Refused(Reason.TOO_LARGE)
     data = BytesIO()
     await tools.bot.download(picture.file_id, data)
     run = tools.decoder.run if tools.at_desk else tools.decoder.run_upload
-    return await run(_check, data.getvalue(), tools)
-
-
-def _check(original: bytes, tools: IntakeTools) -> tuple[bytes, bytes, Modality, str | None]:
-    picture = tools.decoder.decode(original)
-    admission = tools.classifier.run_gate(picture)
-    return kept(original, picture), admission.display(picture, MAX_SIDE), admission.modality, picture.dct_hash
+    return await run(check_picture, data.getvalue(), tools.decoder, tools.classifier)

@@ -53,8 +53,13 @@ def consent_text(person: Dependant, texts: Texts, today: date) -> Html:
     born = {"date_of_birth": person.date_of_birth, "birth_estimated": person.birth_estimated}
     account = Account(name=person.name, sex=person.sex, **born)
     named = texts("family.read_back", person=person_line(account, texts), age=texts.age(person.date_of_birth, today))
+    return join_blocks(named, consent_sentence(account, texts, today))
+
+
+def consent_sentence(account: Account, texts: Texts, today: date) -> Html:
+    """What a relative agrees to in the place of a child, or of an adult."""
     adult = dependants.may_claim(account, today)
-    return join_blocks(named, texts("family.consent_adult" if adult else "family.consent_child", name=person.name))
+    return texts("family.consent_adult" if adult else "family.consent_child", name=account.name)
 
 
 def relation_keyboard(texts: Texts) -> InlineKeyboardMarkup:

@@ -1,1 +1,1 @@
-"""Browsers of staff: their sessions, and the sign-in by a link from the chat."""
+"""Browsers of staff and patients: their sessions, the sign-in by a link from the chat, notices."""

@@ -1,19 +1,20 @@
-"""Notices on staff's computers: which browsers are subscribed, and which notice is due there."""
+"""Notices in browsers of staff and patients: which are subscribed, and which notice is due there."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar, Final, NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables.accounts import Account, BrowserSession
 from models.tables.chats import PushSubscription
+from models.tables.proxies import proxies_of
 from models.tables.scans import Scan, ScanEvent
 from models.vocabulary import Role
 from workflow import claims
 from workflow.accounts.browsers import sessions
-from workflow.actors import Actor
+from workflow.actors import Actor, actor_of
 from workflow.audit.chain import AuditEvent, record
 from workflow.errors import AccountError, ClaimedByOther, NotAllowed, NotFound
 from workflow.jobs import JobKind, enqueue
@@ -23,6 +24,8 @@ from workflow.transitions import WAITS_FOR, require_separation_of_duties
 
 INTERVAL: Final = timedelta(minutes=1)  # between two notices of one browser
 LIFETIME: Final = timedelta(hours=1)  # of a notice; a later one says nothing that its reader has not seen
+PATIENTS_LIFETIME: Final = timedelta(days=1)  # the same for patients, who look rarely
+PATIENTS_PERIOD: Final = timedelta(days=30)  # for which a patient is notified after the sign-in has ended
 
 
 class NoticesRefused(AccountError):
@@ -32,18 +35,20 @@ class NoticesRefused(AccountError):
 
 
 class DueNotice(NamedTuple):
-    """A notice for one browser. `wait_until`: not before then."""
+    """A notice for one browser. `wait_until`: not before then. `is_patients`: of a patient's page, not of the desk."""
 
     target: Mapping[str, str]
     language: str
     urgent: bool
     wait_until: datetime
+    is_patients: bool = False
 
 
 async def subscribe(session: AsyncSession, actor: Actor, number: int, target: Mapping[str, str], at: datetime) -> None:
     """Send notices to the browser with this session; an earlier session of the same browser gets none from now on.
 
-    Raises SessionEnded where it was ended meanwhile."""
+    A patient's go on for `PATIENTS_PERIOD`, since a report takes longer than a sign-in lasts. Raises SessionEnded where
+    the session was ended meanwhile."""
     authorize(actor, Permission.OPEN_BROWSER)
     here = select(BrowserSession.id).where(BrowserSession.id == number).with_for_update()
     if await session.scalar(here) is None:
@@ -54,6 +59,7 @@ async def subscribe(session: AsyncSession, actor: Actor, number: int, target: Ma
     await session.flush()
     own = PushSubscription(session_id=number, account_id=actor.account_id, target=dict(target), created_at=at)
     session.add(own)
+    await _end_patients_at(session, number, at + PATIENTS_PERIOD)
     await record(session, actor, AuditEvent("notices:on", "account", actor.account_id), at)
 
 
@@ -63,7 +69,15 @@ async def stop(session: AsyncSession, actor: Actor, number: int, at: datetime) -
     row = await session.get(PushSubscription, number)
     if row is not None:
         await session.delete(row)
+        began = await session.scalar(select(BrowserSession.created_at).where(BrowserSession.id == number))
+        await _end_patients_at(session, number, (began or at) + sessions.LONGEST)
         await record(session, actor, AuditEvent("notices:off", "account", actor.account_id), at)
+
+
+async def _end_patients_at(session: AsyncSession, number: int, ends_at: datetime) -> None:
+    """Set the end of a patient's session; pages open for `sessions.LONGEST` at most whatever it is."""
+    own = update(BrowserSession).where(BrowserSession.id == number, BrowserSession.role == Role.PATIENT)
+    await session.execute(own.values(ends_at=ends_at))
 
 
 async def is_on(session: AsyncSession, number: int) -> bool:
@@ -97,6 +111,39 @@ async def enqueue_new_work(
     others = PushSubscription.account_id.is_distinct_from(asked_by)
     for number in await session.scalars(browsers.where(acting, uncovered, others)):
         enqueue_notice(session, number, since, at, scan.id)
+
+
+async def enqueue_for_patient(
+    session: AsyncSession, account_id: int, since: datetime, at: datetime, *, relatives: bool = True
+) -> None:
+    """Enqueue a notice for the subscribed browsers of a patient, and of the relatives who act for them, that got none
+    after `since`, when what waits for them came."""
+    own = PushSubscription.account_id == account_id
+    readers = or_(own, PushSubscription.account_id.in_(proxies_of(account_id))) if relatives else own
+    uncovered = func.coalesce(PushSubscription.sent_at, PushSubscription.created_at) < since
+    browsers = select(PushSubscription.session_id).join(BrowserSession)
+    for number in await session.scalars(browsers.where(BrowserSession.role == Role.PATIENT, readers, uncovered)):
+        enqueue_patients_notice(session, number, since, at)
+
+
+def enqueue_patients_notice(session: AsyncSession, number: int, since: datetime, at: datetime) -> None:
+    """Enqueue the notice of what waits for a patient `since`; those of one browser run in turn."""
+    enqueue(session, JobKind.PUSH_PATIENT, at, lock=f"push:{number}", number=number, since=since.isoformat())
+
+
+async def due_for_patient(session: AsyncSession, number: int, since: datetime, at: datetime) -> DueNotice | None:
+    """The same as `due` for a patient. A notice shows nothing, so that a lock or the end of the pages ends none."""
+    subscription, row = await session.get(PushSubscription, number), await sessions.find(session, number)
+    if subscription is None or row is None:
+        return None
+    actor = actor_of(row.account, row.role)
+    if row.ends_at <= at or actor.suspended or actor.role is not Role.PATIENT or row.account.closed_at is not None:
+        await session.delete(subscription)
+        return None
+    if since <= (subscription.sent_at or subscription.created_at) or since < at - PATIENTS_LIFETIME:
+        return None
+    after = subscription.sent_at + INTERVAL if subscription.sent_at else at
+    return DueNotice(subscription.target, actor.language, False, after, is_patients=True)
 
 
 def enqueue_notice(
@@ -135,7 +182,8 @@ async def due(
     if scan_id is not None and scan is None:
         return None
     after = subscription.sent_at + INTERVAL if subscription.sent_at else at
-    return DueNotice(subscription.target, actor.language, scan is not None and _is_urgent(scan), after)
+    urgent = scan is not None and _is_urgent(scan)
+    return DueNotice(subscription.target, actor.language, urgent, after, actor.role is Role.PATIENT)
 
 
 async def mark_sent(session: AsyncSession, number: int, at: datetime) -> None:

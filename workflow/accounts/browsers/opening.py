@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables.accounts import Account
 from models.tables.codes import Code, Purpose
+from models.vocabulary import Role
 from workflow.accounts.browsers import sessions
 from workflow.accounts.codes import is_open, latest_code, open_code
 from workflow.actors import Actor
@@ -101,7 +102,9 @@ async def decide(session: AsyncSession, actor: Actor, chat_id: int, answer: Answ
         await record(session, actor, refused, at)
         return False
     account = await session.get_one(Account, actor.account_id)
-    await sessions.open_session(session, account, code.asking_chat_id, at, label, chat_id)
+    role = Role.PATIENT if actor.role is Role.PATIENT else None
+    origin = sessions.Origin(label, chat_id, role)
+    await sessions.open_session(session, account, code.asking_chat_id, at, origin)
     return True
 
 

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -28,6 +28,8 @@ TOKEN_LIFETIME: Final = timedelta(hours=1)
 RENEWED_AFTER: Final = timedelta(minutes=10)  # a page asked for later gets a new token
 FORMER_TOKEN: Final = timedelta(minutes=1)  # in which requests on their way may still carry the token before
 LONGEST: Final = timedelta(hours=12)  # of a session, however much it is used
+MINI_APP: Final = "Telegram"  # label of the page that Telegram shows inside its own
+MINI_APP_LIFETIME: Final = timedelta(hours=1)
 COLLECTED_WITHIN: Final = timedelta(minutes=2)
 SEEN_PRECISION: Final = timedelta(minutes=1)
 
@@ -52,26 +54,57 @@ def is_browser(number: int) -> bool:
     return number < -TELEGRAM_IDS
 
 
-async def open_session(
-    session: AsyncSession, account: Account, number: int, at: datetime, label: str, chat_id: int | None = None
-) -> None:
-    """Sign a browser in; the caller has checked who it is. The account's chats are told, but not `chat_id`.
+class Origin(NamedTuple):
+    """Kind of browser and system; the chat that let it in; PATIENT for the patient's own page, None for the desk."""
 
-    `chat_id`: the chat that let it in. Raises NotAllowed for patients, Suspended, StaleAction for a number in use."""
-    actor = actor_of(account)
-    if actor.role not in STAFF:
+    label: str
+    chat_id: int | None = None
+    role: Role | None = None
+
+
+async def open_session(session: AsyncSession, account: Account, number: int, at: datetime, origin: Origin) -> None:
+    """Sign a browser in; the caller has checked who it is. The account's chats are told, but not the one it came from.
+
+    Raises NotAllowed where the account has no such role, Suspended, StaleAction for a number in use."""
+    actor, chat_id = actor_of(account, origin.role), origin.chat_id
+    await _add(session, actor, number, at, origin._replace(label=origin.label[:80]), LONGEST)
+    for counted in (logins.reset_key(account.email or ""), logins.factor_key(account.id)):
+        await logins.forget_failures(session, counted)
+    await changes.note(session, account.id, Change.BROWSER, at, *([chat_id] if chat_id is not None else []))
+    await record(session, actor, AuditEvent("sign_in", "account", account.id, reason="browser"), at)
+
+
+async def open_mini_app(session: AsyncSession, actor: Actor, number: int, chat_id: int, at: datetime) -> None:
+    """Sign the patient's page in that Telegram opened from this chat; an earlier one of the chat ends.
+
+    Raises NotAllowed for another role, Suspended, SessionLocked for a locked chat."""
+    authorize(actor, Permission.OPEN_BROWSER)
+    account = await session.get_one(Account, actor.account_id)
+    before = select(BrowserSession.id).where(BrowserSession.chat_id == chat_id, BrowserSession.label == MINI_APP)
+    for earlier in await session.scalars(before):
+        await end(session, earlier, at, "mini_app")
+    origin = Origin(MINI_APP, chat_id, Role.PATIENT)
+    await _add(session, actor, number, at, origin, MINI_APP_LIFETIME)
+    await record(session, actor, AuditEvent("sign_in", "account", account.id, reason="mini_app"), at)
+
+
+async def _add(
+    session: AsyncSession, actor: Actor, number: int, at: datetime, origin: Origin, lifetime: timedelta
+) -> None:
+    """Raises NotAllowed where the actor has not the kind of role of the origin, Suspended, StaleAction."""
+    if _is_of_another_kind(origin.role, actor):
         raise NotAllowed
     if actor.suspended:
         raise Suspended
     if await session.get(BrowserSession, number) is not None:
         raise StaleAction
-    moments = {"created_at": at, "seen_at": at, "renewed_at": at, "ends_at": at + LONGEST}
-    row = BrowserSession(id=number, account_id=account.id, chat_id=chat_id, label=label[:80], **moments)
-    session.add(row)
-    for counted in (logins.reset_key(account.email or ""), logins.factor_key(account.id)):
-        await logins.forget_failures(session, counted)
-    await changes.note(session, account.id, Change.BROWSER, at, *([chat_id] if chat_id is not None else []))
-    await record(session, actor, AuditEvent("sign_in", "account", account.id, reason="browser"), at)
+    moments = {"created_at": at, "seen_at": at, "renewed_at": at, "ends_at": at + lifetime}
+    session.add(BrowserSession(id=number, account_id=actor.account_id, **origin._asdict(), **moments))
+
+
+def _is_of_another_kind(role: Role | None, actor: Actor) -> bool:
+    """Whether a patient's session would be a member of staff's, who sign in otherwise, or the other way round."""
+    return (role is Role.PATIENT) != (actor.role is Role.PATIENT)
 
 
 async def first_token(session: AsyncSession, number: int, at: datetime) -> tuple[int, str] | None:
@@ -114,9 +147,12 @@ async def actor_by_token(
 
 
 def actor_in(row: BrowserSession, at: datetime, locked_before: datetime) -> Actor:
-    """The actor of this session. Raises SessionEnded where it is over, or the account is no longer active staff."""
+    """The actor of this session. Raises SessionEnded where it is over, or the account has lost its kind of role.
+
+    What is left of a session that gets notices for longer opens no page."""
     actor = actor_of(row.account, row.role)
-    if row.ends_at <= at or not row.token_hash or actor.suspended or actor.role not in STAFF:
+    over = row.ends_at <= at or row.created_at <= at - LONGEST
+    if over or not row.token_hash or actor.suspended or _is_of_another_kind(row.role, actor):
         raise SessionEnded
     locked = row.seen_at < locked_before
     return actor._replace(seen_at=row.seen_at, proved_at=row.proved_at, locked=locked, roles=row.account.roles)
@@ -137,7 +173,7 @@ async def unlock(session: AsyncSession, actor: Actor, number: int, at: datetime)
 async def switch_role(session: AsyncSession, actor: Actor, number: int, role: Role, at: datetime) -> None:
     """Set the active role of this browser, where notices end. Raises NotFound for a role not held or none of staff."""
     authorize(actor, Permission.SWITCH_ROLE)
-    if role not in actor.roles or role not in STAFF:
+    if role not in actor.roles or role not in STAFF or actor.role not in STAFF:
         raise NotFound
     await session.execute(update(BrowserSession).where(BrowserSession.id == number).values(role=role))
     await session.execute(delete(PushSubscription).where(PushSubscription.session_id == number))
@@ -178,7 +214,8 @@ async def end_of_chat(session: AsyncSession, chat_id: int, at: datetime) -> None
 async def delete_old(session: AsyncSession, at: datetime) -> None:
     """Delete sessions that are over, and the counts of passwords typed in browsers a day ago."""
     uncollected = (BrowserSession.token_hash == "") & (BrowserSession.created_at < at - COLLECTED_WITHIN)
-    unused = BrowserSession.renewed_at < at - TOKEN_LIFETIME - LONGEST
+    notified = select(PushSubscription.session_id).where(PushSubscription.session_id == BrowserSession.id).exists()
+    unused = (BrowserSession.renewed_at < at - TOKEN_LIFETIME - LONGEST) & ~notified
     await session.execute(delete(BrowserSession).where(or_(BrowserSession.ends_at < at, uncollected, unused)))
     await logins.delete_old(session, at)
 

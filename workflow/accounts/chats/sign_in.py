@@ -66,7 +66,7 @@ async def sign_in_browser(
     verdict = await verify_factor_code(session, number, email, typed, key, at)
     account = await account_by_email(session, email) if verdict is Verdict.RIGHT else None
     if account is not None:
-        await browsers.open_session(session, account, number, at, label)
+        await browsers.open_session(session, account, number, at, browsers.Origin(label))
     return verdict
 
 

@@ -1,7 +1,7 @@
-/** Notices on this computer: the server knows whether they are on, the browser whether it lets them through. */
+/** Notices on this device: the server knows whether they are on, the browser whether it lets them through. */
 
 const box = document.querySelector("#notices");
-const [start, test, stop] = ["", "/test", "/stop"].map((end) => box?.querySelector(`form[action="/desk/notices${end}"]`));
+const [start, test, stop] = ["", "/test", "/stop"].map((end) => box?.querySelector(`form[action$="/notices${end}"]`));
 
 function say(text) {
   const state = box.querySelector("[role=status]");
