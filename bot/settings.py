@@ -93,8 +93,8 @@ class Settings(OperatorSettings):
 
     push_services: list[Annotated[str, Field(pattern=r"^(\*\.)?[a-z0-9.-]+$")]] = Field(
         [*PUSH_SERVICES],
-        description="Hosts that may carry notices to browsers of staff and patients (`*.` for every name below one): a JSON list; "
-        "`[]` turns these notices off.",
+        description="Hosts that may carry notices to browsers of staff and patients (`*.` for every name below one): "
+        "a JSON list; `[]` turns these notices off.",
     )
 
     idle_hours: float = Field(

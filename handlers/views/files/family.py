@@ -57,7 +57,7 @@ def consent_text(person: Dependant, texts: Texts, today: date) -> Html:
 
 
 def consent_sentence(account: Account, texts: Texts, today: date) -> Html:
-    """What a relative agrees to in the place of a child, or of an adult."""
+    """The text of the agreement that a relative gives in the place of a child, or of an adult."""
     adult = dependants.may_claim(account, today)
     return texts("family.consent_adult" if adult else "family.consent_child", name=account.name)
 

@@ -45,7 +45,7 @@ async def is_in(browser: Browser) -> bool:
 
 
 async def acts(clinic: Clinic) -> set[tuple[str, str]]:
-    """What is recorded of browsers: act and object."""
+    """Act and object of everything that browsers did."""
     async with clinic.app.services.sessions() as session:
         rows = await session.execute(select(AuditRow.act, AuditRow.object_id).where(AuditRow.source == "browser"))
         return {(act, number) for act, number in rows}
