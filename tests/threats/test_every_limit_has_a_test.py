@@ -164,7 +164,7 @@ UNREACHED: Final[Mapping[str, tuple[str, ...]]] = {  # why no stranger counts in
         f"{RATES}: MAX_ID",
         "bot/telegram/send_limiter.py: MAX_WAIT",
         "bot/telegram/webhook.py: MAX_ATTEMPTS",
-        "bot/web/shared/guard.py: MAX_FORM",
+        "bot/web/areas/guard.py: MAX_FORM",
         "bot/web/desk/worklist.py: MOST_SHOWN",
         "bot/web/health.py: MAX_QUEUE_AGE",
         "bot/web/viewer/routes.py: MAX_INIT_DATA",

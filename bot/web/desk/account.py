@@ -6,10 +6,10 @@ from typing import Final
 from aiohttp import web
 
 from bot.services import Services
+from bot.web.areas.cookies import set_cookie
+from bot.web.areas.guard import Visitor, form_of
+from bot.web.areas.rendering import THEME_COOKIE, redirect
 from bot.web.desk.rendering import DESK, render
-from bot.web.shared.cookies import set_cookie
-from bot.web.shared.guard import Visitor, form_of
-from bot.web.shared.rendering import THEME_COOKIE, redirect
 from bot.web.shared.session import acting
 from models.base import read_only
 from models.vocabulary import Role

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from bot.services import Services
+from bot.web.areas.guard import Visitor
 from bot.web.desk.rendering import csv_file, render
 from bot.web.shared import hours, lists
-from bot.web.shared.guard import Visitor
 from handlers.views.desk.hours import day_text
 from workflow.desk.hours import WEEK, written
 from workflow.errors import ProofMissing

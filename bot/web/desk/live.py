@@ -6,9 +6,9 @@ from typing import Final
 from aiohttp import web
 
 from bot.services import Services
+from bot.web.areas.guard import Visitor
 from bot.web.desk.rendering import HEADERS
 from bot.web.shared.changes import CHANGES, Changes
-from bot.web.shared.guard import Visitor
 from models.base import read_only
 from workflow.accounts.browsers import sessions as browsers
 from workflow.permissions import Permission, authorize

@@ -5,8 +5,8 @@ from typing import Final
 from aiohttp import web
 
 from bot.services import Services
+from bot.web.areas.guard import Visitor, form_of
 from bot.web.desk.rendering import render
-from bot.web.shared.guard import Visitor, form_of
 from bot.web.shared.session import acting
 from handlers.ui.texts import plain_text
 from handlers.views.facts import facts_block

@@ -3,9 +3,9 @@
 from aiohttp import web
 
 from bot.services import Services
+from bot.web.areas.guard import Visitor, form_of
+from bot.web.areas.rendering import redirect
 from bot.web.desk.rendering import render
-from bot.web.shared.guard import Visitor, form_of
-from bot.web.shared.rendering import redirect
 from bot.web.shared.session import acting
 from bot.web.shared.sign_in import MAX_CODE
 from workflow.accounts import proof

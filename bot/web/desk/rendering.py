@@ -4,9 +4,9 @@ from typing import Final
 
 from aiohttp import web
 
-from bot.web.shared.cookies import SESSION_COOKIE
+from bot.web.areas.cookies import SESSION_COOKIE
+from bot.web.areas.rendering import Area, page_headers
 from bot.web.shared.lists import CsvFile
-from bot.web.shared.rendering import Area, page_headers
 from workflow.actors import Actor
 from workflow.audit.spreadsheet import csv_text
 from workflow.permissions import GRANTS, STAFF, Permission

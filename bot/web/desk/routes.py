@@ -5,15 +5,15 @@ from functools import partial
 from aiohttp import web
 
 from bot.services import Services
+from bot.web.areas import guard
+from bot.web.areas.guard import not_there, texts_for_guest
+from bot.web.areas.install import add_install_routes
+from bot.web.areas.notices import add_notice_routes
+from bot.web.areas.opening import add_opening_routes
 from bot.web.desk import account, house, live, patients, proof, scan, sign_in, worklist
 from bot.web.desk.oversight import hours, model, record, week
 from bot.web.desk.rendering import DESK
-from bot.web.shared import guard
 from bot.web.shared.changes import CHANGES, Changes
-from bot.web.shared.guard import not_there, texts_for_guest
-from bot.web.shared.install import add_install_routes
-from bot.web.shared.notices import add_notice_routes
-from bot.web.shared.opening import add_opening_routes
 from bot.web.shared.sign_in import ATTEMPTS
 from bot.web.verify import SERVICES
 from workflow.permissions import Permission

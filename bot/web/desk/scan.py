@@ -4,10 +4,10 @@ from aiohttp import web
 from markupsafe import Markup
 
 from bot.services import Services
+from bot.web.areas.guard import Visitor, form_of
+from bot.web.areas.rendering import redirect
 from bot.web.desk.rendering import render
 from bot.web.shared import story
-from bot.web.shared.guard import Visitor, form_of
-from bot.web.shared.rendering import redirect
 from bot.web.shared.session import acting
 from handlers.ui.texts import Texts, plain_text
 from handlers.views.cards import Reader, full_text

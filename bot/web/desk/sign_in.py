@@ -6,11 +6,11 @@ from typing import Final
 from aiohttp import web
 
 from bot.services import Services
+from bot.web.areas.cookies import SESSION_COOKIE, drop_cookie
+from bot.web.areas.guard import Visitor, form_of, texts_for_guest, visitor_of
+from bot.web.areas.opening import at_door, door_of, enter, label_of
+from bot.web.areas.rendering import redirect
 from bot.web.desk.rendering import DESK, render
-from bot.web.shared.cookies import SESSION_COOKIE, drop_cookie
-from bot.web.shared.guard import Visitor, form_of, texts_for_guest, visitor_of
-from bot.web.shared.opening import at_door, door_of, enter, label_of
-from bot.web.shared.rendering import redirect
 from bot.web.shared.session import acting
 from bot.web.shared.sign_in import (
     MAX_CODE,

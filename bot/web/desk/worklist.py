@@ -6,10 +6,10 @@ from typing import Any, Final, NamedTuple
 from aiohttp import web
 
 from bot.services import Services
+from bot.web.areas.guard import Visitor, form_of
+from bot.web.areas.rendering import redirect
 from bot.web.desk.rendering import render
 from bot.web.shared import worklist
-from bot.web.shared.guard import Visitor, form_of
-from bot.web.shared.rendering import redirect
 from bot.web.shared.session import acting
 from handlers.ui.texts import Texts
 from handlers.views.paging import truncate

@@ -5,12 +5,12 @@ import json
 from aiohttp import web
 
 from bot.services import Services
+from bot.web.areas.cookies import APP_COOKIE, cookie_of, drop_cookie, set_cookie
+from bot.web.areas.guard import Visitor, form_of, is_own_origin, texts_for_guest
+from bot.web.areas.rendering import redirect
 from bot.web.bodies import read_body
 from bot.web.patient.pages import MY, render
 from bot.web.shared import tokens
-from bot.web.shared.cookies import APP_COOKIE, cookie_of, drop_cookie, set_cookie
-from bot.web.shared.guard import Visitor, form_of, is_own_origin, texts_for_guest
-from bot.web.shared.rendering import redirect
 from bot.web.shared.session import acting
 from bot.web.shared.sign_in import ATTEMPTS, MAX_PASSWORD, unlock
 from bot.web.verify import SERVICES, client_network

@@ -10,8 +10,8 @@ from aiohttp import web
 
 from bot.patient_files import read_file
 from bot.services import Services
+from bot.web.areas.guard import Visitor
 from bot.web.patient.pages import MY, render
-from bot.web.shared.guard import Visitor
 from bot.web.shared.session import acting
 from handlers.ui.texts import plain_text
 from handlers.views.identity import identity_line

@@ -5,8 +5,8 @@ from typing import Final
 from aiohttp import web
 
 from bot.services import Services
+from bot.web.areas.guard import Visitor
 from bot.web.patient.pages import render
-from bot.web.shared.guard import Visitor
 from bot.web.shared.session import acting
 from reports.pdf.dosage import PARTS, DosageTexts
 from reports.pdf.words import ReportTexts

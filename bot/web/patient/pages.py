@@ -6,9 +6,9 @@ from typing import Final
 from aiohttp import web
 
 from bot.addresses import TELEGRAM_WEB
-from bot.web.shared import guard
-from bot.web.shared.cookies import APP_COOKIE, SESSION_COOKIE
-from bot.web.shared.rendering import Area, page_headers
+from bot.web.areas import guard
+from bot.web.areas.cookies import APP_COOKIE, SESSION_COOKIE
+from bot.web.areas.rendering import Area, page_headers
 from models.vocabulary import Role
 
 WEB_CHAT: Final = web.AppKey("web chat that frames a patient's page", str)

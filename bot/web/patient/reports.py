@@ -5,8 +5,8 @@ import asyncio
 from aiohttp import web
 
 from bot.services import Services
+from bot.web.areas.guard import Visitor
 from bot.web.patient.pages import MY, render
-from bot.web.shared.guard import Visitor
 from bot.web.shared.session import acting
 from models.base import read_only
 from models.crypto.vault import Content

@@ -4,12 +4,12 @@ from aiohttp import web
 
 from bot.addresses import web_chat_of
 from bot.services import Services
+from bot.web.areas.guard import not_there, texts_for_guest
+from bot.web.areas.install import add_install_routes
+from bot.web.areas.notices import add_notice_routes
+from bot.web.areas.opening import add_opening_routes
 from bot.web.patient import account, enter, films, medicines, reports, scans, sending, upload
 from bot.web.patient.pages import MY, WEB_CHAT, page
-from bot.web.shared.guard import not_there, texts_for_guest
-from bot.web.shared.install import add_install_routes
-from bot.web.shared.notices import add_notice_routes
-from bot.web.shared.opening import add_opening_routes
 from bot.web.verify import SERVICES
 from workflow.permissions import Permission
 

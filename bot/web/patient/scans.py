@@ -7,10 +7,10 @@ from aiohttp import web
 from markupsafe import Markup
 
 from bot.services import Services
+from bot.web.areas.guard import Visitor, form_of
+from bot.web.areas.rendering import redirect
 from bot.web.patient import films
 from bot.web.patient.pages import MY, render
-from bot.web.shared.guard import Visitor, form_of
-from bot.web.shared.rendering import redirect
 from bot.web.shared.session import acting
 from handlers.ui.texts import Texts
 from handlers.views.cards import patient_steps

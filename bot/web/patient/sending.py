@@ -7,9 +7,9 @@ from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services import Services
+from bot.web.areas.guard import Visitor, form_of
+from bot.web.areas.rendering import redirect
 from bot.web.patient.pages import MY, render
-from bot.web.shared.guard import Visitor, form_of
-from bot.web.shared.rendering import redirect
 from bot.web.shared.session import acting
 from handlers.ui.texts import Html, Texts
 from handlers.views.files.family import consent_sentence

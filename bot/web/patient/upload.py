@@ -11,10 +11,10 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services import Services
+from bot.web.areas.guard import Visitor
 from bot.web.bodies import read_body
 from bot.web.patient.pages import MY
 from bot.web.patient.sending import patient_id
-from bot.web.shared.guard import Visitor
 from bot.web.shared.session import acting
 from handlers.ui.texts import Texts
 from inference.errors import Reason, Refused

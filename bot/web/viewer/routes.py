@@ -12,9 +12,9 @@ from aiohttp import web
 from bot.addresses import TELEGRAM_WEB, web_chat_of
 from bot.patient_files import read_file
 from bot.services import Services
+from bot.web.areas.cookies import SESSION_COOKIE
+from bot.web.areas.guard import is_own_origin, visitor_of
 from bot.web.bodies import read_body
-from bot.web.shared.cookies import SESSION_COOKIE
-from bot.web.shared.guard import is_own_origin, visitor_of
 from bot.web.verify import SECURITY_HEADERS, SERVICES, client_network, preferred_language
 from bot.web.viewer.access import Unauthorised, Viewer, open_session, read_init_data, use_init_data, viewer_of
 from bot.web.viewer.films import pack

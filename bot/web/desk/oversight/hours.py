@@ -7,9 +7,9 @@ from typing import Any
 from aiohttp import web
 
 from bot.services import Services
+from bot.web.areas.guard import Visitor, form_of
+from bot.web.areas.rendering import redirect
 from bot.web.desk import house
-from bot.web.desk.guard import Visitor, form_of
-from bot.web.desk.rendering import redirect
 from bot.web.shared import hours
 from workflow.desk import schedule
 from workflow.desk.hours import WEEK

@@ -4,10 +4,10 @@ from aiohttp import web
 from markupsafe import Markup
 
 from bot.services import Services
+from bot.web.areas.guard import Visitor
 from bot.web.desk.oversight.plots import plots
 from bot.web.desk.rendering import csv_file, render
 from bot.web.shared import model
-from bot.web.shared.guard import Visitor
 from bot.web.shared.model import ModelList
 from handlers.ui.texts import Texts
 from handlers.views.model import CHEST, heart_card, interval, limits, model_card

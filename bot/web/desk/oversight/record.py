@@ -8,9 +8,9 @@ from typing import Any, Final
 from aiohttp import web
 
 from bot.services import Services
+from bot.web.areas.guard import Visitor
 from bot.web.desk.rendering import csv_file, render
 from bot.web.shared import lists
-from bot.web.shared.guard import Visitor
 from handlers.ui.dates import parse_date
 from handlers.ui.texts import Texts
 from workflow.audit.chain import Outcome

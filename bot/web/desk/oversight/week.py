@@ -6,9 +6,9 @@ from typing import Final, NamedTuple
 from aiohttp import web
 
 from bot.services import Services
+from bot.web.areas.guard import Visitor
 from bot.web.desk.rendering import csv_file, render
 from bot.web.shared import week
-from bot.web.shared.guard import Visitor
 from bot.web.shared.week import WeekList
 from handlers.ui.texts import Texts
 from workflow.errors import NotFound

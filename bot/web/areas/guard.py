@@ -8,10 +8,10 @@ from urllib.parse import parse_qsl, urlsplit
 from aiohttp import web
 
 from bot.services import Services
+from bot.web.areas.cookies import cookie_of, set_cookie
+from bot.web.areas.rendering import Area, redirect
 from bot.web.bodies import read_body
 from bot.web.shared import tokens
-from bot.web.shared.cookies import cookie_of, set_cookie
-from bot.web.shared.rendering import Area, redirect
 from bot.web.shared.session import acting, next_token, person_of
 from bot.web.verify import SERVICES, preferred_language
 from handlers.ui.texts import LANGUAGES, Texts

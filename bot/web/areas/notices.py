@@ -6,8 +6,8 @@ from typing import Final
 from aiohttp import web
 
 from bot.services import Services
-from bot.web.shared.guard import Visitor, form_of, page
-from bot.web.shared.rendering import Area, redirect
+from bot.web.areas.guard import Visitor, form_of, page
+from bot.web.areas.rendering import Area, redirect
 from bot.web.shared.session import acting
 from workflow.accounts.browsers import notices
 from workflow.permissions import Permission

@@ -2,8 +2,8 @@
 
 from aiohttp import web
 
-from bot.web.shared.guard import texts_for_guest
-from bot.web.shared.rendering import Area, asset_text
+from bot.web.areas.guard import texts_for_guest
+from bot.web.areas.rendering import Area, asset_text
 from bot.web.verify import SERVICES
 
 

@@ -7,10 +7,10 @@ from typing import Final
 from aiohttp import web
 
 from bot.services import Services
+from bot.web.areas.cookies import DOOR_COOKIE, SESSION_COOKIE, drop_cookie, set_cookie
+from bot.web.areas.guard import check_form, texts_for_guest
+from bot.web.areas.rendering import Area, redirect
 from bot.web.shared import tokens
-from bot.web.shared.cookies import DOOR_COOKIE, SESSION_COOKIE, drop_cookie, set_cookie
-from bot.web.shared.guard import check_form, texts_for_guest
-from bot.web.shared.rendering import Area, redirect
 from bot.web.shared.session import acting
 from bot.web.shared.sign_in import first_token
 from bot.web.verify import SERVICES

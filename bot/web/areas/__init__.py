@@ -1,0 +1,1 @@
+"""Areas of the web app, the desk and a patient's page: what their pages have in common."""
