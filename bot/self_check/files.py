@@ -1,7 +1,6 @@
 """Check of the bucket in which pictures and reports lie, by a file of its own."""
 
 import asyncio
-from itertools import islice
 from typing import Final
 from uuid import uuid4
 
@@ -13,7 +12,7 @@ from bot.settings import Settings
 from models.files.store import FileStore, Unavailable
 
 PROBE: Final = b"written by csss doctor, which deletes it again"
-LOOKED_AT: Final = 20  # files of the folder that are looked for in the bucket
+LOOKED_AT: Final = 20  # files of the folder, or some more, that are looked for in the bucket
 
 
 async def files(context: Context) -> Outcome:
@@ -65,7 +64,11 @@ def _refuses_a_second(store: FileStore, name: str) -> bool:
 
 
 def _left_behind(settings: Settings, store: FileStore) -> Outcome | None:
-    folder = folder_store(settings)
-    if all(store.has(file.name) for file in islice(folder.files(), LOOKED_AT)):
+    """The last file of the folder, which a copy reaches last, and others between."""
+    names = [file.name for file in folder_store(settings).files()]
+    if all(store.has(name) for name in names[:: -max(1, len(names) // LOOKED_AT)]):
         return None
-    return yellow("the data folder has files that the bucket has not", "Run `csss files copy`.")
+    return yellow(
+        "the data folder has files that the bucket has not",
+        "Run `csss files copy`; where the bot has long worked with the bucket, delete the folder `vault`.",
+    )
