@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
+# several hundred starts of the program in the tests read its bytecode instead of compiling it
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help setup demo run test test-all test-slow check test-ml bench lock clean
 
 help: ## what can be done here

@@ -14,17 +14,18 @@ from bot.app import Engines, load_engines
 from bot.dev.demo import sample
 from bot.settings import Settings
 from models.base import Sessions, open_engine
-from tests.support.databases import MASTERS, new_postgres, run_on_server
+from tests.support.databases import MASTERS, create_postgres, drop_postgres, new_postgres
 from tests.support.once import share_signatures
 from tests.support.people import Clinic, open_clinic
 from tests.support.s3 import FileService, file_service
-from tests.support.template import migrate
+from tests.support.template import drop_template, migrate, postgres_template
 from tests.support.tools import absent, missing
 from workflow.audit.chain import Source, audited_sessions
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--strict-tools", action="store_true", help="fail instead of skipping where a program is absent")
+    parser.addoption("--thorough", action="store_true", help="type every hostile input into every form, not a third")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -63,6 +64,12 @@ def _no_settings_from_outside() -> None:
         del os.environ[name]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_template_stays() -> Iterator[None]:
+    yield
+    asyncio.run(drop_template())
+
+
 @pytest.fixture(scope="session")
 def picture() -> bytes:
     """A real chest radiograph (pydicom-data's RG1_UNCR.dcm, MIT) as the JPEG that a phone would send."""
@@ -97,17 +104,17 @@ async def clinic(engines: Engines) -> AsyncIterator[Clinic]:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 async def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    """The address of an empty database, SQLite and PostgreSQL."""
+    """The address of an empty database, SQLite and PostgreSQL; with its tables where the test asks for its engine."""
     if request.param == "sqlite":
         yield f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('db') / 'clinic.db'}"
         return
     name, url = new_postgres()
     try:
-        await run_on_server(f"CREATE DATABASE {name}")
+        await create_postgres(name, *([await postgres_template()] if "engine" in request.fixturenames else []))
     except OperationalError:
         absent("PostgreSQL", request.config)
     yield url
-    await run_on_server(f"DROP DATABASE {name} WITH (FORCE)")
+    await drop_postgres(name)
 
 
 @pytest.fixture

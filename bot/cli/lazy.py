@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from bot.cli.refusal import fail
+from bot.observability.process_tuning import uncollected
 
 EXTRAS: Final = {  # packages of the optional dependencies in pyproject.toml, by the name of their import
     "aiosmtpd": "demo",
@@ -49,7 +50,9 @@ class LazyGroup(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:  # noqa: ANN401 - Typer's own context
         name, command, rest = super().resolve_command(ctx, args)
-        return name, command and _build(name or "", self.table[name or ""].load()), rest
+        with uncollected():
+            target = self.table[name or ""].load() if command else None
+        return name, command and _build(name or "", target), rest
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - as above
         try:

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import AsyncExitStack
 from typing import Annotated
 
 import typer
@@ -24,6 +25,7 @@ from bot.cli.refusal import fail
 from bot.cli.settings import settings_or_exit
 from bot.data_folder import InUse, only_bot
 from bot.observability.logs import configure_logging
+from bot.observability.process_tuning import uncollected
 from bot.settings import Settings
 from inference.confinement import hide_memory, landlock_version
 from inference.errors import BundleError
@@ -105,5 +107,7 @@ async def _serve(
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with build_app(settings, kinds=kinds) as app:
+    async with AsyncExitStack() as stack:
+        with uncollected():
+            app = await stack.enter_async_context(build_app(settings, kinds=kinds))
         await work(app, stop)

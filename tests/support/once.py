@@ -14,7 +14,9 @@ _inspect = CallableObject.__post_init__
 
 
 def share_statements(engine: AsyncEngine) -> None:
-    """Let a new SQLite engine use what earlier ones compiled; the key of a compiled statement holds the dialect."""
+    """Let a new engine use what earlier ones of its kind compiled; the key of a compiled statement holds the dialect.
+
+    The dialect learns about its server at a first connection, which the process's first engine has made by then."""
     inner = engine.sync_engine
     inner.dialect = _dialects.setdefault(inner.dialect.name, inner.dialect)
     inner.update_execution_options(compiled_cache=_compiled)

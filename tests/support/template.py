@@ -18,6 +18,7 @@ from models.base import open_engine
 from models.schema import upgrade
 from models.tables.accounts import ChatLink
 from models.tables.jobs import Job
+from tests.support.databases import create_postgres, drop_postgres, new_postgres
 from tests.support.once import share_statements
 
 KEYS: Final = {
@@ -73,9 +74,12 @@ _migrated: list[Path] = []
 
 
 async def migrate(engine: AsyncEngine) -> None:
-    """Bring an empty database to the newest schema; on SQLite by a copy of one that was migrated before."""
+    """Bring an empty SQLite database to the newest schema, by a copy of one that was migrated before.
+
+    One of PostgreSQL was made with the schema, by `postgres_template`."""
     if engine.dialect.name != "sqlite":
-        await upgrade(engine)
+        async with engine.connect():
+            share_statements(engine)
         return
     share_statements(engine)
     if not _migrated:
@@ -86,6 +90,26 @@ async def migrate(engine: AsyncEngine) -> None:
         _migrated.append(file)
     assert engine.url.database
     copy_sqlite(_migrated[0], Path(engine.url.database))
+
+
+_template: list[str] = []
+
+
+async def postgres_template() -> str:
+    """The name of a database of PostgreSQL at the newest schema, to copy. Raises OperationalError."""
+    if not _template:
+        name, url = new_postgres()
+        await create_postgres(name)
+        first = open_engine(url)
+        await upgrade(first)
+        await first.dispose()
+        _template.append(name)
+    return _template[0]
+
+
+async def drop_template() -> None:
+    while _template:
+        await drop_postgres(_template.pop())
 
 
 def environment(settings: Settings) -> dict[str, str]:

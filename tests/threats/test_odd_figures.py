@@ -13,6 +13,7 @@ from handlers.ui import callbacks
 from tests.support.buttons import packed
 from tests.support.people import Clinic, open_clinic
 from tests.support.text_forms import commands, data_of, scans_for_forms, send_without_limits, sender, text_states, types
+from tests.support.walks import part
 
 FIGURES = (
     *("0", "-1", "00000000", "9" * 10, "9" * 20, "9" * 4090, "1e400", "-1e999", "nan", "inf", "0x1F", "1_000"),
@@ -48,12 +49,14 @@ def _place(error: BaseException | None) -> str:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-async def test_no_figure_in_any_form_ends_in_a_fault(unlimited: Clinic, caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_figure_in_any_form_ends_in_a_fault(
+    unlimited: Clinic, caplog: pytest.LogCaptureFixture, pytestconfig: pytest.Config
+) -> None:
     scans, faults = await scans_for_forms(unlimited), {}
     nobody = await _a_stranger(unlimited)
     assert len(text_states()) > 40
-    for state, handler in text_states().items():
-        for figure in FIGURES:
+    for place, (state, handler) in enumerate(text_states().items()):
+        for figure in part(FIGURES, place, pytestconfig):
             await types(unlimited, sender(handler, unlimited, nobody.chat_id), figure, state, data_of(state, scans))
             if found := _faults(caplog):
                 faults[state.state, figure[:30]] = found
@@ -63,13 +66,13 @@ async def test_no_figure_in_any_form_ends_in_a_fault(unlimited: Clinic, caplog: 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 async def test_no_figure_behind_any_command_ends_in_a_fault(
-    unlimited: Clinic, caplog: pytest.LogCaptureFixture
+    unlimited: Clinic, caplog: pytest.LogCaptureFixture, pytestconfig: pytest.Config
 ) -> None:
     faults = {}
     nobody = await _a_stranger(unlimited)
     assert len(commands()) > 20
-    for name, handler in commands().items():
-        for figure in FIGURES:
+    for place, (name, handler) in enumerate(commands().items()):
+        for figure in part(FIGURES, place, pytestconfig):
             await types(unlimited, sender(handler, unlimited, nobody.chat_id), f"/{name} {figure}"[:4096])
             if found := _faults(caplog):
                 faults[name, figure[:30]] = found
@@ -80,19 +83,20 @@ async def test_no_figure_behind_any_command_ends_in_a_fault(
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 async def test_no_control_sign_ends_in_a_fault(
-    engines: Engines, database: str, caplog: pytest.LogCaptureFixture
+    engines: Engines, database: str, caplog: pytest.LogCaptureFixture, pytestconfig: pytest.Config
 ) -> None:
     """PostgreSQL takes no NUL in a text. Walks forms, commands and questions."""
     faults = {}
     async with open_clinic(engines, database=database) as clinic:
         send_without_limits(clinic)
         scans, nobody = await scans_for_forms(clinic), await _a_stranger(clinic)
-        for sign in CONTROLS:
-            for state, handler in text_states().items():
+        for place, (state, handler) in enumerate(text_states().items()):
+            for sign in part(CONTROLS, place, pytestconfig):
                 await types(clinic, sender(handler, clinic, nobody.chat_id), sign, state, data_of(state, scans))
                 if found := _faults(caplog):
                     faults[state.state, sign] = found
-            for name, handler in commands().items():
+        for place, (name, handler) in enumerate(commands().items()):
+            for sign in part(CONTROLS, place, pytestconfig):
                 await types(clinic, sender(handler, clinic, nobody.chat_id), f"/{name} {sign}")
                 if found := _faults(caplog):
                     faults[name, sign] = found
@@ -101,7 +105,9 @@ async def test_no_control_sign_ends_in_a_fault(
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-async def test_no_number_in_any_button_ends_in_a_fault(unlimited: Clinic, caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_number_in_any_button_ends_in_a_fault(
+    unlimited: Clinic, caplog: pytest.LogCaptureFixture, pytestconfig: pytest.Config
+) -> None:
     """Each number field of each kind of button, pressed by each role and a stranger."""
     assert callbacks  # every kind is loaded
     kinds = [kind for kind in CallbackData.__subclasses__() if kind.__module__.startswith("handlers.")]
@@ -113,8 +119,9 @@ async def test_no_number_in_any_button_ends_in_a_fault(unlimited: Clinic, caplog
         await person.sends("/help")
         await person.sees("")
     faults = {}
-    for (kind, name), value, person in product(fields, IDS, people):
-        await person.forges(packed(kind, name, value), timeout=30)
-        if found := _faults(caplog):
-            faults[kind.__name__, name, value, person.name] = found
+    for place, ((kind, name), person) in enumerate(product(fields, people)):
+        for value in part(IDS, place, pytestconfig):
+            await person.forges(packed(kind, name, value), timeout=30)
+            if found := _faults(caplog):
+                faults[kind.__name__, name, value, person.name] = found
     assert faults == {}

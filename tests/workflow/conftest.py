@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from models.base import open_engine
-from models.schema import metadata, upgrade
-from tests.support.databases import new_postgres, run_on_server
+from models.schema import upgrade
+from tests.support.databases import create_postgres, drop_postgres, empty, new_postgres
+from tests.support.once import share_statements
 from tests.support.tools import absent
 
 
@@ -30,25 +30,19 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         return
     name, url = new_postgres()
     try:
-        asyncio.run(run_on_server(f"CREATE DATABASE {name}"))
+        asyncio.run(create_postgres(name))
     except OperationalError:
         absent("PostgreSQL", request.config)
     asyncio.run(_migrate(url))
     yield url
-    asyncio.run(run_on_server(f"DROP DATABASE {name} WITH (FORCE)"))
+    asyncio.run(drop_postgres(name))
 
 
 @pytest.fixture
 async def engine(database: str) -> AsyncIterator[AsyncEngine]:
     opened = open_engine(database)
+    async with opened.connect():
+        share_statements(opened)
     yield opened
-    async with opened.begin() as connection:
-        if opened.dialect.name == "postgresql":
-            names = ", ".join(name for name in metadata.tables if name != "audit")  # the audit record cannot be emptied
-            await connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
-        else:
-            await connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
-            for table in reversed(metadata.sorted_tables):
-                if table.name != "audit":
-                    await connection.execute(table.delete())
+    await empty(opened)
     await opened.dispose()

@@ -1,10 +1,13 @@
-"""The process uses one core for small matrix products unless the environment sets another number."""
+"""One core for small matrix products unless the environment sets another number; no walk over what a start made."""
 
+import gc
 import os
 import subprocess
 import sys
 
 import pytest
+
+from bot.observability.process_tuning import uncollected
 
 SCRIPT = (
     "from bot.observability.process_tuning import tune_process; tune_process();"
@@ -24,3 +27,20 @@ def test_small_products_take_one_core_unless_the_environment_says_otherwise(
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS")} | variables
     output = subprocess.run([sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=True)
     assert output.stdout.strip() == expected
+
+
+def _start(made: list[object]) -> None:
+    with uncollected():
+        made.append(gc.isenabled())
+        raise ValueError("refused")
+
+
+def test_what_a_start_makes_is_never_walked_and_garbage_is_collected_again_after_it() -> None:
+    """Also when it fails; and what is made later is walked as ever."""
+    made: list[object] = []
+    with pytest.raises(ValueError, match="refused"):
+        _start(made)
+    later: list[object] = []
+    walked = {id(one) for one in gc.get_objects()}
+    assert (made, gc.isenabled()) == ([False], True)
+    assert (id(made) in walked, id(later) in walked) == (False, True)

@@ -2,19 +2,24 @@
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.dev.sandbox.client.transcript import Message
 from models.tables.desk import TicketMessage
 from models.tables.faq import MissedQuestion
-from tests.support.people import Clinic
+from tests.support.people import Clinic, eventually
 
 NOT_IT = "That was not it"
 
 
 async def _misses(clinic: Clinic) -> list[tuple[str, int]]:
-    async with clinic.app.services.sessions() as session:
-        found = (await session.scalars(select(MissedQuestion).order_by(MissedQuestion.id))).all()
+    """Waits for the first, which is noted after its answer."""
+
+    async def read(session: AsyncSession) -> list[tuple[str, int]]:
+        found = await session.scalars(select(MissedQuestion).order_by(MissedQuestion.id))
         return [(one.text, one.times) for one in found]
+
+    return await eventually(clinic.app.services.sessions, read)
 
 
 async def _has(message: Message, label: str) -> bool:
