@@ -48,7 +48,7 @@ class OperatorSettings(BaseSettings):
 
     files_bucket: str | None = Field(
         None,
-        pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._-]+)*/?$",
+        pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/?$",
         description="Bucket of an S3-compatible service for pictures and reports, encrypted before they leave the "
         "process: `s3://bucket/prefix`, a prefix of its own for each installation; by default they lie in the data "
         "folder. Needs the extra `s3`; see `csss files copy`.",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig, S3Credential
 
 CONNECT: Final = timedelta(seconds=3)
-REQUEST: Final = timedelta(seconds=20)  # for one attempt: the largest file, 20 MB, over 10 Mbit/s
+REQUEST: Final = timedelta(seconds=40)  # for one attempt: the largest file, 20 MB, over 5 Mbit/s
 RETRY: Final["RetryConfig"] = {
     "max_retries": 2,
     "retry_timeout": timedelta(seconds=10),  # no attempt begins later
@@ -47,8 +47,8 @@ class Bucket(NamedTuple):
 class BucketStore:
     """A `FileStore`. Names are the folder's: a vault can be moved from one to the other.
 
-    New files are put on condition that there is none (`If-None-Match: *`). What the service fails at is tried three
-    times within half a minute or so, then Unavailable is raised. Settings of AWS in the environment are not used."""
+    New files are put on condition that there is none (`If-None-Match: *`). What the service fails at is tried up to
+    three times within a minute, then Unavailable is raised. Settings of AWS in the environment are not used."""
 
     def __init__(self, bucket: Bucket) -> None:
         credential: S3Credential = {

@@ -1,6 +1,7 @@
 """Settings: a wrong value stops the start with one clear line, and no secret is ever printed."""
 
 import stat
+import sys
 from io import BytesIO
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from bot.secrets import secret_key
 from bot.settings import Settings
 
 TOKEN, PASSWORD = "123456789:AAF-a-real-looking-token-nobody-has", "mail-Passw0rd-of-the-clinic"
+BUCKET_KEY = {"CSSS_FILES_KEY_ID": "AKIA", "CSSS_FILES_SECRET": "short-but-secret"}
 WRONG = [
     # settings, and the expected line
     ({}, "CSSS_BOT_TOKEN: is not set"),
@@ -29,7 +31,7 @@ WRONG = [
     ({"CSSS_WEBHOOK_SECRET": "a-secret-of-too-few-signs"}, "CSSS_WEBHOOK_SECRET: Value should have at least 32 items"),
     *(
         ({f"CSSS_{name}": address}, f"CSSS_{name}: Value error, must begin with https://")
-        for name in ("BOT_API", "PUBLIC_URL", "WEBHOOK_URL", "TWILIO_API")
+        for name in ("BOT_API", "PUBLIC_URL", "WEBHOOK_URL", "TWILIO_API", "FILES_ENDPOINT")
         for address in (
             "http://localhost.evil.example",
             "http://127.0.0.1.evil.example/",
@@ -45,6 +47,19 @@ WRONG = [
     ({"CSSS_TIMEZONE": "Asia/Chenai"}, "CSSS_TIMEZONE must be a time zone's name"),
     ({"CSSS_FORMULARY": "nowhere"}, "CSSS_FORMULARY cannot be used: the formulary has no substances_infection.toml"),
     ({"CSSS_TIMEZONE": "../etc"}, "CSSS_TIMEZONE must be a time zone's name"),
+    ({"CSSS_FILES_BUCKET": "s3://films"}, "CSSS_FILES_BUCKET needs CSSS_FILES_KEY_ID and CSSS_FILES_SECRET"),
+    *(
+        (BUCKET_KEY | {"CSSS_FILES_BUCKET": place}, "CSSS_FILES_BUCKET: String should match pattern")
+        for place in (
+            "films",
+            "https://films",
+            "s3://",
+            "s3://films/..",
+            "s3://films/a b",
+            "s3://Films",
+            "s3://films/a?b",
+        )
+    ),
 ]
 
 
@@ -62,6 +77,14 @@ def test_a_wrong_setting_stops_the_start_with_one_clear_line(
     assert TOKEN not in result.output
     assert "short-but-secret" not in result.output
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bucket_without_the_extra_stops_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "obstore", None)
+    given = BUCKET_KEY | {"CSSS_BOT_TOKEN": TOKEN, "CSSS_FILES_BUCKET": "s3://films"}
+    result = CliRunner().invoke(app, ["run"], env=given)
+    assert (result.exit_code, result.output) == (2, "CSSS_FILES_BUCKET needs the `s3` extra: pip install '.[s3]'\n")
 
 
 @pytest.mark.parametrize("where", ["environment", ".env"])

@@ -6,11 +6,14 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import select
 
-from bot.app import Engines
+from bot.app import Engines, build_app
 from bot.dev.chaos.relay import Relay
 from bot.jobs.cleanup import MIN_ORPHAN_AGE, delete_orphaned_files
+from bot.patient_files import read_file
+from models.crypto.vault import Content
 from models.tables.scans import Report, Scan
 from tests.support.account_steps import asks_to_be_forgotten
 from tests.support.jobs import count, settles, waits
@@ -31,7 +34,7 @@ async def test_a_report_comes_about_and_an_erasure_empties_the_bucket_whatever_t
             through = files._replace(port=relay.port)
             async with open_clinic(engines, keep_reports_days=0, **through.settings()) as clinic:
                 await _a_picture_is_asked_for_again(clinic, files, relay)
-                await _a_report_waits(clinic, files, relay)
+                await _a_report_waits(clinic, engines, files, relay)
                 await _an_erasure_waits_and_ends(clinic, files, relay)
                 assert not (clinic.app.settings.data / "vault").exists()
     written = output.getvalue()
@@ -50,7 +53,7 @@ async def _a_picture_is_asked_for_again(clinic: Clinic, files: FileService, rela
     await relay.heal()
 
 
-async def _a_report_waits(clinic: Clinic, files: FileService, relay: Relay) -> None:
+async def _a_report_waits(clinic: Clinic, engines: Engines, files: FileService, relay: Relay) -> None:
     await clinic.plays("completed")
     code = await clinic.approves()
     await settles(clinic)
@@ -67,7 +70,17 @@ async def _a_report_waits(clinic: Clinic, files: FileService, relay: Relay) -> N
         scan = (await session.scalars(select(Scan))).one()
     stored = {scan.original_file, scan.picture_file, report.file, report.copy_file}
     assert await asyncio.to_thread(files.names) == stored | {scan.finding.heatmap_file}
+    await _another_machine_reads_it(clinic, engines, scan.patient_id, report.file)
     await _an_orphan_goes(clinic, files)
+
+
+async def _another_machine_reads_it(clinic: Clinic, engines: Engines, patient_id: int, name: str) -> None:
+    """With a data folder of its own; database, bucket and keys are settings."""
+    ours = clinic.app.settings
+    theirs = {"data": ours.data.with_name("another-machine"), "database": SecretStr(ours.database_url)}
+    async with build_app(ours.model_copy(update=theirs), engines) as other:
+        pdf = await read_file(other.services, patient_id, name, Content.REPORT)
+    assert pdf.startswith(b"%PDF")
 
 
 async def _an_orphan_goes(clinic: Clinic, files: FileService) -> None:
