@@ -10,7 +10,6 @@ from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
 from handlers.account.codes import confirm_by_code
-from handlers.doctor.reading import MAX_REASON, MAX_TEXT
 from handlers.shared.form import Form, FormAnswers
 from handlers.ui import callbacks
 from handlers.ui.callbacks import CardAction, OnAmendment, OnCard
@@ -33,6 +32,7 @@ from workflow.permissions import Permission
 from workflow.reporting import amendments
 from workflow.reporting.amended import ProposedChange
 from workflow.scans import queries
+from workflow.scans.draft_edits import MAX_REASON, MAX_TEXT
 from workflow.unit_of_work import UnitOfWork
 
 

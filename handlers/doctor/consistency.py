@@ -24,12 +24,12 @@ from workflow.actors import Actor
 from workflow.audit import chain
 from workflow.errors import DifferenceUnseen, Inconsistent, ReasonMissing, StaleAction, WordsChanged
 from workflow.scans import queries, reading
+from workflow.scans.draft_edits import MAX_REASON
 from workflow.scans.draft_hash import draft_hash
 from workflow.scans.reading import Reason
 from workflow.transitions import Action, require_applicable
 from workflow.unit_of_work import UnitOfWork
 
-MAX_REASON: Final = 500  # characters
 PARTS: Final = {part for about in Reason for part in (about.value, about.value + view.WORDS_SUFFIX)}
 QUESTIONS: Final = {Reason.OVERRIDE: WritingFindings.override, Reason.NO_ALERT: WritingFindings.no_alert}
 

@@ -1,7 +1,5 @@
 """A doctor's own phrases: keep the impression of a draft under a name, add one to a draft, list them, delete one."""
 
-from typing import Final
-
 from aiogram import F, Router
 from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
@@ -21,10 +19,9 @@ from handlers.views.reading.own_phrases import KEEP, OWN, OWN_DELETE, phrases_vi
 from workflow.actors import Actor
 from workflow.errors import StaleAction
 from workflow.scans import presets, queries, reading
+from workflow.scans.draft_edits import MAX_PHRASE_NAME
 from workflow.transitions import Action, require_applicable
 from workflow.unit_of_work import UnitOfWork
-
-MAX_NAME: Final = 40  # characters; it is the label of a button
 
 
 @requires(Action.WRITE_FINDINGS)
@@ -58,7 +55,7 @@ async def ask_name(
 
 @requires(Action.WRITE_FINDINGS)
 async def take_name(message: Message, actor: Actor, state: FSMContext, texts: Texts, uow: UnitOfWork) -> None:
-    name = " ".join(typed_text(message, MAX_NAME).split())
+    name = " ".join(typed_text(message, MAX_PHRASE_NAME).split())
     async with uow.begin() as session:
         scan_id: int = (await state.get_data())["scan_id"]
         await presets.keep_phrase(session, actor, scan_id, name, uow.at)

@@ -33,12 +33,11 @@ from models.vocabulary import Role
 from workflow.actors import Actor
 from workflow.errors import Inconsistent, StaleAction, WordsChanged
 from workflow.scans import analysis, claims, presets, queries, reading
+from workflow.scans.draft_edits import MAX_TEXT
 from workflow.scans.queries import RETAKE_REASONS
 from workflow.transitions import WAITS_FOR, Action, require_applicable
 from workflow.unit_of_work import UnitOfWork
 
-MAX_TEXT: Final = 3000  # characters
-MAX_REASON: Final = 500
 AGREEMENT: Final = {CardAction.VERIFY: None, CardAction.VERIFY_AGREE: True, CardAction.VERIFY_DISAGREE: False}
 
 

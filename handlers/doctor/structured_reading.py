@@ -1,7 +1,6 @@
 """A reading composed with buttons. Each button changes the draft in the database, so an interruption loses nothing."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from aiogram import Router
 from aiogram.filters import StateFilter
@@ -10,7 +9,6 @@ from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, Message
 
 from handlers.access import requires
-from handlers.doctor.reading import MAX_TEXT
 from handlers.ui.callbacks import Diagnose, OnReading, SetBand, SetPhrase
 from handlers.ui.callbacks.reading import AddReading, SetModelComment, StartFrom
 from handlers.ui.forms import WritingFindings
@@ -23,11 +21,10 @@ from handlers.views.reading import draft as view
 from handlers.views.reading import ready
 from models.tables.scans import Scan
 from models.vocabulary import Band
-from reports.content.phrases import PHRASES
-from reports.content.reading import Region
 from workflow.actors import Actor
 from workflow.errors import StaleAction
-from workflow.scans import drafts, presets, queries, reading
+from workflow.scans import draft_edits, drafts, presets, queries, reading
+from workflow.scans.draft_edits import MAX_TEXT, region_named
 from workflow.transitions import Action, require_applicable
 from workflow.unit_of_work import UnitOfWork
 
@@ -68,7 +65,7 @@ async def open_part(
         scan = await queries.scan_for(session, scan_id, actor, Action.WRITE_FINDINGS)
         require_applicable(scan, Action.WRITE_FINDINGS)
         if part == view.REST_NORMAL:
-            scan = await reading.record_regions(session, actor, scan_id, uow.at, reading.remaining_regions(scan))
+            scan = await draft_edits.rest_normal(session, actor, scan_id, uow.at)
         elif question:
             about = {"scan_id": scan_id, "revises": True, "identity": identity_line(scan, texts)}
             await state.set_data({**about, **_region_data(part)})
@@ -85,13 +82,10 @@ async def open_part(
 async def set_phrase(
     query: CallbackQuery, callback_data: SetPhrase, actor: Actor, texts: Texts, uow: UnitOfWork
 ) -> None:
-    region, phrase = _region(callback_data.region), callback_data.phrase
-    if phrase and phrase not in PHRASES[region]:
-        raise StaleAction
+    region = region_named(callback_data.region)
+    wished = draft_edits.SetPhrase(region, callback_data.phrase, callback_data.on)
     async with uow.begin() as session:
-        scan = await queries.scan_for(session, callback_data.scan_id, actor, Action.WRITE_FINDINGS)
-        changed = _toggle(reading.regions_of(scan).get(region, {}), phrase, callback_data.on)
-        scan = await reading.record_regions(session, actor, scan.id, uow.at, {region: changed})
+        scan = await draft_edits.set_phrase(session, actor, callback_data.scan_id, wished, uow.at)
     await replace_view(query, view.region_view(scan, region, texts))
 
 
@@ -141,9 +135,7 @@ async def take_text(message: Message, actor: Actor, state: FSMContext, texts: Te
     async with uow.begin() as session:
         data = await state.get_data()
         if "region" in data:
-            scan = await queries.scan_for(session, data["scan_id"], actor, Action.WRITE_FINDINGS)
-            region = {**reading.regions_of(scan).get(data["region"], {}), "text": text}
-            scan = await reading.record_regions(session, actor, scan.id, uow.at, {data["region"]: region})
+            scan = await draft_edits.write_region(session, actor, data["scan_id"], data["region"], text, uow.at)
         else:
             part = "why" if await state.get_state() == WritingFindings.why.state else "own_reading"
             scan = await reading.revise_draft(session, actor, data["scan_id"], uow.at, **{part: text})
@@ -158,7 +150,7 @@ def _view(scan: Scan, part: str, texts: Texts, recent: Sequence[str]) -> View:
         return view.regions_view(scan, texts)
     if part == view.DRAFT_VIEW:
         return view.draft_view(scan, texts)
-    return view.region_view(scan, _region(part), texts)
+    return view.region_view(scan, region_named(part), texts)
 
 
 def _question(part: str) -> State | None:
@@ -173,22 +165,7 @@ def _question(part: str) -> State | None:
 
 
 def _region_data(part: str) -> dict[str, str]:
-    return {"region": _region(part.removeprefix(view.REGION_TEXT))} if part.startswith(view.REGION_TEXT) else {}
-
-
-def _region(name: str) -> Region:
-    """Raises StaleAction for an unknown region."""
-    if name not in set(Region):
-        raise StaleAction
-    return Region(name)
-
-
-def _toggle(before: dict[str, Any], phrase: str, on: bool) -> dict[str, Any]:
-    """The region with the phrase added or removed; without a phrase the region is normal."""
-    if not phrase:
-        return {}
-    others = [code for code in before.get("phrases", ()) if code != phrase]
-    return {**before, "phrases": [*others, phrase] if on else others}
+    return {"region": region_named(part.removeprefix(view.REGION_TEXT))} if part.startswith(view.REGION_TEXT) else {}
 
 
 def routes() -> Router:

@@ -9,7 +9,15 @@ from models.tables.codes import Code, Purpose
 from workflow.accounts.codes import Verdict, latest_code, send_code, verify_code
 from workflow.actors import Actor
 from workflow.audit.chain import AuditEvent, Outcome, record
-from workflow.permissions import Permission, authorize
+from workflow.errors import ProofMissing
+from workflow.permissions import PROOF_PERIOD, Permission, authorize
+
+
+def require_recent(actor: Actor, at: datetime) -> None:
+    """Raise ProofMissing unless a code was right within `PROOF_PERIOD`. A signature asks for it in a browser, which is
+    left open more easily than the own chat."""
+    if actor.proved_at is None or actor.proved_at <= at - PROOF_PERIOD:
+        raise ProofMissing
 
 
 async def request_code(session: AsyncSession, actor: Actor, chat_id: int, at: datetime) -> Code:

@@ -1,11 +1,10 @@
 """The viewer's page and its data: each film is decoded behind the decoder's walls, sent once and recorded."""
 
 import json
-from collections.abc import Awaitable, Callable
 from functools import cache
 from html import escape
 from importlib.resources import files
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
@@ -14,10 +13,14 @@ from bot.patient_files import read_file
 from bot.services import Services
 from bot.web.areas.cookies import SESSION_COOKIE
 from bot.web.areas.guard import is_own_origin, visitor_of
+from bot.web.areas.rendering import THEME_COOKIE
 from bot.web.bodies import read_body
+from bot.web.desk.rendering import DESK
 from bot.web.verify import SECURITY_HEADERS, SERVICES, client_network, preferred_language
 from bot.web.viewer.access import Unauthorised, Viewer, open_session, read_init_data, use_init_data, viewer_of
+from bot.web.viewer.checked import json_answer, private_headers, refusal, signed_in
 from bot.web.viewer.films import pack
+from bot.web.viewer.reading.routes import add_reading_routes
 from handlers.ui.texts import plain_text
 from handlers.views.identity import identity_line
 from inference.errors import Refused
@@ -25,18 +28,18 @@ from models.crypto.vault import Content
 from models.tables.scans import Scan
 from workflow.accounts.browsers.sessions import SessionEnded
 from workflow.audit import chain
-from workflow.errors import NotAllowed, NotFound
-from workflow.permissions import Permission
+from workflow.permissions import GRANTS
 from workflow.reporting import history
 from workflow.scans import queries
 from workflow.token_bucket import TokenBuckets
+from workflow.transitions import Action
 
 ATTEMPTS: Final = web.AppKey("viewer attempts", TokenBuckets)
 FILMS: Final = web.AppKey("viewer films", TokenBuckets)
 WEB_CHAT: Final = web.AppKey("web chat", str)
-SCRIPTS: Final = ("main", "film", "sharpen", "view", "slices", "compare", "measures", "session")
+SCRIPTS: Final = ("main", "film", "sharpen", "view", "slices", "compare", "measures", "session", "reading")
 ASSETS: Final = {
-    "viewer.css": "text/css",
+    **dict.fromkeys(("viewer.css", "reading.css"), "text/css"),
     **dict.fromkeys((f"{name}.js" for name in SCRIPTS), "text/javascript"),
 }
 LABELS: Final = (
@@ -44,10 +47,10 @@ LABELS: Final = (
     "move", "window", "ruler", "ratio", "draw_ratio", "ratio_is", "mm", "detector_mm", "no_scale",
     "preset", "own", "full", "lungs", "mediastinum", "bone", "invert", "sharpen", "sharpened", "rotate", "flip",
     "zoom_in", "zoom_out", "reset", "slice_before", "slice_after", "play", "heat_map", "earlier", "wipe", "wipe_at",
+    "reading", "draft", "no_draft", "gone", "save", "go_on", "read_then_sign",
 )  # fmt: skip
 MAX_EARLIER: Final = 20
 MAX_INIT_DATA: Final = 16_384  # bytes; Telegram's own are below 4 KB
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def add_viewer_routes(app: web.Application, services: Services) -> None:
@@ -58,9 +61,10 @@ def add_viewer_routes(app: web.Application, services: Services) -> None:
     app.router.add_get("/viewer/{asset}", asset)
     app.router.add_post("/viewer/session", start)
     scan = r"/viewer/scans/{scan_id:\d{1,15}}"
-    app.router.add_get(scan, _signed_in(facts))
-    app.router.add_get(f"{scan}/film", _signed_in(film))
-    app.router.add_get(f"{scan}/heat-map", _signed_in(heat_map))
+    app.router.add_get(scan, signed_in(facts))
+    app.router.add_get(f"{scan}/film", signed_in(film))
+    app.router.add_get(f"{scan}/heat-map", signed_in(heat_map))
+    add_reading_routes(app.router)
 
 
 async def page(request: web.Request) -> web.Response:
@@ -71,7 +75,9 @@ async def page(request: web.Request) -> web.Response:
     )
     headers = {**SECURITY_HEADERS, "Content-Security-Policy": policy}
     texts = request.app[SERVICES].catalogues.of(preferred_language(request.headers.get("Accept-Language", "")))
+    theme = request.cookies.get(THEME_COOKIE)
     body = _asset("viewer.html").replace("{signed_out}", escape(texts.plain("viewer.signed_out")))
+    body = body.replace("{theme}", theme if theme in DESK.themes else DESK.themes[0])
     return web.Response(text=body, content_type="text/html", headers=headers)
 
 
@@ -96,10 +102,10 @@ async def start(request: web.Request) -> web.Response:
             viewer = await viewer_of(session, services, f"Bearer {token}")
     except Unauthorised:
         may_try = request.app[ATTEMPTS][client_network(request)].spend()
-        return _refusal(401) if may_try else _refusal(429, {"Retry-After": "60"})
+        return refusal(401) if may_try else refusal(429, {"Retry-After": "60"})
     texts = services.catalogues.of(viewer.actor.language)
     labels = {name: texts.plain(f"viewer.{name}") for name in LABELS}
-    return _json({"token": token, "language": texts.language, "labels": labels})
+    return json_answer({"token": token, "language": texts.language, "labels": labels})
 
 
 async def _token(request: web.Request, services: Services) -> str:
@@ -117,17 +123,18 @@ async def _token(request: web.Request, services: Services) -> str:
 
 
 async def facts(request: web.Request, services: Services, viewer: Viewer, scan: Scan) -> web.Response:  # noqa: ARG001 - a handler's form
-    """The patient's identity, the slices of its album, and the patient's earlier films."""
+    """The patient's identity, slices of its album, earlier films of the patient, and whether the role reads films."""
     texts = services.catalogues.of(viewer.actor.language)
     async with services.sessions() as session:
         earlier = await history.earlier_scans(session, viewer.actor, scan, texts.language, MAX_EARLIER)
         slices = sorted([scan.id, *(one.id for one in await queries.other_slices(session, scan))])
-    return _json(
+    return json_answer(
         {
             "scan": scan.id,
             "title": plain_text(identity_line(scan, texts)),
             "heat_map": scan.finding is not None and scan.finding.heatmap_file is not None,
             "slices": slices,
+            "reads": viewer.actor.role in GRANTS[Action.WRITE_FINDINGS],
             "earlier": [
                 {"scan": one.id, "title": f"#{one.id} · {texts.date_of(one.created_at)}"} for one, _ in earlier.scans
             ],
@@ -138,43 +145,24 @@ async def facts(request: web.Request, services: Services, viewer: Viewer, scan: 
 async def film(request: web.Request, services: Services, viewer: Viewer, scan: Scan) -> web.Response:
     """The original's pixels at their full depth; 422 where the file can no longer be decoded."""
     if not request.app[FILMS][viewer.actor.account_id].spend():
-        return _refusal(429, {"Retry-After": "2"})
+        return refusal(429, {"Retry-After": "2"})
     original = await read_file(services, scan.patient_id, scan.original_file, Content.ORIGINAL)
     try:
         packed = await services.decoder.run(lambda: pack(services.decoder.decode_full_depth(original)))
     except Refused:
-        return _refusal(422)
+        return refusal(422)
     await _record(services, viewer, scan, "viewer")
-    headers = {**_private(), "Content-Encoding": "deflate", "X-Film": packed.facts}
+    headers = {**private_headers(), "Content-Encoding": "deflate", "X-Film": packed.facts}
     return web.Response(body=packed.pixels, content_type="application/octet-stream", headers=headers)
 
 
 async def heat_map(request: web.Request, services: Services, viewer: Viewer, scan: Scan) -> web.Response:  # noqa: ARG001 - a handler's form
     """The heat map on the film as it was read, as JPEG."""
     if scan.finding is None or scan.finding.heatmap_file is None:
-        return _refusal(404)
+        return refusal(404)
     picture = await read_file(services, scan.patient_id, scan.finding.heatmap_file, Content.HEAT_MAP)
     await _record(services, viewer, scan, "heat_map")
-    return web.Response(body=picture, content_type="image/jpeg", headers=_private())
-
-
-def _signed_in(handler: Callable[..., Awaitable[web.StreamResponse]]) -> Handler:
-    """Check session, role and stage before the handler; 401 and 404 tell nothing else."""
-
-    async def checked(request: web.Request) -> web.StreamResponse:
-        services = request.app[SERVICES]
-        try:
-            async with services.sessions() as session:
-                viewer = await viewer_of(session, services, request.headers.get("Authorization", ""))
-                number = int(request.match_info["scan_id"])
-                scan = await queries.scan_for(session, number, viewer.actor, Permission.SEE_HISTORY)
-        except Unauthorised:
-            return _refusal(401)
-        except (NotFound, NotAllowed):
-            return _refusal(404)
-        return await handler(request, services, viewer, scan)
-
-    return checked
+    return web.Response(body=picture, content_type="image/jpeg", headers=private_headers())
 
 
 async def _record(services: Services, viewer: Viewer, scan: Scan, view: str) -> None:
@@ -205,18 +193,6 @@ async def _init_data(request: web.Request) -> str:
     if not isinstance(found, str):
         raise Unauthorised
     return found
-
-
-def _private() -> dict[str, str]:
-    return {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-
-
-def _json(value: dict[str, Any]) -> web.Response:
-    return web.json_response(value, headers=_private())
-
-
-def _refusal(status: int, more: dict[str, str] | None = None) -> web.Response:
-    return web.json_response({"status": status}, status=status, headers={**_private(), **(more or {})})
 
 
 @cache

@@ -53,11 +53,16 @@ def warnings(scan: Scan, texts: Texts) -> list[Html]:
 
 def reason_buttons(scan: Scan, texts: Texts) -> Buttons:
     """Buttons of a draft that lead to the reasons that it may need."""
+    return [(texts.plain(REASON_BUTTONS[one]), OnReading(scan_id=scan.id, part=one)) for one in reason_subjects(scan)]
+
+
+def reason_subjects(scan: Scan) -> Sequence[Reason]:
+    """The subjects of the reasons that a draft may need."""
     assert scan.reading is not None
     about = [Reason.OVERRIDE] if any(not one.refused for one in conflicts(scan.reading)) else []
     if scan.reading.band == Band.URGENT and scan.critical is None:
         about.append(Reason.NO_ALERT)
-    return [(texts.plain(REASON_BUTTONS[one]), OnReading(scan_id=scan.id, part=one)) for one in about]
+    return about
 
 
 def reason_view(scan: Scan, about: Reason, texts: Texts) -> View:

@@ -43,13 +43,13 @@ def ready_view(scan: Scan, part: str, texts: Texts, recent: Sequence[str] = ()) 
         buttons = stack(rows(again), rows(own), rows(group_buttons(texts, scan.id, modality_of(scan))))
     elif part.startswith(GROUP):
         region = part.removeprefix(GROUP)
-        families = sorted((one for one in _offered_families(scan) if one.region == region), key=_by_use(recent))
+        families = sorted((one for one in offered_families(scan) if one.region == region), key=_by_use(recent))
         if not families:
             raise StaleAction
         head = texts("reading.ready_group", scan=scan.id, region=_word(texts, "region", region))
         buttons = rows(_picks(families, texts, scan.id))
     else:
-        family = next((one for one in _offered_families(scan) if one.name == part.removeprefix(SIDES)), None)
+        family = next((one for one in offered_families(scan) if one.name == part.removeprefix(SIDES)), None)
         if family is None:
             raise StaleAction
         head = texts("reading.ready_side", scan=scan.id, finding=_word(texts, "family", family.name))
@@ -84,7 +84,8 @@ def _above(part: str) -> str:
     return MORE if part.startswith(GROUP) else DRAFT_VIEW
 
 
-def _offered_families(scan: Scan) -> Iterable[Family]:
+def offered_families(scan: Scan) -> Iterable[Family]:
+    """The families all of whose variants fit the scan."""
     names = offered(scan)
     return [one for one in FAMILIES.values() if all(code in names for code in one.codes)]
 

@@ -3,27 +3,19 @@
 import asyncio
 import re
 import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import numpy as np
 import pytest
-from aiohttp.test_utils import TestClient, TestServer
 from playwright.async_api import Page, ViewportSize, async_playwright, expect
 from sqlalchemy import select, update
 
 from bot.dev.demo import _reachable
-from bot.dev.sandbox import Person
-from bot.dev.sandbox.server import DEMO_TOKEN
-from bot.dev.sandbox.store import Person as SandboxPerson
-from bot.dev.sandbox.web_apps import init_data
 from bot.engines import Engines
-from bot.web.app import build_web_app
 from bot.web.viewer.routes import LABELS
 from inference.full_depth import open_full_depth
 from models.crypto.vault import Content
@@ -35,24 +27,10 @@ from tests.support.dicom import dicom_file
 from tests.support.ownership import _moves_in
 from tests.support.people import Clinic, open_clinic
 from tests.support.steps import a_scan, sentence_for
+from tests.support.viewing import Web, opened, signed, viewing
 from workflow.accounts import sessions
 
-Web = TestClient[Any, Any]
 PAGES: Final = Path(__file__).parents[3] / "bot/web/pages/viewer"
-
-
-@asynccontextmanager
-async def viewing(clinic: Clinic, ahead: timedelta = timedelta(0)) -> AsyncIterator[Web]:
-    """The web app, with its clock so far ahead."""
-    services = clinic.app.services._replace(now=lambda: datetime.now(UTC) + ahead)
-    async with TestClient(TestServer(build_web_app(services, clinic.app.metrics))) as web:
-        yield web
-
-
-def signed(person: Person, at: datetime | None = None, token: str = DEMO_TOKEN) -> str:
-    """Telegram's init data of this person."""
-    moment = int((at or datetime.now(UTC)).timestamp())
-    return init_data(token, SandboxPerson(person.chat_id, person.name), moment)
 
 
 async def a_scan_of(clinic: Clinic, original: bytes) -> int:
@@ -63,13 +41,6 @@ async def a_scan_of(clinic: Clinic, original: bytes) -> int:
         data_key = await load_patient_key(session, scan.patient_id)
         scan.original_file = clinic.app.services.vault.put(original, data_key, Content.ORIGINAL)
     return scan_id
-
-
-async def opened(web: Web, person: Person) -> dict[str, str]:
-    """The Authorization header of a new session."""
-    answer = await web.post("/viewer/session", json={"init_data": signed(person)})
-    assert answer.status == 200, person.name
-    return {"Authorization": f"Bearer {(await answer.json())['token']}"}
 
 
 async def status(web: Web, path: str, headers: dict[str, str]) -> int:

@@ -3,6 +3,7 @@
 import { Comparison } from "./compare.js";
 import { Film } from "./film.js";
 import { Measures } from "./measures.js";
+import { Reading } from "./reading.js";
 import * as session from "./session.js";
 import { Slices } from "./slices.js";
 import { Camera, View } from "./view.js";
@@ -16,6 +17,7 @@ let mode = "move";
 let views = [];
 let slices = null;
 let comparison = null;
+let reading = null;
 const camera = new Camera();
 
 function say(text) {
@@ -34,6 +36,8 @@ async function start() {
   find("#title").textContent = known.title;
   const measures = new Measures(labels);
   const left = pane("#left", known.title, measures);
+  const form = new Reading(scan, labels);
+  reading = known.reads && (await form.open()) ? form : null;
   left.show(new Film(await session.film(scan)));
   views = [left];
   if (known.slices.length > 1) {
@@ -83,6 +87,7 @@ function buildTools(known, measures) {
     button("reset", () => reset(measures), "0"),
     ...(slices ? [button("slice_before", () => leaf(-1), "PgUp"), button("slice_after", () => leaf(1), "PgDn"), button("play", play, "p")] : []),
     ...(known.heat_map ? [button("heat_map", () => toggleHeatMap(known.scan), "h")] : []),
+    ...(reading ? [button("reading", () => reading.focus(), "e")] : []),
     ...(known.earlier.length ? [earlierFilms(known.earlier), button("wipe", () => comparison.wipe(), "w")] : []),
   );
   find('[data-name="wipe"]')?.toggleAttribute("hidden", true);
@@ -212,7 +217,7 @@ const KEYS = {
   "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8),
   ArrowLeft: () => nudge(STEP, 0), ArrowRight: () => nudge(-STEP, 0), ArrowUp: () => nudge(0, STEP), ArrowDown: () => nudge(0, -STEP),
 };
-const PRESSES = { PageUp: "slice_before", PageDown: "slice_after", p: "play", i: "invert", s: "sharpen", w: "wipe", r: "rotate", f: "flip", 0: "reset", h: "heat_map" };
+const PRESSES = { PageUp: "slice_before", PageDown: "slice_after", p: "play", i: "invert", s: "sharpen", w: "wipe", r: "rotate", f: "flip", 0: "reset", h: "heat_map", e: "reading" };
 
 function nudge(x, y) {
   const from = views[0].centre();
@@ -220,6 +225,7 @@ function nudge(x, y) {
 }
 
 document.addEventListener("keydown", (event) => {
+  if (event.target.closest?.("#form")) return void (event.key === "Escape" && find("#left canvas").focus());
   if (views.length === 0 || event.ctrlKey || event.metaKey || event.altKey || event.target.matches?.("select")) return;
   if (event.target.matches?.("input") && /^(Arrow|Home|End|Page)/.test(event.key)) return; // the slider's own
   const number = Number(event.key);

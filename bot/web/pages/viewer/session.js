@@ -52,6 +52,18 @@ async function ask(path, options = {}) {
 
 const signed = () => ({ headers: { Authorization: `Bearer ${token}` } });
 
+/** JSON sent with the session. A session that is over is opened once more by the cookie of a browser at the desk. */
+async function send(path, body, again = true) {
+  const headers = { "Content-Type": "application/json", ...signed().headers };
+  const answer = await fetch(path, { method: "POST", cache: "no-store", headers, body: JSON.stringify(body) }).catch(() => null);
+  if (answer?.status === 401 && again) {
+    token = (await exchange("")).token;
+    return send(path, body, false);
+  }
+  if (!answer?.ok && ![403, 409, 429].includes(answer?.status)) throw new Refused(answer?.status ?? 0);
+  return answer.json();
+}
+
 async function exchange(init, authorization) {
   const headers = { "Content-Type": "application/json", ...authorization };
   const body = JSON.stringify({ init_data: init });
@@ -72,6 +84,14 @@ export async function open() {
 }
 
 export const facts = async (scan) => (await ask(`/viewer/scans/${scan}`, signed())).json();
+
+export const reading = async (scan) => (await ask(`/viewer/scans/${scan}/reading`, signed())).json();
+
+export const act = (scan, wished) => send(`/viewer/scans/${scan}/reading`, wished);
+
+export const askCode = (scan) => send(`/viewer/scans/${scan}/reading/proof`, {});
+
+export const giveCode = (scan, code) => send(`/viewer/scans/${scan}/reading/proof/code`, { code });
 
 export const heatMap = async (scan) => createImageBitmap(await (await ask(`/viewer/scans/${scan}/heat-map`, signed())).blob());
 

@@ -6,20 +6,15 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, ViewportSize, async_playwright
+from playwright.async_api import Page, async_playwright
 
 from bot.dev.demo import PASSWORD, _reachable
 from bot.engines import Engines
 from models.vocabulary import ScanStatus
+from tests.support.pages import faults_of
 from tests.support.people import CODE, Clinic, open_clinic
 from tests.support.steps import a_scan
 
-WIDTHS = (360, 768, 1400)
-OPTIONS = {
-    "resultTypes": ["violations"],
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-}
 PAGES = tuple(f"/desk/{name}" for name in ("worklist", "patients", "house", "week", "record", "model", "account"))
 
 
@@ -34,12 +29,12 @@ async def _signed_in(engines: Engines, email: str, theme: str) -> AsyncIterator[
         await a_scan(clinic, ScanStatus.AI_ANALYZED)
         page = await browser.new_page()
         await page.goto(f"{clinic.app.settings.base_url}/desk/sign-in")
-        assert await _faults(page) == []
+        assert await faults_of(page) == []
         await page.locator("[name=email]").fill(email)
         await page.locator("[name=password]").fill(PASSWORD)
         await page.locator("main button").click()
         await page.locator("#code").wait_for()
-        assert await _faults(page) == []
+        assert await faults_of(page) == []
         [code] = CODE.findall((await clinic.telegram.mail_to(email, containing="Your code")).text)
         await page.locator("#code").fill(code)
         await page.locator("main button").click()
@@ -49,22 +44,6 @@ async def _signed_in(engines: Engines, email: str, theme: str) -> AsyncIterator[
             await page.locator("form[action='/desk/theme'] button").click()
         assert await page.evaluate("document.documentElement.dataset.theme") == theme
         yield clinic, page
-
-
-async def _faults(page: Page) -> list[str]:
-    """Address, width, rule, element and what is wrong with it."""
-    found = []
-    for width in WIDTHS:
-        await page.set_viewport_size(ViewportSize(width=width, height=800))
-        result = await Axe().run(page, options=OPTIONS)
-        for fault in result.response["violations"]:
-            found += [
-                f"{page.url} {width} {fault['id']} {one['html'][:120]} {one['failureSummary']}"
-                for one in fault["nodes"]
-            ]
-        if not await page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
-            found.append(f"{page.url} {width} is wider than the screen")
-    return found
 
 
 @pytest.mark.slow
@@ -81,12 +60,12 @@ async def test_no_page_of_the_desk_has_a_fault_that_axe_finds(engines: Engines, 
         deeper = ("/desk/scans/1", "/desk/scans/2", "/desk/patients/1", "/desk/house/settings", "/desk/offline")
         for path in (*shown, *deeper):
             await page.goto(f"{base}{path}")
-            faults += await _faults(page)
+            faults += await faults_of(page)
         if email.startswith("rao"):
             await page.goto(f"{base}/desk/scans/2")
             await page.get_by_role("link", name="Film").click()
             await page.locator("#tools").wait_for()
-            faults += await _faults(page)
+            faults += await faults_of(page)
         assert not faults, "\n".join(faults)
 
 
@@ -96,7 +75,7 @@ async def _enters_a_holiday(clinic: Clinic, page: Page) -> None:
     await page.goto(f"{clinic.app.settings.base_url}/desk/house")
     await page.get_by_role("link", name="Change them").press("Enter")
     mail = await clinic.telegram.mail_to("joseph@example.org", after=earlier, containing="Your code")
-    await page.keyboard.type(CODE.findall(mail.text)[0])
+    await page.locator("#code").fill(CODE.findall(mail.text)[0])
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/desk/proved")
     await page.goto(f"{clinic.app.settings.base_url}/desk/house")
