@@ -33,8 +33,8 @@ def _bucket(settings: Settings, mark: bytes | None) -> Outcome:
     except Unavailable as error:
         return red(
             f"{settings.files_bucket}: {error.strerror}",
-            "Look at CSSS_FILES_ENDPOINT, CSSS_FILES_KEY_ID and CSSS_FILES_SECRET, at the network and at the key's "
-            "rights (read, write, list, delete); pictures are asked for again meanwhile.",
+            "Look at CSSS_FILES_ENDPOINT, CSSS_FILES_REGION, CSSS_FILES_KEY_ID and CSSS_FILES_SECRET, at the network, "
+            "the clock and the key's rights (read, write, list, delete); pictures are asked for again meanwhile.",
         )
 
 

@@ -1,5 +1,6 @@
 """Files in a bucket of an S3-compatible service (needs the `s3` extra)."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -26,6 +27,9 @@ RETRY: Final["RetryConfig"] = {
 AWAY: Final = "the file service does not answer"
 REFUSED: Final = "the file service refuses the key"
 NO_BUCKET: Final = "the file service has no such bucket"
+REDIRECTED: Final = "the file service names another region"
+STATUS: Final = re.compile(r"status code: (\d{3})")
+NOT_IMPLEMENTED: Final = "501"
 MARK: Final = "installation"  # names the installation whose files these are
 TAKEN: Final = "the file service has another file of this name"
 
@@ -175,6 +179,10 @@ def _translated() -> Iterator[None]:
 
 
 def _sentence(text: str) -> str:
-    if "403 Forbidden" in text or "401 Unauthorized" in text:
-        return REFUSED
-    return NO_BUCKET if "NoSuchBucket" in text else AWAY
+    """By the status that the service answered; without one, or with a fault of its own, it counts as away."""
+    if "NoSuchBucket" in text:
+        return NO_BUCKET
+    status = STATUS.search(text)
+    if status is None or (status[1].startswith("5") and status[1] != NOT_IMPLEMENTED):
+        return REDIRECTED if "redirect" in text.lower() else AWAY
+    return REFUSED if status[1] in {"401", "403"} else f"the file service refuses the request (status {status[1]})"

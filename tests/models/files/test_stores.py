@@ -1,10 +1,12 @@
 """A folder and a bucket keep a vault's files alike."""
 
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from uuid import uuid4
 
@@ -147,6 +149,38 @@ def test_a_service_that_is_silent_holds_up_one_thread_of_many(
         assert {type(call.exception()) for call in calls} == {Unavailable}
         silent.setblocking(False)
         assert len([*_waiting(silent)]) < CALLERS / 2
+
+
+STATUSES = {
+    400: "refuses the request .status 400.",
+    301: "names another region",
+    403: "refuses the key",
+    501: "refuses the request .status 501.",
+    503: "does not answer",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("status", STATUSES)
+def test_each_refusal_has_its_sentence(status: int, files: FileService, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Answer(BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setattr(bucket, "RETRY", bucket.RETRY | {"max_retries": 0})
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            with pytest.raises(Unavailable, match=STATUSES[status]):
+                files._replace(port=server.server_port).store().write(str(uuid4()), b"x", new=True)
+        finally:
+            server.shutdown()
 
 
 def _waiting(server: socket.socket) -> Iterator[socket.socket]:
