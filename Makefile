@@ -55,10 +55,11 @@ bench: $(VENV)/dev ## the speed figures of the README
 COMPILE = uv pip compile -c constraints.txt --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --no-annotate --generate-hashes pyproject.toml
 lock: ## renew the lock files (needs uv)
 	$(COMPILE) --all-extras -o requirements-ml.lock
-	$(COMPILE) -c requirements-ml.lock --extra demo --extra dev --extra postgres --extra s3 -o requirements-dev.lock
+	$(COMPILE) -c requirements-ml.lock --extra demo --extra dev --extra postgres --extra s3 --extra traces -o requirements-dev.lock
 	$(COMPILE) -c requirements-ml.lock --extra demo -o requirements.lock
 	awk '/^[^ ]/ { wanted = /^psycopg/ } wanted' requirements-dev.lock > requirements-postgres.lock
 	awk '/^[^ ]/ { wanted = /^obstore/ } wanted' requirements-dev.lock > requirements-s3.lock
+	awk '/^[^ ]/ { wanted = /^(opentelemetry|googleapis|requests|urllib3|certifi|charset)/ } wanted' requirements-dev.lock > requirements-traces.lock
 
 clean: ## forget the environments and caches
 	rm -rf $(VENV) .venv-ml .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info

@@ -30,6 +30,7 @@ from bot.jobs.worker import Worker, WorkPlan
 from bot.observability.loop_lag import measured_lag
 from bot.observability.metrics import Metrics, build_metrics
 from bot.observability.shown_settings import shown_settings
+from bot.observability.traces import open_traces
 from bot.process_role import RoleHolder
 from bot.secrets import master_keys, secret_key, signing_keys
 from bot.services import NEW_JOBS, AnchorPlaces, Services, open_sessions, utc_now
@@ -195,6 +196,7 @@ async def build_app(
         dispatcher = build_dispatcher(services, metrics, loaded.faq, settings, connection)
         yield App(settings, engine, services, dispatcher, worker, metrics, polls, rounds)
     finally:
+        await services.traces.close()
         await bot.session.close()
         if connection:
             await connection.close()
@@ -206,10 +208,12 @@ async def build_app(
 def _services(
     settings: Settings, engines: Engines, sessions: Sessions, bot: Bot, now: Callable[[], datetime]
 ) -> Services:
+    traces = open_traces(settings.traces)
     return Services(
         now=now,
+        traces=traces,
         sessions=sessions,
-        deliveries=Deliveries(sessions, now),
+        deliveries=Deliveries(sessions, now, traces),
         bot=bot,
         mailer=Mailer(settings),
         whatsapp=build_whatsapp(settings),

@@ -33,6 +33,8 @@ def check(settings: Settings) -> None:
         raise PreflightFailed(f"CSSS_FORMULARY cannot be used: {fault}; see `csss formulary check`")
     if settings.files_bucket and find_spec("obstore") is None:
         raise PreflightFailed("CSSS_FILES_BUCKET needs the `s3` extra: pip install '.[s3]'")
+    if settings.traces and find_spec("opentelemetry") is None:
+        raise PreflightFailed("CSSS_TRACES needs the `traces` extra: pip install '.[traces]'")
     if truncated := truncated_key_files(settings):
         raise PreflightFailed(
             f"CSSS_DATA holds a {' and a '.join(truncated)} of less than 32 characters: put the whole file back from "

@@ -16,6 +16,7 @@ from bot.channels.email import Mailer
 from bot.channels.push import WebPush
 from bot.channels.whatsapp import WhatsApp
 from bot.observability.shown_settings import ShownSetting
+from bot.observability.traces import Traces
 from bot.secrets import derive
 from handlers.ui.texts import Catalogues
 from inference.heart.patient_reading import HeartReader
@@ -52,6 +53,7 @@ class Services(NamedTuple):
     """Built once by `build_app`."""
 
     now: Callable[[], datetime]  # the clock, in UTC
+    traces: Traces
     sessions: Sessions
     deliveries: Deliveries
     bot: Bot

@@ -155,6 +155,7 @@ class Settings(OperatorSettings):
         12, ge=10, le=16, description="Cost of password hashes: the base-2 logarithm of bcrypt's rounds."
     )
     log: Literal["console", "json"] = Field("console", description="Form of the log lines.")
+    traces: ConfidentialUrl | None = Field(None, description="OpenTelemetry collector (OTLP over HTTP), for traces.")
     remove_after_hours: int | None = Field(
         None,
         ge=1,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 
 from models.tables.jobs import Job, SendSlot
 from workflow.job_owner import OWN_NAME, is_dead
+from workflow.request_id import TRACE_PARENT
 
 LEASE: Final = timedelta(seconds=10)  # renewed while the job runs
 ENDED_RETENTION: Final = timedelta(days=30)  # to look into what failed
@@ -116,7 +117,7 @@ def enqueue(session: AsyncSession, kind: JobKind, at: datetime, /, *, lock: str 
 
     `lock`: jobs with the same lock never run at the same time. `payload` is stored as JSON."""
     lock = lock or LOCKS.get(kind, "").format(**payload) or None
-    job = Job(kind=kind, payload=payload, lock=lock, run_at=at, created_at=at)
+    job = Job(kind=kind, payload=payload, lock=lock, run_at=at, created_at=at, trace=TRACE_PARENT.get())
     session.add(job)
     session.info[HAS_JOBS] = True
     return job

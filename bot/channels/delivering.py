@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.channels.email import UndeliverableMail
 from bot.channels.whatsapp import WhatsAppRefused
+from bot.observability.traces import Traces
 from models.base import Sessions
 from models.tables.deliveries import DeliveryState
 from workflow.reporting.deliveries import PriorAttempt, begin_delivery, end_delivery, fail_delivery
@@ -24,6 +25,7 @@ class Deliveries(NamedTuple):
 
     sessions: Sessions
     now: Callable[[], datetime]
+    traces: Traces
 
     async def deliver(
         self,
@@ -43,7 +45,8 @@ class Deliveries(NamedTuple):
         if prior is PriorAttempt.FINISHED or (prior is PriorAttempt.UNKNOWN and not resend_unknown):
             return False
         try:
-            receipt = await send()
+            with self.traces.span("delivery", kind=key.partition(":")[0]):
+                receipt = await send()
         except TELEGRAM_REFUSALS:
             await self._fail(key, "chat")
             return False

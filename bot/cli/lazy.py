@@ -15,6 +15,7 @@ EXTRAS: Final = {  # packages of the optional dependencies in pyproject.toml, by
     "aiosmtpd": "demo",
     "data_store": "demo",
     "obstore": "s3",
+    "opentelemetry": "traces",
     "psycopg": "postgres",
     "keras": "ml",
     "matplotlib": "ml",

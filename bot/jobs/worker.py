@@ -152,7 +152,8 @@ class Worker:
     async def _run(self, job: Job) -> None:
         REQUEST_ID.set(f"job-{job.id}")
         try:
-            await JOB_HANDLERS[JobKind(job.kind)](self._services, **job.payload)
+            with self._services.traces.span("job", job.trace, kind=job.kind, attempt=job.attempts):
+                await JOB_HANDLERS[JobKind(job.kind)](self._services, **job.payload)
         except Erased:  # the person was erased: nothing is left to do
             self._done.append(job)
         except Exception as error:  # noqa: BLE001 - a job survives any error

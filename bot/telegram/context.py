@@ -30,7 +30,7 @@ class ContextMiddleware(BaseMiddleware):
     def __init__(self, services: Services, updates: Counter, faq_cache: FaqCache) -> None:
         self._sessions, self._catalogues = services.sessions, services.catalogues
         self._idle_limit, self._now = services.idle_limit, services.now
-        self._updates, self._faq_cache = updates, faq_cache
+        self._updates, self._faq_cache, self._traces = updates, faq_cache, services.traces
 
     async def __call__(self, handler: Next, event: TelegramObject, data: dict[str, Any]) -> Any:  # noqa: ANN401 - aiogram's interface
         assert isinstance(event, Update)
@@ -56,7 +56,8 @@ class ContextMiddleware(BaseMiddleware):
             return None
         await self._touch(chat_id, actor, now)
         CURRENT.set(uow)
-        return await handler(event, data)
+        with self._traces.span("update", kind=event.event_type):
+            return await handler(event, data)
 
     async def _touch(self, chat_id: int, actor: Actor | None, now: datetime) -> None:
         """Record every few minutes that the chat is in use; in its own transaction, being no effect of the update."""

@@ -31,6 +31,7 @@ class Job(Base):
     error: Mapped[str | None] = mapped_column(String(80))  # class name of the last error, never its message
     created_at: Mapped[datetime]
     tried_at: Mapped[datetime | None]  # of the first attempt; the retry deadline counts from here
+    trace: Mapped[str | None] = mapped_column(String(55))  # the span that enqueued it, where traces are exported
 
 
 class RoleLease(Base):

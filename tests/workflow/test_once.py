@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from bot.channels.delivering import Deliveries
+from bot.observability.traces import NoTraces
 from models.base import Sessions, read_only
 from models.tables.chats import HandledUpdate
 from models.tables.deliveries import DeliveryState
@@ -133,7 +134,7 @@ async def test_what_was_sent_is_recorded_once_the_database_takes_it_and_not_sent
         await asyncio.sleep(0.3)
         await _rename(sessions, "away", "receipt")
 
-    deliveries = Deliveries(sessions, lambda: NOW)
+    deliveries = Deliveries(sessions, lambda: NOW, NoTraces())
     async with asyncio.TaskGroup() as group:
         delivering = group.create_task(deliveries.deliver("report:1:chat:7", send))
         group.create_task(mend())
