@@ -47,7 +47,7 @@ LABELS: Final = (
     "move", "window", "ruler", "ratio", "draw_ratio", "ratio_is", "mm", "detector_mm", "no_scale",
     "preset", "own", "full", "lungs", "mediastinum", "bone", "invert", "sharpen", "sharpened", "rotate", "flip",
     "zoom_in", "zoom_out", "reset", "slice_before", "slice_after", "play", "heat_map", "earlier", "wipe", "wipe_at",
-    "reading", "draft", "no_draft", "gone", "save", "go_on", "read_then_sign",
+    "reading", "draft", "no_draft", "gone", "save", "go_on", "read_then_sign", "again", "unsaved",
 )  # fmt: skip
 MAX_EARLIER: Final = 20
 MAX_INIT_DATA: Final = 16_384  # bytes; Telegram's own are below 4 KB

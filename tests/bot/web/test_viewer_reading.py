@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from bot.dev.demo import _reachable
 from bot.engines import Engines
-from handlers.ui.callbacks import OnReading, SetPhrase
+from handlers.ui.callbacks import CardAction, OnCard, OnReading, SetPhrase
 from models.tables.audit import AuditRow
 from models.tables.scans import Reading, Scan
 from models.vocabulary import Role, ScanStatus
@@ -19,9 +19,10 @@ from tests.support.jobs import settles
 from tests.support.ownership import _kept, _moves_in
 from tests.support.pages import faults_of, mailed_code, signs_in
 from tests.support.people import CODE, Clinic, open_clinic
-from tests.support.steps import a_scan, sentence_for
+from tests.support.steps import a_scan, actor, sentence_for
 from tests.support.viewing import Form, opened, opened_at_the_desk, viewing
 from workflow.permissions import PROOF_PERIOD
+from workflow.scans import claims
 
 RAO = "rao@example.org"
 
@@ -176,6 +177,24 @@ async def test_two_doctors_do_not_overwrite_each_other(clinic: Clinic) -> None:
         assert "Mine." in other.state["text"]
 
 
+async def test_a_correction_that_was_begun_in_the_chat_is_written_and_signed_here(clinic: Clinic) -> None:
+    await a_scan(clinic, ScanStatus.PHARMACIST_COMPLETED)
+    async with viewing(clinic) as web:
+        form = Form(web, await opened(web, clinic.rao), 1)
+        assert await form.reads() == 404
+        await clinic.rao.forges(OnCard(action=CardAction.CORRECT, scan_id=1).pack())
+        await clinic.rao.sees("Written down")
+        assert await form.reads() == 200
+        assert "Infection." in form.state["text"]
+        assert await form.does("typed", name="impression", text="Infection on the left.") == 200
+        assert await form.does("sign", agrees=True) == 200
+    reading, status = await reading_of(clinic)
+    assert reading is not None
+    assert (reading.impression, status) == ("Infection on the left.", ScanStatus.PHARMACIST_COMPLETED)
+    assert reading.version is not None
+    await clinic.meena.sees("has corrected the reading of scan #1")
+
+
 async def test_who_writes_no_findings_gets_no_form_and_forged_acts_change_nothing(clinic: Clinic) -> None:
     await a_scan(clinic, ScanStatus.AI_ANALYZED)
     await a_scan(clinic, ScanStatus.DOCTOR_VERIFIED)
@@ -243,6 +262,7 @@ async def test_a_doctor_reads_beside_the_film_by_the_keyboard_alone(engines: Eng
         await page.get_by_role("button", name="Pneumonia, right").press("Enter")
         await expect(page.locator(".draft")).to_contain_text("Consolidation in the right lung")
         await _changes_meanwhile(page, clinic)
+        await _is_taken_over_and_taken_back(page, clinic)
         faults = await faults_of(page)
         assert not faults, "\n".join(faults)
         await _signs_with_a_code(page, clinic)
@@ -264,6 +284,30 @@ async def _changes_meanwhile(page: Page, clinic: Clinic) -> None:
     await page.get_by_role("button", name="Verify").press("Enter")
     await expect(page.locator("#said")).to_have_text(sentence_for(clinic, "viewer.read_then_sign"))
     await expect(page.locator(".draft")).to_contain_text("Repeat film in two weeks.")
+
+
+async def _is_taken_over_and_taken_back(page: Page, clinic: Clinic) -> None:
+    """Words typed while another doctor takes the scan are shown, and stand in their field when the scan is back."""
+    await _moves_in(clinic, "Dr Lena", "lena@example.org", Role.DOCTOR)
+    field = page.get_by_role("textbox", name="Impression")
+    await field.fill("Fracture, and pneumonia.")
+    await _takes_over(clinic, "lena@example.org", RAO)
+    await field.press("Control+Enter")
+    await expect(page.locator("#said")).to_contain_text("Lena")
+    unsaved = page.get_by_label(sentence_for(clinic, "viewer.unsaved"))
+    await expect(unsaved).to_have_value("Fracture, and pneumonia.")
+    await _takes_over(clinic, RAO, "lena@example.org")
+    await page.get_by_role("button", name=sentence_for(clinic, "viewer.again")).press("Enter")
+    await expect(field).to_have_value("Fracture, and pneumonia.")
+    await field.press("Control+Enter")
+    await expect(page.locator(".draft")).to_contain_text("Fracture, and pneumonia.")
+
+
+async def _takes_over(clinic: Clinic, email: str, holder: str) -> None:
+    async with clinic.app.services.sessions.begin() as session:
+        held_by = (await actor(session, holder)).account_id
+        assert held_by is not None
+        await claims.take_over(session, await actor(session, email), 1, held_by, clinic.app.services.now())
 
 
 async def _signs_with_a_code(page: Page, clinic: Clinic) -> None:

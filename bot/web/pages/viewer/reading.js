@@ -44,10 +44,25 @@ export class Reading {
     this.status = make("p", { id: "said", tabIndex: -1, textContent: state.refused ?? state.signed ?? state.holder ?? "" });
     this.status.setAttribute("role", "status");
     const parts = [make("h2", { textContent: this.labels.reading }), this.status];
+    if (state.holder) parts.push(this.again(), ...this.unsaved());
     if (state.take) parts.push(this.button(state.take, "primary"));
     if (state.shown) parts.push(this.text(changed ? before : null), ...this.notes(state.notes), this.signs(state), ...state.parts.map((part) => this.part(part)));
     this.node.replaceChildren(...parts);
     this.back(place);
+  }
+
+  again() {
+    const node = make("button", { type: "button", textContent: this.labels.again });
+    node.addEventListener("click", () => this.guarded(async () => this.show(await session.reading(this.scan), true)));
+    return node;
+  }
+
+  /** What was typed here while somebody else holds the scan: to be copied, or saved when the form comes again. */
+  unsaved() {
+    return [...this.typed.values()].map((text) => {
+      const node = make("textarea", { value: text, readOnly: true, dir: "auto" });
+      return make("p", { className: "field" }, make("label", {}, make("span", { textContent: this.labels.unsaved }), node));
+    });
   }
 
   /** What is signed, as it stands in the report. */
