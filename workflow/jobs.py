@@ -29,6 +29,7 @@ class JobKind(StrEnum):
     SHOW_CARD = "show_card"
     SHOW_MENU = "show_menu"
     ANALYSE = "analyse"
+    ASK_COMPLAINT = "ask_complaint"
     READ_AHEAD = "read_ahead"
     ASK_RETAKE = "ask_retake"
     MAIL_CODE = "mail_code"

@@ -22,7 +22,7 @@ from bot.jobs import (
     worklist,
 )
 from bot.jobs.accounts import browsers, credentials, notices, slips
-from bot.jobs.scans import clarifications, walk_ins
+from bot.jobs.scans import clarifications, complaints, walk_ins
 from models.tables.jobs import Job
 from workflow.jobs import JobKind, enqueue
 from workflow.reporting.deliveries import CHANNELS
@@ -34,6 +34,7 @@ JOB_HANDLERS: Final[Mapping[JobKind, JobHandler]] = {
     JobKind.SHOW_CARDS: cards.show_cards,
     JobKind.SHOW_CARD: cards.show_card,
     JobKind.SHOW_MENU: cards.show_menu,
+    JobKind.ASK_COMPLAINT: complaints.ask_complaint,
     JobKind.ANALYSE: analysis.analyse,
     JobKind.READ_AHEAD: analysis.read_ahead,
     JobKind.ASK_RETAKE: walk_ins.ask_retake,

@@ -15,7 +15,7 @@ from handlers.access import requires
 from handlers.shared.emergency import Emergency
 from handlers.shared.pictures import upload
 from handlers.ui.callbacks import Skip
-from handlers.ui.callbacks.form import ChooseSince, ComplaintDone, ToggleComplaint
+from handlers.ui.callbacks.form import ChooseSince, ComplaintDone, DescribeScan, ToggleComplaint
 from handlers.ui.forms import Describing
 from handlers.ui.parsing import TYPED_TEXT
 from handlers.ui.replies import View, edit_message, show_alert
@@ -31,15 +31,38 @@ from handlers.views.facts import (
     offer_keyboard,
 )
 from handlers.views.files import family
+from handlers.views.identity import who_line
 from handlers.views.paging import join_blocks
 from handlers.views.questions import ask
 from workflow.accounts.files import proxies
 from workflow.actors import Actor
 from workflow.errors import StaleAction
 from workflow.permissions import Permission
-from workflow.scans import patient_facts
+from workflow.scans import intake, patient_facts, queries
 from workflow.text_thread import read_text
 from workflow.unit_of_work import UnitOfWork
+
+
+@requires(Permission.DESCRIBE)
+async def begin(
+    query: CallbackQuery,
+    message: Message,
+    callback_data: DescribeScan,
+    actor: Actor,
+    state: FSMContext,
+    texts: Texts,
+    uow: UnitOfWork,
+) -> None:
+    """Ask about a scan that came from the patient's page. Raises NotFound, StaleAction once a doctor has signed."""
+    async with uow.begin() as session:
+        scan = await queries.scan_for(session, callback_data.scan_id, actor, Permission.DESCRIBE)
+        if scan.status not in intake.UNSIGNED:
+            raise StaleAction
+        about = {} if scan.patient_id == actor.account_id else {"identity": who_line(scan.patient, texts)}
+        await state.set_state(Describing.complaint)
+        await state.set_data({"scan_id": scan.id, "album": scan.media_group_id, "patient": scan.patient_id, **about})
+    await query.answer()
+    await ask(message, Describing.complaint, texts, identity=about.get("identity", ""))
 
 
 @requires(Permission.DESCRIBE)
@@ -212,6 +235,7 @@ def _in_two_languages(key: str, texts: Texts, catalogues: Catalogues) -> str:
 def routes() -> Router:
     router = Router(name=__name__)
     asked, since = StateFilter(Describing.complaint), StateFilter(Describing.since)
+    router.callback_query.register(begin, DescribeScan.filter())
     router.message.register(take_typed, asked, TYPED_TEXT)
     router.message.register(take_since, since, TYPED_TEXT)
     router.callback_query.register(toggle, ToggleComplaint.filter(), asked)

@@ -7,7 +7,7 @@ from aiogram.types import InlineKeyboardMarkup
 
 from handlers.ui.callbacks import Skip
 from handlers.ui.callbacks.account import CorrectSelf
-from handlers.ui.callbacks.form import ChooseSince, ComplaintDone, ToggleComplaint
+from handlers.ui.callbacks.form import ChooseSince, ComplaintDone, DescribeScan, ToggleComplaint
 from handlers.ui.callbacks.prescription import AnswerFacts, ChooseFact, ConfirmFacts, ToggleCondition
 from handlers.ui.keyboards import Buttons, rows, stack
 from handlers.ui.texts import Html, Texts
@@ -107,6 +107,11 @@ def complaint_keyboard(texts: Texts, chosen: Collection[str] = ()) -> InlineKeyb
     ]
     done: Buttons = [(texts.plain("complaint.done"), ComplaintDone())]
     return stack(rows(ready), rows(done if chosen else [(texts.plain("button.skip"), Skip())]))
+
+
+def describe_keyboard(texts: Texts, scan_id: int) -> InlineKeyboardMarkup:
+    """For a scan that came from the patient's page."""
+    return rows([(texts.plain("button.describe"), DescribeScan(scan_id=scan_id))])
 
 
 def since_keyboard(texts: Texts) -> InlineKeyboardMarkup:

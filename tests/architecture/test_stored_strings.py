@@ -70,6 +70,7 @@ JOBS: Final = {
     "tell_browser": "code_id",
     "push_notice": "number since scan_id",
     "push_patient": "number since",
+    "ask_complaint": "scan_id chat_id",
     "tell_identity": "account_id on",
     "tell_invitation": "invite_id used",
     "tell_credential": "change_id",
@@ -91,7 +92,7 @@ BUTTONS: Final = (
     "ar:7:nodule_right", "cw:7:3", "bn:1:7", "cg:7:0:0123abcd", "pm", "pp:0:1", "pc:0", "pk", "sf:7:2", "q:mine:0",
     "qt:allergies", "qa:7:1", "qr:7:1:none", "qw:7:1", "qc", "pt:7", "dk:1", "sp:7:1", "sc:7", "lk", "born",
     "up:7:3", "dp:7:3", "tk:7", "me:name", "dl:7:1", "fm", "pw", "na", "wi:send_film:7", "ho:7", "po:7", "dx0", "np",
-    "re:parent", "cn:7:42", "ag", "ff:7:now", "fp:open_person:7", "cm:cough", "cd", "si:days",
+    "re:parent", "cn:7:42", "ag", "ff:7:now", "fp:open_person:7", "cm:cough", "cd", "si:days", "dc:7",
 )  # fmt: skip
 # Forms in the database: group and states, then the entries beside pictures that wait for consent.
 STATES: Final = {

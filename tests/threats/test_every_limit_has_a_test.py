@@ -126,7 +126,7 @@ UNREACHED: Final[Mapping[str, tuple[str, ...]]] = {  # why no stranger counts in
     "counted for one account, of what it does signed in": (
         "bot/web/desk/live.py: STREAMS",
         "bot/web/patient/upload.py: (self._rates, self._people) = TokenBuckets",
-        "bot/web/patient/upload.py: logins.use_once(session, name, services.now())",
+        "bot/web/patient/upload.py: logins.use_once(session, name, at)",
         "handlers/account/authenticator.py: logins.count_attempt(session, bucket, uow.at)",
         "workflow/accounts/files/dependants.py: MOST",
         "workflow/accounts/files/dependants.py: raise TooManyDependants",

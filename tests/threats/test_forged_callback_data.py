@@ -289,6 +289,7 @@ FORGED: dict[type[CallbackData], tuple[CallbackData, ...]] = {
     callbacks.Skip: (callbacks.Skip(),),
     form.ToggleComplaint: (form.ToggleComplaint(name="cough"),),
     form.ComplaintDone: (form.ComplaintDone(),),
+    form.DescribeScan: (form.DescribeScan(scan_id=1),),
     form.ChooseSince: (form.ChooseSince(name="days"),),
     callbacks.RetakeReason: (callbacks.RetakeReason(name="blurred"), callbacks.RetakeReason(name="made up")),
     prescription.UseTemplate: tuple(prescription.UseTemplate(name=name) for name in ("fever", "made up")),

@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables.chats import Card
 from models.tables.jobs import Job
+from models.tables.scans import Scan
 from workflow.jobs import JobKind, enqueue
 
 
@@ -17,6 +19,13 @@ def enqueue_card(
     `fresh`: send a new message and delete the old one. `turn`: replace the picture as well."""
     lock = f"card:{scan_id}:{chat_id}"
     return enqueue(session, JobKind.SHOW_CARD, at, lock=lock, scan_id=scan_id, chat_id=chat_id, fresh=fresh, turn=turn)
+
+
+async def enqueue_question(session: AsyncSession, scan: Scan, chat_id: int, at: datetime) -> None:
+    """Have this chat ask what troubles the patient whose scan came from their page; once for an album."""
+    album = select(Scan.id).where(Scan.media_group_id == scan.media_group_id, Scan.patient_id == scan.patient_id)
+    if scan.media_group_id is None or await session.scalar(album.where(Scan.id < scan.id).limit(1)) is None:
+        enqueue(session, JobKind.ASK_COMPLAINT, at, scan_id=scan.id, chat_id=chat_id)
 
 
 async def set_heat_map(session: AsyncSession, scan_id: int, chat_id: int, heat_map: bool, at: datetime) -> None:

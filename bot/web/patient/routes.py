@@ -45,6 +45,7 @@ def _add_pages(add: web.UrlDispatcher) -> None:
     add.add_get("/my/reports", page(Permission.SEE_REPORT, reports.show))
     add.add_get(r"/my/reports/{scan_id:\d{1,9}}.pdf", page(Permission.SEE_REPORT, reports.fetch))
     add.add_get("/my/medicines", page(Permission.SEE_REPORT, medicines.show))
+    add.add_get("/my/how.png", page(Permission.SEE_OWN, sending.how_to_photograph, by_itself=True))
     add.add_get("/my/send", page(Permission.SEE_OWN, sending.show))
     add.add_get("/my/consent", page(Permission.SEE_OWN, sending.ask_consent))
     add.add_post("/my/consent", page(Permission.UPLOAD, sending.take_consent))

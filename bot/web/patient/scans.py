@@ -68,6 +68,7 @@ def _shown(services: Services, visitor: Visitor, scan: Scan) -> dict[str, object
         else _safe(texts(f"wait.{scan.status}")),
         "same_as": scan.same_as["scan"] if asks and scan.same_as else None,
         "thumbnail": films.address(services, visitor, scan.id, films.THUMBNAIL),
+        "again": rejected and not queries.is_duplicate(scan),
         "ready": scan.status is ScanStatus.REPORT_READY,
     }
 

@@ -1,5 +1,6 @@
 """Whom a picture shows, and the agreement before the first one."""
 
+import asyncio
 from typing import NamedTuple
 
 from aiohttp import web
@@ -12,6 +13,7 @@ from bot.web.areas.rendering import redirect
 from bot.web.patient.pages import MY, render
 from bot.web.shared.session import acting
 from handlers.ui.texts import Html, Texts
+from handlers.views import retake_picture
 from handlers.views.files.family import consent_sentence
 from inference.upload.limits import MAX_BYTES
 from models.base import read_only
@@ -79,6 +81,12 @@ async def take_consent(request: web.Request, services: Services, visitor: Visito
             return redirect(MY.path)
         await consent.agree(session, patient, services.now())
     return redirect(f"{MY.path}/send?for={patient.account_id}")
+
+
+async def how_to_photograph(request: web.Request, services: Services, visitor: Visitor) -> web.Response:  # noqa: ARG001 - a handler's form
+    """The drawn pictures that the chat sends with a request to retake a film."""
+    png = await asyncio.to_thread(retake_picture.how_to_photograph, visitor.texts)
+    return web.Response(body=png, content_type="image/png", headers=MY.headers(request))
 
 
 def _patient_id(text: str, actor: Actor) -> int:

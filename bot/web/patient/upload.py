@@ -4,8 +4,9 @@ import asyncio
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from hashlib import sha256
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,17 +19,18 @@ from bot.web.patient.sending import patient_id
 from bot.web.shared.session import acting
 from handlers.ui.texts import Texts
 from inference.errors import Reason, Refused
-from inference.intake import CheckedPicture, check_picture
+from inference.intake import check_picture
 from inference.upload.limits import MAX_BYTES
 from models.base import read_only
 from models.tables.accounts import load_patient_key
 from models.tables.scans import Scan
 from workflow import consent
 from workflow.accounts import logins
+from workflow.accounts.browsers import sessions as browsers
 from workflow.accounts.files import proxies
 from workflow.actors import Actor
 from workflow.errors import AccountError, WorkflowError
-from workflow.scans import intake
+from workflow.scans import cards, intake
 from workflow.token_bucket import TokenBuckets
 
 UPLOAD_ID: Final = re.compile(r"[0-9a-f]{32}")
@@ -66,6 +68,15 @@ class Uploads:
             self._people.discard(account_id)
 
 
+class Sending(NamedTuple):
+    """The signed-in person and their session, the patient whom the picture shows, and the page's id of this sending."""
+
+    sender: Actor
+    number: int
+    patient: Actor
+    upload_id: str
+
+
 UPLOADS: Final = web.AppKey("uploads of patients", Uploads)
 
 
@@ -97,42 +108,37 @@ async def _take(request: web.Request, services: Services, visitor: Visitor) -> S
         if not await consent.has_agreed(session, patient):
             raise consent.ConsentMissing
         secret = await load_patient_key(session, patient.account_id)
+    sending = Sending(visitor.actor, visitor.number, patient, request.headers.get("X-Upload-Id", ""))
     data = await read_body(request, MAX_BYTES, SECONDS)
     checked = await services.decoder.run_upload(check_picture, data, services.decoder, services.classifier)
     files = await asyncio.to_thread(services.vault.put_picture, checked.original, checked.display, secret)
     try:
         async with acting(services) as session:
-            await _use_id(session, visitor.actor, request, services)
-            return await _create(session, patient, files, checked, request, services)
+            upload = intake.Upload(*files, checked.modality, _album(request), checked.picture_hash)
+            return await _create(session, sending, upload, services.now())
     except BaseException:
         for name in files:
             await asyncio.to_thread(services.vault.delete, name)
         raise
 
 
-async def _create(
-    session: AsyncSession,
-    patient: Actor,
-    files: tuple[str, str],
-    checked: CheckedPicture,
-    request: web.Request,
-    services: Services,
-) -> Scan:
+async def _create(session: AsyncSession, sending: Sending, upload: intake.Upload, at: datetime) -> Scan:
+    """Create the scan, once for each sending; then the chat asks what troubles the patient. Raises TakenAlready."""
+    if UPLOAD_ID.fullmatch(sending.upload_id):
+        name = sha256(f"upload|{sending.sender.account_id}|{sending.upload_id}".encode()).hexdigest()
+        if not await logins.use_once(session, name, at):
+            raise TakenAlready
+    scan = await intake.create_scan(session, sending.patient, upload, at)
+    own = await browsers.find(session, sending.number)
+    if own is not None and own.chat_id is not None:
+        await cards.enqueue_question(session, scan, own.chat_id, at)
+    return scan
+
+
+def _album(request: web.Request) -> str | None:
     """Pictures that are sent together are one album, as in the chat."""
     album = request.query.get("album", "")
-    group = f"web-{album}" if UPLOAD_ID.fullmatch(album) else None
-    upload = intake.Upload(*files, checked.modality, group, checked.picture_hash)
-    return await intake.create_scan(session, patient, upload, services.now())
-
-
-async def _use_id(session: AsyncSession, actor: Actor, request: web.Request, services: Services) -> None:
-    """Raises TakenAlready for an id of this person that was used before."""
-    given = request.headers.get("X-Upload-Id", "")
-    if not UPLOAD_ID.fullmatch(given):
-        return
-    name = sha256(f"upload|{actor.account_id}|{given}".encode()).hexdigest()
-    if not await logins.use_once(session, name, services.now()):
-        raise TakenAlready
+    return f"web-{album}" if UPLOAD_ID.fullmatch(album) else None
 
 
 def _taken(scan: Scan, texts: Texts) -> dict[str, object]:

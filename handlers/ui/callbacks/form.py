@@ -2,9 +2,17 @@
 
 from aiogram.filters.callback_data import CallbackData
 
+from handlers.ui.callbacks import ScanId
+
 
 class BackToForm(CallbackData, prefix="fm"):
     """Ask the question of the open form again."""
+
+
+class DescribeScan(CallbackData, prefix="dc"):
+    """Say what troubles the patient whose scan came from their page."""
+
+    scan_id: ScanId
 
 
 class ToggleComplaint(CallbackData, prefix="cm"):

@@ -245,10 +245,18 @@ async def test_a_picture_is_taken_in_once_and_refused_with_what_to_do(public: Cl
         ):
             refused = await browser.uploads(data, amina)
             assert (refused.status, words in refused.text) == (422, True), refused.text
-        await public.amina.sees("Scan #1")
+        await public.amina.sees("Scan #1 has come from your page")
+        await public.amina.presses("Tell the doctor", on="Scan #1 has come")
+        await public.amina.sees("What troubles you? A word or two")
+        await public.amina.sends("Cough at night")
+        await public.amina.sees("Since when")
     async with public.app.services.sessions() as session:
-        assert len((await session.scalars(select(Scan))).all()) == 2
-    assert len([*public.app.services.vault.root.glob("??/*")]) == 4, "nothing is left of what was refused"
+        assert [one.complaint for one in await session.scalars(select(Scan).order_by(Scan.id))] == [
+            "Cough at night",
+            None,
+        ]
+    kept = public.app.services.vault.names_before(datetime.now(UTC) + timedelta(minutes=1))
+    assert len(kept) == 4, "nothing is left of what was refused"
     assert ("upload", "1") in await acts(public)
 
 
