@@ -16,6 +16,7 @@ from bot.channels.delivering import TELEGRAM_REFUSALS
 from bot.jobs.notify import Translated, notify
 from bot.patient_files import read_file
 from bot.services import Services
+from handlers.ui.keyboards import page_keyboard, stack
 from handlers.ui.menus import COMPUTER, PAGE, WHATSAPP, menu_commands
 from handlers.ui.replies import View
 from handlers.ui.texts import LANGUAGES, Texts
@@ -144,7 +145,11 @@ async def _reader(services: Services, scan: Scan, actor: Actor) -> Reader:
 
 def _view(scan: Scan, reader: Reader, texts: Texts, card: Card | None) -> View:
     if reader.role is Role.PATIENT:
-        return patient_card(scan, texts, reader.account_id)
+        view = patient_card(scan, texts, reader.account_id)
+        if reader.web_app is None:
+            return view
+        keyboards = [one for one in (view.keyboard, page_keyboard(texts, reader.web_app, scan.id)) if one]
+        return view._replace(keyboard=stack(*keyboards))
     return staff_card(scan, reader, texts, bool(card and card.heat_map))
 
 

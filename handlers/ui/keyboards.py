@@ -186,9 +186,10 @@ def card_keyboard(
     return stack(InlineKeyboardMarkup(inline_keyboard=[[opens]]), rows(buttons))
 
 
-def page_keyboard(texts: Texts, base_url: str) -> InlineKeyboardMarkup:
-    """The button that opens the patient's own page inside Telegram."""
-    opens = InlineKeyboardButton(text=texts.plain("button.page"), web_app=WebAppInfo(url=f"{base_url}/my/enter"))
+def page_keyboard(texts: Texts, base_url: str, scan_id: int | None = None) -> InlineKeyboardMarkup:
+    """The button that opens the patient's own page inside Telegram, or a scan there."""
+    address = f"{base_url}/my/enter" + (f"?scan={scan_id}" if scan_id is not None else "")
+    opens = InlineKeyboardButton(text=texts.plain("button.page"), web_app=WebAppInfo(url=address))
     return InlineKeyboardMarkup(inline_keyboard=[[opens]])
 
 

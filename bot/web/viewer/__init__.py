@@ -1,1 +1,1 @@
-"""The viewer of films: a Mini App inside Telegram for the members of staff who may see the scan."""
+"""The viewer of films: a Mini App inside Telegram, a page of the desk and of patients, for those who may see them."""

@@ -29,7 +29,7 @@ class Unauthorised(Exception):
 
 
 class Viewer(NamedTuple):
-    """A member of staff with an open session, and its chat."""
+    """A person with an open session, and its chat."""
 
     actor: Actor
     chat_id: int

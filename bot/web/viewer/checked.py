@@ -9,6 +9,7 @@ from bot.services import Services
 from bot.web.verify import SERVICES
 from bot.web.viewer.access import Unauthorised, Viewer, viewer_of
 from models.tables.scans import Scan
+from models.vocabulary import Role
 from workflow.errors import NotAllowed, NotFound
 from workflow.permissions import Permission
 from workflow.scans import queries
@@ -17,8 +18,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 DataHandler = Callable[[web.Request, Services, Viewer, Scan], Awaitable[web.StreamResponse]]
 
 
-def signed_in(handler: DataHandler) -> Handler:
-    """Check session, role and stage before the handler; 401 and 404 tell nothing else."""
+def signed_in(handler: DataHandler, *, patients: bool = False) -> Handler:
+    """Check session, role and stage before the handler; 401 and 404 tell nothing else. `patients`: their own films."""
 
     async def checked(request: web.Request) -> web.StreamResponse:
         services = request.app[SERVICES]
@@ -26,7 +27,9 @@ def signed_in(handler: DataHandler) -> Handler:
             async with services.sessions() as session:
                 viewer = await viewer_of(session, services, request.headers.get("Authorization", ""))
                 number = int(request.match_info["scan_id"])
-                scan = await queries.scan_for(session, number, viewer.actor, Permission.SEE_HISTORY)
+                own = patients and viewer.actor.role is Role.PATIENT
+                seen = Permission.SEE_OWN if own else Permission.SEE_HISTORY
+                scan = await queries.scan_for(session, number, viewer.actor, seen)
         except Unauthorised:
             return refusal(401)
         except (NotFound, NotAllowed):

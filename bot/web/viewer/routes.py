@@ -11,7 +11,7 @@ from aiohttp import web
 from bot.addresses import TELEGRAM_WEB, web_chat_of
 from bot.patient_files import read_file
 from bot.services import Services
-from bot.web.areas.cookies import SESSION_COOKIE
+from bot.web.areas.cookies import APP_COOKIE, SESSION_COOKIE
 from bot.web.areas.guard import is_own_origin, visitor_of
 from bot.web.areas.rendering import THEME_COOKIE
 from bot.web.bodies import read_body
@@ -28,7 +28,7 @@ from models.crypto.vault import Content
 from models.tables.scans import Scan
 from workflow.accounts.browsers.sessions import SessionEnded
 from workflow.audit import chain
-from workflow.permissions import GRANTS
+from workflow.permissions import GRANTS, STAFF
 from workflow.reporting import history
 from workflow.scans import queries
 from workflow.token_bucket import TokenBuckets
@@ -43,7 +43,7 @@ ASSETS: Final = {
     **dict.fromkeys((f"{name}.js" for name in SCRIPTS), "text/javascript"),
 }
 LABELS: Final = (
-    "title", "loading", "signed_out", "failed", "forbidden", "busy", "picture", "keys",
+    "title", "loading", "back", "signed_out", "failed", "forbidden", "busy", "picture", "keys",
     "move", "window", "ruler", "ratio", "draw_ratio", "ratio_is", "mm", "detector_mm", "no_scale",
     "preset", "own", "full", "lungs", "mediastinum", "bone", "invert", "sharpen", "sharpened", "rotate", "flip",
     "zoom_in", "zoom_out", "reset", "slice_before", "slice_after", "play", "heat_map", "earlier", "wipe", "wipe_at",
@@ -61,8 +61,8 @@ def add_viewer_routes(app: web.Application, services: Services) -> None:
     app.router.add_get("/viewer/{asset}", asset)
     app.router.add_post("/viewer/session", start)
     scan = r"/viewer/scans/{scan_id:\d{1,15}}"
-    app.router.add_get(scan, signed_in(facts))
-    app.router.add_get(f"{scan}/film", signed_in(film))
+    app.router.add_get(scan, signed_in(facts, patients=True))
+    app.router.add_get(f"{scan}/film", signed_in(film, patients=True))
     app.router.add_get(f"{scan}/heat-map", signed_in(heat_map))
     add_reading_routes(app.router)
 
@@ -105,7 +105,8 @@ async def start(request: web.Request) -> web.Response:
         return refusal(401) if may_try else refusal(429, {"Retry-After": "60"})
     texts = services.catalogues.of(viewer.actor.language)
     labels = {name: texts.plain(f"viewer.{name}") for name in LABELS}
-    return json_answer({"token": token, "language": texts.language, "labels": labels})
+    back = None if viewer.actor.role in STAFF else "/my/scans"  # staff close it
+    return json_answer({"token": token, "language": texts.language, "labels": labels, "back": back})
 
 
 async def _token(request: web.Request, services: Services) -> str:
@@ -123,16 +124,20 @@ async def _token(request: web.Request, services: Services) -> str:
 
 
 async def facts(request: web.Request, services: Services, viewer: Viewer, scan: Scan) -> web.Response:  # noqa: ARG001 - a handler's form
-    """The patient's identity, slices of its album, earlier films of the patient, and whether the role reads films."""
+    """The patient's identity, the slices of its album, and whether the role reads films; for staff the heat map and
+    the patient's earlier films."""
     texts = services.catalogues.of(viewer.actor.language)
+    is_staff = viewer.actor.role in STAFF
     async with services.sessions() as session:
-        earlier = await history.earlier_scans(session, viewer.actor, scan, texts.language, MAX_EARLIER)
+        earlier = history.History()
+        if is_staff:
+            earlier = await history.earlier_scans(session, viewer.actor, scan, texts.language, MAX_EARLIER)
         slices = sorted([scan.id, *(one.id for one in await queries.other_slices(session, scan))])
     return json_answer(
         {
             "scan": scan.id,
             "title": plain_text(identity_line(scan, texts)),
-            "heat_map": scan.finding is not None and scan.finding.heatmap_file is not None,
+            "heat_map": is_staff and scan.finding is not None and scan.finding.heatmap_file is not None,
             "slices": slices,
             "reads": viewer.actor.role in GRANTS[Action.WRITE_FINDINGS],
             "earlier": [
@@ -157,7 +162,7 @@ async def film(request: web.Request, services: Services, viewer: Viewer, scan: S
 
 
 async def heat_map(request: web.Request, services: Services, viewer: Viewer, scan: Scan) -> web.Response:  # noqa: ARG001 - a handler's form
-    """The heat map on the film as it was read, as JPEG."""
+    """The heat map on the film as it was read, as JPEG; never for a patient."""
     if scan.finding is None or scan.finding.heatmap_file is None:
         return refusal(404)
     picture = await read_file(services, scan.patient_id, scan.finding.heatmap_file, Content.HEAT_MAP)
@@ -175,7 +180,7 @@ async def _browser(request: web.Request, services: Services) -> int:
     if services.base_url is None or not is_own_origin(request, services):
         raise Unauthorised
     try:
-        visitor, _ = await visitor_of(request, services, (SESSION_COOKIE,))
+        visitor, _ = await visitor_of(request, services, (SESSION_COOKIE, APP_COOKIE))
     except SessionEnded as error:
         raise Unauthorised from error
     return visitor.number

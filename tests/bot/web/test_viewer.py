@@ -154,13 +154,17 @@ async def test_who_may_not_see_a_scan_gets_the_answer_of_one_that_does_not_exist
     bela = await _moves_in(clinic, "Bela Stranger", "bela@example.org", Role.PATIENT)
     early = await a_scan(clinic, ScanStatus.AI_ANALYZED)
     async with viewing(clinic) as web:
-        for person in (clinic.amina, bela, clinic.meena, clinic.joseph):
+        for person in (bela, clinic.meena, clinic.joseph):
             headers = await opened(web, person)
             for part in ("", "/film", "/heat-map"):
                 answer = await web.get(f"/viewer/scans/{early}{part}", headers=headers)
                 unknown = await web.get(f"/viewer/scans/999999{part}", headers=headers)
                 assert (answer.status, await answer.read()) == (404, await unknown.read()), (person.name, part)
-        rao = await opened(web, clinic.rao)
+        amina, rao = await opened(web, clinic.amina), await opened(web, clinic.rao)
+        own = await (await web.get(f"/viewer/scans/{early}", headers=amina)).json()
+        assert (own["heat_map"], own["earlier"]) == (False, [])
+        assert await status(web, f"/viewer/scans/{early}/film", amina) == 200
+        assert await status(web, f"/viewer/scans/{early}/heat-map", amina) == 404, "no patient sees the model's part"
         assert await status(web, f"/viewer/scans/{early}", rao) == 200
         assert await status(web, "/viewer/scans/" + "9" * 15, rao) == 404
         assert await status(web, "/viewer/..%2fverify.css", rao) == 404

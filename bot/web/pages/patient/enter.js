@@ -23,7 +23,9 @@ async function enter() {
   const headers = { "Content-Type": "application/json" };
   const answer = await fetch("/my/session", { method: "POST", body, headers, cache: "no-store" }).catch(() => null);
   if (!answer?.ok) return (state.textContent = state.dataset.failed);
-  location.replace((await answer.json()).home);
+  const { home } = await answer.json();
+  const scan = new URLSearchParams(location.search).get("scan") ?? "";
+  location.replace(/^\d{1,9}$/.test(scan) ? `${home}/scans/${scan}` : home);
 }
 
 if (state) enter();
