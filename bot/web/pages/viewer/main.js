@@ -31,7 +31,6 @@ async function start() {
   labels = given.labels;
   document.documentElement.lang = given.language;
   document.title = labels.title;
-  if (given.back) Object.assign(find("#back"), { href: `${given.back}/${scan}`, textContent: `← ${labels.back}`, hidden: false });
   say(labels.loading);
   const known = await session.facts(scan);
   find("#title").textContent = known.title;

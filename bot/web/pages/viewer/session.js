@@ -70,6 +70,12 @@ async function exchange(init, authorization) {
   return (await ask("/viewer/session", { method: "POST", body, headers })).json();
 }
 
+/** For a patient: back to the scan's page. */
+function leadBack(scans, text) {
+  const href = `${scans}/${new URLSearchParams(location.search).get("scan")}`;
+  Object.assign(document.querySelector("#back"), { href, textContent: `← ${text}`, hidden: false });
+}
+
 /** Open the session, or go on with that of this tab; gives language and labels. */
 export async function open() {
   const init = initData();
@@ -80,6 +86,7 @@ export async function open() {
   const given = again ?? (await exchange(init));
   token = given.token;
   keep(seal || before.seal || "");
+  if (given.back) leadBack(given.back, given.labels.back);
   return given;
 }
 
