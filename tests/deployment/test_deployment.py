@@ -98,16 +98,16 @@ def test_the_image_is_built_with_hashes_runs_as_nobody_special_and_holds_no_trai
     assert "--require-hashes" in text
     assert re.search(r"^USER [1-9]\d{3,}$", text, re.MULTILINE)
     assert "HEALTHCHECK" in text
-    locks = "".join(
-        (ROOT / name).read_text(encoding="utf-8")
-        for name in ("requirements.lock", "requirements-postgres.lock", "requirements-s3.lock")
-    )
+    copied = re.findall(r"requirements[\w-]*\.lock", text.partition("COPY ")[2].partition("\n")[0])
+    assert [f"-r {name}" in text for name in copied] == [True] * 4
+    locks = "".join((ROOT / name).read_text(encoding="utf-8") for name in copied)
     assert "tensorflow" not in locks
     for name in re.findall(r"^(\w[\w-]*)==", locks, re.MULTILINE):
         assert re.search(rf"^{name}==.*\\\n    --hash", locks, re.MULTILINE), name
     allowed = re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(encoding="utf-8"), re.MULTILINE)
     assert (ROOT / ".dockerignore").read_text(encoding="utf-8").startswith("**\n")
     assert all((ROOT / name).exists() for name in allowed)
+    assert {*copied} <= {*allowed}
 
 
 def test_the_composition_declares_the_secrets_and_volumes_that_it_uses() -> None:
