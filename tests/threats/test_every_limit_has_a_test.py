@@ -135,6 +135,8 @@ UNREACHED: Final[Mapping[str, tuple[str, ...]]] = {  # why no stranger counts in
     "of patients who are signed in; their chats take pictures in all the while": (
         "bot/web/patient/upload.py: MAX_AT_ONCE",
     ),
+    "of administrators alone": ("workflow/desk/schedule.py: MAX_HOLIDAYS",),
+    "of a command that an operator starts": ("bot/files/copying.py: return ThreadPoolExecutor",),
     "works for what staff release, draft or draw": ("reports/pdf/pool.py: self._pool = ProcessPoolExecutor",),
     "held for one read or statement that all share, for one film, or for updates of one chat": (
         "bot/telegram/fsm_storage.py: lock = Lock",
@@ -147,6 +149,7 @@ UNREACHED: Final[Mapping[str, tuple[str, ...]]] = {  # why no stranger counts in
         "inference/model/interpreter.py: _redirecting = Lock",
         "inference/model/network.py: (self._lock, self._second) = Lock",
         "inference/model/network.py: self._lock = Lock",
+        "models/files/bucket.py: self._trial = Lock",
         "models/side_connection.py: self._turn = Lock",
     ),
     "comes after the right password, or after the code in the owner's mailbox": (
@@ -188,6 +191,9 @@ UNREACHED: Final[Mapping[str, tuple[str, ...]]] = {  # why no stranger counts in
         "inference/upload/open.py: MAX_BYTES",
         "inference/upload/png.py: MAX_DECOMPRESSED",
         "workflow/desk/alarms.py: MAX_PAUSE",
+        "workflow/desk/hours.py: MAX_INTERVALS",
+        "workflow/desk/schedule.py: MAX_AHEAD",
+        "workflow/desk/schedule.py: MAX_NAME",
         "workflow/queue/worklist.py: MAX_WAIT",
     ),
     "a bare number that bounds one value: a length, a status of HTTP, a part of a date": (
@@ -198,6 +204,7 @@ UNREACHED: Final[Mapping[str, tuple[str, ...]]] = {  # why no stranger counts in
         "bot/channels/whatsapp.py: response.status >= 500",
         "bot/settings.py: len(self.secret_key.get_secret_value()) < 32",
         "bot/settings.py: min(map(len, self.master_key.get_secret_value().split(','))) < 32",
+        "bot/web/desk/oversight/hours.py: len(number) < 10",
         "bot/web/desk/oversight/record.py: len(text) <= 9",
         "bot/web/desk/worklist.py: len(text) < 6",
         "bot/web/patient/sending.py: len(text) <= 9",
