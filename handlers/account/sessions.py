@@ -122,24 +122,24 @@ async def _welcome(
 
 
 @requires(Permission.SIGN_OUT)
-async def ask_unlink(message: Message, actor: Actor, texts: Texts) -> None:
+async def ask_unlink(message: Message, actor: Actor, texts: Texts, base_url: str | None) -> None:
     button = keyboards.rows([(texts.plain("button.unlink"), callbacks.Unlink())])
-    await message.answer(_unlink_words("ask", actor, texts), reply_markup=button)
+    await message.answer(_unlink_words("ask", actor, texts, base_url), reply_markup=button)
 
 
 @requires(Permission.SIGN_OUT)
-async def unlink(query: CallbackQuery, actor: Actor, texts: Texts, uow: UnitOfWork) -> None:
+async def unlink(query: CallbackQuery, actor: Actor, texts: Texts, uow: UnitOfWork, base_url: str | None) -> None:
     async with uow.begin() as session:
         await sessions.sign_out(session, private_chat_id(query), uow.at)
         await changes.note(session, actor.account_id, Change.SIGN_OUT, uow.at, private_chat_id(query))
-    await edit_message(query, _unlink_words("done", actor, texts))
+    await edit_message(query, _unlink_words("done", actor, texts, base_url))
 
 
-def _unlink_words(step: str, actor: Actor, texts: Texts) -> Html:
-    """The sentence of a step; to staff, whose chats sign browsers in, also that these end with the chat."""
-    staff = requester_of(actor) is Requester.STAFF
+def _unlink_words(step: str, actor: Actor, texts: Texts, base_url: str | None) -> Html:
+    """The sentence of a step; to staff, and where patients have pages, also that browsers end with the chat."""
+    browsers = requester_of(actor) is Requester.STAFF or base_url is not None
     words = texts(f"unlink.{step}_phone" if actor.by_phone else f"unlink.{step}")
-    return join_blocks(words, *([texts(f"unlink.{step}_browsers")] if staff else []))
+    return join_blocks(words, *([texts(f"unlink.{step}_browsers")] if browsers else []))
 
 
 @requires(Permission.UNLOCK)

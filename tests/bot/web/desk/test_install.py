@@ -1,4 +1,4 @@
-"""The desk as an installed app: its worker keeps the shell and nothing of a patient."""
+"""The desk and a patient's page as installed apps: their workers keep the shell and nothing of a patient."""
 
 import re
 import shutil
@@ -14,18 +14,22 @@ from tests.support.people import CODE, Clinic, open_clinic
 from tests.support.steps import a_scan
 
 
-async def test_the_shell_is_public_and_names_nobody(engines: Engines) -> None:
+@pytest.mark.parametrize(("area", "style"), [("/desk", "desk.css"), ("/my", "my.css")])
+async def test_the_shell_is_public_and_names_nobody(engines: Engines, area: str, style: str) -> None:
     async with open_clinic(engines, public_url=ORIGIN) as clinic, browsing(clinic) as browser:
         await a_scan(clinic, ScanStatus.AI_ANALYZED)
-        worker = await browser.get("/desk/service-worker.js")
+        worker = await browser.get(f"{area}/service-worker.js")
+        assert worker.headers["Service-Worker-Allowed"] == area
+        assert "{" + "area}" not in worker.text
         [files] = re.findall(r"FILES = \[(.*?)\]", worker.text)
         kept = re.findall(r'"([^"]+)"', files)
-        assert kept == ["/desk/assets/desk.css", "/desk/assets/icon.svg", "/desk/offline"]
-        for path in (*kept, "/desk/manifest.webmanifest?lang=ta", "/desk/assets/install.js", "/desk/assets/notices.js"):
+        assert kept == [f"{area}/assets/{style}", f"{area}/assets/icon.svg", f"{area}/offline"]
+        others = ("manifest.webmanifest?lang=ta", "assets/install.js", "assets/notices.js")
+        for path in (*kept, *(f"{area}/{one}" for one in others)):
             page = await browser.get(path)
             assert page.status == 200, path
             assert "Amina" not in page.text
-        assert (await browser.get("/desk/assets/service-worker.js")).status == 404
+        assert (await browser.get(f"{area}/assets/service-worker.js")).status == 404
 
 
 async def _signs_in(page: Page, clinic: Clinic) -> None:

@@ -83,6 +83,7 @@ async def test_the_page_opens_in_telegram_and_on_a_computer_and_ends_with_the_ch
         assert not await is_in(computer)
         assert await is_in(again)
         await public.amina.sends("/unlink")
+        await public.amina.sees("signed in with /computer are signed out with it")
         await public.amina.presses("Yes, separate")
         await eventually(public.app.services.sessions, _no_session)
         assert not await is_in(again)
