@@ -34,9 +34,9 @@ from workflow.scans import cards, intake
 from workflow.token_bucket import TokenBuckets
 
 UPLOAD_ID: Final = re.compile(r"[0-9a-f]{32}")
-SECONDS: Final = 300.0  # for one picture's bytes, over a slow line
+SECONDS: Final = 180.0  # for one picture's bytes, over a slow line
 BURST, REFILL = 30, 1 / 20  # pictures of one person at once, and each second
-MAX_AT_ONCE: Final = 12  # of all people, 20 MB each
+MAX_AT_ONCE: Final = 6  # of all people, 20 MB each
 
 
 class UploadsBusy(AccountError):
