@@ -234,6 +234,7 @@ def _services(
         base_url=settings.base_url,
         signing_keys=signing_keys(settings),
         promise=settings.promise,
+        pictures_per_hour=settings.pictures_per_hour,
         idle_limit=timedelta(hours=settings.idle_hours),
         retention=settings.retention,
         backups=settings.backups,

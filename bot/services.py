@@ -34,6 +34,7 @@ from workflow.formulary.load import Formulary
 from workflow.jobs import HAS_JOBS
 from workflow.reporting.builder import Issuer
 
+PICTURE_BURST: Final = 30  # pictures of one person at once: three albums
 NEW_JOBS: Final = "csss_jobs"  # PostgreSQL's channel that tells other processes of enqueued jobs
 
 
@@ -76,6 +77,7 @@ class Services(NamedTuple):
     base_url: str | None  # public address of the web app, printed as a QR code on reports
     signing_keys: KeyFolder
     promise: Promise  # time of a report by urgency
+    pictures_per_hour: int  # of one person, by chat and by page
     idle_limit: timedelta  # after which an unused chat is locked
     retention: timedelta  # minimum period for which a released report is kept
     backups: Path | None  # their folder, which lists the keys of erased people

@@ -14,6 +14,7 @@ from aiogram.exceptions import TelegramAPIError
 from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 from prometheus_client import Counter
 
+from bot.services import PICTURE_BURST
 from bot.telegram.send_limiter import ANSWERS_A_STRANGER, CHAT_BURST
 from faq.answer import Faq
 from faq.emergency import Emergency
@@ -28,7 +29,6 @@ from workflow.token_bucket import Clock, TokenBucket
 
 Next = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 MESSAGE_BURST: Final = CHAT_BURST  # each of them can be answered at once
-PICTURE_BURST: Final = 30  # three albums
 MAX_MESSAGES_IN_PROGRESS: Final = CHAT_BURST  # messages and button presses of one person
 MAX_PICTURES_IN_PROGRESS: Final = 40  # over all people; part of them is left to patients and staff
 MAX_STRANGERS_IN_PROGRESS: Final = 50  # messages in progress above which no stranger's is accepted

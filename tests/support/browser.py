@@ -109,11 +109,11 @@ class Browser:
         await person.sees("The browser is signed in")
         return await self.get("/my/waiting")
 
-    async def uploads(self, data: bytes, patient: int, **headers: str) -> Page:
+    async def uploads(self, data: bytes | AsyncIterator[bytes], patient: int, **headers: str) -> Page:
         """One picture, as the page's script sends it."""
         sent = {"Origin": ORIGIN, "X-Form-Token": self.form_token, "Content-Type": "application/octet-stream"}
-        path = f"/my/pictures?for={patient}"
-        return await self._take(await self._ask("POST", path, sent | headers, BytesIO(data)))
+        path, body = f"/my/pictures?for={patient}", BytesIO(data) if isinstance(data, bytes) else data
+        return await self._take(await self._ask("POST", path, sent | headers, body))
 
     async def proves(self, clinic: Clinic, email: str) -> None:
         """With the mailed code that an operation asks for."""

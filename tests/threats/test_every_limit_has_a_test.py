@@ -95,6 +95,13 @@ HELD: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {  # (module of tests/t
         f"{LOGINS}: count_failure(session, f'{{USED_ONCE}}{{name}}', at)",
         "bot/web/viewer/routes.py: (app[ATTEMPTS], app[FILMS]) = TokenBuckets, TokenBuckets",
     ),
+    (BROWSERS, "test_junk_at_a_patients_page_keeps_no_patient_out_and_no_staff"): (
+        "bot/web/patient/routes.py: (app[WEB_CHAT], app[enter.ATTEMPTS]) = TokenBuckets",
+    ),
+    ("test_patients_uploads", "test_a_slow_picture_holds_up_nobody_else_and_no_chat"): (
+        "bot/web/patient/upload.py: MAX_AT_ONCE",
+        "bot/web/patient/upload.py: (self._rates, self._people) = TokenBuckets",
+    ),
     (FLOOD, "test_a_hundred_updates_in_a_second_get_one_notice_in_the_senders_language_and_the_others_are_served"): (
         f"{RATES}: messages = TokenBucket",
         f"{RATES}: MAX_MESSAGES_IN_PROGRESS",
@@ -125,15 +132,11 @@ HELD: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {  # (module of tests/t
 UNREACHED: Final[Mapping[str, tuple[str, ...]]] = {  # why no stranger counts in them: limits
     "counted for one account, of what it does signed in": (
         "bot/web/desk/live.py: STREAMS",
-        "bot/web/patient/upload.py: (self._rates, self._people) = TokenBuckets",
-        "bot/web/patient/upload.py: logins.use_once(session, name, at)",
+        "bot/web/patient/upload.py: logins.use_once(session, name, now)",
         "handlers/account/authenticator.py: logins.count_attempt(session, bucket, uow.at)",
         "workflow/accounts/files/dependants.py: MOST",
         "workflow/accounts/files/dependants.py: raise TooManyDependants",
         "workflow/scans/presets.py: MAX_PHRASES",
-    ),
-    "of patients who are signed in; their chats take pictures in all the while": (
-        "bot/web/patient/upload.py: MAX_AT_ONCE",
     ),
     "of administrators alone": ("workflow/desk/schedule.py: MAX_HOLIDAYS",),
     "of a command that an operator starts": ("bot/files/copying.py: return ThreadPoolExecutor",),

@@ -19,6 +19,7 @@ from bot.dev.demo import demo_settings
 from bot.dev.sandbox import Sandbox
 from bot.dev.sandbox.client.transcript import Message
 from bot.dev.sandbox.people import press_button, send_text
+from bot.services import PICTURE_BURST
 from bot.telegram.rate_limit import (
     MAX_MESSAGES_OF_STRANGER,
     MAX_NOTICES,
@@ -26,7 +27,6 @@ from bot.telegram.rate_limit import (
     MAX_PICTURES_OF_STRANGER,
     MAX_STRANGERS_IN_PROGRESS,
     MESSAGE_BURST,
-    PICTURE_BURST,
     RateLimitMiddleware,
     Rates,
 )

@@ -128,6 +128,15 @@ async def test_junk_from_the_own_network_keeps_nobody_from_the_viewer(public: Cl
         assert (await web.post("/viewer/session", json={"init_data": rao})).status == 200
 
 
+async def test_junk_at_a_patients_page_keeps_no_patient_out_and_no_staff(public: Clinic) -> None:
+    """The sign-ins of the desk have attempts of their own."""
+    async with browsing(public) as browser:
+        junk = [(await browser.exchanges("x")).status for _ in range(25)]
+        assert junk[-1] == 429
+        assert (await browser.opens_page(public.amina)).status == 200
+        assert (await Browser(browser.web).types_password(EMAIL)).location.startswith("/desk/code")
+
+
 async def test_many_addresses_of_one_ipv6_network_are_one_guesser(public: Clinic) -> None:
     async with browsing(public) as stranger:
 

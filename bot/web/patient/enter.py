@@ -1,6 +1,7 @@
 """The ways in to a patient's page, the lock after long disuse, and the sign-out. The proof is the signed-in chat."""
 
 import json
+from typing import Final
 
 from aiohttp import web
 
@@ -12,14 +13,16 @@ from bot.web.bodies import read_body
 from bot.web.patient.pages import MY, render
 from bot.web.shared import tokens
 from bot.web.shared.session import acting
-from bot.web.shared.sign_in import ATTEMPTS, MAX_PASSWORD, unlock
+from bot.web.shared.sign_in import MAX_PASSWORD, unlock
 from bot.web.verify import SERVICES, client_network
 from bot.web.viewer.access import Unauthorised, read_init_data, use_init_data
 from bot.web.viewer.routes import MAX_INIT_DATA
 from workflow.accounts import sessions as chats
 from workflow.accounts.browsers import sessions as browsers
 from workflow.errors import LoginLocked, NotAllowed, SessionLocked, Suspended, WrongPassword
+from workflow.token_bucket import TokenBuckets
 
+ATTEMPTS: Final = web.AppKey("attempts at a patient's page", TokenBuckets)
 REFUSALS = (Unauthorised, NotAllowed, SessionLocked, Suspended)
 
 

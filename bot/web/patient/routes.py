@@ -12,13 +12,15 @@ from bot.web.patient import account, enter, films, medicines, reports, scans, se
 from bot.web.patient.pages import MY, WEB_CHAT, page
 from bot.web.verify import SERVICES
 from workflow.permissions import Permission
+from workflow.token_bucket import TokenBuckets
 
 
 def add_patient_routes(app: web.Application, services: Services) -> None:
     """Needs `add_verify_routes` and `add_desk_routes` before."""
     if services.base_url is None:
         return
-    app[WEB_CHAT], app[upload.UPLOADS] = web_chat_of(services.bot.session.api.base), upload.Uploads()
+    app[WEB_CHAT], app[enter.ATTEMPTS] = web_chat_of(services.bot.session.api.base), TokenBuckets(20, 20 / 60)
+    app[upload.UPLOADS] = upload.Uploads(services.pictures_per_hour)
     add = app.router
     add_install_routes(add, MY)
     add_opening_routes(add, MY)

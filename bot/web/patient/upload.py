@@ -4,14 +4,13 @@ import asyncio
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from hashlib import sha256
 from typing import ClassVar, Final, NamedTuple
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.services import Services
+from bot.services import PICTURE_BURST, Services
 from bot.web.areas.guard import Visitor
 from bot.web.bodies import read_body
 from bot.web.patient.pages import MY
@@ -28,14 +27,12 @@ from workflow import consent
 from workflow.accounts import logins
 from workflow.accounts.browsers import sessions as browsers
 from workflow.accounts.files import proxies
-from workflow.actors import Actor
 from workflow.errors import AccountError, WorkflowError
 from workflow.scans import cards, intake
 from workflow.token_bucket import TokenBuckets
 
 UPLOAD_ID: Final = re.compile(r"[0-9a-f]{32}")
 SECONDS: Final = 180.0  # for one picture's bytes, over a slow line
-BURST, REFILL = 30, 1 / 20  # pictures of one person at once, and each second
 MAX_AT_ONCE: Final = 6  # of all people, 20 MB each
 
 
@@ -50,10 +47,11 @@ class TakenAlready(Exception):
 
 
 class Uploads:
-    """Limits of uploads: their rate and one at a time for each person, and few at once of all, which memory holds."""
+    """Limits of uploads: their rate, as in the chat, and one at a time for each person, and few at once of all, which
+    memory holds."""
 
-    def __init__(self) -> None:
-        self._rates, self._people = TokenBuckets(BURST, REFILL), set[int]()
+    def __init__(self, pictures_per_hour: float) -> None:
+        self._rates, self._people = TokenBuckets(PICTURE_BURST, pictures_per_hour / 3600), set[int]()
 
     @contextmanager
     def place(self, account_id: int) -> Iterator[None]:
@@ -69,11 +67,10 @@ class Uploads:
 
 
 class Sending(NamedTuple):
-    """The signed-in person and their session, the patient whom the picture shows, and the page's id of this sending."""
+    """The session, the account of the patient whom the picture shows, and the page's id of this sending."""
 
-    sender: Actor
     number: int
-    patient: Actor
+    patient_id: int
     upload_id: str
 
 
@@ -88,12 +85,13 @@ async def take(request: web.Request, services: Services, visitor: Visitor) -> we
     try:
         with request.app[UPLOADS].place(visitor.actor.account_id or 0):
             scan = await _take(request, services, visitor)
-    except Refused as refusal:
-        return _answer(request, 422, message=texts.plain(f"upload.{refusal.reason}"))
-    except web.HTTPRequestEntityTooLarge:
-        return _answer(request, 422, message=texts.plain(f"upload.{Reason.TOO_LARGE}"))
+    except (Refused, web.HTTPRequestEntityTooLarge) as refusal:
+        reason = refusal.reason if isinstance(refusal, Refused) else Reason.TOO_LARGE
+        return _answer(request, 422, message=texts.plain(f"upload.{reason}"))
     except UploadsBusy as refusal:
         return _answer(request, 429, message=texts.plain(refusal.key))
+    except browsers.SessionEnded as refusal:
+        return _answer(request, 401, message=texts.plain(refusal.key))
     except TakenAlready:
         return _answer(request, 200, message=texts.plain("web.my_send_taken_already"))
     except WorkflowError as refusal:
@@ -102,36 +100,42 @@ async def take(request: web.Request, services: Services, visitor: Visitor) -> we
 
 
 async def _take(request: web.Request, services: Services, visitor: Visitor) -> Scan:
-    """Raises Refused, NotFound, ConsentMissing, TakenAlready, or like `read_body`."""
+    """Raises Refused, ConsentMissing, or like `_create` and `read_body`."""
     async with read_only(services.sessions) as session:
         patient = await proxies.act_for(session, visitor.actor, patient_id(request.query.get("for", "")))
         if not await consent.has_agreed(session, patient):
             raise consent.ConsentMissing
         secret = await load_patient_key(session, patient.account_id)
-    sending = Sending(visitor.actor, visitor.number, patient, request.headers.get("X-Upload-Id", ""))
+    sending = Sending(visitor.number, patient.account_id or 0, request.headers.get("X-Upload-Id", ""))
     data = await read_body(request, MAX_BYTES, SECONDS)
     checked = await services.decoder.run_upload(check_picture, data, services.decoder, services.classifier)
     files = await asyncio.to_thread(services.vault.put_picture, checked.original, checked.display, secret)
     try:
         async with acting(services) as session:
             upload = intake.Upload(*files, checked.modality, _album(request), checked.picture_hash)
-            return await _create(session, sending, upload, services.now())
+            return await _create(session, services, sending, upload)
     except BaseException:
         for name in files:
             await asyncio.to_thread(services.vault.delete, name)
         raise
 
 
-async def _create(session: AsyncSession, sending: Sending, upload: intake.Upload, at: datetime) -> Scan:
-    """Create the scan, once for each sending; then the chat asks what troubles the patient. Raises TakenAlready."""
+async def _create(session: AsyncSession, services: Services, sending: Sending, upload: intake.Upload) -> Scan:
+    """Create the scan, once for each sending; then the chat asks what troubles the patient.
+
+    Session and patient are read anew: the bytes may take minutes. Raises SessionEnded, NotFound, TakenAlready."""
+    now, own = services.now(), await browsers.find(session, sending.number)
+    if own is None:
+        raise browsers.SessionEnded
+    sender = browsers.actor_in(own, now, now - services.idle_limit)
+    patient = await proxies.act_for(session, sender, sending.patient_id)
     if UPLOAD_ID.fullmatch(sending.upload_id):
-        name = sha256(f"upload|{sending.sender.account_id}|{sending.upload_id}".encode()).hexdigest()
-        if not await logins.use_once(session, name, at):
+        name = sha256(f"upload|{sender.account_id}|{sending.upload_id}".encode()).hexdigest()
+        if not await logins.use_once(session, name, now):
             raise TakenAlready
-    scan = await intake.create_scan(session, sending.patient, upload, at)
-    own = await browsers.find(session, sending.number)
-    if own is not None and own.chat_id is not None:
-        await cards.enqueue_question(session, scan, own.chat_id, at)
+    scan = await intake.create_scan(session, patient, upload, now)
+    if own.chat_id is not None:
+        await cards.enqueue_question(session, scan, own.chat_id, now)
     return scan
 
 
