@@ -30,7 +30,7 @@ T = TypeVar("T")
 P = TypeVar("P")
 Receiver = Callable[["_DecoderProcess", Mapping[str, Any]], P]
 THREADS: Final = 2  # one waits for the decoder process while the other runs the classifier
-UPLOAD_THREADS: Final = 1  # of patients' uploads, which may be many and made to take long
+UPLOAD_THREADS: Final = 1  # of what patients send and look at, which may be much and made to take long
 IMPORT_ROOT: Final = Path(__file__).parents[2]
 TIMEOUT: Final = 20.0  # seconds of wall clock for one picture; the decoder process limits its own CPU time
 MAX_HEADER_BYTES: Final = 1000  # bytes of the JSON header before the pixels
@@ -102,7 +102,8 @@ class DecoderPool:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
 
     async def run_upload(self, work: Callable[..., T], *args: object) -> T:
-        """As `run`, for a patient's upload: uploads wait for each other, and the work of staff for one at most."""
+        """As `run`, for a patient's upload, or a film that a patient looks at: these wait for each other, and the work
+        of staff for one at most."""
         return await asyncio.get_running_loop().run_in_executor(self._uploads, work, *args)
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """Threat: pictures through a patient's page hold up other people, or come in when the sender may send no more."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -10,15 +11,18 @@ from sqlalchemy import func, select
 
 from bot.engines import Engines
 from bot.web.patient.upload import MAX_AT_ONCE, UPLOADS, Uploads
+from inference.upload.decoder import THREADS
 from models.tables.scans import Scan
-from models.vocabulary import Relation, Role, Sex
+from models.vocabulary import Relation, Role, ScanStatus, Sex
 from tests.support.browser import ORIGIN, Browser, Page, browsing
 from tests.support.ownership import _moves_in
 from tests.support.people import Clinic, open_clinic
-from tests.support.steps import actor
+from tests.support.steps import a_scan, actor
+from tests.support.viewing import opened, viewing
 from workflow import consent
 from workflow.accounts.files import dependants
 
+PATIENCE = 15.0  # seconds
 AMINA, BELA = "amina@example.org", "bela@example.org"
 
 
@@ -94,6 +98,21 @@ async def test_a_slow_picture_holds_up_nobody_else_and_no_chat(public: Clinic) -
                 await public.amina.sends_photo(public.picture)
                 await public.amina.sees("Received")
         assert slow.result().status == 200
+
+
+async def test_films_that_patients_look_at_hold_up_no_film_of_the_staff(public: Clinic) -> None:
+    """They are decoded in the thread of the uploads, also while all threads of the staff are busy."""
+    scan, gate = await a_scan(public, ScanStatus.AI_ANALYZED), threading.Event()
+    decoder = public.app.services.decoder
+    async with viewing(public) as web, asyncio.TaskGroup() as group, asyncio.timeout(PATIENCE):
+        headers = await opened(web, public.amina)
+        busy = [group.create_task(decoder.run(gate.wait)) for _ in range(THREADS)]
+        try:
+            answer = await web.get(f"/viewer/scans/{scan}/film", headers=headers)
+        finally:
+            gate.set()
+        assert answer.status == 200
+    assert all(one.result() for one in busy)
 
 
 async def test_a_picture_on_its_way_is_refused_when_the_sender_may_send_no_more(public: Clinic) -> None:

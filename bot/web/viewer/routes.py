@@ -152,8 +152,9 @@ async def film(request: web.Request, services: Services, viewer: Viewer, scan: S
     if not request.app[FILMS][viewer.actor.account_id].spend():
         return refusal(429, {"Retry-After": "2"})
     original = await read_file(services, scan.patient_id, scan.original_file, Content.ORIGINAL)
+    run = services.decoder.run if viewer.actor.role in STAFF else services.decoder.run_upload
     try:
-        packed = await services.decoder.run(lambda: pack(services.decoder.decode_full_depth(original)))
+        packed = await run(lambda: pack(services.decoder.decode_full_depth(original)))
     except Refused:
         return refusal(422)
     await _record(services, viewer, scan, "viewer")

@@ -1,6 +1,6 @@
 """The desk's opening hours in words, and answers that tell them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, time, timedelta
 from typing import Final
 
@@ -12,12 +12,12 @@ from handlers.ui.callbacks.desk import ChangeHours, HoursAction
 from handlers.ui.keyboards import Buttons
 from handlers.ui.replies import View
 from handlers.ui.texts import Html, Texts, escaped
-from handlers.views.paging import join_blocks, truncate
+from handlers.views.paging import fit_message, join_blocks, truncate
 from workflow.desk import schedule
 from workflow.desk.hours import DeskHours, Holiday, Intervals, clock_text
 from workflow.unit_of_work import UnitOfWork
 
-MOST_BUTTONS: Final = 20  # that remove a holiday; the later ones follow when these are over
+MOST_SHOWN: Final = 20  # holidays; the later ones follow when these are over, and stand on the desk's page
 MAX_LABEL: Final = 40  # characters
 HOLIDAY: Final = 7  # in a button, where a weekday's number stands for the weekday
 
@@ -89,17 +89,11 @@ def _days(first: int, last: int, texts: Texts) -> str:
 
 
 def hours_view(hours: DeskHours, texts: Texts, at: datetime) -> View:
-    """The week and the holidays to come, for administrators, with a button for each day and each holiday."""
-    closed = texts.plain("hours.closed")
-    days = [
-        texts("hours.day", day=name, hours=day_text(one) or closed)
-        for name, one in zip(texts.day_names, hours.week, strict=True)
-    ]
-    holidays = schedule.coming(hours, at)
-    lines = [holiday_line(one, texts) for one in holidays] or [texts("hours.no_holidays")]
-    text = join_blocks(
-        Html("\n".join([texts("hours.head"), *days])), Html("\n".join([texts("hours.holidays"), *lines]))
-    )
+    """The week and the next holidays, for administrators, with a button for each day and each of these holidays."""
+    coming = schedule.coming(hours, at)
+    holidays, later = coming[:MOST_SHOWN], len(coming) - MOST_SHOWN
+    more = [texts("card.earlier_more", more=later)] if later > 0 else []
+    text, _ = fit_message(lambda fit: join_blocks(_week(hours, texts), _holidays(holidays, more, texts, fit)))
     change: Buttons = [
         (name, ChangeHours(action=HoursAction.DAY, number=number)) for number, name in enumerate(texts.day_names)
     ]
@@ -109,6 +103,20 @@ def hours_view(hours: DeskHours, texts: Texts, at: datetime) -> View:
         keyboards.stack(keyboards.rows(change, width=4), keyboards.rows([*add, *_removals(holidays, texts)], width=1)),
         protected=False,
     )
+
+
+def _week(hours: DeskHours, texts: Texts) -> Html:
+    closed = texts.plain("hours.closed")
+    days = [
+        texts("hours.day", day=name, hours=day_text(one) or closed)
+        for name, one in zip(texts.day_names, hours.week, strict=True)
+    ]
+    return Html("\n".join([texts("hours.head"), *days]))
+
+
+def _holidays(shown: Sequence[Holiday], more: Sequence[Html], texts: Texts, fit: Callable[[str], str]) -> Html:
+    lines = [holiday_line(one._replace(name=fit(one.name)), texts) for one in shown]
+    return Html("\n".join([texts("hours.holidays"), *(lines or [texts("hours.no_holidays")]), *more]))
 
 
 def closed_keyboard(texts: Texts, weekday: int) -> InlineKeyboardMarkup:
@@ -124,5 +132,5 @@ def _removals(holidays: Sequence[Holiday], texts: Texts) -> Buttons:
             texts.plain("hours.remove", day=texts.short_day(one.day), name=truncate(one.name, MAX_LABEL)),
             ChangeHours(action=HoursAction.REMOVE, number=one.number),
         )
-        for one in holidays[:MOST_BUTTONS]
+        for one in holidays
     ]

@@ -1,14 +1,17 @@
 """/hours in the chat: a weekday and a holiday are changed, and patients are told so at once, in their language."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import update
 
+from handlers.views.desk.hours import hours_view
+from handlers.views.paging import MESSAGE_LIMIT, telegram_length
 from models.tables.accounts import Account
 from tests.support.account_steps import is_proved, proves
 from tests.support.people import Clinic
 from tests.support.texts import TEXTS
 from workflow.desk import schedule
+from workflow.desk.hours import DeskHours, Holiday, parse_day
 
 
 async def test_an_administrator_enters_a_holiday_and_patients_hear_of_it(clinic: Clinic) -> None:
@@ -65,3 +68,12 @@ async def test_the_hours_of_a_weekday_are_typed_or_closed_and_told_in_three_lang
     async with clinic.app.services.sessions() as session:
         hours = await schedule.load(session, clinic.app.settings.desk_schedule)
     assert hours.week[6] == ()
+
+
+def test_a_hundred_holidays_with_long_names_fit_into_the_message() -> None:
+    day, hours = date(2026, 11, 30), parse_day("08:00-09:00 10:00-11:00 12:00-13:00 14:00-15:00")
+    holidays = [Holiday(number, day + timedelta(number), "🪔" * schedule.MAX_NAME, hours) for number in range(100)]
+    many = DeskHours((hours,) * 7, TEXTS.zone, {one.day: one for one in holidays})
+    view = hours_view(many, TEXTS, datetime(2026, 11, 30, 6, tzinfo=UTC))
+    assert telegram_length(view.text) <= MESSAGE_LIMIT
+    assert "and 80 more" in view.text
