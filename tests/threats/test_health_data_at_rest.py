@@ -256,10 +256,28 @@ async def test_nothing_of_a_removed_row_is_left_in_the_databases_own_files(datab
         async with engine.begin() as connection:
             await connection.execute(text("DELETE FROM forms"))
         assert CANARY.encode() in await files(engine), "the test looks where the bytes lie"
-        await vacuum(engine)
+        assert await vacuum(engine)
         assert CANARY.encode() not in await files(engine)
     finally:
         await engine.dispose()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+async def test_a_vacuum_beside_a_reader_who_still_sees_the_rows_says_that_it_is_to_be_repeated(
+    engine: AsyncEngine,
+) -> None:
+    """PostgreSQL copies rows that an older transaction sees, such as a dump's."""
+    async with engine.begin() as connection:
+        await connection.execute(text("INSERT INTO forms (key, data) VALUES ('1:2:3', :data)"), {"data": CANARY})
+    async with engine.execution_options(isolation_level="REPEATABLE READ").connect() as reader:
+        await reader.execute(text("SELECT count(*) FROM alembic_version"))
+        async with engine.begin() as connection:
+            await connection.execute(text("DELETE FROM forms"))
+        assert not await vacuum(engine)
+        assert CANARY.encode() in await files(engine)
+    assert await vacuum(engine)
+    assert CANARY.encode() not in await files(engine)
 
 
 async def files(engine: AsyncEngine) -> bytes:
