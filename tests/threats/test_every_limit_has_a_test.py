@@ -173,7 +173,7 @@ UNREACHED: Final[Mapping[str, tuple[str, ...]]] = {  # why no stranger counts in
         "bot/web/areas/guard.py: MAX_FORM",
         "bot/web/desk/worklist.py: MOST_SHOWN",
         "bot/web/health.py: MAX_QUEUE_AGE",
-        "bot/web/viewer/routes.py: MAX_INIT_DATA",
+        "bot/web/viewer/access.py: MAX_INIT_DATA",
         "handlers/account/secrets/own_password.py: MOST_DIGITS",
         "handlers/account/secrets/own_password.py: MOST_WORDS",
         "handlers/ui/dates.py: MAX_AGE",

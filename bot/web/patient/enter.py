@@ -1,6 +1,5 @@
 """The ways in to a patient's page, the lock after long disuse, and the sign-out. The proof is the signed-in chat."""
 
-import json
 from typing import Final
 
 from aiohttp import web
@@ -9,14 +8,12 @@ from bot.services import Services
 from bot.web.areas.cookies import APP_COOKIE, cookie_of, drop_cookie, set_cookie
 from bot.web.areas.guard import Visitor, form_of, is_own_origin, texts_for_guest
 from bot.web.areas.rendering import redirect
-from bot.web.bodies import read_body
 from bot.web.patient.pages import MY, render
 from bot.web.shared import tokens
 from bot.web.shared.session import acting
 from bot.web.shared.sign_in import MAX_PASSWORD, unlock
 from bot.web.verify import SERVICES, client_network
-from bot.web.viewer.access import Unauthorised, read_init_data, use_init_data
-from bot.web.viewer.routes import MAX_INIT_DATA
+from bot.web.viewer.access import Unauthorised, init_data_of, read_init_data, use_init_data
 from workflow.accounts import sessions as chats
 from workflow.accounts.browsers import sessions as browsers
 from workflow.errors import LoginLocked, NotAllowed, SessionLocked, Suspended, WrongPassword
@@ -49,7 +46,7 @@ async def _exchange(request: web.Request, services: Services) -> str:
     """The first token. Raises one of `REFUSALS`."""
     if not is_own_origin(request, services):
         raise Unauthorised
-    opening = read_init_data(await _init_data(request), services.bot.token, services.now())
+    opening = read_init_data(await init_data_of(request), services.bot.token, services.now())
     now, number = services.now(), browsers.new_number()
     async with acting(services) as session:
         await use_init_data(session, opening, now)
@@ -62,18 +59,6 @@ async def _exchange(request: web.Request, services: Services) -> str:
     if given is None:
         raise Unauthorised
     return tokens.session_token(services.secret_key, number, *given, now)
-
-
-async def _init_data(request: web.Request) -> str:
-    """Raises Unauthorised for anything else than `{"init_data": "…"}`."""
-    try:
-        given = json.loads(await read_body(request, MAX_INIT_DATA))
-    except (ValueError, RecursionError) as error:
-        raise Unauthorised from error
-    found = given.get("init_data") if isinstance(given, dict) else None
-    if not isinstance(found, str):
-        raise Unauthorised
-    return found
 
 
 async def show_sign_in(request: web.Request) -> web.Response:

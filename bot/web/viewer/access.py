@@ -2,14 +2,17 @@
 
 import hashlib
 import hmac
+import json
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 import jwt
 from aiogram.utils.web_app import safe_parse_webapp_init_data
+from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services import Services
+from bot.web.bodies import read_body
 from models.tables.accounts import ChatLink
 from workflow.accounts import logins, sessions
 from workflow.accounts.browsers import sessions as browsers
@@ -17,6 +20,7 @@ from workflow.actors import Actor
 
 INIT_DATA_AGE: Final = timedelta(minutes=5)  # aiogram checks the signature and not the age
 AHEAD: Final = timedelta(minutes=1)  # of Telegram's clock before ours
+MAX_INIT_DATA: Final = 16_384  # bytes; Telegram's own are below 4 KB
 LIFETIME: Final = timedelta(minutes=30)
 ALGORITHM: Final = "HS256"
 KEY_ID: Final = "viewer-1"  # a new one with a new purpose ends every session
@@ -40,6 +44,20 @@ class Opening(NamedTuple):
 
     chat_id: int
     seal: str
+
+
+async def init_data_of(request: web.Request) -> str:
+    """The text in the body `{"init_data": "…"}`. Raises Unauthorised for any other body."""
+    if (request.content_length or MAX_INIT_DATA + 1) > MAX_INIT_DATA:  # before the body is read
+        raise Unauthorised
+    try:
+        given = json.loads(await read_body(request, MAX_INIT_DATA))
+    except (ValueError, RecursionError) as error:
+        raise Unauthorised from error
+    found = given.get("init_data") if isinstance(given, dict) else None
+    if not isinstance(found, str):
+        raise Unauthorised
+    return found
 
 
 def read_init_data(init_data: str, token: str, now: datetime) -> Opening:

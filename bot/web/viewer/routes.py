@@ -1,6 +1,5 @@
 """The viewer's page and its data: each film is decoded behind the decoder's walls, sent once and recorded."""
 
-import json
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -14,10 +13,17 @@ from bot.services import Services
 from bot.web.areas.cookies import APP_COOKIE, SESSION_COOKIE
 from bot.web.areas.guard import is_own_origin, visitor_of
 from bot.web.areas.rendering import THEME_COOKIE
-from bot.web.bodies import read_body
 from bot.web.desk.rendering import DESK
 from bot.web.verify import SECURITY_HEADERS, SERVICES, client_network, preferred_language
-from bot.web.viewer.access import Unauthorised, Viewer, open_session, read_init_data, use_init_data, viewer_of
+from bot.web.viewer.access import (
+    Unauthorised,
+    Viewer,
+    init_data_of,
+    open_session,
+    read_init_data,
+    use_init_data,
+    viewer_of,
+)
 from bot.web.viewer.checked import json_answer, private_headers, refusal, signed_in
 from bot.web.viewer.films import pack
 from bot.web.viewer.reading.routes import add_reading_routes
@@ -50,7 +56,6 @@ LABELS: Final = (
     "reading", "draft", "no_draft", "gone", "save", "go_on", "read_then_sign", "again", "unsaved",
 )  # fmt: skip
 MAX_EARLIER: Final = 20
-MAX_INIT_DATA: Final = 16_384  # bytes; Telegram's own are below 4 KB
 
 
 def add_viewer_routes(app: web.Application, services: Services) -> None:
@@ -111,7 +116,7 @@ async def start(request: web.Request) -> web.Response:
 
 async def _token(request: web.Request, services: Services) -> str:
     """Raises Unauthorised."""
-    given = await _init_data(request)
+    given = await init_data_of(request)
     if not given and (own := request.headers.get("Authorization", "").partition(" ")[2]):
         return own
     if given:
@@ -185,20 +190,6 @@ async def _browser(request: web.Request, services: Services) -> int:
     except SessionEnded as error:
         raise Unauthorised from error
     return visitor.number
-
-
-async def _init_data(request: web.Request) -> str:
-    """Raises Unauthorised for anything else than `{"init_data": "…"}`."""
-    if (request.content_length or MAX_INIT_DATA + 1) > MAX_INIT_DATA:  # before the body is read
-        raise Unauthorised
-    try:
-        given = json.loads(await read_body(request, MAX_INIT_DATA))
-    except (ValueError, RecursionError) as error:
-        raise Unauthorised from error
-    found = given.get("init_data") if isinstance(given, dict) else None
-    if not isinstance(found, str):
-        raise Unauthorised
-    return found
 
 
 @cache

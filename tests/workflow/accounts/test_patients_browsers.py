@@ -13,7 +13,7 @@ from models.tables.jobs import Job
 from models.vocabulary import Role
 from tests.support.rows import a_person
 from workflow.accounts import roles
-from workflow.accounts.browsers import notices
+from workflow.accounts.browsers import notices, opening
 from workflow.accounts.browsers import sessions as browsers
 from workflow.accounts.sessions import create_link, end_others, sign_out
 from workflow.actors import Actor
@@ -122,3 +122,28 @@ async def test_notices_keep_a_session_that_opens_no_page_for_a_month(sessions: S
     async with sessions() as session:
         jobs = (await session.scalars(select(Job).where(Job.kind == JobKind.PUSH_PATIENT))).all()
         assert [one.payload["number"] for one in jobs] == [number] * 2
+
+
+async def test_notices_lengthen_no_page_in_telegram(sessions: Sessions) -> None:
+    patient, number = await a_patient_in_a_chat(sessions), browsers.new_number()
+    await opened(sessions, patient, number)
+    async with sessions.begin() as session:
+        await notices.subscribe(session, patient, number, TARGET, NOW)
+    assert [await is_open(sessions, number, NOW + span) for span in (HOUR / 2, HOUR)] == [True, False]
+    async with sessions.begin() as session:
+        await notices.stop(session, patient, number, NOW)
+    assert [await is_open(sessions, number, NOW + span) for span in (HOUR / 2, HOUR)] == [True, False]
+
+
+async def test_a_link_pressed_twice_in_one_browser_asks_the_chat_once(sessions: Sessions) -> None:
+    patient = await a_patient_in_a_chat(sessions)
+    here, elsewhere = browsers.new_number(), browsers.new_number()
+    async with sessions.begin() as session:
+        token = await opening.open_link(session, patient, 7, NOW)
+        await opening.ask(session, token, here, "Firefox, Windows", NOW)
+        await opening.ask(session, token, here, "Firefox, Windows", NOW)
+        with pytest.raises(opening.ComputerLinkInvalid):
+            await opening.ask(session, token, elsewhere, "Firefox, Windows", NOW)
+    async with sessions() as session:
+        asked = (await session.scalars(select(Job).where(Job.kind == JobKind.NOTIFY_BROWSER))).all()
+    assert len(asked) == 1

@@ -69,13 +69,13 @@ async def stop(session: AsyncSession, actor: Actor, number: int, at: datetime) -
     row = await session.get(PushSubscription, number)
     if row is not None:
         await session.delete(row)
-        began = await session.scalar(select(BrowserSession.created_at).where(BrowserSession.id == number))
-        await _end_patients_at(session, number, (began or at) + sessions.LONGEST)
+        own = await sessions.find(session, number)
+        await _end_patients_at(session, number, own.created_at + sessions.longest(own) if own else at)
         await record(session, actor, AuditEvent("notices:off", "account", actor.account_id), at)
 
 
 async def _end_patients_at(session: AsyncSession, number: int, ends_at: datetime) -> None:
-    """Set the end of a patient's session; pages open for `sessions.LONGEST` at most whatever it is."""
+    """Set the end of a patient's session; pages open for `sessions.longest` at most whatever it is."""
     own = update(BrowserSession).where(BrowserSession.id == number, BrowserSession.role == Role.PATIENT)
     await session.execute(own.values(ends_at=ends_at))
 

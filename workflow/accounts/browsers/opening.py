@@ -57,10 +57,12 @@ async def is_offered(session: AsyncSession, token: str, at: datetime) -> bool:
 
 
 async def ask(session: AsyncSession, token: str, number: int, label: str, at: datetime) -> None:
-    """Ask, from the browser with this number, to be signed in. Raises ComputerLinkInvalid."""
+    """Ask, from the browser with this number, to be signed in. Idempotent. Raises ComputerLinkInvalid."""
     code = await _code_of(session, token, lock=True)
-    if code is None or not is_open(code, at) or code.asking_chat_id is not None:
+    if code is None or not is_open(code, at) or code.asking_chat_id not in {None, number}:
         raise ComputerLinkInvalid
+    if code.asking_chat_id == number:
+        return
     code.asking_chat_id, code.asking_label = number, label[:80]
     enqueue(session, JobKind.NOTIFY_BROWSER, at, code_id=code.id)
 

@@ -107,6 +107,11 @@ def _is_of_another_kind(role: Role | None, actor: Actor) -> bool:
     return (role is Role.PATIENT) != (actor.role is Role.PATIENT)
 
 
+def longest(row: BrowserSession) -> timedelta:
+    """For how long the session opens pages, however much it is used and whatever notices it gets."""
+    return MINI_APP_LIFETIME if row.label == MINI_APP else LONGEST
+
+
 async def first_token(session: AsyncSession, number: int, at: datetime) -> tuple[int, str] | None:
     """The account and the id of the first token, once; None where nobody has signed this browser in just now."""
     token_id = secrets.token_urlsafe(16)
@@ -151,7 +156,7 @@ def actor_in(row: BrowserSession, at: datetime, locked_before: datetime) -> Acto
 
     What is left of a session that gets notices for longer opens no page."""
     actor = actor_of(row.account, row.role)
-    over = row.ends_at <= at or row.created_at <= at - LONGEST
+    over = row.ends_at <= at or row.created_at <= at - longest(row)
     if over or not row.token_hash or actor.suspended or _is_of_another_kind(row.role, actor):
         raise SessionEnded
     locked = row.seen_at < locked_before

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -16,7 +16,7 @@ from workflow.desk.hours import WEEK
 from workflow.desk.schedule import HolidayInvalid, HoursUnreadable, NewHoliday, WeekClosed
 from workflow.errors import NotFound, WorkflowError
 
-LONGEST = 80  # characters of a field
+LONGEST: Final = 80  # characters of a field
 
 
 async def save_week(request: web.Request, services: Services, visitor: Visitor) -> web.Response:
