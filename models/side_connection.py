@@ -29,7 +29,7 @@ class SideConnection:
         self._turn = asyncio.Lock()
 
     async def ask(self, statement: TextClause, values: Mapping[str, object]) -> Sequence[Any]:
-        """The rows of the statement. Raises DBAPIError."""
+        """The rows of the statement. Raises DBAPIError, or TimeoutError of SQLAlchemy where the pool has no place."""
         async with self._turn:
             try:
                 if self._connection is None:

@@ -12,6 +12,7 @@ from aiogram.fsm.state import State
 from aiogram.fsm.storage.base import DEFAULT_DESTINY, BaseEventIsolation, BaseStorage, StateType, StorageKey
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from models.base import Sessions, read_only
 from models.side_connection import SideConnection
@@ -111,5 +112,5 @@ class AcrossProcesses(PerChatIsolation):
             try:
                 yield
             finally:
-                with suppress(DBAPIError):  # the lock went with the connection
+                with suppress(DBAPIError, PoolTimeout):  # the lock went with the connection
                     await self._connection.ask(FREE, values)

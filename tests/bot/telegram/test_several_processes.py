@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from aiogram.fsm.storage.base import StorageKey
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.services import NEW_JOBS, open_sessions
 from bot.telegram.fsm_storage import AcrossProcesses
@@ -91,6 +92,22 @@ async def test_a_process_that_is_gone_holds_no_chat(engine: AsyncEngine, connect
         for event in turns.end.values():
             event.set()
     await turns.handle("other", here, AMINA)
+
+
+async def test_a_handled_update_stays_handled_where_the_connection_is_lost_and_no_other_is_free(
+    engine: AsyncEngine,
+) -> None:
+    """The server has freed the chat; the pool is busy when the process wants to."""
+    small = create_async_engine(engine.url, pool_size=1, max_overflow=0, pool_timeout=0.1)
+    side = SideConnection(small)
+    async with AcrossProcesses(side).lock(AMINA):
+        await cut(engine)
+        with pytest.raises(DBAPIError):
+            await side.ask(text("SELECT 1"), {})
+        busy = await small.connect()
+    await busy.close()
+    await side.close()
+    await small.dispose()
 
 
 async def test_the_rates_of_telegram_count_the_messages_of_all_processes(connections: list[SideConnection]) -> None:
