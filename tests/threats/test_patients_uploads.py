@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.engines import Engines
+from bot.jobs.scans.complaints import ask_complaint
 from bot.web.patient.upload import MAX_AT_ONCE, UPLOADS, Uploads
 from inference.upload.decoder import THREADS
 from models.tables.scans import Scan
@@ -135,3 +136,13 @@ async def test_a_picture_on_its_way_is_refused_when_the_sender_may_send_no_more(
             assert (await tab.post("/my/sign-out")).location == "/my/sign-in"
         assert slow.result().status == 401, "signed out"
     assert await scans_and_files(public) == (0, 0)
+
+
+async def test_a_chat_that_is_another_persons_by_now_hears_of_no_picture(public: Clinic) -> None:
+    """Telegram may have been away for hours between the picture and the question."""
+    bela = await _moves_in(public, "Bela Stranger", BELA, Role.PATIENT)
+    scan = await a_scan(public, ScanStatus.PENDING_AI)
+    await ask_complaint(public.app.services, scan, bela.chat_id)
+    await ask_complaint(public.app.services, scan, public.amina.chat_id)
+    await public.amina.sees("has come from your page")
+    assert "has come from your page" not in str([one.text for one in await bela.messages()])
