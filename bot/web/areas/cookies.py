@@ -11,10 +11,12 @@ APP_COOKIE: Final = "__Host-csss-app"  # of a page that Telegram shows inside it
 DOOR_COOKIE: Final = "__Host-csss-door"
 
 
-def set_cookie(response: web.StreamResponse, name: str, value: str, lifetime: timedelta) -> None:
-    """A cookie that goes to the own pages alone; the one for inside Telegram only where Telegram's page shows them."""
+def set_cookie(
+    response: web.StreamResponse, name: str, value: str, lifetime: timedelta, *, framed: bool = False
+) -> None:
+    """A cookie that goes to the own pages alone; `framed`, and that of a session there: only inside Telegram's page."""
     seconds = int(lifetime.total_seconds())
-    if name != APP_COOKIE:
+    if not framed and name != APP_COOKIE:
         response.set_cookie(name, value, max_age=seconds, path="/", secure=True, httponly=True, samesite="Strict")
         return
     # by hand: Python knows the attribute "Partitioned" from 3.14 on

@@ -6,7 +6,7 @@ from typing import Final
 from aiohttp import web
 
 from bot.services import Services
-from bot.web.areas.cookies import set_cookie
+from bot.web.areas.cookies import APP_COOKIE, cookie_of, set_cookie
 from bot.web.areas.guard import Visitor, form_of
 from bot.web.areas.rendering import THEME_COOKIE, redirect
 from bot.web.patient.pages import MY, render
@@ -51,5 +51,6 @@ async def choose_language(request: web.Request, services: Services, visitor: Vis
 async def switch_theme(request: web.Request, services: Services, visitor: Visitor) -> web.Response:  # noqa: ARG001 - a handler's form
     wished = (await form_of(request)).get("theme", "")
     response = redirect(HERE)
-    set_cookie(response, THEME_COOKIE, wished if wished in MY.themes else MY.themes[0], THEME_LIFETIME)
+    theme, framed = wished if wished in MY.themes else MY.themes[0], cookie_of(request, MY.cookies) == APP_COOKIE
+    set_cookie(response, THEME_COOKIE, theme, THEME_LIFETIME, framed=framed)
     return response

@@ -237,7 +237,9 @@ async def test_a_link_from_the_chat_signs_in_the_browser_whose_number_is_pressed
 
 
 @pytest.mark.slow
-async def test_a_wrong_number_or_none_ends_the_link_and_a_patient_or_a_locked_chat_gets_none(public: Clinic) -> None:
+async def test_a_wrong_number_or_none_ends_the_link_a_patients_opens_no_desk_and_a_locked_chat_gets_none(
+    public: Clinic,
+) -> None:
     for press in ("another", "None of these"):
         await public.rao.sends("/computer")
         [path] = LINK.findall((await public.rao.sees("Open this link")).text)
@@ -256,7 +258,17 @@ async def test_a_wrong_number_or_none_ends_the_link_and_a_patient_or_a_locked_ch
             assert (await browser.get("/desk/waiting")).status == 410
             assert not await is_in(browser)
     await public.amina.sends("/computer")
-    await public.amina.does_not_see("Open this link")
+    offer = (await public.amina.sees("Open this link")).text
+    assert (LINK.findall(offer), "/my/open/" in offer) == ([], True)
+    async with browsing(public) as browser:  # at the desk's address it signs in to the patient's page alone
+        [token] = re.findall(r"/my/open/(\S+)", offer)
+        await browser.get(f"/desk/open/{token}")
+        await browser.post(f"/desk/open/{token}")
+        [number] = re.findall(r'class="number">(\d\d)<', (await browser.get("/desk/waiting")).text)
+        await public.amina.presses(number, on="Which number")
+        await public.amina.sees("The browser is signed in")
+        assert (await browser.get("/desk/waiting")).location == "/desk"
+        assert [(await browser.get(path)).status for path in ("/desk", "/desk/worklist", "/my")] == [404, 404, 200]
     await rests(public)
     await public.meena.sends("/computer")
     await public.meena.does_not_see("Open this link")

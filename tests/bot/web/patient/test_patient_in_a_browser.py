@@ -17,6 +17,7 @@ from tests.support.push_service import push_service
 from tests.support.steps import a_scan, until
 
 PDF = "application/pdf"
+FRAME = "one => document.body.append(Object.assign(document.createElement('iframe'), { src: one, id: 'framed' }))"
 WIDTHS = (360, 768, 1400)
 OPTIONS = {
     "resultTypes": ["violations"],
@@ -110,6 +111,34 @@ async def test_a_patient_sends_by_drag_and_drop_follows_reads_and_is_out_with_th
         await page.goto(base)
         await page.wait_for_url("**/my/sign-in")
         assert faults == []
+
+
+@pytest.mark.slow
+@pytest.mark.needs("chromium")
+async def test_the_page_works_in_a_frame_of_telegrams_site_with_a_cookie_kept_apart_for_it(engines: Engines) -> None:
+    """As in Telegram's web version: `localhost` and `127.0.0.1` are two sites to Chromium."""
+    reachable = _reachable()
+    reachable["public_url"] = reachable["public_url"].replace("127.0.0.1", "localhost")
+    async with (
+        open_clinic(engines, **reachable) as clinic,
+        async_playwright() as drive,
+        await drive.chromium.launch(executable_path=shutil.which("chromium")) as browser,
+    ):
+        page = await browser.new_page()
+        await clinic.amina.sends("/page")
+        await clinic.amina.sees("Your page")
+        await page.goto(clinic.sandbox.web)
+        await page.evaluate(FRAME, await clinic.amina.opens_web_app("My page", on="Your page"))
+        frame = page.frame_locator("#framed")
+        await frame.get_by_role("link", name="My account").click()
+        await frame.get_by_role("button", name="தமிழ்").click()
+        await expect(frame.locator("html")).to_have_attribute("lang", "ta")
+        await frame.get_by_role("button", name="🌙").click()
+        await expect(frame.locator("html")).to_have_attribute("data-theme", "dark")
+        [cookie, _] = [one for one in await page.context.cookies() if one["name"].startswith("__Host-csss")]
+        assert (cookie["name"], cookie["partitionKey"]) == ("__Host-csss-app", "http://127.0.0.1")
+        await page.goto(f"{clinic.app.settings.base_url}/my")
+        await page.wait_for_url("**/my/sign-in")
 
 
 async def _faults(page: Page) -> list[str]:
