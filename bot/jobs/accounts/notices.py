@@ -24,7 +24,7 @@ async def push_notice(services: Services, number: int, since: str, scan_id: int 
             notices.enqueue_notice(session, number, began, due.wait_until, scan_id)
             return
     if due is not None:
-        await _send(services, number, due, is_test=scan_id is None)
+        await _send(services, number, due, now, is_test=scan_id is None)
 
 
 async def push_patient(services: Services, number: int, since: str) -> None:
@@ -37,11 +37,13 @@ async def push_patient(services: Services, number: int, since: str) -> None:
             notices.enqueue_patients_notice(session, number, began, due.wait_until)
             return
     if due is not None:
-        await _send(services, number, due, is_test=False)
+        await _send(services, number, due, now, is_test=False)
 
 
-async def _send(services: Services, number: int, due: DueNotice, *, is_test: bool) -> None:
-    """Send it and note the time; a subscription that the browser has ended is deleted."""
+async def _send(services: Services, number: int, due: DueNotice, at: datetime, *, is_test: bool) -> None:
+    """Send it and note when it was begun: what comes meanwhile is not covered by it.
+
+    A subscription that the browser has ended is deleted."""
     if services.push is None:
         return
     try:
@@ -54,7 +56,7 @@ async def _send(services: Services, number: int, due: DueNotice, *, is_test: boo
         logger.warning("a push service refused a notice", extra={"status": str(refused)})
         return
     async with services.sessions.begin() as session:
-        await notices.mark_sent(session, number, services.now())
+        await notices.mark_sent(session, number, at)
 
 
 def _notice(services: Services, due: DueNotice, *, is_test: bool) -> Notice:
