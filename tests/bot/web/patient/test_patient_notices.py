@@ -41,6 +41,8 @@ class House(NamedTuple):
         return len(self.service.came) == already
 
     async def a_minute_passes(self) -> None:
+        """Move the last notice two minutes back, once nothing is left to be done."""
+        await settles(self.clinic)
         async with self.clinic.app.services.sessions.begin() as session:
             await session.execute(update(PushSubscription).values(sent_at=datetime.now(UTC) - timedelta(minutes=2)))
             await session.execute(update(Job).where(Job.kind == JobKind.PUSH_PATIENT).values(run_at=datetime.now(UTC)))
@@ -69,11 +71,9 @@ async def test_a_retake_a_report_and_words_of_the_staff_bring_one_neutral_senten
         [_, push] = await house.service.gets(2)
         assert push.text == WAITS
         assert (push.headers["TTL"], push.headers["Urgency"]) == ("86400", "normal")
-        await settles(clinic)
         await house.a_minute_passes()
         await until(clinic, "released")
         assert (await house.service.gets(3))[-1].text == WAITS
-        await settles(clinic)
         await house.a_minute_passes()
         await clinic.amina.sends("/human")
         await clinic.rao.presses("I take it", on="would like to talk")
