@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from models.side_connection import SideConnection
 
 logger = logging.getLogger(__name__)
+PATIENCE: Final = 2.0  # seconds that a message waits for a database that does not answer
 ALL_CHATS: Final = 0  # the slot of the rate over all chats; a chat's own is the checksum of its number, from 1
 
 
@@ -51,9 +52,11 @@ class SharedRates:
 
     async def take(self, chat_id: int | str) -> None:
         """Wait until a message to the chat is due."""
+        values = self._values | {"chat": 1 + crc32(str(chat_id).encode())}
         try:
-            rows = await self._connection.ask(RESERVE, self._values | {"chat": 1 + crc32(str(chat_id).encode())})
-        except (DBAPIError, PoolTimeout) as error:
+            async with asyncio.timeout(PATIENCE):
+                rows = await self._connection.ask(RESERVE, values)
+        except (DBAPIError, PoolTimeout, TimeoutError) as error:
             logger.warning("Telegram's rates are not shared", extra={"error": type(error).__name__})
             return
         waits = {number: float(wait) for number, wait in rows}

@@ -164,3 +164,17 @@ async def test_a_commit_with_jobs_is_heard_by_other_processes(engine: AsyncEngin
         await hear()
         assert listener.is_listening
         listening.cancel()
+
+
+async def test_a_database_that_does_not_answer_delays_a_message_for_a_moment_only(
+    engine: AsyncEngine, connections: list[SideConnection], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A lock on the table stands for a server that is hung; the next message shares the rates again."""
+    rates = SharedRates(connections[0], Rate(9, HOUR), Rate(9, HOUR))
+    async with engine.begin() as connection:
+        await connection.execute(text("LOCK TABLE send_slots"))
+        async with asyncio.timeout(30):
+            await rates.take(1)
+    assert caplog.text.count("rates are not shared") == 1
+    await rates.take(1)
+    assert caplog.text.count("rates are not shared") == 1
