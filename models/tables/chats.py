@@ -72,6 +72,7 @@ class PushSubscription(EncryptedRow, Base):
     )
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
     target: Mapped[dict[str, str]] = mapped_column(Encrypted, nullable=True)
+    endpoint_hash: Mapped[str | None] = mapped_column(String(64), index=True)  # finds the same browser
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]  # last notice
 

@@ -1,10 +1,11 @@
 """Sessions of patients' pages, on both databases: from the chat, apart from the desk, and as long as they may last."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from models.base import Sessions
 from models.tables.accounts import Account, BrowserSession
@@ -147,3 +148,33 @@ async def test_a_link_pressed_twice_in_one_browser_asks_the_chat_once(sessions: 
     async with sessions() as session:
         asked = (await session.scalars(select(Job).where(Job.kind == JobKind.NOTIFY_BROWSER))).all()
     assert len(asked) == 1
+
+
+@pytest.fixture
+def opened_subscriptions() -> Iterator[list[int]]:
+    """The sessions whose subscriptions are read whole, which decrypts them."""
+    found = list[int]()
+
+    def note(row: PushSubscription, _: object) -> None:
+        found.append(row.session_id)
+
+    event.listen(PushSubscription, "load", note)
+    yield found
+    event.remove(PushSubscription, "load", note)
+
+
+async def test_the_same_browser_is_found_without_opening_the_addresses_of_all_others(
+    sessions: Sessions, opened_subscriptions: list[int]
+) -> None:
+    """There may be thousands; the next person at a browser ends the notices of the one before."""
+    endpoints = ["https://push.example/1", "https://push.example/2", "https://push.example/2"]
+    numbers = [browsers.new_number() for _ in endpoints]
+    for chat_id, (number, endpoint) in enumerate(zip(numbers, endpoints, strict=True), 7):
+        patient = await a_patient_in_a_chat(sessions, chat_id)
+        await opened(sessions, patient, number, chat_id, app=False)
+        async with sessions.begin() as session:
+            await notices.subscribe(session, patient, number, TARGET | {"endpoint": endpoint}, NOW)
+    assert opened_subscriptions == []
+    async with sessions() as session:
+        left = (await session.scalars(select(PushSubscription.session_id))).all()
+    assert set(left) == {numbers[0], numbers[2]}

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import ClassVar, Final, NamedTuple
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables.accounts import Account, BrowserSession
@@ -53,12 +54,11 @@ async def subscribe(session: AsyncSession, actor: Actor, number: int, target: Ma
     here = select(BrowserSession.id).where(BrowserSession.id == number).with_for_update()
     if await session.scalar(here) is None:
         raise sessions.SessionEnded
-    for other in await session.scalars(select(PushSubscription)):
-        if other.session_id == number or other.endpoint == target["endpoint"]:
-            await session.delete(other)
-    await session.flush()
-    own = PushSubscription(session_id=number, account_id=actor.account_id, target=dict(target), created_at=at)
-    session.add(own)
+    seal = sha256(target["endpoint"].encode()).hexdigest()
+    same = or_(PushSubscription.session_id == number, PushSubscription.endpoint_hash == seal)
+    await session.execute(delete(PushSubscription).where(same))
+    row = {"session_id": number, "account_id": actor.account_id, "endpoint_hash": seal, "created_at": at}
+    session.add(PushSubscription(**row, target=dict(target)))
     await _end_patients_at(session, number, at + PATIENTS_PERIOD)
     await record(session, actor, AuditEvent("notices:on", "account", actor.account_id), at)
 
