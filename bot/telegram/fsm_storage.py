@@ -20,7 +20,7 @@ from models.tables.chats import Form
 from workflow.unit_of_work import CURRENT
 
 LOCK_SPACE: Final = 0xC4A7  # first number of the advisory locks of chats
-RETRY: Final = 0.05  # seconds between two tries at a chat that another process has
+FIRST_RETRY, LAST_RETRY = 0.05, 0.4  # seconds between tries at a chat that another process has, doubled each time
 TAKE: Final = text("SELECT pg_try_advisory_lock(:space, :chat)")
 FREE: Final = text("SELECT pg_advisory_unlock(:space, :chat)")
 
@@ -107,8 +107,10 @@ class AcrossProcesses(PerChatIsolation):
     async def lock(self, key: StorageKey) -> AsyncGenerator[None]:
         values = {"space": LOCK_SPACE, "chat": crc32(str(key.chat_id).encode()) - 2**31}
         async with super().lock(key):
-            while not (await self._connection.ask(TAKE, values))[0][0]:  # noqa: ASYNC110 - the other process tells nobody
-                await asyncio.sleep(RETRY)
+            pause = FIRST_RETRY
+            while not (await self._connection.ask(TAKE, values))[0][0]:
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LAST_RETRY)
             try:
                 yield
             finally:
