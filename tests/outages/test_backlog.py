@@ -2,9 +2,10 @@
 
 import pytest
 
+from bot.app import Engines
 from models.vocabulary import ScanStatus
 from tests.support.jobs import open_jobs, settles
-from tests.support.people import Clinic
+from tests.support.people import Clinic, open_clinic
 from tests.support.steps import a_scan
 from workflow.jobs import JobKind
 
@@ -12,7 +13,12 @@ SCANS = 45  # more than the 20 messages that a chat may get at once and those of
 
 
 @pytest.mark.slow
-async def test_an_emergency_reaches_the_staff_while_a_backlog_of_cards_waits(clinic: Clinic) -> None:
+async def test_an_emergency_reaches_the_staff_while_a_backlog_of_cards_waits(engines: Engines) -> None:
+    async with open_clinic(engines, paced=True) as clinic:
+        await _alarms_behind_a_backlog(clinic)
+
+
+async def _alarms_behind_a_backlog(clinic: Clinic) -> None:
     for _ in range(SCANS):
         await a_scan(clinic, ScanStatus.PENDING_AI)
     await clinic.amina.sends("I cannot breathe")

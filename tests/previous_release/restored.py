@@ -23,6 +23,7 @@ from bot.dev.sandbox.files import StoredFile
 from bot.dev.sandbox.store import Entry
 from bot.dev.sandbox.store import Person as Listener
 from bot.dev.sandbox.updates import Pending
+from tests.support.pace import unpaced
 
 FIXTURE: Final = Path(__file__).with_name("fixture.tar.xz")
 SITE: Final = "https://scans.example.org"
@@ -116,7 +117,7 @@ async def restored(folder: Path, engines: Engines) -> AsyncIterator[Restored]:
         _twilio() as twilio,
         Sandbox(saved["token"]) as sandbox,
         SandboxClient(sandbox.base) as telegram,
-        build_app(demo_settings(sandbox, data, **TWILIO, **_quick(), twilio_api=twilio), engines) as app,
+        unpaced(build_app(demo_settings(sandbox, data, **TWILIO, **_quick(), twilio_api=twilio), engines)) as app,
     ):
         _fill(sandbox, saved)
         for person in await telegram.people():

@@ -13,6 +13,7 @@ from bot.dev.demo import Demo, open_demo
 from bot.dev.sandbox import Person, Sandbox, SandboxClient
 from bot.dev.sandbox.client.transcript import Message
 from models.base import Sessions
+from tests.support.pace import unpaced
 from tests.support.template import KEYS, template
 
 FINDINGS = ("Patchy opacities in both lower zones.", "Consistent with infection.", "Repeat film in two weeks.")
@@ -112,16 +113,18 @@ async def eventually(sessions: Sessions, read: Callable[[AsyncSession], Awaitabl
 
 
 @asynccontextmanager
-async def open_clinic(engines: Engines, **settings: Any) -> AsyncIterator[Clinic]:
+async def open_clinic(engines: Engines, *, paced: bool = False, **settings: Any) -> AsyncIterator[Clinic]:
     """A fresh clinic with the four people linked to their chats; rate limits are raised for them.
 
+    `paced`: messages go out at Telegram's rates, a chat's after the first twenty one a second.
     The model reads nothing ahead unless asked to: most stories only need what a doctor asks for."""
     settings = {"messages_per_minute": 60_000, "read_ahead": False} | settings
     furnish = None
     if not settings.keys() & {"database", "data", *KEYS}:
         furnish, settings = (await template(engines)).furnish, KEYS | settings
+    opening = open_demo(engines=engines, furnish=furnish, **settings)
     async with (
-        open_demo(engines=engines, furnish=furnish, **settings) as demo,
+        opening if paced else unpaced(opening) as demo,
         SandboxClient(demo.sandbox.base) as telegram,
     ):
         yield await _clinic(demo, telegram)

@@ -71,7 +71,7 @@ async def test_waiting_answers_go_out_one_for_each_chat_in_turn_and_emergencies_
 async def test_a_newcomer_is_answered_after_a_few_answers_of_a_flood_however_long_it_is(
     engines: Engines, database: str, messages: int
 ) -> None:
-    async with open_clinic(engines, messages_per_minute=120, database=SecretStr(database)) as clinic:
+    async with open_clinic(engines, paced=True, messages_per_minute=120, database=SecretStr(database)) as clinic:
         flooders, newcomer = _flooders(clinic.sandbox), await clinic.telegram.person("Newcomer")
         for _ in range(messages):
             _share_contacts(clinic.sandbox, flooders)
