@@ -1,5 +1,7 @@
 """More cards than Telegram's limits let through: nothing urgent waits behind them."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from bot.app import Engines
@@ -12,13 +14,14 @@ from workflow.jobs import JobKind
 SCANS = 45  # more than the 20 messages that a chat may get at once and those of a slow machine's next seconds
 
 
+@pytest.fixture
+async def clinic(engines: Engines) -> AsyncIterator[Clinic]:
+    async with open_clinic(engines, paced=True) as opened:
+        yield opened
+
+
 @pytest.mark.slow
-async def test_an_emergency_reaches_the_staff_while_a_backlog_of_cards_waits(engines: Engines) -> None:
-    async with open_clinic(engines, paced=True) as clinic:
-        await _alarms_behind_a_backlog(clinic)
-
-
-async def _alarms_behind_a_backlog(clinic: Clinic) -> None:
+async def test_an_emergency_reaches_the_staff_while_a_backlog_of_cards_waits(clinic: Clinic) -> None:
     for _ in range(SCANS):
         await a_scan(clinic, ScanStatus.PENDING_AI)
     await clinic.amina.sends("I cannot breathe")

@@ -15,8 +15,9 @@ from sqlalchemy import select
 
 from bot.app import Engines, build_app
 from bot.dev.demo import add_cast, demo_settings
-from bot.dev.sandbox import Sandbox, SandboxClient
+from bot.dev.sandbox import Person, Sandbox, SandboxClient
 from bot.telegram.webhook import AUTH_HEADER, WEBHOOK_PATH
+from models.base import Sessions
 from models.schema import upgrade
 from models.tables.scans import Reading, Scan, ScanEvent
 from models.vocabulary import ScanStatus
@@ -83,17 +84,7 @@ async def test_a_scan_goes_through_two_processes_of_which_one_is_killed_and_one_
         )
         for process in (first, second):
             await process.starts()
-        await amina.sends_photo(picture)
-        await amina.sees("What troubles you", timeout=PATIENCE)
-        for words in ("Cough", "since Monday"):
-            await amina.sends(words)
-        await amina.sees("Thank you", timeout=PATIENCE)
-        await rao.presses("Analyse", timeout=PATIENCE)
-        await rao.sees("replaces none", timeout=PATIENCE)
-        await rao.presses("Write findings")
-        if "own reading" in (await rao.sees("")).text:
-            await rao.sends("Pneumonia.")
-            await rao.sees("Findings")
+        await _analysed(amina, rao, picture)
         first.kill()
         for words in FINDINGS:
             await rao.sends(words)
@@ -104,21 +95,34 @@ async def test_a_scan_goes_through_two_processes_of_which_one_is_killed_and_one_
         await meena.presses("Fever, pain")
         await meena.presses("Complete", on="Written down", timeout=PATIENCE)
         await joseph.sees("Scan #1", timeout=PATIENCE)
-        async with app.services.sessions() as session:
-            scan, reading = await session.get_one(Scan, 1), (await session.scalars(select(Reading))).one()
-            events = (await session.scalars(select(ScanEvent.action).order_by(ScanEvent.id))).all()
-        assert (scan.status, scan.complaint) == (ScanStatus.PHARMACIST_COMPLETED, "Cough")
-        assert (reading.findings, reading.impression, reading.recommendations) == FINDINGS
-        assert events == [
-            "upload",
-            "ask_analysis",
-            "record_analysis",
-            "write_findings",
-            "verify",
-            "prescribe",
-            "complete",
-        ]
+        await _is_whole(app.services.sessions)
         assert all(balancer.taken[port] >= 3 for port in ports)
         questions = [one for one in await amina.messages() if "What troubles you" in one.text]
         assert len(questions) == 1
         await first.ends()
+
+
+async def _analysed(amina: Person, rao: Person, picture: bytes) -> None:
+    """From the picture to the doctor's open form."""
+    await amina.sends_photo(picture)
+    await amina.sees("What troubles you", timeout=PATIENCE)
+    for words in ("Cough", "since Monday"):
+        await amina.sends(words)
+    await amina.sees("Thank you", timeout=PATIENCE)
+    await rao.presses("Analyse", timeout=PATIENCE)
+    await rao.sees("replaces none", timeout=PATIENCE)
+    await rao.presses("Write findings")
+    if "own reading" in (await rao.sees("")).text:
+        await rao.sends("Pneumonia.")
+        await rao.sees("Findings")
+
+
+async def _is_whole(sessions: Sessions) -> None:
+    """Every word and every step is there once."""
+    async with sessions() as session:
+        scan, reading = await session.get_one(Scan, 1), (await session.scalars(select(Reading))).one()
+        events = (await session.scalars(select(ScanEvent.action).order_by(ScanEvent.id))).all()
+    assert (scan.status, scan.complaint) == (ScanStatus.PHARMACIST_COMPLETED, "Cough")
+    assert (reading.findings, reading.impression, reading.recommendations) == FINDINGS
+    done = ["upload", "ask_analysis", "record_analysis", "write_findings", "verify", "prescribe", "complete"]
+    assert events == done

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from bot.engines import Engines
 from bot.jobs.scans.complaints import ask_complaint
+from bot.services import PICTURE_BURST
 from bot.web.patient.upload import MAX_AT_ONCE, UPLOADS, Uploads
 from inference.upload.decoder import THREADS
 from models.tables.scans import Scan
@@ -146,3 +147,15 @@ async def test_a_chat_that_is_another_persons_by_now_hears_of_no_picture(public:
     await ask_complaint(public.app.services, scan, public.amina.chat_id)
     await public.amina.sees("has come from your page")
     assert "has come from your page" not in str([one.text for one in await bela.messages()])
+
+
+async def test_the_rate_of_pictures_is_the_settings(engines: Engines) -> None:
+    """At ten an hour the thirty-first at once is refused, whatever the pictures are; another patient's are not."""
+    async with open_clinic(engines, public_url=ORIGIN, pictures_per_hour=10) as clinic, browsing(clinic) as browser:
+        await browser.opens_computer(clinic.amina)
+        patient = await own_id(clinic, AMINA)
+        answers = [(await browser.uploads(b"no picture", patient)).status for _ in range(PICTURE_BURST + 1)]
+        assert answers == [422] * PICTURE_BURST + [429]
+        assert places(browser)._rates[str(patient)].wait(1) > 300, "six minutes between two, less what the test took"
+        with places(browser).place(patient + 1):
+            assert patient + 1 in places(browser)._people

@@ -77,6 +77,7 @@ async def test_a_chat_has_one_update_at_a_time_over_all_processes(connections: l
         await turns.wait("first", "other", "second")
         for event in turns.end.values():
             event.set()
+    assert turns.began == ["first", "other", "second"]
 
 
 async def test_a_process_that_is_gone_holds_no_chat(engine: AsyncEngine, connections: list[SideConnection]) -> None:
@@ -92,6 +93,7 @@ async def test_a_process_that_is_gone_holds_no_chat(engine: AsyncEngine, connect
         for event in turns.end.values():
             event.set()
     await turns.handle("other", here, AMINA)
+    assert turns.began == ["first", "second", "other"]
 
 
 async def test_a_handled_update_stays_handled_where_the_connection_is_lost_and_no_other_is_free(

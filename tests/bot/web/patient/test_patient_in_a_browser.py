@@ -6,23 +6,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
+from playwright.async_api import Browser, Locator, Page, ViewportSize, async_playwright, expect
 
 from bot.dev.demo import _reachable
 from bot.engines import Engines
 from models.vocabulary import ScanStatus
+from tests.support.pages import faults_of
 from tests.support.people import Clinic, open_clinic
 from tests.support.push_service import push_service
 from tests.support.steps import a_scan, until
 
 PDF = "application/pdf"
 FRAME = "one => document.body.append(Object.assign(document.createElement('iframe'), { src: one, id: 'framed' }))"
-WIDTHS = (360, 768, 1400)
-OPTIONS = {
-    "resultTypes": ["violations"],
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-}
 PAGES = ("", "/scans/1", "/scans/1/film", "/scans/2", "/send", "/consent", "/reports", "/medicines", "/account")
 DROP = """
 (files) => {
@@ -70,32 +65,11 @@ async def test_a_patient_sends_by_drag_and_drop_follows_reads_and_is_out_with_th
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda one: faults.append(one.text) if "Security" in one.text else None)
         await _opens(clinic, page)
-        await page.get_by_role("link", name="Send a picture").first.click()
-        letter, huge = b"no picture at all", b"\0" * (21 << 20)
-        await _drops(page, {"<b>film</b>.png": clinic.picture, "letter.txt": letter, "huge.dcm": huge})
-        refused = page.locator(".refused")
-        await expect(refused).to_contain_text("larger than 20 MB")
-        await page.route("**/my/pictures*", lambda route: route.abort())
-        await page.get_by_role("button", name="Send", exact=True).focus()
-        await page.keyboard.press("Enter")
-        await expect(page.locator(".failed")).to_have_count(2)
-        await page.unroute("**/my/pictures*")
-        film = page.locator(".pictures li", has_text="<b>film</b>.png")
-        await expect(film).to_contain_text("The picture is still here")
-        await film.get_by_role("button", name="Try again").click()
-        await expect(film).to_contain_text(f"Received as scan #{scan + 1}", timeout=30_000)
-        await page.get_by_role("button", name="Send", exact=True).click()
-        await expect(refused).to_have_count(2)
-        await expect(refused.nth(0)).to_contain_text("not a picture")
+        film = await _sends_after_failures(clinic, page, scan + 1)
         await film.get_by_role("link").click()
         await page.wait_for_url(f"**/my/scans/{scan + 1}")
         await expect(page.locator(".steps li").first).to_have_text("✅ Received")
-        await page.get_by_role("link", name="Look at the picture").click()
-        await page.get_by_role("link", name="With tools").click()
-        await page.locator("#tools").wait_for()
-        await expect(page.get_by_role("button", name="Heat map")).to_have_count(0)
-        await page.get_by_role("link", name="Back").click()
-        await page.wait_for_url(f"**/my/scans/{scan + 1}")
+        await _looks_with_tools(page, scan + 1)
         await page.goto(f"{base}/scans/{scan}")
         address = await page.get_by_role("link", name="Open the report").get_attribute("href")
         assert await page.evaluate("one => fetch(one).then(all => all.headers.get('Content-Type'))", address) == PDF
@@ -111,6 +85,37 @@ async def test_a_patient_sends_by_drag_and_drop_follows_reads_and_is_out_with_th
         await page.goto(base)
         await page.wait_for_url("**/my/sign-in")
         assert faults == []
+
+
+async def _sends_after_failures(clinic: Clinic, page: Page, scan: int) -> Locator:
+    """A film, a letter and a huge file, over a line that is cut; returns the film's entry."""
+    await page.get_by_role("link", name="Send a picture").first.click()
+    letter, huge = b"no picture at all", b"\0" * (21 << 20)
+    await _drops(page, {"<b>film</b>.png": clinic.picture, "letter.txt": letter, "huge.dcm": huge})
+    refused = page.locator(".refused")
+    await expect(refused).to_contain_text("larger than 20 MB")
+    await page.route("**/my/pictures*", lambda route: route.abort())
+    await page.get_by_role("button", name="Send", exact=True).focus()
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".failed")).to_have_count(2)
+    await page.unroute("**/my/pictures*")
+    film = page.locator(".pictures li", has_text="<b>film</b>.png")
+    await expect(film).to_contain_text("The picture is still here")
+    await film.get_by_role("button", name="Try again").click()
+    await expect(film).to_contain_text(f"Received as scan #{scan}", timeout=30_000)
+    await page.get_by_role("button", name="Send", exact=True).click()
+    await expect(refused).to_have_count(2)
+    await expect(refused.nth(0)).to_contain_text("not a picture")
+    return film
+
+
+async def _looks_with_tools(page: Page, scan: int) -> None:
+    await page.get_by_role("link", name="Look at the picture").click()
+    await page.get_by_role("link", name="With tools").click()
+    await page.locator("#tools").wait_for()
+    await expect(page.get_by_role("button", name="Heat map")).to_have_count(0)
+    await page.get_by_role("link", name="Back").click()
+    await page.wait_for_url(f"**/my/scans/{scan}")
 
 
 @pytest.mark.slow
@@ -141,22 +146,6 @@ async def test_the_page_works_in_a_frame_of_telegrams_site_with_a_cookie_kept_ap
         await page.wait_for_url("**/my/sign-in")
 
 
-async def _faults(page: Page) -> list[str]:
-    """Address, width, rule, element and what is wrong with it."""
-    found = []
-    for width in WIDTHS:
-        await page.set_viewport_size(ViewportSize(width=width, height=800))
-        result = await Axe().run(page, options=OPTIONS)
-        for fault in result.response["violations"]:
-            found += [
-                f"{page.url} {width} {fault['id']} {one['html'][:120]} {one['failureSummary']}"
-                for one in fault["nodes"]
-            ]
-        if not await page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
-            found.append(f"{page.url} {width} is wider than the screen")
-    return found
-
-
 @pytest.mark.slow
 @pytest.mark.needs("chromium")
 async def test_no_page_of_a_patient_has_a_fault_that_axe_finds(engines: Engines) -> None:
@@ -166,7 +155,7 @@ async def test_no_page_of_a_patient_has_a_fault_that_axe_finds(engines: Engines)
         page, faults = await browser.new_page(), list[str]()
         for path in ("/sign-in", "/enter", "/offline"):
             await page.goto(base + path)
-            faults += await _faults(page)
+            faults += await faults_of(page)
         await _opens(clinic, page)
         for theme in ("light", "dark"):
             if theme == "dark":
@@ -177,5 +166,5 @@ async def test_no_page_of_a_patient_has_a_fault_that_axe_finds(engines: Engines)
                 assert await page.evaluate("document.documentElement.dataset.theme") == theme
                 if path == "/send":
                     await _drops(page, {"letter.txt": b"no picture at all"})
-                faults += await _faults(page)
+                faults += await faults_of(page)
         assert not faults, "\n".join(faults)
